@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { budgetSchema } from './budget.ts';
+
+export const teamSchema = z.object({
+  id: z.string().min(1),
+  name: z.string().min(1),
+  /** Former or other names under which calls may arrive; they are charged to this team. */
+  aliases: z.array(z.string().min(1)),
+  costCentre: z.string().nullable(),
+  owners: z.array(z.string()),
+});
+export type Team = z.output<typeof teamSchema>;
+
+/** What to do with a model that the price book does not know. It is flagged on the row and never costs nothing. */
+export const unpricedPolicySchema = z.union([
+  z.literal('dearest'),
+  z.literal('deny'),
+  z.object({ like: z.string().min(1) }),
+]);
+export type UnpricedPolicy = z.output<typeof unpricedPolicySchema>;
+
+/**
+ * Registry, budgets and prices of one organization as one versioned value. The gate refuses a reserve that was computed
+ * with another version, so a change is in force everywhere within one call.
+ */
+export const configurationSnapshotSchema = z.object({
+  /** 0 is the empty configuration nobody has published yet; each publication adds one. */
+  version: z.number().int().min(0),
+  organization: z.string().min(1),
+  teams: z.array(teamSchema),
+  unknownTeams: z.enum(['unassigned', 'refuse']),
+  tagAllowList: z.array(z.string()),
+  unpricedModels: unpricedPolicySchema,
+  budgets: z.array(budgetSchema),
+  /** A published price book, or null for the one built into the library. Its schema belongs to `pricing`. */
+  priceBook: z.unknown().nullable(),
+});
+export type ConfigurationSnapshot = z.output<typeof configurationSnapshotSchema>;
+
+export function emptyConfiguration(organization: string): ConfigurationSnapshot {
+  return {
+    version: 0,
+    organization,
+    teams: [],
+    unknownTeams: 'unassigned',
+    tagAllowList: [],
+    unpricedModels: 'dearest',
+    budgets: [],
+    priceBook: null,
+  };
+}

@@ -1,0 +1,39 @@
+import { describeScope } from './budget.ts';
+import { TallygateError } from './errors.ts';
+import type { Denial } from './hold.ts';
+import { formatUsd } from './money.ts';
+import { describePeriod, describeReset, type Period } from './period.ts';
+
+/**
+ * The gate said no: an expected answer, not a failure. Thrown to the caller before anything is sent to the provider.
+ * It is no connection error, so the SDK does not retry it.
+ */
+export class BudgetExceededError extends TallygateError {
+  readonly denial: Denial;
+
+  constructor(denial: Denial) {
+    super('TALLYGATE_BUDGET_EXCEEDED', { message: describeDenial(denial) });
+    this.name = 'BudgetExceededError';
+    this.denial = denial;
+  }
+}
+
+/** "Team support has spent $498.20 of $500.00 for October 2026 (held $1.90); resets 1 Nov 00:00 Europe/Berlin; this call needs up to $0.42." */
+export function describeDenial(denial: Denial): string {
+  const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
+  const scope = describeScope(denial.scope);
+  return (
+    `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has spent ${formatUsd(denial.spentNanoUsd)} of ` +
+    `${formatUsd(denial.limitNanoUsd)} for ${describePeriod(period, denial.timeZone)} ` +
+    `(held ${formatUsd(denial.heldNanoUsd)}); resets ${describeReset(period, denial.timeZone)}; ` +
+    `this call needs up to ${formatUsd(denial.neededNanoUsd)}.`
+  );
+}
+
+/** Nobody can be charged for the call: no team was named, or the named one is refused. Thrown before the call. */
+export class AttributionError extends TallygateError {
+  constructor(code: 'TALLYGATE_ATTRIBUTION_MISSING' | 'TALLYGATE_ATTRIBUTION_REFUSED', message: string) {
+    super(code, { message });
+    this.name = 'AttributionError';
+  }
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { attributionSchema } from './attribution.ts';
+import { budgetSchema } from './budget.ts';
+import type { ConfigurationSnapshot } from './configuration.ts';
+import { denialSchema, holdSchema } from './hold.ts';
+import { nanoUsdSchema } from './money.ts';
+import { settlementSchema } from './settlement.ts';
+
+/** Ask for an amount on every budget that covers the attribution, all or nothing. */
+export const reserveRequestSchema = z.object({
+  attemptId: z.string().min(1),
+  attribution: attributionSchema,
+  /** What the attempt will probably cost; the limit is checked against spent + held at this estimate. */
+  expectedNanoUsd: nanoUsdSchema,
+  /** What it can cost at most; the same limit is checked against spent + held at the worst. */
+  worstNanoUsd: nanoUsdSchema,
+  /** How long the hold lives without `extend`. */
+  ttlMs: z.number().int().min(1),
+  /** Version of the configuration that attribution and estimate were computed with. */
+  configVersion: z.number().int().min(0),
+  /** False: observe. The hold is made even where it does not fit, and the reply says which budgets would have denied. */
+  enforce: z.boolean(),
+});
+export type ReserveRequest = z.output<typeof reserveRequestSchema>;
+
+/** held: the call may go on. denied: nothing was written. outdated: nothing was written, reload the configuration and ask again. */
+export const reserveReplySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('held'), hold: holdSchema, wouldDeny: z.array(denialSchema) }),
+  z.object({ kind: z.literal('denied'), denial: denialSchema }),
+  z.object({ kind: z.literal('outdated'), version: z.number().int() }),
+]);
+export type ReserveReply = z.output<typeof reserveReplySchema>;
+
+export const settleRequestSchema = z.object({ hold: holdSchema, amountNanoUsd: nanoUsdSchema });
+export type SettleRequest = z.output<typeof settleRequestSchema>;
+
+/**
+ * settled / released: the hold was live. late: it had expired, the charge counts all the same. reopened: it had been
+ * released, the charge counts. orphan: the gate does not know the hold, the charge counts. duplicate: done before, nothing
+ * changed, the first settlement is returned.
+ */
+export const settleReplySchema = z.object({
+  outcome: z.enum(['settled', 'released', 'late', 'reopened', 'orphan', 'duplicate']),
+  settlement: settlementSchema,
+});
+export type SettleReply = z.output<typeof settleReplySchema>;
+
+/** extended: `hold` is the live one from now on. ended: it was settled, released or expired before. */
+export const extendReplySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('extended'), hold: holdSchema }),
+  z.object({ kind: z.literal('ended') }),
+]);
+export type ExtendReply = z.output<typeof extendReplySchema>;
+
+/** A budget in its current period. available = limit − spent − held, which overage can make negative. */
+export const balanceSchema = z.object({
+  budget: budgetSchema,
+  periodStartMs: z.number().int(),
+  periodEndMs: z.number().int(),
+  spentNanoUsd: nanoUsdSchema,
+  heldNanoUsd: nanoUsdSchema,
+});
+export type Balance = z.output<typeof balanceSchema>;
+
+/** What the ledger knows about one budget period: the sum of its settlements. */
+export const settledTotalSchema = z.object({ key: z.string().min(1), amountNanoUsd: nanoUsdSchema });
+export type SettledTotal = z.output<typeof settledTotalSchema>;
+
+/**
+ * Budgets of one organization. Every method rejects with `TALLYGATE_GATE_UNAVAILABLE` when the gate cannot answer in time;
+ * that is an outage, never a denial. All of them may be repeated: they are idempotent by attempt id.
+ */
+export interface BudgetGate {
+  reserve(request: ReserveRequest): Promise<ReserveReply>;
+  /** Replaces the hold by the charge. Never refuses for being too large: money already spent must be written. */
+  settle(request: SettleRequest): Promise<SettleReply>;
+  /** Ends the hold without a charge. Only for attempts of which no byte reached the provider, or which it does not bill. */
+  release(hold: z.output<typeof holdSchema>): Promise<SettleReply>;
+  /** Moves a live hold's end to now + ttlMs. */
+  extend(hold: z.output<typeof holdSchema>, ttlMs: number): Promise<ExtendReply>;
+  /** Every budget of the live configuration in its current period. */
+  balances(): Promise<Balance[]>;
+  /** The live configuration. */
+  configuration(): Promise<ConfigurationSnapshot>;
+  /**
+   * Makes the snapshot live. Its version must be the live one plus one.
+   * @throws TallygateError `TALLYGATE_CONFIGURATION_OUTDATED` when somebody else published first.
+   */
+  publish(snapshot: ConfigurationSnapshot): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { settledTotalSchema } from './gate-port.ts';
+import { nanoUsdSchema } from './money.ts';
+import { tokenUsageSchema } from './token-usage.ts';
+
+/** By what spend can be grouped. */
+export const SPEND_DIMENSIONS = [
+  'team',
+  'feature',
+  'environment',
+  'requestModel',
+  'responseModel',
+  'status',
+  'basis',
+  'backend',
+  'apiKeyId',
+  'apiKeyHint',
+  'workspaceId',
+  'serviceTier',
+  'lineType',
+  'day',
+  'hour',
+  'minute',
+] as const;
+export const spendDimensionSchema = z.enum(SPEND_DIMENSIONS);
+export type SpendDimension = z.output<typeof spendDimensionSchema>;
+
+/** Which instant of an event places it: the provider bills by when it ended, budgets count by when it was admitted. */
+export const spendInstantSchema = z.enum(['ended', 'budget']);
+
+export const spendQuerySchema = z.object({
+  organization: z.string().min(1),
+  fromMs: z.number().int(),
+  toMs: z.number().int(),
+  by: spendInstantSchema,
+  groupBy: z.array(spendDimensionSchema),
+});
+export type SpendQuery = z.output<typeof spendQuerySchema>;
+
+/** Sums over deduplicated rows. Time dimensions are ISO 8601 instants in UTC; a dimension that a row lacks reads "". */
+export const spendRowSchema = z.object({
+  group: z.partialRecord(spendDimensionSchema, z.string()),
+  calls: z.number().int(),
+  attempts: z.number().int(),
+  failedAttempts: z.number().int(),
+  usage: tokenUsageSchema.omit({ thinkingTokens: true }),
+  listCostNanoUsd: nanoUsdSchema,
+  contractedCostNanoUsd: nanoUsdSchema,
+  /** Of listCost, the part that stands for web searches. */
+  webSearchCostNanoUsd: nanoUsdSchema,
+  /** Σ exact − rounded list cost. */
+  roundingPicoUsd: nanoUsdSchema,
+});
+export type SpendRow = z.output<typeof spendRowSchema>;
+
+export const ledgerCountsSchema = z.object({
+  /** Distinct events. */
+  events: z.number().int(),
+  /** Distinct (event, line) pairs. */
+  lines: z.number().int(),
+  /** Rows beyond one per (event, line): 0 unless something was stored twice. */
+  duplicates: z.number().int(),
+  settlements: z.number().int(),
+  denials: z.number().int(),
+});
+export type LedgerCounts = z.output<typeof ledgerCountsSchema>;
+
+/** A finished reconciliation, kept whole: its schema belongs to `reconcile`, this is the envelope it is stored in. */
+export const storedReportSchema = z.object({
+  reportId: z.string().min(1),
+  organization: z.string().min(1),
+  kind: z.literal('reconciliation'),
+  fromMs: z.number().int(),
+  toMs: z.number().int(),
+  createdAtMs: z.number().int(),
+  body: z.unknown(),
+});
+export type StoredReport = z.output<typeof storedReportSchema>;
+
+/** A publication of configuration, for the audit. */
+export const configVersionRecordSchema = z.object({
+  organization: z.string().min(1),
+  version: z.number().int(),
+  actor: z.string(),
+  reason: z.string(),
+  publishedAtMs: z.number().int(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
+
+/**
+ * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`; it never answers 0.
+ */
+export interface SpendHistory {
+  spend(query: SpendQuery): Promise<SpendRow[]>;
+  counts(range: { organization: string; fromMs: number; toMs: number }): Promise<LedgerCounts>;
+  /** Σ of settlements per budget period whose period may still be asked for. What a lost gate is rebuilt from. */
+  settledTotals(
+    organization: string,
+  ): Promise<{ lastSeq: number; totals: z.output<typeof settledTotalSchema>[] }>;
+  lastReport(organization: string): Promise<StoredReport | null>;
+  saveReport(report: StoredReport): Promise<void>;
+  lastConfigVersion(organization: string): Promise<ConfigVersionRecord | null>;
+  saveConfigVersion(record: ConfigVersionRecord): Promise<void>;
+}

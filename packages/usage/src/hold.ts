@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { attributionSchema } from './attribution.ts';
+import { budgetScopeSchema } from './budget.ts';
+import { nanoUsdSchema } from './money.ts';
+import { periodUnitSchema } from './period.ts';
+
+const instantMs = z.number().int();
+
+/** The part of a hold on one budget. Its key and period are pinned at reserve: settling never looks at the clock to choose them. */
+export const holdEntrySchema = z.object({
+  /** `<budget>:<unit>:<period start>`, as in `Settlement.entries`. */
+  key: z.string().min(1),
+  expectedNanoUsd: nanoUsdSchema,
+  worstNanoUsd: nanoUsdSchema,
+  periodStartMs: instantMs,
+  periodEndMs: instantMs,
+});
+export type HoldEntry = z.output<typeof holdEntrySchema>;
+
+/** An amount set aside for one attempt. It carries all that any process needs to end it, so that a crash can be settled by another. */
+export const holdSchema = z.object({
+  attemptId: z.string().min(1),
+  organization: z.string().min(1),
+  /** Identity of the gate's counters; a new one means they were lost and rebuilt. */
+  epoch: z.string().min(1),
+  budgetInstantMs: instantMs,
+  /** The hold ends by itself once this bucket of time is past. */
+  expiryBucket: z.number().int(),
+  entries: z.array(holdEntrySchema),
+});
+export type Hold = z.output<typeof holdSchema>;
+
+/** Why a call was not admitted, in numbers a person can act on. */
+export const denialSchema = z.object({
+  denialId: z.string().min(1),
+  attemptId: z.string().min(1),
+  budgetId: z.string().min(1),
+  scope: budgetScopeSchema,
+  unit: periodUnitSchema,
+  timeZone: z.string(),
+  periodStartMs: instantMs,
+  periodEndMs: instantMs,
+  limitNanoUsd: nanoUsdSchema,
+  spentNanoUsd: nanoUsdSchema,
+  heldNanoUsd: nanoUsdSchema,
+  neededNanoUsd: nanoUsdSchema,
+  /** When trying again can first make sense: the period's end, or the end of the oldest hold if that comes sooner. */
+  retryAtMs: instantMs,
+  atMs: instantMs,
+  /** False: observed only, the call went on. */
+  enforced: z.boolean(),
+});
+export type Denial = z.output<typeof denialSchema>;
+
+/** A denial as a row: the numbers, and who asked for what. */
+export const denialRecordSchema = denialSchema.extend({
+  organization: z.string().min(1),
+  attribution: attributionSchema,
+  requestModel: z.string(),
+});
+export type DenialRecord = z.output<typeof denialRecordSchema>;

@@ -1,0 +1,105 @@
+export { type Attribution, attributionSchema, type CallAttribution, UNASSIGNED } from './attribution.ts';
+export {
+  type Budget,
+  type BudgetScope,
+  budgetCovers,
+  budgetSchema,
+  describeScope,
+  type OutagePolicy,
+  outagePolicySchema,
+} from './budget.ts';
+export { type Clock, isoFromMs, systemClock } from './clock.ts';
+export {
+  type ConfigurationSnapshot,
+  configurationSnapshotSchema,
+  emptyConfiguration,
+  type Team,
+  teamSchema,
+  type UnpricedPolicy,
+  unpricedPolicySchema,
+} from './configuration.ts';
+export { AttributionError, BudgetExceededError, describeDenial } from './denial.ts';
+export { ERRORS, type ErrorCode, TallygateError, type TallygateErrorOptions } from './errors.ts';
+export {
+  type Balance,
+  type BudgetGate,
+  balanceSchema,
+  type ExtendReply,
+  extendReplySchema,
+  type ReserveReply,
+  type ReserveRequest,
+  reserveReplySchema,
+  reserveRequestSchema,
+  type SettledTotal,
+  type SettleReply,
+  type SettleRequest,
+  settledTotalSchema,
+  settleReplySchema,
+  settleRequestSchema,
+} from './gate-port.ts';
+export {
+  type ConfigVersionRecord,
+  configVersionRecordSchema,
+  type LedgerCounts,
+  ledgerCountsSchema,
+  SPEND_DIMENSIONS,
+  type SpendDimension,
+  type SpendHistory,
+  type SpendQuery,
+  type SpendRow,
+  type StoredReport,
+  spendDimensionSchema,
+  spendQuerySchema,
+  spendRowSchema,
+  storedReportSchema,
+} from './history-port.ts';
+export {
+  type Denial,
+  type DenialRecord,
+  denialRecordSchema,
+  denialSchema,
+  type Hold,
+  type HoldEntry,
+  holdSchema,
+} from './hold.ts';
+export { newAttemptId, newCallId, newDenialId } from './identity.ts';
+export { type Logger, silentLogger } from './logger.ts';
+export {
+  formatUsd,
+  NANO_USD_MAX,
+  NANO_USD_PER_USD,
+  type NanoUsd,
+  nanoFromPico,
+  nanoFromUsd,
+  nanoUsdSchema,
+  PICO_USD_PER_NANO_USD,
+  type PicoUsd,
+  usdFromNano,
+  usdFromPico,
+} from './money.ts';
+export {
+  describePeriod,
+  describeReset,
+  PERIOD_UNITS,
+  type Period,
+  type PeriodUnit,
+  periodAt,
+  periodUnitSchema,
+  requireTimeZone,
+  utcDaysCovering,
+} from './period.ts';
+export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
+export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';
+export { NO_USAGE, type TokenUsage, tokenUsageSchema, totalInputTokens } from './token-usage.ts';
+export {
+  type Backend,
+  backendSchema,
+  contractedCostNanoUsd,
+  type EventStatus,
+  eventStatusSchema,
+  type UsageEvent,
+  type UsageLine,
+  usageEventSchema,
+  usageLineSchema,
+} from './usage-event.ts';
+export { toWireJson } from './wire.ts';

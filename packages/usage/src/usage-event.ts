@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { attributionSchema } from './attribution.ts';
+import { nanoUsdSchema } from './money.ts';
+import { tokenUsageSchema } from './token-usage.ts';
+
+const instantMs = z.number().int().min(0);
+
+/** Where the call ran: the Claude API itself or a partner's cloud, which bills by its own prices. */
+export const backendSchema = z.enum(['anthropic', 'bedrock', 'vertex', 'foundry']);
+export type Backend = z.output<typeof backendSchema>;
+
+/**
+ * ok: answered. error: failed, nothing billed. refused: the model declined. aborted: the stream ended before its final
+ * usage. unknown: it may have been billed and nobody here can tell yet.
+ */
+export const eventStatusSchema = z.enum(['ok', 'error', 'refused', 'aborted', 'unknown']);
+export type EventStatus = z.output<typeof eventStatusSchema>;
+
+/** One billable line of an attempt: the message itself, a compaction, an advisor, a failed fallback. */
+export const usageLineSchema = z.object({
+  line: z.number().int().min(0),
+  /** The provider's iteration type ("message", "compaction", "advisor_message", "fallback_message"); open for new ones. */
+  lineType: z.string().min(1),
+  /** The model that answered, which is the one that is priced; the requested one where no answer named any. */
+  responseModel: z.string(),
+  usage: tokenUsageSchema,
+  serviceTier: z.string().nullable(),
+  speed: z.string().nullable(),
+  inferenceGeo: z.string().nullable(),
+  promptBand: z.enum(['standard', 'long']),
+  /** False: the tokens are recorded, the provider does not charge them. */
+  billed: z.boolean(),
+  listCostNanoUsd: nanoUsdSchema,
+  contractedCostNanoUsd: nanoUsdSchema,
+  /** Exact list cost minus the rounded one, in pico-USD: -500 … 500. */
+  roundingPicoUsd: z.number().int().min(-500).max(500),
+  /** The row of the price book that was used; null when nothing was charged. */
+  priceId: z.string().nullable(),
+  /** Judgements that were made: "unpriced", "assumed_ttl", "refusal_free", … */
+  flags: z.array(z.string()),
+});
+export type UsageLine = z.output<typeof usageLineSchema>;
+
+/** One attempt as it was used and charged. Immutable: corrections are new rows. Never prompt or response text. */
+export const usageEventSchema = z.object({
+  /** Attempt id = hold id = UUIDv7. */
+  eventId: z.string().min(1),
+  callId: z.string().min(1),
+  attemptNumber: z.number().int().min(1),
+  organization: z.string().min(1),
+  providerOrganizationId: z.string().nullable(),
+  workspaceId: z.string().nullable(),
+  apiKeyId: z.string().nullable(),
+  /** The provider's own hint form, first characters … last four; nothing longer of a key leaves the meter. */
+  apiKeyHint: z.string().nullable(),
+  attribution: attributionSchema,
+  backend: backendSchema,
+  requestModel: z.string(),
+  requestId: z.string().nullable(),
+  messageId: z.string().nullable(),
+  traceId: z.string().nullable(),
+  startedAtMs: instantMs,
+  endedAtMs: instantMs,
+  /** The instant whose periods the hold was pinned to. */
+  budgetInstantMs: instantMs,
+  status: eventStatusSchema,
+  httpStatus: z.number().int().nullable(),
+  errorCode: z.string().nullable(),
+  stopReason: z.string().nullable(),
+  basis: z.enum(['reported', 'estimated']),
+  streamed: z.boolean(),
+  latencyMs: z.number().min(0),
+  timeToFirstTokenMs: z.number().min(0).nullable(),
+  configVersion: z.number().int().min(0),
+  /** Usage fields of the provider that this version does not know, as they came. */
+  unknownUsage: z.record(z.string(), z.unknown()).nullable(),
+  lines: z.array(usageLineSchema).min(1),
+});
+export type UsageEvent = z.output<typeof usageEventSchema>;
+
+/** What the attempt is charged: the sum of its rounded lines. */
+export function contractedCostNanoUsd(event: UsageEvent): bigint {
+  return event.lines.reduce((sum, line) => sum + line.contractedCostNanoUsd, 0n);
+}
