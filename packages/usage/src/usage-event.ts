@@ -32,6 +32,8 @@ export const usageLineSchema = z.object({
   billed: z.boolean(),
   listCostNanoUsd: nanoUsdSchema,
   contractedCostNanoUsd: nanoUsdSchema,
+  /** The part of the list cost that stands for web searches: the provider's cost report bills it on a line of its own. */
+  webSearchCostNanoUsd: nanoUsdSchema,
   /** Exact list cost minus the rounded one, in pico-USD: -500 … 500. */
   roundingPicoUsd: z.number().int().min(-500).max(500),
   /** The row of the price book that was used; null when nothing was charged. */
