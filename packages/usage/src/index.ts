@@ -77,6 +77,7 @@ export {
   usdFromNano,
   usdFromPico,
 } from './money.ts';
+export { nearestName } from './nearest.ts';
 export {
   describePeriod,
   describeReset,
@@ -88,6 +89,7 @@ export {
   requireTimeZone,
   utcDaysCovering,
 } from './period.ts';
+export { resolveTeam } from './registry.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';
 export { NO_USAGE, type TokenUsage, tokenUsageSchema, totalInputTokens } from './token-usage.ts';
