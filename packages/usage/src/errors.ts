@@ -82,6 +82,11 @@ export const ERRORS = {
     cure: "Try again; if it stays, the provider's report has changed shape and nothing was counted from it.",
   },
   TALLYGATE_REQUEST_INVALID: { httpStatus: 400, exitCode: 2, cure: 'Correct the named field.' },
+  TALLYGATE_ROUTE_UNKNOWN: {
+    httpStatus: 404,
+    exitCode: 2,
+    cure: 'Use the same version of tallygate on both sides.',
+  },
   TALLYGATE_SPOOL_FAILED: {
     httpStatus: 503,
     exitCode: 1,

@@ -1,0 +1,137 @@
+import {
+  type BudgetGate,
+  type SegmentDestination,
+  type SpendHistory,
+  TallygateError,
+  toWireJson,
+} from '@tallygate/usage';
+import type { z } from 'zod';
+import { openExchange, type RemoteAddress } from './exchange.ts';
+import { ROUTES, type Route } from './routes.ts';
+import { fromWireError } from './wire-error.ts';
+
+export interface RemoteOptions {
+  address: RemoteAddress;
+  /** Sent as a bearer token; null or absent where the server asks for none. */
+  token?: string | null | undefined;
+  timeouts?: Partial<RemoteTimeouts> | undefined;
+}
+
+/** From the first byte sent to the last one read. */
+export interface RemoteTimeouts {
+  /** A call to Claude waits for these: short. Default 2,000. */
+  gateMs: number;
+  /** Longer than the server's own wait for its store, or a retry would follow a success. Default 150,000. */
+  ledgerMs: number;
+}
+
+const DEFAULT_TIMEOUTS: RemoteTimeouts = { gateMs: 2_000, ledgerMs: 150_000 };
+
+/** The three ports, answered by another process. */
+export interface RemoteTallygate {
+  gate: BudgetGate;
+  destination: SegmentDestination;
+  history: SpendHistory;
+  /** Ends this side's connections. The other process, and its gate, live on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens nothing yet: the first call connects. Errors that the other side raised are raised here again; when it does not
+ * answer, gate calls reject with `TALLYGATE_GATE_UNAVAILABLE` and all others with `TALLYGATE_LEDGER_UNAVAILABLE`.
+ */
+export function connectRemote(options: RemoteOptions): RemoteTallygate {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const exchange = openExchange(options.address, options.token ?? null);
+
+  async function call<Request extends z.ZodType, Reply extends z.ZodType>(
+    route: Route<Request, Reply>,
+    request: z.output<Request>,
+  ): Promise<z.output<Reply>> {
+    const body = toWireJson(route.request.encode(request));
+    const timeoutMs = route.side === 'gate' ? timeouts.gateMs : timeouts.ledgerMs;
+    const reply = await exchange
+      .post(route.path, body, { timeoutMs, repeatable: route.repeatable })
+      .catch((cause: unknown) => {
+        throw unreachable(route, describeAddress(options.address), cause);
+      });
+    return readReply(route, reply);
+  }
+
+  const close = async () => exchange.close();
+  return {
+    gate: {
+      reserve: (request) => call(ROUTES.reserve, request),
+      settle: (request) => call(ROUTES.settle, request),
+      release: (hold) => call(ROUTES.release, { hold }),
+      extend: (hold, ttlMs) => call(ROUTES.extend, { hold, ttlMs }),
+      balances: () => call(ROUTES.balances, {}),
+      configuration: () => call(ROUTES.configuration, {}),
+      publish: async (snapshot) => void (await call(ROUTES.publish, { snapshot })),
+      close,
+    },
+    destination: {
+      store: async (segment) => void (await call(ROUTES.store, segment)),
+    },
+    history: {
+      spend: (query) => call(ROUTES.spend, query),
+      counts: (range) => call(ROUTES.counts, range),
+      settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),
+      lastReport: (organization) => call(ROUTES.lastReport, { organization }),
+      saveReport: async (report) => void (await call(ROUTES.saveReport, report)),
+      lastConfigVersion: (organization) => call(ROUTES.lastConfigVersion, { organization }),
+      saveConfigVersion: async (record) => void (await call(ROUTES.saveConfigVersion, record)),
+    },
+    close,
+  };
+}
+
+/** True: the call was not answered at all, so another process may have to be found. False: it was answered, with an error. */
+export function wasUnreachable(error: unknown): boolean {
+  return TallygateError.isInstance(error) && error.cause instanceof Unreachable;
+}
+
+class Unreachable extends Error {}
+
+function readReply<Reply extends z.ZodType>(
+  route: Route<z.ZodType, Reply>,
+  { status, text }: { status: number; text: string },
+): z.output<Reply> {
+  const body = parseJson(text);
+  if (status !== 200) throw fromWireError(body) ?? unreadable(route, `status ${status}`);
+  const reply = route.reply.safeDecode(body as z.input<Reply>);
+  if (reply.success) return reply.data;
+  throw unreadable(route, `a reply whose "${reply.error.issues[0]?.path.join('.') ?? ''}" does not fit`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unavailable(route: { side: 'gate' | 'ledger' }, message: string, cause?: unknown): TallygateError {
+  const code = route.side === 'gate' ? 'TALLYGATE_GATE_UNAVAILABLE' : 'TALLYGATE_LEDGER_UNAVAILABLE';
+  return new TallygateError(code, { message, cause });
+}
+
+function unreachable(route: { side: 'gate' | 'ledger'; path: string }, where: string, cause: unknown) {
+  const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : 'unknown';
+  return unavailable(
+    route,
+    `${where} did not answer ${route.path} (${reason}).`,
+    new Unreachable(reason, { cause }),
+  );
+}
+
+/** Something else answers at that address, or another version: nothing in it may be taken for an answer. */
+function unreadable(route: { side: 'gate' | 'ledger'; path: string }, found: string): TallygateError {
+  return unavailable(route, `${route.path} was answered with ${found}.`);
+}
+
+/** Without user name, password or query: an address can carry a secret. */
+function describeAddress(address: RemoteAddress): string {
+  return 'socketPath' in address ? address.socketPath : new URL(address.url).origin;
+}

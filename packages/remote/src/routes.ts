@@ -1,0 +1,146 @@
+import {
+  type BudgetGate,
+  balanceSchema,
+  configurationSnapshotSchema,
+  configVersionRecordSchema,
+  extendReplySchema,
+  holdSchema,
+  ledgerCountsSchema,
+  reserveReplySchema,
+  reserveRequestSchema,
+  type SegmentDestination,
+  type SpendHistory,
+  settledTotalSchema,
+  settleReplySchema,
+  settleRequestSchema,
+  spendQuerySchema,
+  spendRowSchema,
+  storedReportSchema,
+} from '@tallygate/usage';
+import { z } from 'zod';
+import { sealedSegmentSchema } from './segment.ts';
+
+/**
+ * Every call that can be made to another process, in one table: the client encodes by it, the server answers by it, so
+ * the two cannot disagree. A route is `POST /v1/<name>`; money travels as a decimal string and is a bigint on both ends.
+ */
+
+/** What a server of these routes answers from. A backend without a ledger still gates: its ledger routes say so. */
+export interface RemoteBackend {
+  gate: BudgetGate;
+  destination: SegmentDestination;
+  history: SpendHistory;
+}
+
+/** Whose outage it is when nobody answers the route. */
+export type RouteSide = 'gate' | 'ledger';
+
+export interface Route<Request extends z.ZodType, Reply extends z.ZodType> {
+  path: string;
+  side: RouteSide;
+  request: Request;
+  reply: Reply;
+  /** False: the call must not be sent twice, because a second one would be refused for the success of the first. */
+  repeatable: boolean;
+  answer(backend: RemoteBackend, request: z.output<Request>): Promise<z.output<Reply>>;
+}
+
+function route<Request extends z.ZodType, Reply extends z.ZodType>(
+  name: string,
+  parts: Omit<Route<Request, Reply>, 'path' | 'side' | 'repeatable'> & { repeatable?: boolean },
+): Route<Request, Reply> {
+  return {
+    repeatable: true,
+    ...parts,
+    path: `/v1/${name}`,
+    side: name.startsWith('gate/') ? 'gate' : 'ledger',
+  };
+}
+
+const nothing = z.strictObject({});
+const done = z.object({});
+const ofOrganization = z.object({ organization: z.string().min(1) });
+
+async function afterwards(work: Promise<void>): Promise<Record<string, never>> {
+  await work;
+  return {};
+}
+
+export const ROUTES = {
+  reserve: route('gate/reserve', {
+    request: reserveRequestSchema,
+    reply: reserveReplySchema,
+    answer: ({ gate }, request) => gate.reserve(request),
+  }),
+  settle: route('gate/settle', {
+    request: settleRequestSchema,
+    reply: settleReplySchema,
+    answer: ({ gate }, request) => gate.settle(request),
+  }),
+  release: route('gate/release', {
+    request: z.object({ hold: holdSchema }),
+    reply: settleReplySchema,
+    answer: ({ gate }, { hold }) => gate.release(hold),
+  }),
+  extend: route('gate/extend', {
+    request: z.object({ hold: holdSchema, ttlMs: z.number().int().min(1) }),
+    reply: extendReplySchema,
+    answer: ({ gate }, { hold, ttlMs }) => gate.extend(hold, ttlMs),
+  }),
+  balances: route('gate/balances', {
+    request: nothing,
+    reply: z.array(balanceSchema),
+    answer: ({ gate }) => gate.balances(),
+  }),
+  configuration: route('gate/configuration', {
+    request: nothing,
+    reply: configurationSnapshotSchema,
+    answer: ({ gate }) => gate.configuration(),
+  }),
+  publish: route('gate/publish', {
+    request: z.object({ snapshot: configurationSnapshotSchema }),
+    reply: done,
+    repeatable: false,
+    answer: ({ gate }, { snapshot }) => afterwards(gate.publish(snapshot)),
+  }),
+  store: route('ledger/store', {
+    request: sealedSegmentSchema,
+    reply: done,
+    answer: ({ destination }, segment) => afterwards(destination.store(segment)),
+  }),
+  spend: route('ledger/spend', {
+    request: spendQuerySchema,
+    reply: z.array(spendRowSchema),
+    answer: ({ history }, query) => history.spend(query),
+  }),
+  counts: route('ledger/counts', {
+    request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),
+    reply: ledgerCountsSchema,
+    answer: ({ history }, range) => history.counts(range),
+  }),
+  settledTotals: route('ledger/settled-totals', {
+    request: ofOrganization,
+    reply: z.object({ lastSeq: z.number().int(), totals: z.array(settledTotalSchema) }),
+    answer: ({ history }, { organization }) => history.settledTotals(organization),
+  }),
+  lastReport: route('ledger/last-report', {
+    request: ofOrganization,
+    reply: storedReportSchema.nullable(),
+    answer: ({ history }, { organization }) => history.lastReport(organization),
+  }),
+  saveReport: route('ledger/save-report', {
+    request: storedReportSchema,
+    reply: done,
+    answer: ({ history }, report) => afterwards(history.saveReport(report)),
+  }),
+  lastConfigVersion: route('ledger/last-config-version', {
+    request: ofOrganization,
+    reply: configVersionRecordSchema.nullable(),
+    answer: ({ history }, { organization }) => history.lastConfigVersion(organization),
+  }),
+  saveConfigVersion: route('ledger/save-config-version', {
+    request: configVersionRecordSchema,
+    reply: done,
+    answer: ({ history }, record) => afterwards(history.saveConfigVersion(record)),
+  }),
+} as const;
