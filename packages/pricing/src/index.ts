@@ -1,1 +1,17 @@
-export {};
+export { builtinPriceBook, builtinPriceBookDocument } from './anthropic/price-book.ts';
+export { type Charge, type ChargeInput, charge } from './charge.ts';
+export { type Estimate, type EstimateInput, estimate } from './estimate.ts';
+export { findPrice, isPriced, type ModelLimits, modelLimits, type PriceQuery } from './find-price.ts';
+export { parsePriceBook } from './parse-price-book.ts';
+export type {
+  Confidence,
+  NamedModel,
+  Price,
+  PriceBook,
+  PricedModel,
+  PromptBand,
+  TokenRates,
+  WebSearchFee,
+} from './price-book.ts';
+export type { PriceBookDocument } from './price-document.ts';
+export { type Refusal, refusalIsBilled } from './refusal.ts';

@@ -1,0 +1,85 @@
+import {
+  type Backend,
+  type NanoUsd,
+  nanoFromPico,
+  PICO_USD_PER_NANO_USD,
+  type PicoUsd,
+  type TokenUsage,
+  totalInputTokens,
+  type UnpricedPolicy,
+} from '@tallygate/usage';
+import { scaleRates, tokenCostPicoUsd, webSearchCostPicoUsd } from './line-cost.ts';
+import { placeMultiplier, tierMultiplier } from './multipliers.ts';
+import type { PriceBook, PromptBand } from './price-book.ts';
+import { dearestPrice, findTariff, type Tariff, type TariffQuery } from './tariff.ts';
+
+/** One billable line as the provider reported it: what was served counts, never what was asked for. */
+export interface ChargeInput {
+  /** The model that answered, by any exact name. */
+  model: string;
+  backend: Backend;
+  /** The instant whose price list applies. */
+  atMs: number;
+  usage: TokenUsage;
+  serviceTier: string | null;
+  speed: string | null;
+  inferenceGeo: string | null;
+  /** False: recorded but free, as a refusal before any output can be. */
+  billed: boolean;
+  unpricedModels: UnpricedPolicy;
+}
+
+export interface Charge {
+  /** Exact, before rounding. */
+  listCostPicoUsd: PicoUsd;
+  listCostNanoUsd: NanoUsd;
+  contractedCostNanoUsd: NanoUsd;
+  /** Exact minus rounded list cost: -500 … 500. */
+  roundingPicoUsd: number;
+  /** Of the list cost, the part that stands for web searches. */
+  webSearchCostNanoUsd: NanoUsd;
+  /** The row that was used, also when nothing was billed. "dearest@<day>" where no row covers the model. */
+  priceId: string | null;
+  promptBand: PromptBand;
+  /** Every judgement that was made; empty where the book and the report left none to make. */
+  flags: string[];
+}
+
+/**
+ * What one line costs. All token classes and tool fees are summed in pico-USD and rounded once, half to even.
+ * Never throws for a model without a price: the money is spent already, so the policy "deny" charges the dearest rates.
+ */
+export function charge(book: PriceBook, input: ChargeInput): Charge {
+  const { price, flags } = tariffOf(book, input);
+  const location = book.modelsByName.get(input.model)?.location ?? null;
+  const place = placeMultiplier(price, { ...input, location });
+  const tier = tierMultiplier(price, input.serviceTier);
+  const rates = scaleRates(price.rates, tier.percent, place.percent);
+  const searchCostPicoUsd = webSearchCostPicoUsd(book, input.atMs, input.usage.webSearchRequests);
+  const costPicoUsd = tokenCostPicoUsd(rates, input.usage) + searchCostPicoUsd;
+  const assumedTtl = input.usage.cacheWriteUnsplitInputTokens > 0 ? ['assumed_ttl'] : [];
+  return {
+    ...toAmounts(input.billed ? costPicoUsd : 0n, input.billed ? searchCostPicoUsd : 0n),
+    priceId: price.priceId,
+    promptBand: price.promptBand,
+    flags: [...flags, ...tier.flags, ...place.flags, ...assumedTtl],
+  };
+}
+
+function tariffOf(book: PriceBook, input: ChargeInput): Tariff {
+  const query: TariffQuery = { ...input, promptTokens: totalInputTokens(input.usage) };
+  const tariff = findTariff(book, query, input.unpricedModels);
+  return tariff ?? { price: dearestPrice(book, query), flags: ['unpriced'] };
+}
+
+function toAmounts(costPicoUsd: PicoUsd, searchCostPicoUsd: PicoUsd) {
+  const listCostNanoUsd = nanoFromPico(costPicoUsd);
+  return {
+    listCostPicoUsd: costPicoUsd,
+    listCostNanoUsd,
+    // Contract discounts will be taken from the exact cost here; until then everybody pays list.
+    contractedCostNanoUsd: listCostNanoUsd,
+    roundingPicoUsd: Number(costPicoUsd - listCostNanoUsd * PICO_USD_PER_NANO_USD),
+    webSearchCostNanoUsd: nanoFromPico(searchCostPicoUsd),
+  };
+}

@@ -1,0 +1,155 @@
+import {
+  type Backend,
+  type NanoUsd,
+  NO_USAGE,
+  nanoFromPico,
+  PICO_USD_PER_NANO_USD,
+  type PicoUsd,
+  TallygateError,
+  type TokenUsage,
+  type UnpricedPolicy,
+} from '@tallygate/usage';
+import { dearest, scaleRates, tokenCostPicoUsd, webSearchCostPicoUsd } from './line-cost.ts';
+import { placeMultiplier, tierMultiplier, worstPlaceMultiplier } from './multipliers.ts';
+import type { PriceBook, TokenRates } from './price-book.ts';
+import { findTariff, type Tariff, unpricedError } from './tariff.ts';
+
+/** A request before it is sent. Counts are whole tokens. */
+export interface EstimateInput {
+  model: string;
+  backend: Backend;
+  atMs: number;
+  /** Upper estimate of everything one pass of the model reads: system, tools, messages, and what server tools may add. */
+  promptTokens: number;
+  /** The longest lifetime that any cache_control of the request asks for; null when it has none. */
+  cacheWriteTtl: '5m' | '1h' | null;
+  /** max_tokens of the request. */
+  maxOutputTokens: number;
+  /** What such calls usually write; null while nothing is known, which counts as the maximum. */
+  expectedOutputTokens: number | null;
+  /** As requested. The provider may serve the request at standard speed instead. */
+  speed: string | null;
+  inferenceGeo: string | null;
+  batch: boolean;
+  webSearchMaxUses: number;
+  /** How often the model may run within the request: 1, or the bound of a server-tool loop. */
+  iterations: number;
+  unpricedModels: UnpricedPolicy;
+}
+
+export interface Estimate {
+  /** One pass, the prompt uncached, the usual output, no searches. */
+  expectedNanoUsd: NanoUsd;
+  /** No charge within the stated bounds exceeds it, however the usage is split into lines. */
+  worstNanoUsd: NanoUsd;
+  /** The row that the expectation was priced with. */
+  priceId: string | null;
+  flags: string[];
+}
+
+/**
+ * What a request will probably cost and what it can cost at most, by the rates that `charge` applies.
+ * @throws TallygateError `TALLYGATE_MODEL_UNPRICED` when the book has no price and the policy is "deny";
+ * `TALLYGATE_REQUEST_INVALID` for a count that is not a whole number of tokens.
+ */
+export function estimate(book: PriceBook, input: EstimateInput): Estimate {
+  requireCounts(input);
+  const tariff = tariffOf(book, input, input.speed, input.promptTokens);
+  const expected = expectedCost(book, input, tariff);
+  return {
+    expectedNanoUsd: nanoFromPico(expected.costPicoUsd),
+    worstNanoUsd: worstCostNanoUsd(book, input),
+    priceId: tariff.price.priceId,
+    flags: [...tariff.flags, ...expected.flags],
+  };
+}
+
+function expectedCost(book: PriceBook, input: EstimateInput, tariff: Tariff) {
+  const ceiling = outputCeiling(book, input);
+  const place = placeMultiplier(tariff.price, { ...input, location: locationOf(book, input) });
+  const rates = scaleRates(tariff.price.rates, batchPercent(tariff, input), place.percent);
+  const usage: TokenUsage = {
+    ...NO_USAGE,
+    uncachedInputTokens: input.promptTokens,
+    outputTokens: Math.min(input.expectedOutputTokens ?? ceiling, ceiling),
+  };
+  return { costPicoUsd: tokenCostPicoUsd(rates, usage), flags: place.flags };
+}
+
+/**
+ * Each pass at its dearest, rounded up, times the passes; then the searches. Rounding up per pass keeps the bound even when the
+ * provider reports, and we round, every pass as a line of its own.
+ */
+function worstCostNanoUsd(book: PriceBook, input: EstimateInput): NanoUsd {
+  const passesPicoUsd = possibleTariffs(book, input).map((tariff) => worstPassPicoUsd(book, input, tariff));
+  const searches = webSearchCostPicoUsd(book, input.atMs, input.webSearchMaxUses);
+  return BigInt(input.iterations) * roundUp(dearest(passesPicoUsd)) + roundUp(searches);
+}
+
+/**
+ * Every tariff the answer may come back under: as requested or at standard speed, in the band of an empty prompt or in that of
+ * all passes together, because it is not documented whether a server-tool loop is judged by pass or by sum.
+ */
+function possibleTariffs(book: PriceBook, input: EstimateInput): Tariff[] {
+  const speeds = new Set([input.speed ?? 'standard', 'standard']);
+  const promptSizes = [0, input.promptTokens * input.iterations];
+  return [...speeds].flatMap((speed) => promptSizes.map((tokens) => tariffOf(book, input, speed, tokens)));
+}
+
+function worstPassPicoUsd(book: PriceBook, input: EstimateInput, tariff: Tariff): PicoUsd {
+  const place = worstPlaceMultiplier(tariff.price, { ...input, location: locationOf(book, input) });
+  const rates = scaleRates(tariff.price.rates, batchPercent(tariff, input), place.percent);
+  const prompt = dearestInputPicoUsd(rates, input.cacheWriteTtl) * BigInt(input.promptTokens);
+  return prompt + tokenCostPicoUsd(rates, { ...NO_USAGE, outputTokens: outputCeiling(book, input) });
+}
+
+/** The dearest class that a token of the prompt can be billed in. A 1-hour request may write 5-minute entries as well. */
+function dearestInputPicoUsd(rates: TokenRates, cacheWriteTtl: EstimateInput['cacheWriteTtl']): PicoUsd {
+  const classes = [rates.uncachedInputPicoUsd, rates.cacheReadPicoUsd];
+  if (cacheWriteTtl !== null) classes.push(rates.cacheWrite5mPicoUsd);
+  if (cacheWriteTtl === '1h') classes.push(rates.cacheWrite1hPicoUsd);
+  return dearest(classes);
+}
+
+/** max_tokens may be set beyond what the model can write. For a model whose ceiling nobody knows it stands as it is. */
+function outputCeiling(book: PriceBook, input: EstimateInput): number {
+  const priced = book.modelsByName.get(input.model)?.priced;
+  if (!priced) return input.maxOutputTokens;
+  return Math.min(input.maxOutputTokens, input.batch ? priced.batchMaxOutputTokens : priced.maxOutputTokens);
+}
+
+function tariffOf(book: PriceBook, input: EstimateInput, speed: string | null, promptTokens: number): Tariff {
+  const query = { ...input, speed, promptTokens };
+  const tariff = findTariff(book, query, input.unpricedModels);
+  if (!tariff) throw unpricedError(query);
+  return tariff;
+}
+
+function batchPercent(tariff: Tariff, input: EstimateInput): number {
+  return tierMultiplier(tariff.price, input.batch ? 'batch' : null).percent;
+}
+
+function locationOf(book: PriceBook, input: EstimateInput) {
+  return book.modelsByName.get(input.model)?.location ?? null;
+}
+
+function roundUp(costPicoUsd: PicoUsd): NanoUsd {
+  return (costPicoUsd + PICO_USD_PER_NANO_USD - 1n) / PICO_USD_PER_NANO_USD;
+}
+
+/** A fraction or NaN would surface as a RangeError deep in BigInt; a zero number of passes would make every bound zero. */
+function requireCounts(input: EstimateInput): void {
+  const counts = {
+    promptTokens: input.promptTokens,
+    maxOutputTokens: input.maxOutputTokens,
+    expectedOutputTokens: input.expectedOutputTokens ?? 0,
+    webSearchMaxUses: input.webSearchMaxUses,
+    iterations: input.iterations - 1,
+  };
+  for (const [name, count] of Object.entries(counts)) {
+    if (Number.isSafeInteger(count) && count >= 0) continue;
+    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+      message: `${name} of an estimate is ${input[name as keyof typeof counts]}, which is not a whole number in range.`,
+    });
+  }
+}
