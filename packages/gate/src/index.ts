@@ -1,1 +1,5 @@
-export {};
+export { type PeriodName, parsePeriodKey, periodKey } from './keys.ts';
+export { createMemoryGate } from './memory-gate.ts';
+export type { MemoryGateOptions } from './memory-state.ts';
+export { openRedisGate, type RedisGateOptions } from './redis-gate.ts';
+export type { GateSeed } from './seeds.ts';

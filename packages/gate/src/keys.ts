@@ -1,0 +1,48 @@
+import { type Budget, type PeriodUnit, periodUnitSchema } from '@tallygate/usage';
+
+/**
+ * The only place that spells a key. Two kinds live here: the name of a budget period, which is part of holds, settlements
+ * and the ledger, and the names of Redis keys, which nobody else sees.
+ */
+
+/** One budget in one calendar period. */
+export interface PeriodName {
+  budgetId: string;
+  unit: PeriodUnit;
+  startMs: number;
+}
+
+/** `<budget>:<unit>:<period start>`, as in `Hold.entries` and `Settlement.entries`. */
+export function periodKey(budget: Pick<Budget, 'id' | 'period'>, startMs: number): string {
+  return `${budget.id}:${budget.period}:${startMs}`;
+}
+
+/** Null when the text is no period key of this version: a caller must refuse it, never count it elsewhere. */
+export function parsePeriodKey(key: string): PeriodName | null {
+  const [, budgetId, unitText, start] = /^([a-z0-9][a-z0-9.-]{0,62}):([a-z]+):(-?\d{1,15})$/.exec(key) ?? [];
+  const unit = periodUnitSchema.safeParse(unitText);
+  if (budgetId === undefined || start === undefined || !unit.success) return null;
+  return { budgetId, unit: unit.data, startMs: Number(start) };
+}
+
+export interface RedisKeys {
+  /** Epoch, sequence, watermark and the live configuration. Never expires. */
+  readonly state: string;
+  /** What was done with one attempt. */
+  attempt(attemptId: string): string;
+  /** Counters of one budget period. */
+  budget(periodKey: string): string;
+}
+
+/**
+ * All keys of an organization carry the same hash tag: one slot, so that a reserve over organization, team and feature is
+ * one atomic script in a cluster too. The name is percent-encoded, or a brace in it would split the slot.
+ */
+export function redisKeys(organization: string): RedisKeys {
+  const prefix = `tg1:{${encodeURIComponent(organization)}}`;
+  return {
+    state: `${prefix}:state`,
+    attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
+    budget: (key) => `${prefix}:budget:${key}`,
+  };
+}

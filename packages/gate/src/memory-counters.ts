@@ -1,0 +1,70 @@
+import type { HoldEntry, NanoUsd } from '@tallygate/usage';
+import type { HeldSum, Tracks } from './admission.ts';
+import { createExpiringMap } from './expiring-map.ts';
+
+/**
+ * Counters of budget periods in process: what was spent, and holds in their expiry buckets. A period that nobody touched
+ * reads zero; here that is no guess, because the counters of the embedded owner begin with the ledger's totals.
+ */
+export interface MemoryCounters {
+  spentNanoUsd(key: string): NanoUsd;
+  /** Sum of the holds whose bucket is not past. */
+  held(key: string, currentBucket: number): HeldSum;
+  spend(key: string, amountNanoUsd: NanoUsd, keepUntilMs: number): void;
+  /** Also drops the buckets that are past. */
+  hold(entry: HoldEntry, bucket: number, currentBucket: number, keepUntilMs: number): void;
+  drop(entry: HoldEntry, bucket: number): void;
+  forgetBefore(nowMs: number): void;
+}
+
+interface Counter {
+  spentNanoUsd: NanoUsd;
+  buckets: Map<number, Tracks>;
+}
+
+export function createMemoryCounters(groupMs: number): MemoryCounters {
+  const counters = createExpiringMap<Counter>(groupMs);
+
+  const touch = (key: string, keepUntilMs: number): Counter => {
+    const counter = counters.get(key) ?? { spentNanoUsd: 0n, buckets: new Map() };
+    counters.put(key, counter, keepUntilMs);
+    return counter;
+  };
+
+  return {
+    spentNanoUsd: (key) => counters.get(key)?.spentNanoUsd ?? 0n,
+    held: (key, current) => heldSum(counters.get(key)?.buckets ?? new Map(), current),
+    spend: (key, amountNanoUsd, keepUntilMs) => {
+      touch(key, keepUntilMs).spentNanoUsd += amountNanoUsd;
+    },
+    hold: (entry, bucket, current, keepUntilMs) => {
+      const { buckets } = touch(entry.key, keepUntilMs);
+      for (const past of [...buckets.keys()].filter((candidate) => candidate < current)) buckets.delete(past);
+      change(buckets, bucket, entry.expectedNanoUsd, entry.worstNanoUsd);
+    },
+    drop: (entry, bucket) => {
+      const buckets = counters.get(entry.key)?.buckets;
+      if (buckets?.has(bucket)) change(buckets, bucket, -entry.expectedNanoUsd, -entry.worstNanoUsd);
+    },
+    forgetBefore: (nowMs) => counters.forgetBefore(nowMs),
+  };
+}
+
+function heldSum(buckets: ReadonlyMap<number, Tracks>, current: number): HeldSum {
+  const sum: HeldSum = { expectedNanoUsd: 0n, worstNanoUsd: 0n, oldestBucket: null };
+  for (const [bucket, tracks] of buckets) {
+    if (bucket < current) continue;
+    sum.expectedNanoUsd += tracks.expectedNanoUsd;
+    sum.worstNanoUsd += tracks.worstNanoUsd;
+    sum.oldestBucket = Math.min(sum.oldestBucket ?? bucket, bucket);
+  }
+  return sum;
+}
+
+function change(buckets: Map<number, Tracks>, bucket: number, expected: NanoUsd, worst: NanoUsd): void {
+  const tracks = buckets.get(bucket) ?? { expectedNanoUsd: 0n, worstNanoUsd: 0n };
+  tracks.expectedNanoUsd += expected;
+  tracks.worstNanoUsd += worst;
+  if (tracks.expectedNanoUsd === 0n && tracks.worstNanoUsd === 0n) buckets.delete(bucket);
+  else buckets.set(bucket, tracks);
+}

@@ -1,0 +1,190 @@
+import {
+  type Balance,
+  type BudgetGate,
+  type ConfigurationSnapshot,
+  type ExtendReply,
+  type Hold,
+  NANO_USD_MAX,
+  type NanoUsd,
+  type ReserveReply,
+  type ReserveRequest,
+  type SettleReply,
+  silentLogger,
+} from '@tallygate/usage';
+import { fitsCounter, heldNanoUsd, refusalOf } from './admission.ts';
+import { expiryBucket } from './buckets.ts';
+import { type BudgetPeriod, coveringPeriods, holdEntry } from './budget-periods.ts';
+import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
+import {
+  type AttemptRecord,
+  createMemoryState,
+  liftHold,
+  type MemoryGateOptions,
+  type MemoryState,
+  passTime,
+  placeHold,
+  readTime,
+} from './memory-state.ts';
+import { publishedByOther, unavailable } from './outages.ts';
+import {
+  outOfRange,
+  requireAmount,
+  requireOwnHold,
+  requireReservable,
+  requireSnapshot,
+  requireTtl,
+} from './requests.ts';
+import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
+import { sameSnapshot } from './snapshots.ts';
+
+/**
+ * The gate of the embedded owner. One process, one thread: every method decides without awaiting, so that what Redis gets
+ * from a script comes here from the event loop. The counters die with the process and are rebuilt from the ledger.
+ */
+export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
+  const state = createMemoryState(options);
+  const { logger = silentLogger } = options;
+  logger.debug('Gate opened in process.', { organization: state.organization, version: state.live.version });
+  let closed = false;
+  const answer = async <Result>(decide: () => Result): Promise<Result> => {
+    if (closed) throw unavailable('The gate was closed');
+    return decide();
+  };
+  return {
+    reserve: (request) => answer(() => reserve(state, request)),
+    settle: ({ hold, amountNanoUsd }) => answer(() => endHold(state, hold, 'settle', amountNanoUsd)),
+    release: (hold) => answer(() => endHold(state, hold, 'release', 0n)),
+    extend: (hold, ttlMs) => answer(() => extend(state, hold, ttlMs)),
+    balances: () => answer(() => balances(state)),
+    configuration: () => answer(() => structuredClone(state.live)),
+    publish: (snapshot) => answer(() => publish(state, snapshot)),
+    close: async () => {
+      closed = true;
+    },
+  };
+}
+
+function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
+  requireReservable(request);
+  const known = state.records.get(request.attemptId);
+  if (known !== undefined) return { kind: 'held', hold: known.hold, wouldDeny: [] };
+  if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
+  const { nowMs, current } = readTime(state);
+  const periods = coveringPeriods(state.calendar, state.live, request.attribution, nowMs);
+  const refusals = refusalsOn(state, periods, request, current);
+  const [first, ...others] = refusals;
+  if (first !== undefined && request.enforce) {
+    return { kind: 'denied', denial: denialFrom(decisiveRefusal([first, ...others]), request, nowMs) };
+  }
+  requireRoom(state, periods, request, current);
+  passTime(state, nowMs, current);
+  const hold: Hold = {
+    attemptId: request.attemptId,
+    organization: state.organization,
+    epoch: state.epoch,
+    budgetInstantMs: nowMs,
+    expiryBucket: expiryBucket(nowMs, request.ttlMs, state.bucketMs, state.watermark),
+    entries: periods.map((period) => holdEntry(period, request.expectedNanoUsd, request.worstNanoUsd)),
+  };
+  placeHold(state, hold);
+  return { kind: 'held', hold, wouldDeny: refusals.map((refusal) => denialFrom(refusal, request, nowMs)) };
+}
+
+function refusalsOn(
+  { counters, bucketMs }: MemoryState,
+  periods: readonly BudgetPeriod[],
+  request: ReserveRequest,
+  current: number,
+): Refusal[] {
+  return periods.flatMap((period) => {
+    const held = counters.held(period.key, current);
+    return refusalOf(period, counters.spentNanoUsd(period.key), held, request, bucketMs) ?? [];
+  });
+}
+
+function requireRoom(
+  { counters }: MemoryState,
+  periods: readonly BudgetPeriod[],
+  request: ReserveRequest,
+  current: number,
+): void {
+  for (const { key } of periods) {
+    if (!fitsCounter(counters.held(key, current), request)) throw outOfRange(key);
+  }
+}
+
+function endHold(state: MemoryState, asked: Hold, kind: Ending['kind'], amountNanoUsd: NanoUsd): SettleReply {
+  requireOwnHold(state.organization, asked);
+  requireAmount('amountNanoUsd', amountNanoUsd);
+  const record = state.records.get(asked.attemptId);
+  const first = record?.settlement ?? null;
+  if (first !== null && (first.kind === 'settle' || kind === 'release')) {
+    return { outcome: 'duplicate', settlement: first };
+  }
+  // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
+  const hold = record?.hold ?? asked;
+  for (const { key } of hold.entries) {
+    if (state.counters.spentNanoUsd(key) + amountNanoUsd > NANO_USD_MAX) throw outOfRange(key);
+  }
+  const { nowMs, current } = readTime(state);
+  passTime(state, nowMs, current);
+  const outcome = outcomeOf(record, kind, current);
+  if (record !== undefined && outcome === outcomeOfLive(kind)) liftHold(state, hold);
+  for (const entry of hold.entries) {
+    const keepUntilMs = Math.max(entry.periodEndMs, nowMs) + state.recordGraceMs;
+    state.counters.spend(entry.key, amountNanoUsd, keepUntilMs);
+  }
+  state.seq += 1;
+  const { epoch, seq } = state;
+  const settlement = settlementOf(hold, { kind, epoch, seq, settledAtMs: nowMs, amountNanoUsd });
+  state.records.put(hold.attemptId, { hold, settlement }, nowMs + state.recordGraceMs);
+  return { outcome, settlement };
+}
+
+function outcomeOf(
+  record: AttemptRecord | undefined,
+  kind: Ending['kind'],
+  current: number,
+): SettleReply['outcome'] {
+  if (record === undefined) return 'orphan';
+  if (record.settlement !== null) return 'reopened';
+  return record.hold.expiryBucket >= current ? outcomeOfLive(kind) : 'late';
+}
+
+function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
+  requireOwnHold(state.organization, asked);
+  requireTtl(ttlMs);
+  const record = state.records.get(asked.attemptId);
+  const { nowMs, current } = readTime(state);
+  const isLive = record !== undefined && record.settlement === null && record.hold.expiryBucket >= current;
+  if (!isLive) return { kind: 'ended' };
+  passTime(state, nowMs, current);
+  const bucket = expiryBucket(nowMs, ttlMs, state.bucketMs, state.watermark);
+  const hold = { ...record.hold, expiryBucket: bucket };
+  liftHold(state, record.hold);
+  placeHold(state, hold);
+  return { kind: 'extended', hold };
+}
+
+function balances(state: MemoryState): Balance[] {
+  const { nowMs, current } = readTime(state);
+  return state.live.budgets.map((budget) => {
+    const { key, startMs, endMs } = state.calendar(budget, nowMs);
+    return {
+      budget,
+      periodStartMs: startMs,
+      periodEndMs: endMs,
+      spentNanoUsd: state.counters.spentNanoUsd(key),
+      heldNanoUsd: heldNanoUsd(state.counters.held(key, current)),
+    };
+  });
+}
+
+function publish(state: MemoryState, snapshot: ConfigurationSnapshot): void {
+  requireSnapshot(state.organization, snapshot);
+  if (sameSnapshot(snapshot, state.live)) return;
+  if (snapshot.version !== state.live.version + 1) {
+    throw publishedByOther(state.live.version, snapshot.version);
+  }
+  state.live = structuredClone(snapshot);
+}

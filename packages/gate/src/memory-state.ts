@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Clock,
+  type ConfigurationSnapshot,
+  emptyConfiguration,
+  type Hold,
+  type Logger,
+  type SettledTotal,
+  type Settlement,
+} from '@tallygate/usage';
+import { bucketEndMs, currentBucket, DEFAULT_BUCKET_MS } from './buckets.ts';
+import { createPeriodCalendar, type PeriodCalendar } from './budget-periods.ts';
+import { createExpiringMap, type ExpiringMap } from './expiring-map.ts';
+import { createMemoryCounters, type MemoryCounters } from './memory-counters.ts';
+import { requireSnapshot } from './requests.ts';
+import { DEFAULT_RECORD_GRACE_MS, periodEndBoundMs, totalsByPeriod } from './seeds.ts';
+
+/** What the gate in process remembers, and the few ways in which it changes. */
+
+export interface MemoryGateOptions {
+  organization: string;
+  clock: Clock;
+  logger?: Logger;
+  /** What is live at the start; without it nothing is budgeted until somebody publishes. */
+  configuration?: ConfigurationSnapshot;
+  /** What the ledger knows was settled before. Without it the counters begin at zero. */
+  seed?: { lastSeq: number; totals: SettledTotal[] };
+  /** Width of an expiry bucket: how much longer than its TTL a hold may live. Default one minute. */
+  bucketMs?: number;
+  /** How long an ended attempt is remembered, so that repeating its settlement changes nothing. Default one hour. */
+  recordGraceMs?: number;
+}
+
+export interface AttemptRecord {
+  hold: Hold;
+  /** Null while the hold is not ended; the settlement that a duplicate gets back otherwise. */
+  settlement: Settlement | null;
+}
+
+export interface MemoryState {
+  readonly organization: string;
+  readonly clock: Clock;
+  readonly bucketMs: number;
+  readonly recordGraceMs: number;
+  readonly epoch: string;
+  readonly calendar: PeriodCalendar;
+  readonly counters: MemoryCounters;
+  readonly records: ExpiringMap<AttemptRecord>;
+  live: ConfigurationSnapshot;
+  seq: number;
+  /** Buckets below it were declared past. */
+  watermark: number;
+}
+
+export function createMemoryState(options: MemoryGateOptions): MemoryState {
+  const { organization, clock, seed, bucketMs = DEFAULT_BUCKET_MS } = options;
+  const live = options.configuration ?? emptyConfiguration(organization);
+  requireSnapshot(organization, live);
+  const state: MemoryState = {
+    organization,
+    clock,
+    bucketMs,
+    recordGraceMs: options.recordGraceMs ?? DEFAULT_RECORD_GRACE_MS,
+    epoch: randomUUID(),
+    calendar: createPeriodCalendar(),
+    counters: createMemoryCounters(bucketMs),
+    records: createExpiringMap(bucketMs),
+    live: structuredClone(live),
+    seq: seed?.lastSeq ?? 0,
+    watermark: 0,
+  };
+  for (const [key, amountNanoUsd] of totalsByPeriod(seed?.totals ?? [])) {
+    state.counters.spend(key, amountNanoUsd, periodEndBoundMs(key) + state.recordGraceMs);
+  }
+  return state;
+}
+
+/** Reads the clock once per decision. */
+export function readTime(state: MemoryState): { nowMs: number; current: number } {
+  const nowMs = state.clock.nowMs();
+  return { nowMs, current: currentBucket(nowMs, state.bucketMs, state.watermark) };
+}
+
+/** What is past stays past, even when the clock steps back; and what nobody can ask for any more is forgotten. */
+export function passTime(state: MemoryState, nowMs: number, current: number): void {
+  if (current === state.watermark) return;
+  state.watermark = current;
+  state.counters.forgetBefore(nowMs);
+  state.records.forgetBefore(nowMs);
+}
+
+/** Counts the hold on each of its periods and remembers the attempt. */
+export function placeHold(state: MemoryState, hold: Hold): void {
+  const endMs = bucketEndMs(hold.expiryBucket, state.bucketMs);
+  for (const entry of hold.entries) {
+    const keepUntilMs = Math.max(entry.periodEndMs, endMs) + state.recordGraceMs;
+    state.counters.hold(entry, hold.expiryBucket, state.watermark, keepUntilMs);
+  }
+  state.records.put(hold.attemptId, { hold, settlement: null }, endMs + state.recordGraceMs);
+}
+
+export function liftHold(state: MemoryState, hold: Hold): void {
+  for (const entry of hold.entries) state.counters.drop(entry, hold.expiryBucket);
+}

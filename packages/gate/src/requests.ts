@@ -1,0 +1,87 @@
+import {
+  type ConfigurationSnapshot,
+  configurationSnapshotSchema,
+  type Hold,
+  NANO_USD_MAX,
+  type NanoUsd,
+  type ReserveRequest,
+  requireTimeZone,
+  TallygateError,
+} from '@tallygate/usage';
+
+/** What both gates refuse before they count anything: values that would corrupt a counter rather than change it. */
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` */
+export function requireReservable(request: ReserveRequest): void {
+  requireAmount('expectedNanoUsd', request.expectedNanoUsd);
+  requireAmount('worstNanoUsd', request.worstNanoUsd);
+  requireTtl(request.ttlMs);
+  if (request.attemptId === '') throw invalid('attemptId is empty.');
+}
+
+/**
+ * A charge is never negative: a correction is a settlement of its own kind.
+ * @throws TallygateError `TALLYGATE_REQUEST_INVALID`
+ */
+export function requireAmount(field: string, amountNanoUsd: NanoUsd): void {
+  if (amountNanoUsd < 0n || amountNanoUsd > NANO_USD_MAX) {
+    throw invalid(`${field} is ${amountNanoUsd}; an amount lies between 0 and ${NANO_USD_MAX} nano-USD.`);
+  }
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` */
+export function requireTtl(ttlMs: number): void {
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1) {
+    throw invalid(`ttlMs is ${ttlMs}; a hold lives a whole number of milliseconds, at least 1.`);
+  }
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` when the hold belongs to another organization. */
+export function requireOwnHold(organization: string, hold: Hold): void {
+  if (hold.organization !== organization) {
+    throw invalid(
+      `hold.organization is "${hold.organization}"; this gate keeps the budgets of "${organization}".`,
+    );
+  }
+}
+
+/**
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for another organization, two budgets of one id (they would share
+ *   a counter), a negative limit, an unknown zone, or anything that is not a snapshot.
+ */
+export function requireSnapshot(organization: string, snapshot: ConfigurationSnapshot): void {
+  const shape = configurationSnapshotSchema.safeEncode(snapshot);
+  if (!shape.success)
+    throw misconfigured(
+      shape.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+    );
+  if (snapshot.organization !== organization) {
+    throw misconfigured(
+      `organization is "${snapshot.organization}"; this gate keeps the budgets of "${organization}".`,
+    );
+  }
+  const ids = new Set<string>();
+  for (const budget of snapshot.budgets) {
+    if (ids.has(budget.id)) throw misconfigured(`budget "${budget.id}" appears twice.`);
+    ids.add(budget.id);
+    requireTimeZone(budget.timeZone);
+    if (budget.limitNanoUsd < 0n || budget.limitNanoUsd > NANO_USD_MAX) {
+      throw misconfigured(`budget "${budget.id}" has a limit of ${budget.limitNanoUsd} nano-USD.`);
+    }
+  }
+}
+
+/** Beyond what a 64-bit counter of nano-USD can hold: about 9.2 billion USD in one period. */
+export function outOfRange(key: string): TallygateError {
+  return invalid(`The amount would take ${key} beyond ${NANO_USD_MAX} nano-USD.`);
+}
+
+export function invalid(message: string): TallygateError {
+  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message });
+}
+
+function misconfigured(message: string): TallygateError {
+  return new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: `The configuration cannot go live: ${message}`,
+  });
+}

@@ -1,0 +1,52 @@
+import { type ConfigurationSnapshot, NANO_USD_MAX, type NanoUsd, type SettledTotal } from '@tallygate/usage';
+import { type PeriodName, parsePeriodKey } from './keys.ts';
+import { unavailable } from './outages.ts';
+
+/** What counters are rebuilt from: the ledger's settlements, summed per budget period. */
+export interface GateSeed {
+  /** The sequence of settlements continues after it. */
+  lastSeq: number;
+  totals: SettledTotal[];
+  /** The last published configuration. Asked for when Redis lost it and no running process remembers a newer one. */
+  configuration?: ConfigurationSnapshot;
+}
+
+/**
+ * How long an ended attempt is remembered: within it a repeated settle is a duplicate, after it the charge would count
+ * twice. An hour covers a restart of the process that has to repeat it, at about 250 bytes for each attempt.
+ */
+export const DEFAULT_RECORD_GRACE_MS = 3_600_000;
+
+const HOUR_MS = 3_600_000;
+/** No calendar makes a longer one: 31 days and a change of clocks; a day and one. */
+const LONGEST_MS = { day: 26 * HOUR_MS, month: 32 * 24 * HOUR_MS };
+
+/** An instant at which the period is surely over. The ledger's keys name no zone, and a counter may only live too long. */
+export function periodEndBoundMs(key: string): number {
+  const { unit, startMs } = requirePeriod(key);
+  return startMs + LONGEST_MS[unit];
+}
+
+/**
+ * Totals by period key, summed where a key appears twice.
+ * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` for a key or a sum that cannot be counted: a total that was skipped
+ *   would be spent again.
+ */
+export function totalsByPeriod(totals: readonly SettledTotal[]): Map<string, NanoUsd> {
+  const sums = new Map<string, NanoUsd>();
+  for (const { key, amountNanoUsd } of totals) {
+    requirePeriod(key);
+    const sum = (sums.get(key) ?? 0n) + amountNanoUsd;
+    if (sum > NANO_USD_MAX || sum < -NANO_USD_MAX)
+      throw unavailable(`The ledger's total of ${key} is ${sum}`);
+    sums.set(key, sum);
+  }
+  return sums;
+}
+
+function requirePeriod(key: string): PeriodName {
+  const period = parsePeriodKey(key);
+  if (period === null)
+    throw unavailable(`The ledger has settlements under "${key}", which is no budget period`);
+  return period;
+}
