@@ -1,0 +1,296 @@
+import { basename } from 'node:path';
+import { factsOf, isCode, isCompositionRoot, isProduct, type RepositoryFile } from './repository.ts';
+import { inspectEach, type Rule } from './rule.ts';
+
+const LUA_FOLDER = 'packages/gate/lua/';
+const SQL_FOLDERS = /^packages\/ledger\/(schema|migrations|queries)\//;
+const LUA_IN_TEXT = /\bredis\.p?call\s*\(/;
+const SQL_IN_TEXT =
+  /\bSELECT\s|\bINSERT\s+INTO\b|\b(CREATE|ALTER|DROP|TRUNCATE|OPTIMIZE)\s+(OR\s+REPLACE\s+)?TABLE\b/;
+const CLOCK_HOME = 'packages/usage/src/clock.ts';
+
+/** Strings of product code that match, as sentences. Comments may name anything. */
+function stringsLike(file: RepositoryFile, pattern: RegExp, verdict: string): string[] {
+  return factsOf(file, 'string')
+    .filter((fact) => pattern.test(fact.text))
+    .map((fact) => `${file.path}:${fact.line} ${verdict}`);
+}
+
+export const luaPlaceRule: Rule = {
+  promise: `Lua is written only in ${LUA_FOLDER}`,
+  atLeast: 60,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => file.path.endsWith('.lua') || isProduct(file)),
+      (file) => {
+        if (file.path.endsWith('.lua'))
+          return file.path.startsWith(LUA_FOLDER) ? [] : [`${file.path} is misplaced`];
+        return stringsLike(file, LUA_IN_TEXT, 'holds Lua in a string');
+      },
+    ),
+  planted: [
+    { files: { 'packages/ledger/lua/a.lua': '' }, violation: 'packages/ledger/lua/a.lua is misplaced' },
+    {
+      files: { 'packages/gate/src/a.ts': "const script = `return redis.call('GET', KEYS[1])`;" },
+      violation: 'packages/gate/src/a.ts:1 holds Lua in a string',
+    },
+  ],
+  allowed: {
+    'packages/gate/lua/reserve.lua': "redis.call('GET', KEYS[1])",
+    'packages/gate/src/scripts.generated.ts': "export const RESERVE = `redis.call('GET', KEYS[1])`;",
+  },
+};
+
+export const luaHeaderRule: Rule = {
+  promise: 'every Lua script opens with what it does, its KEYS, ARGV and what it returns',
+  atLeast: 5,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => file.path.endsWith('.lua')),
+      (file) => {
+        const header = /^(--.*\n)+/.exec(file.text)?.[0] ?? '';
+        const missing = [/\bKEYS\b/, /\bARGV\b/, /\breturns?\b/i].filter((word) => !word.test(header));
+        return missing.length === 0 ? [] : [`${file.path} opens without ${missing.map(String).join(', ')}`];
+      },
+    ),
+  planted: [
+    {
+      files: { 'packages/gate/lua/a.lua': 'local x = KEYS[1] -- ARGV, Returns\n' },
+      violation: 'opens without',
+    },
+    { files: { 'packages/gate/lua/a.lua': '-- KEYS[1] a\n-- ARGV[1] b\nreturn 1\n' }, violation: 'return' },
+  ],
+  allowed: {
+    'packages/gate/lua/a.lua': '-- Does a thing.\n-- KEYS[1] a\n-- ARGV[1] b\n-- Returns: 1\nreturn 1\n',
+  },
+};
+
+export const sqlPlaceRule: Rule = {
+  promise: 'SQL is written only in packages/ledger/{schema,migrations,queries}',
+  atLeast: 60,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => file.path.endsWith('.sql') || isProduct(file)),
+      (file) => {
+        if (file.path.endsWith('.sql'))
+          return SQL_FOLDERS.test(file.path) ? [] : [`${file.path} is misplaced`];
+        return stringsLike(file, SQL_IN_TEXT, 'holds SQL in a string');
+      },
+    ),
+  planted: [
+    {
+      files: { 'packages/report/queries/a.sql': '' },
+      violation: 'packages/report/queries/a.sql is misplaced',
+    },
+    {
+      files: { 'packages/ledger/src/a.ts': `const sql = \`\n  SELECT sum(x) FROM \${table}\`;` },
+      violation: 'packages/ledger/src/a.ts:1 holds SQL in a string',
+    },
+    {
+      files: { 'services/demo/src/a.ts': "run('INSERT INTO usage_events VALUES');" },
+      violation: 'holds SQL in a string',
+    },
+  ],
+  allowed: {
+    'packages/ledger/queries/a.sql': '-- Purpose.\nSELECT 1',
+    'packages/ledger/src/a.ts': "const advice = 'select a team, then insert into it'; // SELECT 1",
+  },
+};
+
+export const sqlPurposeRule: Rule = {
+  promise: 'the first line of every SQL file says what it is for',
+  atLeast: 8,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => file.path.endsWith('.sql')),
+      (file) => (/^-- \S.{10,}/.test(file.text) ? [] : [`${file.path} opens without its purpose`]),
+    ),
+  planted: [
+    {
+      files: { 'packages/ledger/queries/a.sql': 'SELECT 1\n' },
+      violation: 'a.sql opens without its purpose',
+    },
+    { files: { 'packages/ledger/queries/a.sql': '--\nSELECT 1\n' }, violation: 'opens without its purpose' },
+  ],
+};
+
+export const keyNameRule: Rule = {
+  promise: 'key names are spelled only in packages/gate/src/keys.ts',
+  atLeast: 60,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => isProduct(file) || file.path.endsWith('.lua')),
+      (file) => {
+        if (file.path === 'packages/gate/src/keys.ts') return [];
+        const luaCode = file.path.endsWith('.lua') ? file.text.replace(/--.*$/gm, '') : '';
+        const inLua = luaCode.includes('tg1:') ? [`${file.path} spells a key`] : [];
+        return [...inLua, ...stringsLike(file, /\btg\d+:/, 'spells a key')];
+      },
+    ),
+  planted: [
+    {
+      files: { 'packages/gate/src/a.ts': `const key = \`tg1:{\${organization}}\`;` },
+      violation: 'a.ts:1 spells a key',
+    },
+    { files: { 'packages/gate/lua/a.lua': "local key = 'tg1:x'\n" }, violation: 'a.lua spells a key' },
+  ],
+  allowed: {
+    'packages/gate/src/keys.ts': `export const key = \`tg1:{\${organization}}\`;`,
+    'packages/gate/lua/a.lua': '-- KEYS[1] tg1:{organization}:config\n',
+  },
+};
+
+export const telemetryNameRule: Rule = {
+  promise: 'OpenTelemetry names (gen_ai.*) are spelled only in packages/meter/src/otel.ts',
+  atLeast: 60,
+  inspect: (repository) =>
+    inspectEach(repository.files.filter(isProduct), (file) =>
+      file.path === 'packages/meter/src/otel.ts'
+        ? []
+        : stringsLike(file, /\bgen_ai\./, 'spells a gen_ai name'),
+    ),
+  planted: [
+    {
+      files: { 'packages/report/src/a.ts': "const name = 'gen_ai.usage.output_tokens';" },
+      violation: 'packages/report/src/a.ts:1 spells a gen_ai name',
+    },
+  ],
+  allowed: { 'packages/usage/src/a.ts': '/** As gen_ai.usage.input_tokens. */ const a = 1;' },
+};
+
+export const environmentRule: Rule = {
+  promise: 'only main.ts, env.ts and *-main.ts read process.env',
+  atLeast: 60,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => isCode(file.path) && !file.isTest && !isCompositionRoot(file.path)),
+      (file) => [
+        ...factsOf(file, 'member')
+          .filter((fact) => /^(globalThis\.)?process\.env$/.test(fact.text))
+          .map((fact) => `${file.path}:${fact.line} reads process.env`),
+        ...envImported(file),
+      ],
+    ),
+  planted: [
+    {
+      files: { 'packages/gate/src/a.ts': 'const url = process.env.URL;' },
+      violation: 'a.ts:1 reads process.env',
+    },
+    {
+      files: { 'packages/gate/src/a.ts': "const url = process.env['URL'];" },
+      violation: 'reads process.env',
+    },
+    { files: { 'packages/gate/src/a.ts': "import { env } from 'node:process';" }, violation: 'imports env' },
+  ],
+  allowed: {
+    'services/demo/src/replay-main.ts': 'const url = process.env.URL;',
+    'packages/tallygate/src/env.ts': 'export const read = () => process.env;',
+    'packages/gate/src/a.test.ts': 'const url = process.env.URL;',
+    'packages/gate/src/a.ts': 'const url = settings.env; // process.env.URL',
+  },
+};
+
+function envImported(file: RepositoryFile): string[] {
+  const importsProcess = factsOf(file, 'import').some((fact) => /^(node:)?process$/.test(fact.specifier));
+  const names = factsOf(file, 'name').some((fact) => fact.text === 'env');
+  return importsProcess && names ? [`${file.path} imports env of node:process`] : [];
+}
+
+export const clockRule: Rule = {
+  promise: `the time is read only through a Clock, whose home is ${CLOCK_HOME}`,
+  atLeast: 50,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => isProduct(file) && file.path.startsWith('packages/')),
+      (file) => {
+        if (file.path === CLOCK_HOME || isCompositionRoot(file.path)) return [];
+        const calls = factsOf(file, 'call').filter((fact) =>
+          /^(Date|performance|Temporal\.Now)\.\w+$/.test(fact.callee),
+        );
+        const reads = calls.filter((fact) => /\.(now|instant|zonedDateTimeISO)$/.test(fact.callee));
+        const dates = factsOf(file, 'new').filter(
+          (fact) => fact.callee === 'Date' && fact.argumentCount === 0,
+        );
+        return [...reads, ...dates].map(
+          (fact) => `${file.path}:${fact.line} reads the time (${fact.callee})`,
+        );
+      },
+    ),
+  planted: [
+    { files: { 'packages/gate/src/a.ts': 'const t = Date.now();' }, violation: 'reads the time (Date.now)' },
+    { files: { 'packages/gate/src/a.ts': 'const t = new Date();' }, violation: 'reads the time (Date)' },
+    {
+      files: { 'packages/gate/src/a.ts': 'performance.now();' },
+      violation: 'reads the time (performance.now)',
+    },
+  ],
+  allowed: {
+    'packages/gate/src/a.ts': 'const t = new Date(clock.nowMs()); Date.parse(text); Date.UTC(2026, 0);',
+  },
+};
+
+export const errorRule: Rule = {
+  promise: 'packages throw only TallygateError and what derives from it',
+  atLeast: 30,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files
+        .filter((file) => isProduct(file) && file.path.startsWith('packages/'))
+        .flatMap((file) => factsOf(file, 'new').map((fact) => ({ file, fact })))
+        .filter(({ fact }) => fact.thrown),
+      ({ file, fact }) =>
+        /^(Error|TypeError|RangeError|SyntaxError|AggregateError)$/.test(fact.callee)
+          ? [`${file.path}:${fact.line} throws a plain ${fact.callee}`]
+          : [],
+    ),
+  planted: [
+    {
+      files: { 'packages/gate/src/a.ts': "throw new Error('no');" },
+      violation: 'a.ts:1 throws a plain Error',
+    },
+    {
+      files: { 'packages/gate/src/a.ts': 'throw new TypeError(`no`);' },
+      violation: 'throws a plain TypeError',
+    },
+  ],
+  allowed: { 'packages/gate/src/a.ts': "throw new TallygateError('TALLYGATE_X', { message: '' });" },
+};
+
+export const generatedRule: Rule = {
+  promise: 'every generated module says in its first line which script writes it, and the script exists',
+  atLeast: 2,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => file.isGenerated),
+      (file) => {
+        const script = /scripts\/generate-[a-z-]+\.ts/.exec(file.text.split('\n')[0] ?? '')?.[0];
+        if (!script) return [`${basename(file.path)} does not say what generates it`];
+        return repository.files.some((other) => other.path === script)
+          ? []
+          : [`${file.path} names ${script}, which is gone`];
+      },
+    ),
+  planted: [
+    {
+      files: { 'packages/gate/src/a.generated.ts': 'export const a = 1;' },
+      violation: 'does not say what generates it',
+    },
+    {
+      files: { 'packages/gate/src/a.generated.ts': '// Written by scripts/generate-a.ts.\n' },
+      violation: 'names scripts/generate-a.ts, which is gone',
+    },
+  ],
+};
+
+export const placeRules: readonly Rule[] = [
+  luaPlaceRule,
+  luaHeaderRule,
+  sqlPlaceRule,
+  sqlPurposeRule,
+  keyNameRule,
+  telemetryNameRule,
+  environmentRule,
+  clockRule,
+  errorRule,
+  generatedRule,
+];

@@ -1,0 +1,165 @@
+import { basename, dirname } from 'node:path';
+import { factsOf, isCode, isWritten, type RepositoryFile } from './repository.ts';
+import { inspectEach, type Rule } from './rule.ts';
+
+const MAX_FILE_LINES = 500;
+const MAX_FUNCTION_LINES = 70;
+const BANNED_NAMES = new Set(['core', 'common', 'shared', 'utils', 'util', 'lib', 'helpers', 'helper']);
+
+/** Spelled in halves, so that this file does not find itself. */
+const LEFT_OVERS = [
+  ['TO', 'DO'],
+  ['FIX', 'ME'],
+  ['@ts-', 'ignore'],
+  ['@ts-', 'nocheck'],
+  ['biome-', 'ignore'],
+  ['eslint-', 'disable'],
+].map((halves) => halves.join(''));
+const [POSTPONED = '', BROKEN = '', UNCHECKED = '', , UNLINTED = ''] = LEFT_OVERS;
+const MISTYPED_ON_PURPOSE = ['@ts-', 'expect-error'].join('');
+
+const linesOf = (text: string) => text.trimEnd().split('\n').length;
+
+export const fileLengthRule: Rule = {
+  promise: `no file is longer than ${MAX_FILE_LINES} lines, tests included`,
+  atLeast: 80,
+  inspect: (repository) =>
+    inspectEach(repository.files.filter(isWritten), (file) =>
+      linesOf(file.text) > MAX_FILE_LINES ? [`${file.path} has ${linesOf(file.text)} lines`] : [],
+    ),
+  planted: [
+    {
+      files: { 'packages/a/src/a.ts': 'a();\n'.repeat(501) },
+      violation: 'packages/a/src/a.ts has 501 lines',
+    },
+    { files: { 'test/a.test.ts': 'a();\n'.repeat(501) }, violation: 'test/a.test.ts has 501 lines' },
+    { files: { 'packages/ledger/schema/a.sql': '--\n'.repeat(501) }, violation: 'a.sql has 501 lines' },
+  ],
+  allowed: { 'packages/a/src/a.ts': 'a();\n'.repeat(500), 'a.generated.ts': 'a();\n'.repeat(501) },
+};
+
+/** `describe` is a table of contents, not a function with a job; what stands in it is measured all the same. */
+export const functionLengthRule: Rule = {
+  promise: `no function is longer than ${MAX_FUNCTION_LINES} lines`,
+  atLeast: 400,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files
+        .filter(isWritten)
+        .flatMap((file) => factsOf(file, 'function').map((fact) => ({ file, fact })))
+        .filter(({ fact }) => !/^describe\b/.test(fact.callee)),
+      ({ file, fact }) =>
+        fact.lines > MAX_FUNCTION_LINES
+          ? [`${file.path}:${fact.line} ${fact.name} has ${fact.lines} lines`]
+          : [],
+    ),
+  planted: [
+    { files: { 'packages/a/src/a.ts': lengthy('function long() {', '}') }, violation: 'long has 71 lines' },
+    {
+      files: { 'packages/a/src/a.ts': lengthy('const long = (): { a: 1 } => {', '};') },
+      violation: 'long has 71',
+    },
+    {
+      files: { 'packages/a/src/a.ts': lengthy('class A { async *long<T>() {', '} }') },
+      violation: 'long has 71',
+    },
+    {
+      files: { 'packages/a/src/a.ts': lengthy('export default function () { const b = /}/;', '}') },
+      violation: '71',
+    },
+    {
+      files: { 'test/a.test.ts': lengthy("describe('x', () => { it('y', () => {", '}); });') },
+      violation: '71',
+    },
+  ],
+  allowed: {
+    'packages/a/src/a.ts': `${lengthy('const table = {', '};')}\nfunction short() { return '{'; }\n${lengthy('if (a) {', '}')}`,
+    'test/a.test.ts': lengthy("describe('x', () => {", '});'),
+  },
+};
+
+function lengthy(head: string, tail: string): string {
+  return [head, ...Array.from({ length: 69 }, () => '//'), tail].join('\n');
+}
+
+export const leftOverRule: Rule = {
+  promise: 'nothing is left over: no postponed work, no silenced checks, no `any`, no switched-off tests',
+  atLeast: 80,
+  inspect: (repository) =>
+    inspectEach(repository.files.filter(isWritten), (file) => [
+      ...LEFT_OVERS.filter((word) => new RegExp(`${word}\\b`).test(file.text)).map(
+        (word) => `${file.path} has ${word}`,
+      ),
+      ...(!file.isTest && file.text.includes(MISTYPED_ON_PURPOSE)
+        ? [`${file.path} has ${MISTYPED_ON_PURPOSE}`]
+        : []),
+      ...factsOf(file, 'any').map((fact) => `${file.path}:${fact.line} uses any`),
+      ...switchedOff(file),
+    ]),
+  planted: [
+    { files: { 'packages/a/src/a.ts': `// ${POSTPONED}: later` }, violation: `a.ts has ${POSTPONED}` },
+    { files: { 'packages/ledger/queries/a.sql': `-- ${BROKEN}` }, violation: `a.sql has ${BROKEN}` },
+    { files: { 'packages/a/src/a.ts': `// ${UNCHECKED}\na();` }, violation: `has ${UNCHECKED}` },
+    { files: { 'packages/a/src/a.ts': `// ${UNLINTED} x: y\na();` }, violation: `has ${UNLINTED}` },
+    { files: { 'packages/a/src/a.ts': `// ${MISTYPED_ON_PURPOSE}\na();` }, violation: MISTYPED_ON_PURPOSE },
+    { files: { 'packages/a/src/a.ts': 'const a = b as any;' }, violation: 'a.ts:1 uses any' },
+    { files: { 'test/a.test.ts': "it.only('x', () => {});" }, violation: 'test/a.test.ts:1 has it.only' },
+    { files: { 'test/a.test.ts': "describe.concurrent.skip('x', () => {});" }, violation: 'concurrent.skip' },
+    { files: { 'test/a.test.ts': "test.todo('x');" }, violation: 'has test.todo' },
+  ],
+  allowed: {
+    'packages/a/src/a.ts': "const any = 'as any'; if (any) any.only();",
+    'test/a.test.ts': `it.skipIf(!docker)('x', () => {}); // ${MISTYPED_ON_PURPOSE}`,
+  },
+};
+
+/** `skipIf` and `context.skip(reason)` are answers to a machine and are counted at the end of a run; these are switches. */
+function switchedOff(file: RepositoryFile): string[] {
+  return factsOf(file, 'call')
+    .filter((fact) => /^(describe|suite|it|test|bench)(\.\w+)*\.(only|skip|todo|fails)$/.test(fact.callee))
+    .map((fact) => `${file.path}:${fact.line} has ${fact.callee}`);
+}
+
+export const placeNameRule: Rule = {
+  promise: `no folder or file is named ${[...BANNED_NAMES].join(', ')}`,
+  atLeast: 100,
+  inspect: (repository) =>
+    inspectEach(repository.files, (file) => {
+      const stem = basename(file.path).split('.')[0] ?? '';
+      const named = [...dirname(file.path).split('/'), stem].filter((name) => BANNED_NAMES.has(name));
+      return named.map((name) => `${file.path} is named ${name}`);
+    }),
+  planted: [
+    { files: { 'packages/a/src/utils/a.ts': '' }, violation: 'packages/a/src/utils/a.ts is named utils' },
+    { files: { 'packages/a/src/helpers.test.ts': '' }, violation: 'is named helpers' },
+    { files: { 'packages/common/README.md': '' }, violation: 'is named common' },
+  ],
+  allowed: { 'packages/a/src/common-sense.ts': '', 'packages/a/src/score.ts': '' },
+};
+
+export const bannedWordRule: Rule = {
+  promise: 'no identifier is a bare inputTokens: it always says which input',
+  atLeast: 80,
+  inspect: (repository) =>
+    inspectEach(
+      repository.files.filter((file) => isCode(file.path)),
+      (file) =>
+        [...factsOf(file, 'name'), ...factsOf(file, 'string')]
+          .filter((fact) => fact.text === 'inputTokens' && !file.path.startsWith('test/tidy/'))
+          .map((fact) => `${file.path}:${fact.line} says inputTokens`),
+    ),
+  planted: [
+    { files: { 'packages/a/src/a.ts': 'const inputTokens = 1;' }, violation: 'a.ts:1 says inputTokens' },
+    { files: { 'packages/a/src/a.ts': 'usage.inputTokens;' }, violation: 'says inputTokens' },
+    { files: { 'packages/a/src/a.ts': "usage['inputTokens'];" }, violation: 'says inputTokens' },
+  ],
+  allowed: { 'packages/a/src/a.ts': 'const totalInputTokens = usage.uncachedInputTokens; // inputTokens' },
+};
+
+export const textRules: readonly Rule[] = [
+  fileLengthRule,
+  functionLengthRule,
+  leftOverRule,
+  placeNameRule,
+  bannedWordRule,
+];
