@@ -1,1 +1,7 @@
-export {};
+import './sdk-options.ts';
+
+export { type AttributionDefaults, withAttribution } from './attribution-scope.ts';
+export { type ConfigurationCache, createConfigurationCache } from './configuration-cache.ts';
+export { createMeter, type Meter, type MeterOptions } from './meter.ts';
+export type { MeterPorts } from './ports.ts';
+export { wrapClient } from './wrap.ts';

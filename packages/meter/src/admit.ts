@@ -1,0 +1,145 @@
+import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
+import { type Estimate, estimate } from '@tallygate/pricing';
+import {
+  type Attribution,
+  BudgetExceededError,
+  budgetCovers,
+  type CallAttribution,
+  type Denial,
+  type Hold,
+  TallygateError,
+} from '@tallygate/usage';
+import { type Attempt, beginAttempt } from './attempt.ts';
+import { resolveAttribution } from './attribution-scope.ts';
+import type { LiveConfiguration } from './configuration-cache.ts';
+import type { MeterOptions } from './meter.ts';
+import type { MeterPorts } from './ports.ts';
+import { type RequestFacts, readRequestFacts } from './request-facts.ts';
+
+/** An attempt that may go to the provider: who pays, what it was estimated at, and the hold that it stands on. */
+export interface Admission {
+  attempt: Attempt;
+  attribution: Attribution;
+  facts: RequestFacts;
+  configuration: LiveConfiguration;
+  /** Null when no gate could be asked and the policy let the call go on; its charge is settled as soon as one answers. */
+  hold: Hold | null;
+  holdTtlMs: number;
+}
+
+/** The provider may still answer until the SDK gives up; a minute more lets the outcome be settled while the hold lives. */
+const SETTLEMENT_MARGIN_MS = 60_000;
+const SDK_TIMEOUT_MS = 600_000;
+
+/**
+ * attribute → estimate → reserve. Asks once more when the configuration changed in between.
+ * @throws BudgetExceededError when an enforced budget does not fit.
+ * @throws AttributionError when the registry refuses the team.
+ * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` when no gate answers and an enforced budget blocks on outage.
+ */
+export async function admit(
+  request: APIRequest,
+  context: MiddlewareContext,
+  ports: MeterPorts,
+  options: MeterOptions,
+): Promise<Admission | null> {
+  const facts = readRequestFacts(request);
+  if (facts === null) return null;
+  const attempt = beginAttempt(context);
+  const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
+  const requested = (context.options as { attribution?: CallAttribution } | undefined)?.attribution;
+  let configuration = await ports.configuration.current();
+  for (let asked = 1; ; asked += 1) {
+    const attribution = resolveAttribution(options, configuration.snapshot, requested);
+    const admission: Admission = { attempt, attribution, facts, configuration, hold: null, holdTtlMs };
+    const outcome = await reserve(admission, ports, options);
+    if (outcome !== 'outdated') return outcome;
+    if (asked === 2) return onOutage(admission, options, configurationKeepsChanging());
+    configuration = await ports.configuration.reload();
+  }
+}
+
+async function reserve(
+  admission: Admission,
+  ports: MeterPorts,
+  options: MeterOptions,
+): Promise<Admission | 'outdated'> {
+  const { attempt, attribution, configuration, holdTtlMs } = admission;
+  const { expectedNanoUsd, worstNanoUsd } = estimateOf(admission, options);
+  const request = {
+    attemptId: attempt.attemptId,
+    attribution,
+    expectedNanoUsd,
+    worstNanoUsd,
+    ttlMs: holdTtlMs,
+    configVersion: configuration.snapshot.version,
+    enforce: options.mode === 'enforce',
+  };
+  const reply = await ports.gate.reserve(request).catch((error: unknown) => unavailable(error));
+  if (TallygateError.isInstance(reply)) return onOutage(admission, options, reply);
+  switch (reply.kind) {
+    case 'outdated':
+      return 'outdated';
+    case 'denied':
+      recordDenial(reply.denial, admission, ports);
+      throw new BudgetExceededError(reply.denial);
+    case 'held':
+      for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports);
+      return { ...admission, hold: reply.hold };
+  }
+}
+
+function estimateOf(admission: Admission, options: MeterOptions): Estimate {
+  const { facts, configuration } = admission;
+  return estimate(configuration.priceBook, {
+    model: facts.model,
+    backend: options.backend ?? 'anthropic',
+    atMs: options.clock.nowMs(),
+    promptTokens: facts.promptTokens,
+    cacheWriteTtl: facts.cacheWriteTtl,
+    maxOutputTokens: facts.maxOutputTokens,
+    expectedOutputTokens: null,
+    speed: facts.speed,
+    inferenceGeo: facts.inferenceGeo,
+    batch: false,
+    webSearchMaxUses: facts.webSearchMaxUses,
+    iterations: facts.iterations,
+    unpricedModels: configuration.snapshot.unpricedModels,
+  });
+}
+
+/** Outage is not denial: each budget that covers the call says whether calls may go on without a gate. */
+function onOutage(admission: Admission, options: MeterOptions, outage: TallygateError): Admission {
+  const { budgets } = admission.configuration.snapshot;
+  const blocks = budgets.some(
+    (budget) => budget.onOutage === 'block' && budgetCovers(budget, admission.attribution),
+  );
+  if (options.mode === 'enforce' && blocks) throw outage;
+  options.logger.warn('gate unavailable, the call goes on by the budgets’ outage policy', {
+    code: outage.code,
+  });
+  return admission;
+}
+
+function recordDenial(denial: Denial, admission: Admission, ports: MeterPorts): void {
+  ports.sink.recordDenial({
+    ...denial,
+    organization: admission.configuration.snapshot.organization,
+    attribution: admission.attribution,
+    requestModel: admission.facts.model,
+  });
+}
+
+function unavailable(error: unknown): TallygateError {
+  if (TallygateError.isInstance(error)) return error;
+  return new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {
+    message: 'The budget gate failed unexpectedly.',
+    cause: error,
+  });
+}
+
+function configurationKeepsChanging(): TallygateError {
+  return new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {
+    message: 'The configuration changed twice during one reserve.',
+  });
+}

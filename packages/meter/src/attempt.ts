@@ -1,0 +1,36 @@
+import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
+import { newAttemptId, newCallId } from '@tallygate/usage';
+
+/** One HTTP try of a call. Each can be billed, so each has its own id, hold and row. */
+export interface Attempt {
+  attemptId: string;
+  callId: string;
+  /** 1 for the first try of the call. */
+  attemptNumber: number;
+}
+
+interface CallState {
+  callId: string;
+  attempts: number;
+}
+
+/**
+ * The SDK passes the same options object to every try of a call, which is how tries are known to belong together. Tries that
+ * other middleware makes by calling `next` again are counted too: the count is ours, not the retry header's.
+ */
+const calls = new WeakMap<object, CallState>();
+
+export function beginAttempt(context: MiddlewareContext): Attempt {
+  const key = context.options;
+  const call = (key && calls.get(key)) ?? { callId: newCallId(), attempts: 0 };
+  call.attempts += 1;
+  if (key) calls.set(key, call);
+  return { attemptId: newAttemptId(), callId: call.callId, attemptNumber: call.attempts };
+}
+
+/** Only what the provider bills per message: `POST …/v1/messages`. Counting tokens, models, files and batches pass by. */
+export function createsMessage(request: APIRequest): boolean {
+  if (request.method?.toUpperCase() !== 'POST') return false;
+  const path = request.url.split(/[?#]/, 1)[0] ?? '';
+  return path.endsWith('/v1/messages');
+}

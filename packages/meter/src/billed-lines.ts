@@ -1,0 +1,77 @@
+import type { TokenUsage } from '@tallygate/usage';
+import { type Answer, isObject, type ProviderUsage } from './answer.ts';
+import { addTokens, tokensOf, withFees } from './provider-usage.ts';
+
+/** A billable line before it is priced. */
+export interface BilledLine {
+  lineType: string;
+  model: string;
+  usage: TokenUsage;
+  /** Set on the attempt of a model that declined before a fallback took over: the category decides whether it is charged. */
+  declined: { category: string | null } | null;
+  flags: string[];
+}
+
+/**
+ * The provider's billing record as lines. That is `usage.iterations` where present, because top-level totals leave out
+ * compactions, advisors and declined attempts; else the top level. Iterations of one type and model make one line. Tool fees
+ * and thinking tokens are reported once per message and stand on the serving line.
+ */
+export function billedLines(answer: Answer, requestModel: string): BilledLine[] {
+  const usage = answer.usage ?? {};
+  const iterations = (Array.isArray(usage['iterations']) ? usage['iterations'] : []).filter(isObject);
+  if (iterations.length === 0) {
+    const model = answer.model ?? requestModel;
+    return [
+      { lineType: 'message', model, usage: withFees(tokensOf(usage), usage), declined: null, flags: [] },
+    ];
+  }
+  const lines = iterationLines(iterations, answer, requestModel);
+  const serving =
+    lines.findLast((line) => SERVING_TYPES.has(line.lineType) && line.declined === null) ?? lines[0];
+  if (serving) serving.usage = withFees(serving.usage, usage);
+  return lines;
+}
+
+const SERVING_TYPES = new Set(['message', 'fallback_message']);
+
+function iterationLines(iterations: ProviderUsage[], answer: Answer, requestModel: string): BilledLine[] {
+  const fellBack = iterations.some((iteration) => iteration['type'] === 'fallback_message');
+  const servingIndex = iterations.findLastIndex((iteration) => SERVING_TYPES.has(typeOf(iteration)));
+  const categories = [...answer.declinedCategories];
+  const merged = new Map<string, BilledLine>();
+  for (const [index, iteration] of iterations.entries()) {
+    const isDecline = fellBack && index < servingIndex && SERVING_TYPES.has(typeOf(iteration));
+    const line: BilledLine = {
+      lineType: typeOf(iteration),
+      ...modelOf(iteration, answer, requestModel, fellBack && index !== servingIndex),
+      usage: tokensOf(iteration),
+      declined: isDecline ? { category: categories.shift() ?? null } : null,
+    };
+    const key = JSON.stringify([line.lineType, line.model, line.declined]);
+    const same = merged.get(key);
+    if (same) same.usage = addTokens(same.usage, line.usage);
+    else merged.set(key, line);
+  }
+  return [...merged.values()];
+}
+
+/**
+ * An iteration that names no model ran on the model that answered; before a fallback took over that was the requested one.
+ * Only executor messages can be that sure: for the others the assumption is flagged.
+ */
+function modelOf(
+  iteration: ProviderUsage,
+  answer: Answer,
+  requestModel: string,
+  beforeFallback: boolean,
+): { model: string; flags: string[] } {
+  if (typeof iteration['model'] === 'string') return { model: iteration['model'], flags: [] };
+  const answered = answer.model ?? requestModel;
+  const model = beforeFallback && requestModel !== '' ? requestModel : answered;
+  return { model, flags: typeOf(iteration) === 'message' ? [] : [`model_assumed:${typeOf(iteration)}`] };
+}
+
+function typeOf(iteration: ProviderUsage): string {
+  return typeof iteration['type'] === 'string' ? iteration['type'] : 'message';
+}

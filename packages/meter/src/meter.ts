@@ -1,0 +1,64 @@
+import type { Middleware } from '@anthropic-ai/sdk';
+import type { Backend, Clock, Logger } from '@tallygate/usage';
+import { admit } from './admit.ts';
+import { createsMessage } from './attempt.ts';
+import type { AttributionResolver } from './attribution-scope.ts';
+import { createInFlight } from './in-flight.ts';
+import type { MeterPorts } from './ports.ts';
+
+export interface MeterOptions extends AttributionResolver {
+  /** off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
+  mode: 'off' | 'observe' | 'enforce';
+  clock: Clock;
+  logger: Logger;
+  /** The provider's id of the API key, where the application knows it. */
+  apiKeyId: string | null;
+  /** Where calls run; told by the host when absent. */
+  backend?: Backend;
+  /** Gate, sink and configuration. Asked for at each call, so that opening them costs an application's start nothing. */
+  ports: () => Promise<MeterPorts>;
+}
+
+export interface Meter {
+  middleware: Middleware;
+  /** Waits for settlements under way; records as unknown what nobody has read to its end. */
+  close(): Promise<void>;
+}
+
+/**
+ * The life of a call, once per HTTP attempt: attribute, estimate and reserve (`admit`), send, read the usage as the caller
+ * reads the response (`observeResponse`), then price, record and settle behind the caller's back (`conclude`).
+ *
+ * It throws what the SDK would throw, and three errors of its own, all before anything is sent: `BudgetExceededError`,
+ * `AttributionError`, and an outage of the gate where a budget says `onOutage: block`. The SDK retries none of them.
+ */
+export function createMeter(options: MeterOptions): Meter {
+  const inFlight = createInFlight(options);
+
+  const tallygateMeter: Middleware = async (request, next, context) => {
+    if (options.mode === 'off' || !createsMessage(request)) return next(request);
+    const ports = await availablePorts(options);
+    const admission = ports && (await admit(request, context, ports, options));
+    if (!ports || !admission) return next(request);
+
+    const attempt = inFlight.begin(admission, request, ports);
+    const response = await next(request).catch((error: unknown) => {
+      attempt.failed(error);
+      throw error;
+    });
+    return attempt.answered(response);
+  };
+
+  return { middleware: tallygateMeter, close: () => inFlight.close() };
+}
+
+/** An application that only observes goes on without us when nothing of ours can be opened; one that enforces does not. */
+async function availablePorts(options: MeterOptions): Promise<MeterPorts | null> {
+  try {
+    return await options.ports();
+  } catch (error) {
+    if (options.mode === 'enforce') throw error;
+    options.logger.error('metering is not available, calls go on unmetered', { error: String(error) });
+    return null;
+  }
+}

@@ -1,0 +1,172 @@
+import { charge, refusalIsBilled } from '@tallygate/pricing';
+import { type Backend, type EventStatus, NO_USAGE, type UsageEvent, type UsageLine } from '@tallygate/usage';
+import type { Admission } from './admit.ts';
+import type { Answer } from './answer.ts';
+import { type BilledLine, billedLines } from './billed-lines.ts';
+import type { ProviderIdentity } from './provider-headers.ts';
+import { unknownFields } from './provider-usage.ts';
+
+/** How an attempt ended, as it was seen from here. */
+export interface AttemptEnd {
+  answer: Answer;
+  identity: ProviderIdentity;
+  /** Null when no response arrived. */
+  httpStatus: number | null;
+  /** The body broke off or was left before its usage was final, or no response arrived though the request was sent. */
+  broken: boolean;
+  /** False only when it is certain that the provider never took the request. */
+  mayBeBilled: boolean;
+  errorCode: string | null;
+  apiKeyHint: string | null;
+  startedAtMs: number;
+  endedAtMs: number;
+  latencyMs: number;
+  timeToFirstTokenMs: number | null;
+}
+
+export interface OutcomeOptions {
+  apiKeyId: string | null;
+  backend: Backend;
+}
+
+/** The row that is recorded: status, priced lines, and everything the reports will ask for. */
+export function usageEvent(admission: Admission, end: AttemptEnd, options: OutcomeOptions): UsageEvent {
+  const { attempt, attribution, configuration, facts, hold } = admission;
+  const status = statusOf(end);
+  const lines = unpricedLines(status, admission, end);
+  return {
+    eventId: attempt.attemptId,
+    callId: attempt.callId,
+    attemptNumber: attempt.attemptNumber,
+    organization: configuration.snapshot.organization,
+    ...end.identity,
+    apiKeyId: options.apiKeyId,
+    apiKeyHint: end.apiKeyHint,
+    attribution,
+    backend: options.backend,
+    requestModel: facts.model,
+    messageId: end.answer.messageId,
+    traceId: null,
+    startedAtMs: end.startedAtMs,
+    endedAtMs: end.endedAtMs,
+    budgetInstantMs: hold?.budgetInstantMs ?? end.startedAtMs,
+    status,
+    httpStatus: end.httpStatus,
+    errorCode: end.answer.errorCode ?? end.errorCode,
+    stopReason: end.answer.stopReason,
+    basis: status === 'aborted' || status === 'unknown' ? 'estimated' : 'reported',
+    streamed: facts.streamed,
+    latencyMs: end.latencyMs,
+    timeToFirstTokenMs: end.timeToFirstTokenMs,
+    configVersion: configuration.snapshot.version,
+    unknownUsage: end.answer.usage === null ? null : unknownFields(end.answer.usage),
+    lines: lines.map((line, index) => pricedLine(line, index, status, admission, end, options)),
+  };
+}
+
+function statusOf(end: AttemptEnd): EventStatus {
+  if (end.httpStatus !== null && end.httpStatus >= 400) return 'error';
+  if (end.answer.complete) return end.answer.stopReason === 'refusal' ? 'refused' : 'ok';
+  if (end.answer.usage !== null) return 'aborted';
+  return end.mayBeBilled ? 'unknown' : 'error';
+}
+
+function unpricedLines(status: EventStatus, admission: Admission, end: AttemptEnd): BilledLine[] {
+  const { facts } = admission;
+  const nothing: BilledLine = {
+    lineType: 'message',
+    model: facts.model,
+    usage: NO_USAGE,
+    declined: null,
+    flags: [],
+  };
+  switch (status) {
+    case 'error':
+      return [nothing];
+    case 'unknown':
+      return [
+        {
+          ...nothing,
+          usage: { ...NO_USAGE, uncachedInputTokens: facts.promptTokens },
+          flags: ['input_estimated'],
+        },
+      ];
+    case 'aborted':
+      return billedLines(end.answer, facts.model).map((line, index, all) =>
+        index === all.length - 1 ? withEstimatedOutput(line, end.answer) : line,
+      );
+    default:
+      return billedLines(end.answer, facts.model);
+  }
+}
+
+/** Bytes of streamed text per output token, from below, so that the estimate is not under what was generated. */
+const OUTPUT_BYTES_PER_TOKEN = 2.5;
+
+/** A broken stream has seen its input usage but only a placeholder for the output: what passed is counted instead. */
+function withEstimatedOutput(line: BilledLine, answer: Answer): BilledLine {
+  const seen = Math.ceil(answer.deltaBytes / OUTPUT_BYTES_PER_TOKEN);
+  const outputTokens = Math.max(line.usage.outputTokens, seen);
+  return { ...line, usage: { ...line.usage, outputTokens }, flags: [...line.flags, 'output_estimated'] };
+}
+
+function pricedLine(
+  line: BilledLine,
+  index: number,
+  status: EventStatus,
+  admission: Admission,
+  end: AttemptEnd,
+  options: OutcomeOptions,
+): UsageLine {
+  const { priceBook, snapshot } = admission.configuration;
+  const usage = end.answer.usage ?? {};
+  const dimensions = {
+    serviceTier: textOrNull(usage['service_tier']),
+    speed: textOrNull(usage['speed']),
+    inferenceGeo: textOrNull(usage['inference_geo']),
+  };
+  const isBilled = status !== 'error' && lineIsBilled(line, status, end);
+  const charged = charge(priceBook, {
+    model: line.model,
+    backend: options.backend,
+    atMs: end.startedAtMs,
+    usage: line.usage,
+    ...dimensions,
+    billed: isBilled,
+    unpricedModels: snapshot.unpricedModels,
+  });
+  return {
+    line: index,
+    lineType: line.lineType,
+    responseModel: line.model,
+    usage: line.usage,
+    ...dimensions,
+    promptBand: charged.promptBand,
+    billed: isBilled,
+    listCostNanoUsd: charged.listCostNanoUsd,
+    contractedCostNanoUsd: charged.contractedCostNanoUsd,
+    webSearchCostNanoUsd: charged.webSearchCostNanoUsd,
+    roundingPicoUsd: charged.roundingPicoUsd,
+    priceId: charged.priceId,
+    flags: [...line.flags, ...charged.flags],
+  };
+}
+
+/** Refusals and declined attempts are free or charged by the rule of their day; everything else that answered is charged. */
+function lineIsBilled(line: BilledLine, status: EventStatus, end: AttemptEnd): boolean {
+  const atMs = end.startedAtMs;
+  if (line.declined !== null) {
+    return refusalIsBilled({
+      atMs,
+      category: line.declined.category,
+      outputBegan: line.usage.outputTokens > 0,
+    });
+  }
+  if (status !== 'refused' || line.lineType === 'compaction' || line.lineType === 'advisor_message')
+    return true;
+  return refusalIsBilled({ atMs, category: end.answer.refusalCategory, outputBegan: end.answer.outputBegan });
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,82 @@
+import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
+import { isObject, type ProviderUsage } from './answer.ts';
+
+/** Fields of the provider's usage object that this version reads. Others are kept raw, so that nothing new is lost. */
+const KNOWN_FIELDS = new Set([
+  'input_tokens',
+  'output_tokens',
+  'output_tokens_details',
+  'cache_creation',
+  'cache_creation_input_tokens',
+  'cache_read_input_tokens',
+  'server_tool_use',
+  'service_tier',
+  'speed',
+  'inference_geo',
+  'iterations',
+]);
+
+/**
+ * Token counts of the whole message or of one iteration. The total of cache writes is authoritative: a stream's TTL split is
+ * from its first event and can cover less than was written by the end, or more when the context shrank since.
+ */
+export function tokensOf(counts: ProviderUsage): TokenUsage {
+  const split = isObject(counts['cache_creation']) ? counts['cache_creation'] : {};
+  const hour = countOf(split['ephemeral_1h_input_tokens']);
+  const fiveMinutes = countOf(split['ephemeral_5m_input_tokens']);
+  const written =
+    typeof counts['cache_creation_input_tokens'] === 'number'
+      ? countOf(counts['cache_creation_input_tokens'])
+      : hour + fiveMinutes;
+  const written1h = Math.min(hour, written);
+  const written5m = Math.min(fiveMinutes, written - written1h);
+  return {
+    ...NO_USAGE,
+    uncachedInputTokens: countOf(counts['input_tokens']),
+    cacheReadInputTokens: countOf(counts['cache_read_input_tokens']),
+    cacheWrite5mInputTokens: written5m,
+    cacheWrite1hInputTokens: written1h,
+    cacheWriteUnsplitInputTokens: written - written1h - written5m,
+    outputTokens: countOf(counts['output_tokens']),
+  };
+}
+
+/** Adds what is reported once per message. Fees come from the counters, never from content blocks: a paused turn shows more. */
+export function withFees(tokens: TokenUsage, usage: ProviderUsage): TokenUsage {
+  const tools = isObject(usage['server_tool_use']) ? usage['server_tool_use'] : {};
+  const details = isObject(usage['output_tokens_details']) ? usage['output_tokens_details'] : {};
+  const thinking = details['thinking_tokens'];
+  return {
+    ...tokens,
+    thinkingTokens: typeof thinking === 'number' ? countOf(thinking) : null,
+    webSearchRequests: countOf(tools['web_search_requests']),
+    webFetchRequests: countOf(tools['web_fetch_requests']),
+  };
+}
+
+export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
+  return {
+    uncachedInputTokens: left.uncachedInputTokens + right.uncachedInputTokens,
+    cacheReadInputTokens: left.cacheReadInputTokens + right.cacheReadInputTokens,
+    cacheWrite5mInputTokens: left.cacheWrite5mInputTokens + right.cacheWrite5mInputTokens,
+    cacheWrite1hInputTokens: left.cacheWrite1hInputTokens + right.cacheWrite1hInputTokens,
+    cacheWriteUnsplitInputTokens: left.cacheWriteUnsplitInputTokens + right.cacheWriteUnsplitInputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    thinkingTokens:
+      left.thinkingTokens === null && right.thinkingTokens === null
+        ? null
+        : (left.thinkingTokens ?? 0) + (right.thinkingTokens ?? 0),
+    webSearchRequests: left.webSearchRequests + right.webSearchRequests,
+    webFetchRequests: left.webFetchRequests + right.webFetchRequests,
+  };
+}
+
+/** What the usage object says that this version does not read; null when nothing. Only names and numbers can be in it, never text of the call. */
+export function unknownFields(usage: ProviderUsage): Record<string, unknown> | null {
+  const unknown = Object.entries(usage).filter(([name, value]) => !KNOWN_FIELDS.has(name) && value !== null);
+  return unknown.length === 0 ? null : Object.fromEntries(unknown);
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+}

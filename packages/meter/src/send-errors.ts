@@ -1,0 +1,46 @@
+/** Failures that happen before the first byte of the request leaves: nothing can be billed. */
+const NOT_SENT_CODES = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+const CAUSES_MAX = 8;
+
+/** True only where it is certain. A timeout or a reset may have been billed, so the attempt becomes `unknown`. */
+export function wasSurelyNotSent(error: unknown): boolean {
+  return causes(error).some((cause) => typeof cause.code === 'string' && NOT_SENT_CODES.has(cause.code));
+}
+
+/** A stable name for the row: the system's error code, else "aborted" or "timeout", else the error's class. No message text. */
+export function errorCodeOf(error: unknown): string {
+  const chain = causes(error);
+  const code = chain.map((cause) => cause.code).find((candidate) => typeof candidate === 'string');
+  if (typeof code === 'string') return code;
+  const name = chain[0]?.name;
+  if (name === 'AbortError' || name === 'APIUserAbortError') return 'aborted';
+  return typeof name === 'string' ? name : 'error';
+}
+
+interface Cause {
+  code?: unknown;
+  name?: unknown;
+  cause?: unknown;
+}
+
+function causes(error: unknown): Cause[] {
+  const chain: Cause[] = [];
+  for (let cause = error; typeof cause === 'object' && cause !== null && chain.length < CAUSES_MAX; ) {
+    chain.push(cause as Cause);
+    cause = (cause as Cause).cause;
+  }
+  return chain;
+}
