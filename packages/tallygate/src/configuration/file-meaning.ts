@@ -1,0 +1,118 @@
+import {
+  type Budget,
+  NANO_USD_MAX,
+  nanoFromUsd,
+  nearestName,
+  requireTimeZone,
+  TallygateError,
+  type Team,
+  UNASSIGNED,
+} from '@tallygate/usage';
+import { FIELD_CURES, type FileContent } from './file-schema.ts';
+import type { LocatedDocument, Path } from './yaml-document.ts';
+
+/**
+ * What a well-shaped file means: amounts, zones, and names that must be unique or must exist. Each check throws at the
+ * value that is wrong, not at the one that it clashes with.
+ */
+export function teamsFrom(content: FileContent, document: LocatedDocument): Team[] {
+  const owners = new Map<string, string>();
+  for (const [index, { id }] of content.teams.entries()) claimId(owners, id, index, document);
+  for (const [index, team] of content.teams.entries())
+    for (const [position, alias] of team.aliases.entries())
+      claimAlias(owners, alias, team.id, ['teams', index, 'aliases', position], document);
+  return content.teams.map((team) => ({
+    id: team.id,
+    name: team.name ?? team.id,
+    aliases: team.aliases,
+    costCentre: team.costCentre ?? null,
+    owners: team.owners,
+  }));
+}
+
+function claimId(owners: Map<string, string>, id: string, index: number, document: LocatedDocument): void {
+  const path = ['teams', index, 'id'];
+  if (id === UNASSIGNED)
+    throw document.invalid(path, `"${id}" is the name for calls without a team`, 'Choose another id.');
+  if (owners.has(id)) throw document.invalid(path, `"${id}" is listed twice`, 'Give each team its own id.');
+  owners.set(id, id);
+}
+
+function claimAlias(
+  owners: Map<string, string>,
+  alias: string,
+  teamId: string,
+  path: Path,
+  document: LocatedDocument,
+): void {
+  const owner = owners.get(alias);
+  if (alias === UNASSIGNED || owner !== undefined) {
+    const problem = `"${alias}" already stands for ${owner === undefined ? 'calls without a team' : `team ${owner}`}`;
+    throw document.invalid(path, problem, 'Leave the alias to one team.');
+  }
+  owners.set(alias, teamId);
+}
+
+export function budgetsFrom(content: FileContent, teams: Team[], document: LocatedDocument): Budget[] {
+  const seen = new Set<string>();
+  return content.budgets.map((budget, index) => {
+    const at = (...steps: string[]): Path => ['budgets', index, ...steps];
+    if (seen.has(budget.id))
+      throw document.invalid(at('id'), `"${budget.id}" is listed twice`, 'Give each budget its own id.');
+    seen.add(budget.id);
+    requireListedTeam(budget.scope.team, teams, at('scope', 'team'), document);
+    const { team, feature } = budget.scope;
+    return {
+      id: budget.id,
+      scope: { ...(team === undefined ? {} : { team }), ...(feature === undefined ? {} : { feature }) },
+      period: budget.period,
+      timeZone: knownZone(budget.timeZone, at('timeZone'), document),
+      limitNanoUsd: limitFrom(budget.limit.usd, at('limit', 'usd'), document),
+      onOutage: budget.onOutage,
+    };
+  });
+}
+
+/** A budget of a team that nobody lists would never be charged: its calls go to `unassigned`. */
+function requireListedTeam(
+  team: string | undefined,
+  teams: Team[],
+  path: Path,
+  document: LocatedDocument,
+): void {
+  if (team === undefined || team === UNASSIGNED || teams.some(({ id }) => id === team)) return;
+  const aliased = teams.find(({ aliases }) => aliases.includes(team));
+  if (aliased)
+    throw document.invalid(path, `"${team}" is an alias of team ${aliased.id}`, `Write team: ${aliased.id}.`);
+  const near = nearestName(
+    team,
+    teams.map(({ id }) => id),
+  );
+  const cure = near === null ? 'List the team under teams, or correct the name.' : `Did you mean ${near}?`;
+  throw document.invalid(path, `"${team}" is not listed under teams`, cure);
+}
+
+function knownZone(timeZone: string, path: Path, document: LocatedDocument): string {
+  try {
+    return requireTimeZone(timeZone);
+  } catch (error) {
+    if (!TallygateError.isInstance(error)) throw error;
+    const near = nearestName(timeZone, Intl.supportedValuesOf('timeZone'));
+    const cure = near === null ? FIELD_CURES['budgets.*.timeZone'] : `Did you mean ${near}?`;
+    throw document.invalid(path, `"${timeZone}" is not a time zone`, cure ?? '');
+  }
+}
+
+const LIMIT_CURE =
+  'Write a plain decimal amount of USD, such as "500.00": digits and one point, no sign, no exponent.';
+
+/** Exact: the text of the file is read as digits, so an unquoted 500.10 is as good as a quoted one. */
+function limitFrom(usd: string, path: Path, document: LocatedDocument): bigint {
+  const refuse = (problem: string) => document.invalid(path, `"${usd}" ${problem}`, LIMIT_CURE);
+  if (/^-/.test(usd)) throw refuse('is negative');
+  if (!/^\d+(\.\d+)?$/.test(usd)) throw refuse('is not a plain decimal amount');
+  if (/\.\d{10,}$/.test(usd)) throw refuse('has more than nine digits after the point');
+  const amountNanoUsd = /^\d{1,10}(\.|$)/.test(usd) ? nanoFromUsd(usd) : NANO_USD_MAX + 1n;
+  if (amountNanoUsd > NANO_USD_MAX) throw refuse('is more than a budget can hold (9,223,372,036 USD)');
+  return amountNanoUsd;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/**
+ * Shape of tallygate.yaml. Every scalar arrives as the text that stands in the file: "0042" stays a cost centre, "no" stays
+ * a name and an amount never passes through a float. Meaning (money, zones, references) is judged in `file-meaning.ts`.
+ */
+const text = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\P{C}*$/u, 'holds control characters');
+const listOf = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+const id = (pattern: RegExp) => z.string().regex(pattern, 'is not an id');
+
+const limitFields = { usd: text };
+const scopeFields = { team: text.optional(), feature: text.optional() };
+const likeFields = { like: text };
+
+const teamFields = {
+  id: id(/^[a-z0-9][a-z0-9._-]{0,62}$/),
+  name: text.nullish(),
+  aliases: listOf(text),
+  costCentre: text.nullish(),
+  owners: listOf(text),
+};
+
+const budgetFields = {
+  id: id(/^[a-z0-9][a-z0-9.-]{0,62}$/),
+  scope: z
+    .strictObject(scopeFields)
+    .nullish()
+    .transform((scope) => scope ?? {}),
+  limit: z.strictObject(limitFields),
+  period: z.enum(['day', 'month']),
+  timeZone: text.default('UTC'),
+  onOutage: z.enum(['allow', 'block']).default('block'),
+};
+
+const fileFields = {
+  version: z.literal('1'),
+  organization: text.nullish(),
+  unknownTeams: z.enum(['unassigned', 'refuse']).default('unassigned'),
+  tagAllowList: listOf(text),
+  unpricedModels: z
+    .union([z.enum(['dearest', 'deny']), z.strictObject(likeFields)], {
+      error: 'is not a choice for models without a price',
+    })
+    .default('dearest'),
+  teams: listOf(z.strictObject(teamFields)),
+  budgets: listOf(z.strictObject(budgetFields)),
+};
+
+export const fileSchema = z.strictObject(fileFields);
+export type FileContent = z.output<typeof fileSchema>;
+
+/** Fields that each kind of map may hold, by its path with list positions written as "*". */
+export const KNOWN_FIELDS: Record<string, readonly string[]> = {
+  '': Object.keys(fileFields),
+  unpricedModels: Object.keys(likeFields),
+  'teams.*': Object.keys(teamFields),
+  'budgets.*': Object.keys(budgetFields),
+  'budgets.*.scope': Object.keys(scopeFields),
+  'budgets.*.limit': Object.keys(limitFields),
+};
+
+const ID_CURE = 'Use lower case letters, digits, dots and dashes, at most 63, such as "support-monthly".';
+const LIST_CURE = 'Write a list, such as [first, second].';
+
+/** What to write instead, by field. */
+export const FIELD_CURES: Record<string, string> = {
+  version: 'Write "version: 1".',
+  organization: 'Write a name such as "acme".',
+  unknownTeams: 'Write unassigned or refuse.',
+  tagAllowList: LIST_CURE,
+  unpricedModels: 'Write dearest, deny or { like: <model> }.',
+  teams: 'Write a list of teams, each with an id.',
+  'teams.*': 'Write a team as fields, such as { id: support, name: Support }.',
+  'teams.*.id': ID_CURE,
+  'teams.*.aliases': LIST_CURE,
+  'teams.*.owners': LIST_CURE,
+  budgets: 'Write a list of budgets, each with id, limit and period.',
+  'budgets.*': 'Write a budget as fields: id, scope, limit, period.',
+  'budgets.*.id': ID_CURE,
+  'budgets.*.scope':
+    'Write { team: <id> }, { feature: <name> }, both, or leave it out for the whole organization.',
+  'budgets.*.scope.team': 'Write the id of a team that the file lists under teams.',
+  'budgets.*.limit': 'Write limit: { usd: "500.00" }.',
+  'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
+  'budgets.*.period': 'Write day or month.',
+  'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
+  'budgets.*.onOutage': 'Write allow or block.',
+};

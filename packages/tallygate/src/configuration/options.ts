@@ -1,0 +1,32 @@
+import type { Mode } from './resolved.ts';
+
+/**
+ * What code and flags may set. `undefined` leaves the setting to the next source; `null` ends the search, so that an
+ * application can say "no Redis here" whatever the environment holds.
+ */
+export interface ConfigOptions {
+  organization?: string | null | undefined;
+  mode?: Mode | null | undefined;
+  /** Relative paths start at the working directory. Default: .tallygate */
+  dataDirectory?: string | null | undefined;
+  /** Base URL of the control plane (http or https). */
+  url?: string | null | undefined;
+  token?: string | null | undefined;
+  redisUrl?: string | null | undefined;
+  clickhouseUrl?: string | null | undefined;
+  pseudonymKey?: string | null | undefined;
+  apiKeyId?: string | null | undefined;
+  /** How long `close()` waits for the spool, in ms. Default: 5000. */
+  drainMs?: number | string | null | undefined;
+  /** Charged when neither the call nor its scope names a team. */
+  team?: string | null | undefined;
+  feature?: string | null | undefined;
+  environment?: string | null | undefined;
+  configFile?: string | null | undefined;
+  /** Base URL of the provider's reports, for tests and proxies. */
+  providerUrl?: string | null | undefined;
+  adminKey?: string | null | undefined;
+  consolePort?: number | string | null | undefined;
+}
+
+export type SettingName = keyof ConfigOptions;

@@ -1,0 +1,171 @@
+import {
+  type Budget,
+  type ConfigurationSnapshot,
+  describeScope,
+  formatUsd,
+  TallygateError,
+  type Team,
+  toWireJson,
+} from '@tallygate/usage';
+import type { DesiredConfiguration } from './file.ts';
+
+/** One difference, with both sides whole (null: not there) and what a person should read about it. */
+export interface PlannedChange {
+  action: 'add' | 'change' | 'remove';
+  kind: 'team' | 'budget' | 'setting';
+  id: string;
+  before: unknown;
+  after: unknown;
+  details: string[];
+}
+
+/** What `applyPlan` would publish, computed against exactly one live version. */
+export interface Plan {
+  before: ConfigurationSnapshot;
+  /** Version is that of `before` plus one. Prices are carried over: the file does not hold them. */
+  after: ConfigurationSnapshot;
+  /** Empty: the live configuration is what the file asks for. */
+  changes: PlannedChange[];
+}
+
+/**
+ * Compares the live configuration with the desired one. Pure; order of teams, budgets, aliases and tags means nothing.
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` when the file names another organization than the live one.
+ */
+export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfiguration): Plan {
+  refuseOtherOrganization(live, desired);
+  const after: ConfigurationSnapshot = {
+    ...desired,
+    version: live.version + 1,
+    organization: live.organization,
+    priceBook: live.priceBook,
+  };
+  const changes = [
+    ...settingChanges(live, after),
+    ...entryChanges('team', live.teams, after.teams, teamDetails),
+    ...entryChanges('budget', live.budgets, after.budgets, budgetDetails),
+  ];
+  return { before: live, after, changes };
+}
+
+const SIGNS = { add: '+', change: '~', remove: '-' } as const;
+
+/** One line per change, details indented below it. */
+export function describePlan(plan: Plan): string[] {
+  if (plan.changes.length === 0)
+    return [`No changes: version ${plan.before.version} is what the file asks for.`];
+  return plan.changes.flatMap(({ action, kind, id, details }) => [
+    `${SIGNS[action]} ${kind} ${id}`,
+    ...details.map((detail) => `    ${detail}`),
+  ]);
+}
+
+function refuseOtherOrganization(live: ConfigurationSnapshot, desired: DesiredConfiguration): void {
+  if (desired.organization === null || desired.organization === live.organization) return;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: `The file is for organization ${desired.organization}, the gate serves ${live.organization}.`,
+    cure: 'Correct "organization" in the file, or name the right one with --organization.',
+  });
+}
+
+const SETTINGS_COMPARED = ['unknownTeams', 'tagAllowList', 'unpricedModels'] as const;
+
+function settingChanges(live: ConfigurationSnapshot, after: ConfigurationSnapshot): PlannedChange[] {
+  return SETTINGS_COMPARED.filter((name) => !same(live[name], after[name])).map((name) => ({
+    action: 'change' as const,
+    kind: 'setting' as const,
+    id: name,
+    before: live[name],
+    after: after[name],
+    details: [`${show(live[name])} → ${show(after[name])}`],
+  }));
+}
+
+function entryChanges<Entry extends { id: string }>(
+  kind: 'team' | 'budget',
+  before: Entry[],
+  after: Entry[],
+  describe: (before: Entry | null, after: Entry | null) => string[],
+): PlannedChange[] {
+  const ids = new Set([...before, ...after].map(({ id }) => id));
+  return [...ids].sort().flatMap((id) => {
+    const was = before.find((entry) => entry.id === id) ?? null;
+    const will = after.find((entry) => entry.id === id) ?? null;
+    if (same(was, will)) return [];
+    const action = was === null ? 'add' : will === null ? 'remove' : 'change';
+    return [{ action, kind, id, before: was, after: will, details: describe(was, will) }];
+  });
+}
+
+function teamDetails(before: Team | null, after: Team | null): string[] {
+  if (before === null || after === null) {
+    const team = before ?? after;
+    const aliases = team?.aliases.length ? `, also ${team.aliases.join(', ')}` : '';
+    return team ? [`${team.name}${aliases}`] : [];
+  }
+  return fieldChanges(before, after, ['name', 'aliases', 'costCentre', 'owners']);
+}
+
+function budgetDetails(before: Budget | null, after: Budget | null): string[] {
+  if (before === null) return after ? [summary(after)] : [];
+  if (after === null)
+    return [summary(before), 'What it has spent stays in the ledger; nothing is denied by it any more.'];
+  const changes = fieldChanges(before, after, ['scope', 'limitNanoUsd', 'period', 'timeZone', 'onOutage']);
+  return [...changes, ...countingNotes(before, after)];
+}
+
+/** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
+function countingNotes(before: Budget, after: Budget): string[] {
+  if (before.period !== after.period || before.timeZone !== after.timeZone)
+    return ['Its current period begins anew: what was spent in the old one is not carried over.'];
+  if (!same(before.scope, after.scope))
+    return [
+      'What was spent under the old scope keeps counting until the period ends; a new id would begin at zero.',
+    ];
+  return [];
+}
+
+function summary(budget: Budget): string {
+  const { limitNanoUsd, period, timeZone, scope, onOutage } = budget;
+  const outage = onOutage === 'allow' ? 'allows' : 'blocks';
+  return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${outage} in an outage`;
+}
+
+function fieldChanges<Entry>(
+  before: Entry,
+  after: Entry,
+  fields: readonly (keyof Entry & string)[],
+): string[] {
+  return fields
+    .filter((field) => !same(before[field], after[field]))
+    .map((field) => `${NAMES[field] ?? field}: ${show(before[field])} → ${show(after[field])}`);
+}
+
+const NAMES: Record<string, string> = {
+  limitNanoUsd: 'limit',
+  costCentre: 'cost centre',
+  timeZone: 'time zone',
+};
+
+function show(value: unknown): string {
+  if (typeof value === 'bigint') return formatUsd(value);
+  if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' ? describeMap(value) : String(value);
+}
+
+function describeMap(value: object): string {
+  return 'like' in value ? `like ${String(value.like)}` : describeScope(value);
+}
+
+/** Equal by value; lists are sets here, and the order of fields means nothing. */
+function same(left: unknown, right: unknown): boolean {
+  return toWireJson(canonical(left)) === toWireJson(canonical(right));
+}
+
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => toWireJson(canonical(item))).sort();
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, canonical(item)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
