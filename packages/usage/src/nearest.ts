@@ -5,13 +5,20 @@
 export function nearestName(name: string, candidates: Iterable<string>): string | null {
   // A third of the name may be wrong; beyond that a suggestion is a guess that sends people the wrong way.
   if (name === '') return null;
+  // A third of the name may be wrong; beyond that a suggestion is a guess that sends people the wrong way.
+  const bound = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3));
   let best: { candidate: string; distance: number } | null = null;
-  const bound = Math.max(1, Math.floor(name.length / 3));
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const distance = distanceBetween(name.toLowerCase(), candidate.toLowerCase());
     if (distance <= bound && (best === null || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate ?? null;
+}
+
+/** A name that was left unfinished counts as one slip, however much is missing. */
+function distanceBetween(name: string, candidate: string): number {
+  const distance = editDistance(name, candidate);
+  return name.length >= 3 && candidate.startsWith(name) ? Math.min(1, distance) : distance;
 }
 
 /** Insertions, deletions and substitutions between two short texts (Levenshtein). */

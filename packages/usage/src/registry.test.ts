@@ -74,6 +74,7 @@ describe('nearestName', () => {
   it('finds the candidate that is a slip away and none that is a guess away', () => {
     expect(nearestName('TALLYGATE_MODUS', ['TALLYGATE_DATA', 'TALLYGATE_MODE'])).toBe('TALLYGATE_MODE');
     expect(nearestName('teams', ['budgets', 'version'])).toBeNull();
+    expect(nearestName('redis', ['token', 'redis_url'])).toBe('redis_url');
     expect(nearestName('', ['a'])).toBeNull();
   });
 

@@ -15,6 +15,8 @@ export interface ConfigSources {
   file?: { path: string; organization: string | null } | null;
 }
 
+const PREFIX = 'TALLYGATE_';
+
 /** A value and what the user calls the place it came from. */
 interface Given {
   value: unknown;
@@ -101,12 +103,18 @@ function invalidSetting(name: SettingName, given: Given | undefined, problem: st
 
 /** A misspelt variable that is silently ignored is a budget that is silently not enforced. */
 function refuseUnknownVariables(environment: ConfigSources['environment']): void {
-  const known = new Set<string>(SETTING_NAMES.flatMap((name) => [...SETTINGS[name].variables]));
-  const unknown = Object.keys(environment)
-    .filter((variable) => variable.startsWith('TALLYGATE_') && !known.has(variable))
-    .sort()[0];
+  const known = SETTING_NAMES.flatMap((name): readonly string[] => SETTINGS[name].variables);
+  const ours = Object.keys(environment).filter((variable) => variable.startsWith(PREFIX));
+  const unknown = ours.filter((variable) => !known.includes(variable)).sort()[0];
   if (unknown === undefined) return;
-  throw unknownName(`Environment variable ${unknown}`, nearestName(unknown, known), 'Unset it.');
+  // Compared without the prefix, which would make every name look near.
+  const endings = known.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
+  const near = nearestName(unknown.slice(PREFIX.length), endings);
+  throw unknownName(
+    `Environment variable ${unknown}`,
+    near === null ? null : `${PREFIX}${near}`,
+    'Unset it.',
+  );
 }
 
 function refuseUnknownOptions(options: ConfigOptions): void {

@@ -1,0 +1,309 @@
+import { TallygateError, usdFromNano } from '@tallygate/usage';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseConfigurationYaml, readConfigurationFile } from './file.ts';
+import { STARTER_FILE } from './starter-file.ts';
+
+const parse = (text: string) => parseConfigurationYaml(text, 'tallygate.yaml');
+
+function refusal(text: string): TallygateError {
+  try {
+    parse(text);
+  } catch (error) {
+    if (TallygateError.isInstance(error)) return error;
+    throw error;
+  }
+  throw new Error(`accepted:\n${text}`);
+}
+
+const COMPLETE = `version: 1
+organization: acme
+unknownTeams: refuse
+tagAllowList: [tenant, locale]
+unpricedModels: { like: claude-opus-5 }
+teams:
+  - id: support
+    name: Customer support
+    aliases: [helpdesk, cs]
+    costCentre: 0042
+    owners: [ann@example.com]
+  - id: search
+budgets:
+  - id: support-monthly
+    scope: { team: support, feature: summary }
+    limit: { usd: "500.00" }
+    period: month
+    timeZone: Europe/Berlin
+    onOutage: allow
+  - id: everything-daily
+    limit: { usd: 100.10 }
+    period: day
+`;
+
+/** A file that is complete but for one budget field. */
+const withBudget = (fields: string) => `version: 1
+teams: [{ id: support, aliases: [helpdesk] }]
+budgets:
+  - id: b1
+    period: month
+    limit: { usd: "5" }
+    ${fields}
+`;
+const withLimit = (usd: string) => `version: 1
+budgets:
+  - id: b1
+    period: month
+    limit: { usd: ${usd} }
+`;
+
+describe('a well-formed tallygate.yaml', () => {
+  it('becomes the desired configuration, exact to the nano-dollar', () => {
+    expect(parse(COMPLETE)).toEqual({
+      organization: 'acme',
+      unknownTeams: 'refuse',
+      tagAllowList: ['tenant', 'locale'],
+      unpricedModels: { like: 'claude-opus-5' },
+      teams: [
+        {
+          id: 'support',
+          name: 'Customer support',
+          aliases: ['helpdesk', 'cs'],
+          costCentre: '0042',
+          owners: ['ann@example.com'],
+        },
+        { id: 'search', name: 'search', aliases: [], costCentre: null, owners: [] },
+      ],
+      budgets: [
+        {
+          id: 'support-monthly',
+          scope: { team: 'support', feature: 'summary' },
+          period: 'month',
+          timeZone: 'Europe/Berlin',
+          limitNanoUsd: 500_000_000_000n,
+          onOutage: 'allow',
+        },
+        {
+          id: 'everything-daily',
+          scope: {},
+          period: 'day',
+          timeZone: 'UTC',
+          limitNanoUsd: 100_100_000_000n,
+          onOutage: 'block',
+        },
+      ],
+    });
+  });
+
+  it('needs only its version', () => {
+    const nothing = {
+      organization: null,
+      teams: [],
+      budgets: [],
+      tagAllowList: [],
+      unpricedModels: 'dearest',
+    };
+    expect(parse('version: 1')).toEqual({ ...nothing, unknownTeams: 'unassigned' });
+    expect(parse('version: "1"\nteams:\nbudgets: ~\n')).toEqual({ ...nothing, unknownTeams: 'unassigned' });
+  });
+
+  it('keeps names that YAML of old would have turned into something else', () => {
+    const [team] = parse(
+      'version: 1\nteams: [{ id: no, name: on, costCentre: 1e3, owners: [null0, 007] }]',
+    ).teams;
+    expect(team).toMatchObject({ id: 'no', name: 'on', costCentre: '1e3', owners: ['null0', '007'] });
+  });
+
+  it('reads any amount exactly as it is written, quoted or not', () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, 2n ** 63n - 1n), fc.boolean(), (amountNanoUsd, quoted) => {
+        const usd = usdFromNano(amountNanoUsd);
+        const [budget] = parse(withLimit(quoted ? `"${usd}"` : usd)).budgets;
+        expect(budget?.limitNanoUsd).toBe(amountNanoUsd);
+      }),
+      { seed: 20261121 },
+    );
+  });
+
+  it('is what init writes, with examples that apply once their comment signs are gone', () => {
+    expect(parse(STARTER_FILE)).toMatchObject({ teams: [], budgets: [] });
+    const uncommented = STARTER_FILE.replace(/^(teams|budgets): \[\]$/gm, '$1:').replace(
+      /^#( {2}.*)$/gm,
+      '$1',
+    );
+    expect(parse(uncommented)).toMatchObject({
+      teams: [{ id: 'support', costCentre: '4711' }],
+      budgets: [{ id: 'support-monthly', limitNanoUsd: 500_000_000_000n, timeZone: 'Europe/Berlin' }],
+    });
+  });
+});
+
+describe('a tallygate.yaml with a mistake is refused with line, column, field and cure', () => {
+  it.each([
+    ['', 'tallygate.yaml:1:1: The file is empty. Begin it with "version: 1".'],
+    ['- a', 'tallygate.yaml:1:1: The file is not a map of fields.'],
+    ['teams: []', 'tallygate.yaml:1:1: version is missing. Write "version: 1".'],
+    ['version: one', 'tallygate.yaml:1:10: version "one" is not one of 1.'],
+    ['version: 1\nbugets: []', 'tallygate.yaml:2:1: bugets is not a known field. Did you mean budgets?'],
+    ['version: 1\nxyzzyx: 1', 'tallygate.yaml:2:1: xyzzyx is not a known field. Known here are version,'],
+    ['version: 1\nteams: support', 'tallygate.yaml:2:8: teams "support" is not a list.'],
+    ['version: 1\nteams: [support]', 'tallygate.yaml:2:9: teams[0] "support" is not a map of fields.'],
+    ['version: 1\nteams: [{ id: Support }]', 'tallygate.yaml:2:15: teams[0].id "Support" is not an id.'],
+    [
+      'version: 1\nteams: [{ id: unassigned }]',
+      'tallygate.yaml:2:15: teams[0].id "unassigned" is the name for calls',
+    ],
+    ['version: 1\nteams: [{ id: a }, { id: a }]', 'tallygate.yaml:2:26: teams[1].id "a" is listed twice.'],
+    [
+      'version: 1\nteams: [{ id: a, aliases: [x] }, { id: b, aliases: [x] }]',
+      'tallygate.yaml:2:53: teams[1].aliases[0] "x" already stands for team a.',
+    ],
+    [
+      'version: 1\nteams: [{ id: a }, { id: b, aliases: [a] }]',
+      'tallygate.yaml:2:39: teams[1].aliases[0] "a" already stands for team a.',
+    ],
+    [
+      'version: 1\nteams: [{ id: a, costCenter: 1 }]',
+      'tallygate.yaml:2:18: teams[0].costCenter is not a known field. Did you mean costCentre?',
+    ],
+    [
+      'version: 1\nunpricedModels: cheapest',
+      'tallygate.yaml:2:17: unpricedModels "cheapest" is not a choice',
+    ],
+    [
+      'version: 1\nunpricedModels: { lik: a }',
+      'tallygate.yaml:2:19: unpricedModels.lik is not a known field. Did you mean like?',
+    ],
+    [
+      'version: 1\nunknownTeams: drop',
+      'tallygate.yaml:2:15: unknownTeams "drop" is not one of unassigned, refuse.',
+    ],
+    [withLimit('-5'), 'tallygate.yaml:5:19: budgets[0].limit.usd "-5" is negative.'],
+    [withLimit('"-0.01"'), 'tallygate.yaml:5:19: budgets[0].limit.usd "-0.01" is negative.'],
+    [withLimit('5e2'), 'tallygate.yaml:5:19: budgets[0].limit.usd "5e2" is not a plain decimal amount.'],
+    [withLimit('.5'), 'tallygate.yaml:5:19: budgets[0].limit.usd ".5" is not a plain decimal amount.'],
+    [withLimit('5.'), 'tallygate.yaml:5:19: budgets[0].limit.usd "5." is not a plain decimal amount.'],
+    [withLimit('.inf'), 'tallygate.yaml:5:19: budgets[0].limit.usd ".inf" is not a plain decimal amount.'],
+    [withLimit('"$500"'), 'tallygate.yaml:5:19: budgets[0].limit.usd "$500" is not a plain decimal amount.'],
+    [
+      withLimit('"1,000"'),
+      'tallygate.yaml:5:19: budgets[0].limit.usd "1,000" is not a plain decimal amount.',
+    ],
+    [withLimit(''), 'tallygate.yaml:5:20: budgets[0].limit.usd is empty.'],
+    [withLimit('""'), 'tallygate.yaml:5:19: budgets[0].limit.usd is empty.'],
+    [
+      withLimit('0.0000000001'),
+      'tallygate.yaml:5:19: budgets[0].limit.usd "0.0000000001" has more than nine digits',
+    ],
+    [
+      withLimit('9223372036.854775808'),
+      'tallygate.yaml:5:19: budgets[0].limit.usd "9223372036.854775808" is more than',
+    ],
+    [
+      withLimit('99999999999'),
+      'tallygate.yaml:5:19: budgets[0].limit.usd "99999999999" is more than a budget can hold',
+    ],
+    [
+      'version: 1\nbudgets: [{ id: b, period: day }]',
+      'tallygate.yaml:2:11: budgets[0].limit is missing. Write limit: { usd: "500.00" }.',
+    ],
+    [
+      'version: 1\nbudgets: [{ id: b, period: day, limit: 500 }]',
+      'tallygate.yaml:2:40: budgets[0].limit "500" is not a map of fields.',
+    ],
+    [
+      'version: 1\nbudgets: [{ id: b, period: day, limt: { usd: 5 } }]',
+      'tallygate.yaml:2:33: budgets[0].limt is not a known field. Did you mean limit?',
+    ],
+    [
+      withBudget('timeZone: Europe/Berln'),
+      'tallygate.yaml:7:15: budgets[0].timeZone "Europe/Berln" is not a time zone. Did you mean Europe/Berlin?',
+    ],
+    [
+      withBudget('timeZone: Mars'),
+      'tallygate.yaml:7:15: budgets[0].timeZone "Mars" is not a time zone. Write an IANA name',
+    ],
+    [
+      withBudget('onOutage: fail'),
+      'tallygate.yaml:7:15: budgets[0].onOutage "fail" is not one of allow, block.',
+    ],
+    [
+      withBudget('scope: { team: suport }'),
+      'tallygate.yaml:7:20: budgets[0].scope.team "suport" is not listed under teams. Did you mean support?',
+    ],
+    [
+      withBudget('scope: { team: helpdesk }'),
+      'tallygate.yaml:7:20: budgets[0].scope.team "helpdesk" is an alias of team support. Write team: support.',
+    ],
+    [
+      withBudget('scope: { user: u1 }'),
+      'tallygate.yaml:7:14: budgets[0].scope.user is not a known field. Known here are team, feature.',
+    ],
+    [
+      `${withBudget('')}  - { id: b1, period: day, limit: { usd: 1 } }\n`,
+      'tallygate.yaml:8:11: budgets[1].id "b1" is listed twice.',
+    ],
+    ['version: 1\nteams:\n  - id: a\n   name: b', 'tallygate.yaml:4:1:'],
+    ['version: 1\nversion: 1', 'tallygate.yaml:2:1: Map keys must be unique.'],
+    ['version: 1\nteams: "open', 'tallygate.yaml:2:13: Missing closing "quote.'],
+    ['version: 1\n--- \nversion: 1', 'tallygate.yaml:2:1:'],
+    ['version: !!float 1', 'tallygate.yaml:1:10:'],
+  ])('%j', (text, sentence) => {
+    const error = refusal(text);
+    expect(error.message).toContain(sentence);
+    expect(error.message).not.toContain('\n');
+    expect(error.code).toBe('TALLYGATE_CONFIGURATION_INVALID');
+    expect(error.exitCode).toBe(2);
+    expect(error.cure.length).toBeGreaterThan(8);
+  });
+
+  it('says "newer" before it calls anything in a newer file a mistake', () => {
+    const error = refusal('fancyNewThing: 5\nversion: 2\n');
+    expect(error.code).toBe('TALLYGATE_VERSION_UNSUPPORTED');
+    expect(error.message).toContain(
+      'tallygate.yaml:2:10: The file has version 2, this tallygate reads version 1.',
+    );
+  });
+
+  it('does not let aliases of a small file grow without end', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, level) => `a${level + 1}: &a${level + 1} [${Array(9).fill(`*a${level}`).join(', ')}]`,
+    );
+    expect(refusal(['version: 1', 'a0: &a0 [x]', ...levels].join('\n')).message).toContain(
+      'expand to too much',
+    );
+  });
+
+  it('answers any text at all with a configuration or with one of our errors', () => {
+    const fragment = fc.constantFrom(
+      'version: 1\n',
+      'teams:\n',
+      '  - id: a\n',
+      'budgets: ',
+      '{',
+      '[',
+      '*x',
+      '&x ',
+      '!!y ',
+      '\t',
+      ': ',
+      '"',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fragment, fc.string()), { maxLength: 12 }), (parts) => {
+        try {
+          parse(parts.join(''));
+        } catch (error) {
+          expect(TallygateError.isInstance(error)).toBe(true);
+        }
+      }),
+      { seed: 20261121, numRuns: 300 },
+    );
+  });
+
+  it('names a file that does not exist, and the command that writes one', () => {
+    expect(() => readConfigurationFile('/nowhere/tallygate.yaml')).toThrow(
+      '/nowhere/tallygate.yaml does not exist. Write one with "tallygate init", or correct --config.',
+    );
+  });
+});
