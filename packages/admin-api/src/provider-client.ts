@@ -1,0 +1,103 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { type Logger, TallygateError } from '@tallygate/usage';
+import { reportMalformed } from './report-malformed.ts';
+
+/**
+ * HTTP to the provider's organization endpoints, through the SDK's generic `get`: its retries (429 with `retry-after`, 5xx,
+ * lost connections) and nothing else of it.
+ *
+ * Promise: one request at a time, because the limit of these endpoints is low, unpublished and shared by the whole
+ * organization; the key is in no message, no log line and no error; every failure is a `TallygateError`.
+ */
+export interface ProviderClientOptions {
+  /** An admin key (`sk-ant-admin01-…`). */
+  apiKey: string;
+  baseUrl: string;
+  logger: Logger;
+  fetch?: typeof globalThis.fetch;
+}
+
+export interface ProviderClient {
+  /** `path` is relative to `/v1/organizations/`. Resolves to the parsed JSON body. */
+  get(path: string, query: Record<string, unknown>, betas?: readonly string[]): Promise<unknown>;
+}
+
+/** The version that documents families A and B. What the SDK's own newer one does to them is written nowhere. */
+const API_VERSION = '2023-06-01';
+/** The provider asks integrators to name themselves. */
+const USER_AGENT = 'Tallygate/0.1.0 (admin-api)';
+const MAX_RETRIES = 5;
+const TIMEOUT_MS = 120_000;
+
+export function createProviderClient(options: ProviderClientOptions): ProviderClient {
+  const client = new Anthropic({
+    apiKey: requireHeaderSafe(options.apiKey),
+    baseURL: options.baseUrl,
+    maxRetries: MAX_RETRIES,
+    timeout: TIMEOUT_MS,
+    logLevel: 'off',
+    // fetch keeps custom headers across origins: followed, a redirect would hand the key to another host.
+    fetchOptions: { redirect: 'error' },
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+  });
+  const oneAtATime = createQueue();
+  return {
+    get: (path, query, betas = []) =>
+      oneAtATime(async () => {
+        options.logger.debug('asking the provider', { path, query });
+        const headers = { 'anthropic-version': API_VERSION, 'User-Agent': USER_AGENT, ...betaHeader(betas) };
+        try {
+          return await client.get<unknown>(`/v1/organizations/${path}`, { query, headers });
+        } catch (error) {
+          throw asTallygateError(path, error);
+        }
+      }),
+  };
+}
+
+/** The provider's HTTP status behind an error of ours, or null when there was no answer. */
+export function providerStatus(error: unknown): number | null {
+  const cause = TallygateError.isInstance(error) ? error.cause : undefined;
+  return cause instanceof Anthropic.APIError ? (cause.status ?? null) : null;
+}
+
+function betaHeader(betas: readonly string[]): Record<string, string> {
+  return betas.length === 0 ? {} : { 'anthropic-beta': betas.join(',') };
+}
+
+/** A control character would make `fetch` throw an error that quotes the key. */
+function requireHeaderSafe(apiKey: string): string {
+  if (/^[\x21-\x7e]+$/.test(apiKey)) return apiKey;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: 'The admin key is empty or holds a character that no key has (space, line break, non-ASCII).',
+    cure: 'Set the admin key (sk-ant-admin01-…) again, without quotes or line breaks.',
+  });
+}
+
+function createQueue(): <T>(job: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (job) => {
+    const result = last.then(job);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+function asTallygateError(path: string, error: unknown): TallygateError {
+  if (error instanceof SyntaxError) return reportMalformed(path, 'is not complete JSON', error);
+  if (!(error instanceof Anthropic.APIError) || error.status === undefined) {
+    const message = `The provider did not answer for ${path}.`;
+    return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message, cause: error });
+  }
+  const answer = `${error.status}${error.type === null ? '' : ` ${error.type}`}`;
+  if (error.status === 401 || error.status === 403) {
+    const message = `The provider refused the admin key for ${path} (${answer}).`;
+    return new TallygateError('TALLYGATE_KEY_REJECTED', { message, cause: error });
+  }
+  if (error.status === 400) {
+    const message = `The provider refused the question to ${path} (${answer}).`;
+    return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cause: error });
+  }
+  const message = `The provider answered ${answer} for ${path}.`;
+  return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message, cause: error });
+}
