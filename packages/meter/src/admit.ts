@@ -2,18 +2,21 @@ import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
 import { type Estimate, estimate } from '@tallygate/pricing';
 import {
   type Attribution,
+  type Backend,
   BudgetExceededError,
   budgetCovers,
   type CallAttribution,
   type Denial,
   type Hold,
   TallygateError,
+  type UnpricedPolicy,
 } from '@tallygate/usage';
 import { type Attempt, beginAttempt } from './attempt.ts';
 import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
 import type { MeterOptions } from './meter.ts';
 import type { MeterPorts } from './ports.ts';
+import { backendOf } from './provider-headers.ts';
 import { type RequestFacts, readRequestFacts } from './request-facts.ts';
 
 /** An attempt that may go to the provider: who pays, what it was estimated at, and the hold that it stands on. */
@@ -21,6 +24,7 @@ export interface Admission {
   attempt: Attempt;
   attribution: Attribution;
   facts: RequestFacts;
+  backend: Backend;
   configuration: LiveConfiguration;
   /** Null when no gate could be asked and the policy let the call go on; its charge is settled as soon as one answers. */
   hold: Hold | null;
@@ -34,7 +38,8 @@ const SDK_TIMEOUT_MS = 600_000;
 /**
  * attribute → estimate → reserve. Asks once more when the configuration changed in between.
  * @throws BudgetExceededError when an enforced budget does not fit.
- * @throws AttributionError when the registry refuses the team.
+ * @throws AttributionError when the registry refuses the team (enforce only, as all of these).
+ * @throws TallygateError `TALLYGATE_MODEL_UNPRICED` when the policy denies models without a price.
  * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` when no gate answers and an enforced budget blocks on outage.
  */
 export async function admit(
@@ -48,10 +53,19 @@ export async function admit(
   const attempt = beginAttempt(context);
   const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
   const requested = (context.options as { attribution?: CallAttribution } | undefined)?.attribution;
+  const backend = options.backend ?? backendOf(request);
   let configuration = await ports.configuration.current();
   for (let asked = 1; ; asked += 1) {
     const attribution = resolveAttribution(options, configuration.snapshot, requested);
-    const admission: Admission = { attempt, attribution, facts, configuration, hold: null, holdTtlMs };
+    const admission: Admission = {
+      attempt,
+      attribution,
+      facts,
+      backend,
+      configuration,
+      hold: null,
+      holdTtlMs,
+    };
     const outcome = await reserve(admission, ports, options);
     if (outcome !== 'outdated') return outcome;
     if (asked === 2) return onOutage(admission, options, configurationKeepsChanging());
@@ -93,7 +107,7 @@ function estimateOf(admission: Admission, options: MeterOptions): Estimate {
   const { facts, configuration } = admission;
   return estimate(configuration.priceBook, {
     model: facts.model,
-    backend: options.backend ?? 'anthropic',
+    backend: admission.backend,
     atMs: options.clock.nowMs(),
     promptTokens: facts.promptTokens,
     cacheWriteTtl: facts.cacheWriteTtl,
@@ -104,8 +118,13 @@ function estimateOf(admission: Admission, options: MeterOptions): Estimate {
     batch: false,
     webSearchMaxUses: facts.webSearchMaxUses,
     iterations: facts.iterations,
-    unpricedModels: configuration.snapshot.unpricedModels,
+    unpricedModels: refusable(configuration.snapshot.unpricedModels, options),
   });
+}
+
+/** Observing refuses nothing: a model without a price is then estimated at the dearest one. */
+function refusable(policy: UnpricedPolicy, options: MeterOptions): UnpricedPolicy {
+  return policy === 'deny' && options.mode !== 'enforce' ? 'dearest' : policy;
 }
 
 /** Outage is not denial: each budget that covers the call says whether calls may go on without a gate. */

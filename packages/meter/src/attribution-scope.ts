@@ -5,6 +5,7 @@ import {
   type CallAttribution,
   type ConfigurationSnapshot,
   resolveTeam,
+  UNASSIGNED,
 } from '@tallygate/usage';
 
 const scope = new AsyncLocalStorage<CallAttribution>();
@@ -24,11 +25,14 @@ export interface AttributionResolver {
   defaults: AttributionDefaults;
   /** Key of the HMAC over user ids. Without one, users are not recorded at all. */
   pseudonymKey: string | null;
+  /** Only an enforcing meter may refuse a call for its team; an observing one charges it to `unassigned`. */
+  mode: 'off' | 'observe' | 'enforce';
 }
 
 /**
  * Request option over scope over defaults, resolved against the team registry and frozen.
- * @throws AttributionError when the registry refuses unknown teams and the call names none, or one it does not list.
+ * @throws AttributionError in enforce mode, when the registry refuses unknown teams and the call names none, or one it does
+ * not list.
  */
 export function resolveAttribution(
   resolver: AttributionResolver,
@@ -37,7 +41,7 @@ export function resolveAttribution(
 ): Attribution {
   const named = layered(scope.getStore() ?? {}, requested ?? {});
   return Object.freeze({
-    team: resolveTeam(snapshot, named.team ?? resolver.defaults.team),
+    team: teamOf(resolver, snapshot, named.team ?? resolver.defaults.team),
     feature: named.feature ?? resolver.defaults.feature ?? 'unnamed',
     environment: named.environment ?? resolver.defaults.environment ?? 'development',
     userPseudonym: pseudonym(resolver.pseudonymKey, named.user),
@@ -45,6 +49,19 @@ export function resolveAttribution(
     taskType: named.taskType ?? null,
     tags: allowedTags(named.tags, snapshot.tagAllowList),
   });
+}
+
+function teamOf(
+  resolver: AttributionResolver,
+  snapshot: ConfigurationSnapshot,
+  named: string | null,
+): string {
+  try {
+    return resolveTeam(snapshot, named);
+  } catch (error) {
+    if (resolver.mode === 'enforce') throw error;
+    return UNASSIGNED;
+  }
 }
 
 function layered(outer: CallAttribution, inner: CallAttribution): CallAttribution {

@@ -1,12 +1,12 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
-import { TallygateError } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
 import { type Answer, emptyAnswer } from './answer.ts';
+import { createLiveHold } from './live-hold.ts';
 import type { MeterOptions } from './meter.ts';
 import { observeResponse } from './observe-response.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
 import type { MeterPorts } from './ports.ts';
-import { apiKeyHint, backendOf, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
+import { apiKeyHint, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
 import { errorCodeOf, wasSurelyNotSent } from './send-errors.ts';
 import { createSettler, type Settler } from './settler.ts';
 
@@ -25,91 +25,61 @@ export interface InFlightAttempt {
 }
 
 export function createInFlight(options: MeterOptions): InFlight {
+  const { clock, logger } = options;
   const open = new Set<() => void>();
   const settlers = new Map<MeterPorts, Settler>();
 
   function settlerOf(ports: MeterPorts): Settler {
-    const existing = settlers.get(ports);
-    if (existing) return existing;
-    const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
-    const settler = createSettler({ ...ports, logger: options.logger, wait });
+    let settler = settlers.get(ports);
+    settler ??= createSettler({ ...ports, logger, wait: waitMs });
     settlers.set(ports, settler);
     return settler;
   }
 
+  /** Price → record → settle. The caller waits for none of it. */
+  function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd): void {
+    const event = usageEvent(admission, end, { apiKeyId: options.apiKeyId });
+    try {
+      ports.sink.recordOutcome(event, admission.hold);
+    } catch (error) {
+      // The caller's answer must not fail because our disk did; the gate still learns what was spent.
+      logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
+    }
+    settlerOf(ports).settle(event, admission.hold);
+  }
+
   function begin(admission: Admission, request: APIRequest, ports: MeterPorts): InFlightAttempt {
-    const start = startOf(options);
-    let end: Omit<AttemptEnd, keyof ReturnType<typeof timing>> = noResponse(request);
-    let hold = admission.hold;
-    let firstByteMonotonicMs: number | null = null;
-    let extendAtMonotonicMs = start.monotonicMs + admission.holdTtlMs / 2;
+    const startedMonotonicMs = clock.monotonicMs();
+    const hold = createLiveHold(admission.hold, admission.holdTtlMs, { gate: ports.gate, clock, logger });
+    const end = openEnd(request, options);
 
-    const timing = () => ({
-      startedAtMs: start.atMs,
-      endedAtMs: options.clock.nowMs(),
-      latencyMs: Math.max(0, options.clock.monotonicMs() - start.monotonicMs),
-      timeToFirstTokenMs:
-        firstByteMonotonicMs === null ? null : Math.max(0, firstByteMonotonicMs - start.monotonicMs),
-    });
-
-    /** price → record → settle. The caller waits for none of it. */
-    function conclude(answer: Answer, broken: boolean): void {
+    function finish(answer: Answer, broken: boolean): void {
       open.delete(leave);
-      const event = usageEvent(
-        admission,
-        { ...end, ...timing(), answer, broken },
-        {
-          apiKeyId: options.apiKeyId,
-          backend: options.backend ?? backendOf(request),
-        },
-      );
-      try {
-        ports.sink.recordOutcome(event, hold);
-      } catch (error) {
-        // The caller's answer must not fail because our disk did; the gate still learns what was spent.
-        options.logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
-      }
-      settlerOf(ports).settle(event, hold);
+      const latencyMs = Math.max(0, clock.monotonicMs() - startedMonotonicMs);
+      const ended = { ...end, answer, broken, endedAtMs: clock.nowMs(), latencyMs };
+      conclude({ ...admission, hold: hold.current() }, ports, ended);
     }
 
-    function leave(): void {
-      conclude(emptyAnswer(), true);
-    }
-
-    function bytesArrived(): void {
-      const nowMonotonicMs = options.clock.monotonicMs();
-      firstByteMonotonicMs ??= nowMonotonicMs;
-      if (hold === null || nowMonotonicMs < extendAtMonotonicMs) return;
-      extendAtMonotonicMs = nowMonotonicMs + admission.holdTtlMs / 2;
-      ports.gate
-        .extend(hold, admission.holdTtlMs)
-        .then((reply) => {
-          if (reply.kind === 'extended') hold = reply.hold;
-        })
-        .catch((error: unknown) => {
-          const code = TallygateError.isInstance(error) ? error.code : 'unexpected';
-          options.logger.warn('hold not extended', { attemptId: admission.attempt.attemptId, code });
-        });
-    }
-
+    const leave = () => finish(emptyAnswer(), true);
     open.add(leave);
     return {
       failed(error) {
-        end = { ...end, mayBeBilled: !wasSurelyNotSent(error), errorCode: errorCodeOf(error) };
-        conclude(emptyAnswer(), true);
+        end.mayBeBilled = !wasSurelyNotSent(error);
+        end.errorCode = errorCodeOf(error);
+        finish(emptyAnswer(), true);
       },
       answered(response) {
-        end = {
-          ...end,
-          httpStatus: response.status,
-          identity: providerIdentity(response.headers),
-          mayBeBilled: response.ok,
-        };
+        end.httpStatus = response.status;
+        end.identity = providerIdentity(response.headers);
+        end.mayBeBilled = response.ok;
         return observeResponse(response, {
-          onBytes: bytesArrived,
+          onBytes() {
+            end.timeToFirstTokenMs ??= Math.max(0, clock.monotonicMs() - startedMonotonicMs);
+            hold.keepAlive();
+          },
           onEnd(answer, { broken, error }) {
-            if (error !== null) end = { ...end, errorCode: errorCodeOf(error) };
-            conclude(answer, broken);
+            if (error !== null) end.errorCode = errorCodeOf(error);
+            finish(answer, broken);
           },
         });
       },
@@ -125,18 +95,24 @@ export function createInFlight(options: MeterOptions): InFlight {
   };
 }
 
-function startOf(options: MeterOptions): { atMs: number; monotonicMs: number } {
-  return { atMs: options.clock.nowMs(), monotonicMs: options.clock.monotonicMs() };
-}
-
-function noResponse(request: APIRequest) {
+/** An attempt of which nothing is known yet but that it was sent. */
+function openEnd(request: APIRequest, options: MeterOptions): AttemptEnd {
+  const nowMs = options.clock.nowMs();
   return {
     answer: emptyAnswer(),
     broken: true,
     identity: UNKNOWN_IDENTITY,
-    httpStatus: null as number | null,
+    httpStatus: null,
     mayBeBilled: true,
-    errorCode: null as string | null,
+    errorCode: null,
     apiKeyHint: apiKeyHint(request),
+    startedAtMs: nowMs,
+    endedAtMs: nowMs,
+    latencyMs: 0,
+    timeToFirstTokenMs: null,
   };
+}
+
+function waitMs(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

@@ -6,9 +6,8 @@ import type { AttributionResolver } from './attribution-scope.ts';
 import { createInFlight } from './in-flight.ts';
 import type { MeterPorts } from './ports.ts';
 
+/** `mode` off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
 export interface MeterOptions extends AttributionResolver {
-  /** off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
-  mode: 'off' | 'observe' | 'enforce';
   clock: Clock;
   logger: Logger;
   /** The provider's id of the API key, where the application knows it. */

@@ -1,5 +1,5 @@
 import { charge, refusalIsBilled } from '@tallygate/pricing';
-import { type Backend, type EventStatus, NO_USAGE, type UsageEvent, type UsageLine } from '@tallygate/usage';
+import { type EventStatus, NO_USAGE, type UsageEvent, type UsageLine } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
@@ -26,7 +26,6 @@ export interface AttemptEnd {
 
 export interface OutcomeOptions {
   apiKeyId: string | null;
-  backend: Backend;
 }
 
 /** The row that is recorded: status, priced lines, and everything the reports will ask for. */
@@ -43,7 +42,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     apiKeyId: options.apiKeyId,
     apiKeyHint: end.apiKeyHint,
     attribution,
-    backend: options.backend,
+    backend: admission.backend,
     requestModel: facts.model,
     messageId: end.answer.messageId,
     traceId: null,
@@ -60,7 +59,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     timeToFirstTokenMs: end.timeToFirstTokenMs,
     configVersion: configuration.snapshot.version,
     unknownUsage: end.answer.usage === null ? null : unknownFields(end.answer.usage),
-    lines: lines.map((line, index) => pricedLine(line, index, status, admission, end, options)),
+    lines: lines.map((line, index) => pricedLine(line, index, status, admission, end)),
   };
 }
 
@@ -116,7 +115,6 @@ function pricedLine(
   status: EventStatus,
   admission: Admission,
   end: AttemptEnd,
-  options: OutcomeOptions,
 ): UsageLine {
   const { priceBook, snapshot } = admission.configuration;
   const usage = end.answer.usage ?? {};
@@ -128,7 +126,7 @@ function pricedLine(
   const isBilled = status !== 'error' && lineIsBilled(line, status, end);
   const charged = charge(priceBook, {
     model: line.model,
-    backend: options.backend,
+    backend: admission.backend,
     atMs: end.startedAtMs,
     usage: line.usage,
     ...dimensions,
