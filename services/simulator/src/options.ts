@@ -1,0 +1,65 @@
+import { picoUsdFrom } from './billing/decimal.ts';
+import { type ApiKey, DEFAULT_ADMIN_KEY, DEFAULT_API_KEYS } from './keys.ts';
+
+/** Everything has a default; nothing is read from the environment here. */
+export interface SimulatorOptions {
+  /** Wall clock, in milliseconds since the epoch. It places the bill and ends cache lifetimes. */
+  nowMs?: () => number;
+  /** The same seed and the same request give the same answer. */
+  seed?: number;
+  /** Opens the reports, and nothing else. */
+  adminKey?: string;
+  apiKeys?: ApiKey[];
+  /**
+   * USD, at most twelve fraction digits. Billed once on top of an ordinary token line of the current UTC day, with nothing
+   * in any report to tell it by.
+   */
+  extraBilledUsd?: string;
+  /** Pause before each event of an answer. 0: as fast as the event loop and the reader allow. */
+  eventDelayMs?: number;
+  /** The same under the fault `slow`. */
+  slowEventDelayMs?: number;
+  /** How long the fault `timeout` keeps a caller waiting before it answers 504. */
+  timeoutDelayMs?: number;
+  /** Receives a record per answered request and per generation: ids, counts, status. Never prompts, answers or keys. */
+  log?: (record: Record<string, unknown>) => void;
+}
+
+export interface ResolvedOptions {
+  nowMs: () => number;
+  seed: number;
+  adminKey: string;
+  apiKeys: readonly ApiKey[];
+  extraPicoUsd: bigint;
+  eventDelayMs: number;
+  slowEventDelayMs: number;
+  timeoutDelayMs: number;
+  log: (record: Record<string, unknown>) => void;
+}
+
+/** @throws RangeError for an option that cannot be meant. */
+export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
+  return {
+    nowMs: options.nowMs ?? (() => Date.now()),
+    seed: requireInteger('seed', options.seed ?? 1),
+    adminKey: options.adminKey ?? DEFAULT_ADMIN_KEY,
+    apiKeys: options.apiKeys ?? DEFAULT_API_KEYS,
+    extraPicoUsd: picoUsdFrom(options.extraBilledUsd ?? '0'),
+    eventDelayMs: requireDelay('eventDelayMs', options.eventDelayMs ?? 1),
+    slowEventDelayMs: requireDelay('slowEventDelayMs', options.slowEventDelayMs ?? 50),
+    timeoutDelayMs: requireDelay('timeoutDelayMs', options.timeoutDelayMs ?? 30_000),
+    log: options.log ?? (() => {}),
+  };
+}
+
+function requireInteger(name: string, value: number): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${name} is ${value}; it must be an integer.`);
+  return value;
+}
+
+function requireDelay(name: string, value: number): number {
+  if (!(value >= 0 && value <= 3_600_000)) {
+    throw new RangeError(`${name} is ${value}; it must be between 0 and 3600000 milliseconds.`);
+  }
+  return value;
+}

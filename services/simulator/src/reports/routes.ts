@@ -1,0 +1,33 @@
+import type { Hono } from 'hono';
+import { requireVersion, type SimulatorContext, type SimulatorEnv } from '../http.ts';
+import type { Provider } from '../provider.ts';
+import { costReport } from './cost-report.ts';
+import { usageReport } from './usage-report.ts';
+
+/** The organization's reports, computed from what was served. Only the admin key opens them. */
+export function mountReports(app: Hono<SimulatorEnv>, provider: Provider): void {
+  app.get('/v1/organizations/usage_report/messages', (c) => {
+    requireAdmin(c, provider);
+    return c.json(usageReport(provider, parametersOf(c), betasOf(c)));
+  });
+  app.get('/v1/organizations/cost_report', (c) => {
+    requireAdmin(c, provider);
+    return c.json(costReport(provider, parametersOf(c)));
+  });
+}
+
+/** Answers to the admin key name the organization, but no workspace and no rate limits. */
+function requireAdmin(c: SimulatorContext, provider: Provider): void {
+  provider.keyring.requireAdminKey(c.req.raw.headers);
+  c.header('anthropic-organization-id', provider.organizationId);
+  requireVersion(c);
+}
+
+/** Bracketed and repeated parameters stay as they were written. */
+function parametersOf(c: SimulatorContext): URLSearchParams {
+  return new URL(c.req.url).searchParams;
+}
+
+function betasOf(c: SimulatorContext): string[] {
+  return (c.req.header('anthropic-beta') ?? '').split(',').map((beta) => beta.trim());
+}
