@@ -1,1 +1,6 @@
-export {};
+export {
+  openUsageStore,
+  type UsageStore,
+  type UsageStoreDependencies,
+  type UsageStoreOptions,
+} from './usage-store.ts';

@@ -1,0 +1,33 @@
+-- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.
+CREATE TABLE IF NOT EXISTS denials (
+  organization LowCardinality(String),
+  denial_id String CODEC(ZSTD(1)),
+  attempt_id String CODEC(ZSTD(1)),
+  budget_id LowCardinality(String),
+  scope_team LowCardinality(Nullable(String)),
+  scope_feature LowCardinality(Nullable(String)),
+  unit LowCardinality(String),
+  time_zone LowCardinality(String),
+  period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  limit_nano_usd Int64 CODEC(ZSTD(1)),
+  spent_nano_usd Int64 CODEC(ZSTD(1)),
+  held_nano_usd Int64 CODEC(ZSTD(1)),
+  needed_nano_usd Int64 CODEC(ZSTD(1)),
+  retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  enforced Bool,
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym Nullable(String) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  request_model LowCardinality(String),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(denied_at)
+ORDER BY (organization, toStartOfHour(denied_at), team, feature, denial_id)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1

@@ -1,0 +1,13 @@
+-- Stores the settlements of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the
+-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.
+INSERT INTO settlements
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 1,
+  insert_deduplication_token = '__TOKEN__',
+  deduplicate_blocks_in_dependent_materialized_views = 1,
+  max_insert_block_size = 1048576,
+  max_partitions_per_insert_block = 0,
+  input_format_parallel_parsing = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow

@@ -1,0 +1,12 @@
+-- The newest reconciliation of an organization.
+SELECT
+  report_id,
+  kind,
+  toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
+  toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
+  toString(toUnixTimestamp64Milli(created_at)) AS created_at_ms,
+  body
+FROM reports
+WHERE organization = {organization:String} AND kind = 'reconciliation'
+ORDER BY created_at DESC, report_id DESC
+LIMIT 1

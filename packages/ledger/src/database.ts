@@ -1,0 +1,56 @@
+/**
+ * The one seam to ClickHouse, whether a server or the embedded engine. Promise: every failure surfaces as
+ * `TALLYGATE_LEDGER_UNAVAILABLE` (try again) or `TALLYGATE_REQUEST_INVALID` (these rows will never be accepted); an empty
+ * answer always means that there are no rows.
+ *
+ * Settings travel in the SQL text only. The embedded connection turns `clickhouse_settings` into `SET` on its one session:
+ * a deduplication token passed that way stays set and silently swallows the next insert.
+ */
+import { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { ledgerFailure } from './database-errors.ts';
+
+/** Values of `{name:Type}` placeholders. Instants and 64-bit integers go as numbers or bigints, never inside the SQL. */
+export type SqlParameters = Record<string, string | number | bigint | string[]>;
+
+export interface Database {
+  /** Rows as JSON objects. 64-bit integers must be quoted by the SQL itself (`toString`). */
+  select(sql: string, parameters: SqlParameters): Promise<unknown[]>;
+  /** One INSERT … FORMAT JSONEachRow. Resolves once the engine has acknowledged all rows. */
+  insert(sql: string, rows: readonly object[]): Promise<void>;
+  /** One statement without a result. */
+  run(sql: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createDatabase(client: ClickHouseClient): Database {
+  return {
+    select: (sql, parameters) =>
+      guarded(async () => {
+        const result = await client.query({ query: sql, query_params: parameters, format: 'JSONEachRow' });
+        return result.json<unknown>();
+      }),
+    insert: (sql, rows) =>
+      guarded(async () => {
+        if (rows.length === 0) return;
+        const body = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+        const result = await client.exec({ query: sql, values: Readable.from([body]) });
+        // An HTTP answer that nobody reads keeps its socket; and an error may still come in its body.
+        result.stream.resume();
+        await new Promise((resolve, reject) => result.stream.once('end', resolve).once('error', reject));
+      }),
+    run: (sql) =>
+      guarded(async () => {
+        await client.command({ query: sql });
+      }),
+    close: () => guarded(() => client.close()),
+  };
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw ledgerFailure(cause);
+  }
+}

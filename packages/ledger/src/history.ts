@@ -1,0 +1,191 @@
+/** `SpendHistory` over the tables: exact sums of deduplicated rows, and the records of reports and configurations. */
+import {
+  type Clock,
+  type ConfigVersionRecord,
+  isoFromMs,
+  type LedgerCounts,
+  type SettledTotal,
+  type SpendHistory,
+  type SpendQuery,
+  type SpendRow,
+  type StoredReport,
+  TallygateError,
+  toWireJson,
+} from '@tallygate/usage';
+import type { Database } from './database.ts';
+import {
+  countsQuery,
+  lastConfigVersionQuery,
+  lastReportQuery,
+  lastSettlementSeq,
+  settledTotalsQuery,
+  spendQuery,
+} from './queries.ts';
+import { QUERIES } from './sql.generated.ts';
+import { sqlInstant } from './sql-instant.ts';
+
+const DAY_MS = 86_400_000;
+/** The longest period, the longest hold that may still settle into it (a batch, 25 h) and a day of time zones. */
+const KEY_LIFE_MS = 31 * DAY_MS + 25 * 3_600_000 + DAY_MS;
+/** All settlements of one key lie within its period: a month with a change of clocks. */
+const LONGEST_PERIOD_MS = 32 * DAY_MS;
+
+const ROW_VERSION = 1;
+
+/** @param onlyOrganization when given, questions about another one are refused. */
+export function createHistory(
+  database: Database,
+  clock: Clock,
+  onlyOrganization: string | undefined,
+): SpendHistory {
+  const checked = <T extends { organization: string }>(subject: T): T => {
+    requireOrganization(subject.organization, onlyOrganization);
+    return subject;
+  };
+  return {
+    spend: async (query) => spend(database, checked(query)),
+    counts: async (range) => counts(database, checked(range)),
+    settledTotals: async (organization) =>
+      settledTotals(database, clock, checked({ organization }).organization),
+    lastReport: async (organization) => lastReport(database, checked({ organization }).organization),
+    saveReport: async (report) => saveReport(database, checked(report)),
+    lastConfigVersion: async (organization) =>
+      lastConfigVersion(database, checked({ organization }).organization),
+    saveConfigVersion: async (record) => saveConfigVersion(database, checked(record)),
+  };
+}
+
+function requireOrganization(asked: string, only: string | undefined): void {
+  if (only === undefined || asked === only) return;
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `This ledger is open for organization "${only}", not for "${asked}".`,
+  });
+}
+
+async function spend(database: Database, query: SpendQuery): Promise<SpendRow[]> {
+  const rows = await spendQuery(database, query);
+  return rows.map((row) => spendRow(row, query));
+}
+
+type SpendAnswer = Awaited<ReturnType<typeof spendQuery>>[number];
+
+function spendRow(row: SpendAnswer, query: SpendQuery): SpendRow {
+  return {
+    group: Object.fromEntries(query.groupBy.map((dimension) => [dimension, row[`group_${dimension}`]])),
+    calls: row.calls,
+    attempts: row.attempts,
+    failedAttempts: row.failed_attempts,
+    usage: {
+      uncachedInputTokens: row.sum_uncached_input_tokens,
+      cacheReadInputTokens: row.sum_cache_read_input_tokens,
+      cacheWrite5mInputTokens: row.sum_cache_write_5m_input_tokens,
+      cacheWrite1hInputTokens: row.sum_cache_write_1h_input_tokens,
+      cacheWriteUnsplitInputTokens: row.sum_cache_write_unsplit_input_tokens,
+      outputTokens: row.sum_output_tokens,
+      webSearchRequests: row.sum_web_search_requests,
+      webFetchRequests: row.sum_web_fetch_requests,
+    },
+    listCostNanoUsd: row.sum_list_cost_nano_usd,
+    contractedCostNanoUsd: row.sum_contracted_cost_nano_usd,
+    webSearchCostNanoUsd: row.sum_web_search_cost_nano_usd,
+    roundingPicoUsd: row.sum_rounding_pico_usd,
+  };
+}
+
+async function counts(
+  database: Database,
+  range: { organization: string; fromMs: number; toMs: number },
+): Promise<LedgerCounts> {
+  return onlyRow(await countsQuery(database, range));
+}
+
+async function settledTotals(
+  database: Database,
+  clock: Clock,
+  organization: string,
+): Promise<{ lastSeq: number; totals: SettledTotal[] }> {
+  const liveFromMs = clock.nowMs() - KEY_LIFE_MS;
+  // The number before the sums: a settlement that arrives in between must not be summed under a number it exceeds.
+  const { last_seq: lastSeq } = onlyRow(await lastSettlementSeq(database, { organization }));
+  const sumFromMs = liveFromMs - LONGEST_PERIOD_MS;
+  const rows = await settledTotalsQuery(database, { organization, liveFromMs, sumFromMs });
+  return { lastSeq, totals: rows.map((row) => ({ key: row.key, amountNanoUsd: row.amount_nano_usd })) };
+}
+
+async function lastReport(database: Database, organization: string): Promise<StoredReport | null> {
+  const [row] = await lastReportQuery(database, { organization });
+  if (row === undefined) return null;
+  return {
+    reportId: row.report_id,
+    organization,
+    kind: row.kind,
+    fromMs: row.range_start_ms,
+    toMs: row.range_end_ms,
+    createdAtMs: row.created_at_ms,
+    body: JSON.parse(row.body),
+  };
+}
+
+async function saveReport(database: Database, report: StoredReport): Promise<void> {
+  await database.insert(QUERIES.insert_report, [
+    {
+      organization: report.organization,
+      report_id: report.reportId,
+      kind: report.kind,
+      range_start: instant(report.fromMs),
+      range_end: instant(report.toMs),
+      created_at: instant(report.createdAtMs),
+      body: json(report.body),
+      ver: ROW_VERSION,
+    },
+  ]);
+}
+
+async function lastConfigVersion(
+  database: Database,
+  organization: string,
+): Promise<ConfigVersionRecord | null> {
+  const [row] = await lastConfigVersionQuery(database, { organization });
+  if (row === undefined) return null;
+  return {
+    organization,
+    version: row.version,
+    actor: row.actor,
+    reason: row.reason,
+    publishedAtMs: row.published_at_ms,
+    before: JSON.parse(row.before),
+    after: JSON.parse(row.after),
+  };
+}
+
+async function saveConfigVersion(database: Database, record: ConfigVersionRecord): Promise<void> {
+  await database.insert(QUERIES.insert_config_version, [
+    {
+      organization: record.organization,
+      version: record.version,
+      published_at: instant(record.publishedAtMs),
+      actor: record.actor,
+      reason: record.reason,
+      before: json(record.before),
+      after: json(record.after),
+      ver: ROW_VERSION,
+    },
+  ]);
+}
+
+/** Bodies are kept in their wire form: a bigint comes back as the decimal string that the owner's schema reads. */
+function json(value: unknown): string {
+  return toWireJson(value ?? null);
+}
+
+function instant(instantMs: number): string {
+  return sqlInstant(isoFromMs(instantMs));
+}
+
+function onlyRow<Row>(rows: Row[]): Row {
+  const [row] = rows;
+  if (row !== undefined) return row;
+  throw new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
+    message: 'The ledger answered no row where there is always one.',
+  });
+}

@@ -1,0 +1,33 @@
+/**
+ * One sealed segment becomes at most one insert per table, each under the segment's own token: sent twice, the engine keeps
+ * one. A crash between two tables leaves a part; the next try with the same token fills in what is missing.
+ */
+import { type SealedSegment, TallygateError } from '@tallygate/usage';
+import type { Database } from './database.ts';
+import { denialRow, settlementRow, usageRows } from './segment-rows.ts';
+import { QUERIES } from './sql.generated.ts';
+import { requireStorableDenial, requireStorableEvent, requireStorableSettlement } from './storable.ts';
+
+export async function storeSegment(database: Database, segment: SealedSegment): Promise<void> {
+  segment.events.forEach(requireStorableEvent);
+  segment.settlements.forEach(requireStorableSettlement);
+  segment.denials.forEach(requireStorableDenial);
+  const { token } = segment;
+  await database.insert(withToken(QUERIES.insert_usage_events, token), segment.events.flatMap(usageRows));
+  await database.insert(withToken(QUERIES.insert_settlements, token), segment.settlements.map(settlementRow));
+  await database.insert(withToken(QUERIES.insert_denials, token), segment.denials.map(denialRow));
+}
+
+/**
+ * The one value that is put into SQL text: a setting takes no query parameter before ClickHouse 26.7, and must not travel as
+ * a setting of the request (see database.ts). Its alphabet cannot end the literal it stands in.
+ */
+function withToken(sql: string, token: string): string {
+  if (!/^[A-Za-z0-9._/-]{1,200}$/.test(token)) {
+    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+      message: `"${token.slice(0, 200)}" is not a segment token.`,
+      cure: 'Use letters, digits, dots, dashes and slashes, at most 200.',
+    });
+  }
+  return sql.replace('__TOKEN__', () => token);
+}
