@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Attribution } from './attribution.ts';
 import { nanoUsdSchema } from './money.ts';
-import { periodUnitSchema } from './period.ts';
+import { periodUnitSchema, timeZoneSchema } from './period.ts';
 
 /** Which calls a budget covers: every call of the organization when empty, else those that match all named dimensions. */
 export const budgetScopeSchema = z.strictObject({
@@ -19,7 +19,7 @@ export const budgetSchema = z.object({
   id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/),
   scope: budgetScopeSchema,
   period: periodUnitSchema,
-  timeZone: z.string().min(1),
+  timeZone: timeZoneSchema,
   limitNanoUsd: nanoUsdSchema,
   onOutage: outagePolicySchema,
 });

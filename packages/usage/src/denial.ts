@@ -18,13 +18,13 @@ export class BudgetExceededError extends TallygateError {
   }
 }
 
-/** "Team support has spent $498.20 of $500.00 for October 2026 (held $1.90); resets 1 Nov 00:00 Europe/Berlin; this call needs up to $0.42." */
+/** "Team support has spent $498.20 of $500.00 for October (held $1.90); resets 1 Nov 00:00 Europe/Berlin; this call needs up to $0.42." */
 export function describeDenial(denial: Denial): string {
   const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
   const scope = describeScope(denial.scope);
   return (
     `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has spent ${formatUsd(denial.spentNanoUsd)} of ` +
-    `${formatUsd(denial.limitNanoUsd)} for ${describePeriod(period, denial.timeZone)} ` +
+    `${formatUsd(denial.limitNanoUsd)} for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
     `(held ${formatUsd(denial.heldNanoUsd)}); resets ${describeReset(period, denial.timeZone)}; ` +
     `this call needs up to ${formatUsd(denial.neededNanoUsd)}.`
   );

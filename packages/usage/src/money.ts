@@ -14,6 +14,7 @@ export const NANO_USD_PER_USD = 1_000_000_000n;
 export const PICO_USD_PER_NANO_USD = 1_000n;
 /** Largest amount that Redis, ClickHouse and the spool can hold: about 9.2 billion USD. */
 export const NANO_USD_MAX = 2n ** 63n - 1n;
+const NANO_USD_MIN = -(2n ** 63n);
 
 /** Rounds half to even, once per billable line, so that no direction is favoured over many rows. */
 export function nanoFromPico(amountPicoUsd: PicoUsd): NanoUsd {
@@ -28,7 +29,8 @@ export function nanoFromPico(amountPicoUsd: PicoUsd): NanoUsd {
 
 /**
  * Reads a decimal string of USD ("500", "0.25", "-1.000000001") exactly.
- * @throws TallygateError `TALLYGATE_MONEY_INVALID` when it is not a decimal or has more than nine fraction digits.
+ * @throws TallygateError `TALLYGATE_MONEY_INVALID` when it is not a decimal, has more than nine fraction digits, or is
+ * beyond what a store can hold (±`NANO_USD_MAX`).
  */
 export function nanoFromUsd(text: string): NanoUsd {
   const match = /^(-?)(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text.trim());
@@ -40,6 +42,12 @@ export function nanoFromUsd(text: string): NanoUsd {
   }
   const [, minus, whole = '0', fraction = ''] = match;
   const magnitude = BigInt(whole) * NANO_USD_PER_USD + BigInt(fraction.padEnd(9, '0'));
+  if (magnitude > NANO_USD_MAX) {
+    throw new TallygateError('TALLYGATE_MONEY_INVALID', {
+      message: `"${text}" is more USD than a ledger can hold.`,
+      cure: `Write at most ${usdFromNano(NANO_USD_MAX)}.`,
+    });
+  }
   return minus ? -magnitude : magnitude;
 }
 
@@ -74,8 +82,12 @@ function decimalFrom(amount: bigint, fractionDigits: number): string {
   return `${sign}${digits.slice(0, -fractionDigits)}.${digits.slice(-fractionDigits)}`;
 }
 
-/** An amount on any wire: a decimal integer string outside, a bigint inside. */
-export const nanoUsdSchema = z.codec(z.string().regex(/^-?\d{1,19}$/), z.bigint(), {
+/**
+ * An amount on any wire: a decimal integer string outside, a bigint inside. The bounds of Int64 hold in both directions:
+ * beyond them ClickHouse would wrap around without a word.
+ */
+const int64 = z.bigint().min(NANO_USD_MIN).max(NANO_USD_MAX);
+export const nanoUsdSchema = z.codec(z.string().regex(/^-?\d{1,19}$/), int64, {
   decode: (text) => BigInt(text),
   encode: (amount) => amount.toString(),
 });

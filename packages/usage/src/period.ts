@@ -13,16 +13,32 @@ export const PERIOD_UNITS = ['day', 'month'] as const;
 export const periodUnitSchema = z.enum(PERIOD_UNITS);
 export type PeriodUnit = z.output<typeof periodUnitSchema>;
 
+/** Asking the platform costs about as much as the rest of a period; every hold asks, always about the same few zones. */
+const knownTimeZones = new Set<string>();
+
 /** @throws TallygateError `TALLYGATE_ZONE_UNKNOWN` for anything that is not an IANA zone. */
 export function requireTimeZone(timeZone: string): string {
+  if (knownTimeZones.has(timeZone)) return timeZone;
   try {
     new Intl.DateTimeFormat('en', { timeZone });
+    knownTimeZones.add(timeZone);
     return timeZone;
   } catch (cause) {
     throw new TallygateError('TALLYGATE_ZONE_UNKNOWN', {
       message: `"${timeZone}" is not a time zone.`,
       cause,
     });
+  }
+}
+
+/** A zone in a configuration. Checked where it enters: found only at the gate, it would stop every call. */
+export const timeZoneSchema = z.string().refine(isTimeZone, { error: 'not an IANA time zone' });
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    return requireTimeZone(timeZone) === timeZone;
+  } catch {
+    return false;
   }
 }
 
@@ -39,12 +55,13 @@ export function periodAt(unit: PeriodUnit, timeZone: string, instantMs: number):
   return { unit, startMs: startOfDayMs(date, timeZone), endMs: startOfDayMs(nextDate, timeZone) };
 }
 
-/** "October 2026", "21 November 2026": how a person of that zone would name the period. */
-export function describePeriod(period: Period, timeZone: string): string {
-  const options: Intl.DateTimeFormatOptions =
-    period.unit === 'day'
-      ? { day: 'numeric', month: 'long', year: 'numeric' }
-      : { month: 'long', year: 'numeric' };
+/** "October 2026", "21 November 2026": how a person of that zone would name the period; `withYear: false` for a current one. */
+export function describePeriod(period: Period, timeZone: string, { withYear = true } = {}): string {
+  const options: Intl.DateTimeFormatOptions = {
+    ...(period.unit === 'day' ? { day: 'numeric' } : {}),
+    month: 'long',
+    ...(withYear ? { year: 'numeric' } : {}),
+  };
   return new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(period.startMs);
 }
 
@@ -62,9 +79,10 @@ export function describeReset(period: Period, timeZone: string): string {
   return `${part('day')} ${part('month')} ${part('hour')}:${part('minute')} ${timeZone}`;
 }
 
-/** UTC day boundaries that cover [fromMs, toMs). */
+/** UTC days that cover [fromMs, toMs); none for an empty range. */
 export function utcDaysCovering(fromMs: number, toMs: number): Period[] {
   const days: Period[] = [];
+  if (fromMs >= toMs) return days;
   let day = periodAt('day', 'UTC', fromMs);
   while (day.startMs < toMs) {
     days.push(day);

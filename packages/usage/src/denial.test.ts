@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { BudgetExceededError, describeDenial } from './denial.ts';
+import { TallygateError } from './errors.ts';
+import type { Denial } from './hold.ts';
+import { nanoFromUsd } from './money.ts';
+import { periodAt } from './period.ts';
+
+const october = periodAt('month', 'Europe/Berlin', Date.UTC(2026, 9, 15));
+
+const denial: Denial = {
+  denialId: 'denial-1',
+  attemptId: 'attempt-1',
+  budgetId: 'support-monthly',
+  scope: { team: 'support' },
+  unit: 'month',
+  timeZone: 'Europe/Berlin',
+  periodStartMs: october.startMs,
+  periodEndMs: october.endMs,
+  limitNanoUsd: nanoFromUsd('500'),
+  spentNanoUsd: nanoFromUsd('498.20'),
+  heldNanoUsd: nanoFromUsd('1.90'),
+  neededNanoUsd: nanoFromUsd('0.42'),
+  retryAtMs: october.endMs,
+  atMs: Date.UTC(2026, 9, 30),
+  enforced: true,
+};
+
+describe('a denial', () => {
+  it('tells who spent how much of what, when it resets, and what the call needs', () => {
+    expect(describeDenial(denial)).toBe(
+      'Team support has spent $498.20 of $500.00 for October (held $1.90); ' +
+        'resets 1 Nov 00:00 Europe/Berlin; this call needs up to $0.42.',
+    );
+  });
+
+  it('names a day, a feature and the whole organization in the same form', () => {
+    const day = periodAt('day', 'UTC', Date.UTC(2026, 10, 21, 9));
+    const today = {
+      unit: 'day',
+      timeZone: 'UTC',
+      periodStartMs: day.startMs,
+      periodEndMs: day.endMs,
+    } as const;
+    expect(describeDenial({ ...denial, ...today, scope: {} })).toBe(
+      'Organization has spent $498.20 of $500.00 for 21 November (held $1.90); ' +
+        'resets 22 Nov 00:00 UTC; this call needs up to $0.42.',
+    );
+    expect(describeDenial({ ...denial, scope: { team: 'support', feature: 'search' } })).toMatch(
+      /^Feature search of team support has spent /,
+    );
+  });
+
+  it('shows an amount below a cent, which "$0.00" would deny', () => {
+    expect(describeDenial({ ...denial, neededNanoUsd: 4_200_000n })).toContain('needs up to $0.0042.');
+  });
+});
+
+describe('the error a caller gets', () => {
+  const error = new BudgetExceededError(denial);
+
+  it('opens with the denial and closes with the cure', () => {
+    expect(error.message.startsWith(describeDenial(denial))).toBe(true);
+    expect(error.message.endsWith(error.cure)).toBe(true);
+  });
+
+  it('carries the numbers, not only the words', () => {
+    expect(error.denial).toBe(denial);
+    expect(error).toMatchObject({
+      name: 'BudgetExceededError',
+      code: 'TALLYGATE_BUDGET_EXCEEDED',
+      httpStatus: 429,
+    });
+  });
+
+  it('is recognised as ours and is no connection error, which the SDK would retry', () => {
+    expect(TallygateError.isInstance(error)).toBe(true);
+    expect(error.name).not.toMatch(/Connection|Retryable/);
+  });
+});
