@@ -1,0 +1,85 @@
+import {
+  type Balance,
+  describePeriod,
+  describeReset,
+  describeScope,
+  formatUsd,
+  type Period,
+} from '@tallygate/usage';
+import type { TextTable } from './text-table.ts';
+
+const BAR_CELLS = 20n;
+
+/** Every budget in its current period, fullest first. */
+export function budgetTable(balances: readonly Balance[]): TextTable {
+  const left = ['Budget', 'For', 'Period'];
+  const right = ['Spent', 'Held', 'Limit', 'Available'];
+  return {
+    columns: [
+      ...left.map((title) => ({ title, align: 'left' as const })),
+      ...right.map((title) => ({ title, align: 'right' as const })),
+      { title: 'Used', align: 'left' },
+      { title: 'Resets', align: 'left' },
+    ],
+    rows: balances.toSorted(fullestFirst).map((balance) => {
+      const period = periodOf(balance);
+      const { budget } = balance;
+      return [
+        budget.id,
+        describeScope(budget.scope),
+        describePeriod(period, budget.timeZone),
+        formatUsd(balance.spentNanoUsd),
+        formatUsd(balance.heldNanoUsd),
+        formatUsd(budget.limitNanoUsd),
+        formatUsd(availableNanoUsd(balance)),
+        budgetBar(balance),
+        describeReset(period, budget.timeZone),
+      ];
+    }),
+  };
+}
+
+/** limit − spent − held; negative once a charge came out above its hold. */
+export function availableNanoUsd(balance: Balance): bigint {
+  return balance.budget.limitNanoUsd - balance.spentNanoUsd - balance.heldNanoUsd;
+}
+
+/**
+ * "███████▒▒··········· 45%": spent, held, available. Rounded down, so that a full bar is a full budget; anything at all
+ * shows as one cell.
+ */
+export function budgetBar(balance: Balance): string {
+  const { spentNanoUsd, heldNanoUsd } = balance;
+  const spent = cellsOf(spentNanoUsd, balance.budget.limitNanoUsd, BAR_CELLS);
+  const held = cellsOf(heldNanoUsd, balance.budget.limitNanoUsd, BAR_CELLS - spent);
+  const rest = BAR_CELLS - spent - held;
+  const used = usedPercent(balance);
+  const bar = '█'.repeat(Number(spent)) + '▒'.repeat(Number(held)) + '·'.repeat(Number(rest));
+  return `${bar} ${used === null ? 'over' : `${used}%`}`;
+}
+
+/** Whole percent of the limit that is spent or held, rounded down; null: something of a limit of nothing. */
+function usedPercent(balance: Balance): bigint | null {
+  const used = balance.spentNanoUsd + balance.heldNanoUsd;
+  if (balance.budget.limitNanoUsd > 0n) return (used * 100n) / balance.budget.limitNanoUsd;
+  return used > 0n ? null : 100n;
+}
+
+function cellsOf(amount: bigint, limit: bigint, most: bigint): bigint {
+  if (amount <= 0n) return 0n;
+  const cells = limit > 0n ? (amount * BAR_CELLS) / limit : BAR_CELLS;
+  const shown = cells === 0n ? 1n : cells;
+  return shown > most ? most : shown;
+}
+
+/** Compares used fractions without dividing; equal ones by id, so that the order never flickers. */
+function fullestFirst(left: Balance, right: Balance): number {
+  const ofLeft = (left.spentNanoUsd + left.heldNanoUsd) * right.budget.limitNanoUsd;
+  const ofRight = (right.spentNanoUsd + right.heldNanoUsd) * left.budget.limitNanoUsd;
+  if (ofLeft !== ofRight) return ofLeft > ofRight ? -1 : 1;
+  return left.budget.id < right.budget.id ? -1 : 1;
+}
+
+function periodOf(balance: Balance): Period {
+  return { unit: balance.budget.period, startMs: balance.periodStartMs, endMs: balance.periodEndMs };
+}
