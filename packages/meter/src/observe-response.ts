@@ -49,8 +49,8 @@ interface Reading {
   value(body: unknown): void;
 }
 
-/** JSON around the text of a delta: type, index, delta type, braces. */
-const DELTA_ENVELOPE_BYTES = 78;
+/** What surrounds the text in a `data:` line: a blank, type, index, delta type, braces. */
+const DELTA_ENVELOPE_BYTES = 81;
 
 type Finish = (answer: Answer, error: unknown) => void;
 

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
 import type { ProviderIdentity } from './provider-headers.ts';
 import { unknownFields } from './provider-usage.ts';
+import { errorTypeOf } from './send-errors.ts';
 
 /** How an attempt ended, as it was seen from here. */
 export interface AttemptEnd {
@@ -51,7 +52,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     budgetInstantMs: hold?.budgetInstantMs ?? end.startedAtMs,
     status,
     httpStatus: end.httpStatus,
-    errorCode: end.answer.errorCode ?? end.errorCode,
+    errorCode: end.answer.errorCode ?? end.errorCode ?? errorTypeOf(end.httpStatus),
     stopReason: end.answer.stopReason,
     basis: status === 'aborted' || status === 'unknown' ? 'estimated' : 'reported',
     streamed: facts.streamed,

@@ -30,6 +30,26 @@ export function errorCodeOf(error: unknown): string {
   return typeof name === 'string' ? name : 'error';
 }
 
+const ERROR_TYPES: Record<number, string> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  402: 'billing_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  409: 'conflict_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  500: 'api_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+};
+
+/** The provider's error type for a status whose body nobody read: the SDK discards the bodies of what it will retry. */
+export function errorTypeOf(httpStatus: number | null): string | null {
+  if (httpStatus === null || httpStatus < 400) return null;
+  return ERROR_TYPES[httpStatus] ?? `http_${httpStatus}`;
+}
+
 interface Cause {
   code?: unknown;
   name?: unknown;
