@@ -36,8 +36,10 @@ export function refusalOf(
   if (spentNanoUsd + sum(tighter) <= limitNanoUsd) return null;
   const fitsWithoutHolds = spentNanoUsd + tighter.neededNanoUsd <= limitNanoUsd;
   const holdEndMs =
-    fitsWithoutHolds && held.oldestBucket !== null ? bucketEndMs(held.oldestBucket, bucketMs) : period.endMs;
-  return { period, spentNanoUsd, ...tighter, retryAtMs: Math.min(period.endMs, holdEndMs) };
+    fitsWithoutHolds && held.oldestBucket !== null
+      ? bucketEndMs(held.oldestBucket, bucketMs)
+      : period.periodEndMs;
+  return { period, spentNanoUsd, ...tighter, retryAtMs: Math.min(period.periodEndMs, holdEndMs) };
 }
 
 /** What "held" means wherever one number is shown: the track that admission runs into first. */

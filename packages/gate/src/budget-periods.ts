@@ -14,8 +14,8 @@ import { periodKey } from './keys.ts';
 export interface BudgetPeriod {
   budget: Budget;
   key: string;
-  startMs: number;
-  endMs: number;
+  periodStartMs: number;
+  periodEndMs: number;
 }
 
 export type PeriodCalendar = (budget: Budget, instantMs: number) => BudgetPeriod;
@@ -31,7 +31,7 @@ export function createPeriodCalendar(): PeriodCalendar {
       current.set(calendar, period);
     }
     const { startMs, endMs } = period;
-    return { budget, key: periodKey(budget, startMs), startMs, endMs };
+    return { budget, key: periodKey(budget, startMs), periodStartMs: startMs, periodEndMs: endMs };
   };
 }
 
@@ -49,6 +49,6 @@ export function coveringPeriods(
 
 /** The part of a hold on one budget: from here on its period is pinned. */
 export function holdEntry(period: BudgetPeriod, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): HoldEntry {
-  const { key, startMs, endMs } = period;
-  return { key, expectedNanoUsd, worstNanoUsd, periodStartMs: startMs, periodEndMs: endMs };
+  const { key, periodStartMs, periodEndMs } = period;
+  return { key, expectedNanoUsd, worstNanoUsd, periodStartMs, periodEndMs };
 }

@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: number): Denial {
-  const { budget, startMs, endMs } = refusal.period;
+  const { budget, periodStartMs, periodEndMs } = refusal.period;
   return {
     denialId: newDenialId(),
     attemptId: request.attemptId,
@@ -20,8 +20,8 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     scope: budget.scope,
     unit: budget.period,
     timeZone: budget.timeZone,
-    periodStartMs: startMs,
-    periodEndMs: endMs,
+    periodStartMs,
+    periodEndMs,
     limitNanoUsd: budget.limitNanoUsd,
     spentNanoUsd: refusal.spentNanoUsd,
     heldNanoUsd: refusal.heldNanoUsd,

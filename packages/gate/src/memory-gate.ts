@@ -169,11 +169,11 @@ function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
 function balances(state: MemoryState): Balance[] {
   const { nowMs, current } = readTime(state);
   return state.live.budgets.map((budget) => {
-    const { key, startMs, endMs } = state.calendar(budget, nowMs);
+    const { key, periodStartMs, periodEndMs } = state.calendar(budget, nowMs);
     return {
       budget,
-      periodStartMs: startMs,
-      periodEndMs: endMs,
+      periodStartMs,
+      periodEndMs,
       spentNanoUsd: state.counters.spentNanoUsd(key),
       heldNanoUsd: heldNanoUsd(state.counters.held(key, current)),
     };

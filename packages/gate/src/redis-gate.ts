@@ -1,17 +1,125 @@
-import type { BudgetGate, Clock, Logger } from '@tallygate/usage';
-import { unavailable } from './outages.ts';
-import type { GateSeed } from './seeds.ts';
-export interface RedisGateOptions {
-  url: string;
-  organization: string;
-  clock: Clock;
-  logger?: Logger;
-  reserveDeadlineMs?: number;
-  settleDeadlineMs?: number;
-  seed?: () => Promise<GateSeed>;
-  bucketMs?: number;
-  recordGraceMs?: number;
-}
+import { type Balance, type BudgetGate, type ConfigurationSnapshot, silentLogger } from '@tallygate/usage';
+import { createAbandonedReserves } from './abandoned-reserves.ts';
+import type { BudgetPeriod } from './budget-periods.ts';
+import { within } from './deadlines.ts';
+import { publishedByOther, unavailable } from './outages.ts';
+import type { Scripts } from './redis-connection.ts';
+import { balancesFrom, unknownReply } from './redis-replies.ts';
+import { reserveWithin } from './redis-reserve.ts';
+import {
+  ask,
+  openRedisSession,
+  type RedisGateOptions,
+  type RedisSession,
+  readTimeValues,
+  rebuilt,
+} from './redis-session.ts';
+import { endHold, extendHold } from './redis-settle.ts';
+import { requireSnapshot } from './requests.ts';
+import { snapshotToJson } from './snapshots.ts';
+
+const RESERVE_DEADLINE_MS = 50;
+const SETTLE_DEADLINE_MS = 500;
+/** A publication may have to ask the ledger about budgets that are new. */
+const PUBLISH_DEADLINE_MS = 30_000;
+/** Enough for one round trip to read them, few enough not to hold up other callers of a single-threaded server. */
+const BALANCES_PER_SCRIPT = 200;
+
+/**
+ * The gate that processes share: counters in Redis, decided by scripts. Opening it connects and tries to read the
+ * configuration; where counters must be rebuilt and the ledger does not answer, the gate is open and in outage.
+ *
+ * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` when Redis does not answer, `TALLYGATE_CONFIGURATION_INVALID` for a
+ *   Redis that evicts keys.
+ */
 export async function openRedisGate(options: RedisGateOptions): Promise<BudgetGate> {
-  throw unavailable(`Not yet: ${options.organization}`);
+  return openRedisGateWith(options);
+}
+
+/** The same with other texts of the scripts: tests put a clock of their own in the place of the server's. */
+export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scripts): Promise<BudgetGate> {
+  const { reserveDeadlineMs = RESERVE_DEADLINE_MS, settleDeadlineMs = SETTLE_DEADLINE_MS } = options;
+  const { clock, logger = silentLogger } = options;
+  const session = await openRedisSession(options, scripts);
+  const abandoned = createAbandonedReserves(clock, logger);
+  session.connection.onReady(abandoned.retry);
+  await session.liveSnapshot().catch((error: unknown) => {
+    logger.warn('The budgets are not readable yet.', { reason: String(error) });
+  });
+  let closed = false;
+  const whileOpen = async <Result>(question: () => Promise<Result>): Promise<Result> => {
+    if (closed) throw unavailable('The gate was closed');
+    return question();
+  };
+  const answer = <Result>(what: string, question: () => Promise<Result>, deadlineMs = settleDeadlineMs) =>
+    whileOpen(() => within(deadlineMs, question(), what));
+  return {
+    reserve: (request) => whileOpen(() => reserveWithin(reserveDeadlineMs, session, abandoned, request)),
+    settle: ({ hold, amountNanoUsd }) =>
+      answer('a settle', () => endHold(session, hold, 'settle', amountNanoUsd)),
+    release: (hold) => answer('a release', () => endHold(session, hold, 'release', 0n)),
+    extend: (hold, ttlMs) => answer('an extend', () => extendHold(session, hold, ttlMs)),
+    balances: () => answer('the balances', () => readBalances(session)),
+    configuration: () => answer('the configuration', session.liveSnapshot),
+    publish: (snapshot) => answer('a publication', () => publish(session, snapshot), PUBLISH_DEADLINE_MS),
+    close: async () => {
+      closed = true;
+      await within(settleDeadlineMs, abandoned.settled(), 'what is being undone').catch(() => {});
+      await session.connection.close();
+    },
+  };
+}
+
+async function readBalances(session: RedisSession): Promise<Balance[]> {
+  let instantMs = session.clock.nowMs();
+  return ask('read the balances', async () => {
+    const snapshot = await session.liveSnapshot();
+    const periods = snapshot.budgets.map((budget) => session.calendar(budget, instantMs));
+    const balances: Balance[] = [];
+    for (let at = 0; at < periods.length; at += BALANCES_PER_SCRIPT) {
+      const some = periods.slice(at, at + BALANCES_PER_SCRIPT);
+      const reply = await sendBalances(session, snapshot.version, some);
+      if (await rebuilt(session, reply, some)) return null;
+      if (reply.code === 'CONFIG') return null;
+      if (reply.code === 'PERIOD') {
+        instantMs = Number(reply.values[0]);
+        return null;
+      }
+      balances.push(...balancesFrom(reply, some));
+    }
+    return balances;
+  });
+}
+
+function sendBalances(session: RedisSession, version: number, periods: readonly BudgetPeriod[]) {
+  const { connection, keys } = session;
+  return connection.run(
+    'balances',
+    [keys.state, ...periods.map(({ key }) => keys.budget(key))],
+    [
+      ...readTimeValues(session),
+      String(version),
+      ...periods.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
+    ],
+  );
+}
+
+async function publish(session: RedisSession, snapshot: ConfigurationSnapshot): Promise<void> {
+  const { connection, keys, organization, seeding, logger } = session;
+  requireSnapshot(organization, snapshot);
+  await session.liveSnapshot();
+  await seeding.prepare(snapshot).catch((error: unknown) => {
+    logger.warn('New budgets wait for the ledger.', { reason: String(error) });
+  });
+  await ask('publish', async () => {
+    const reply = await connection.run(
+      'publish',
+      [keys.state],
+      [String(snapshot.version), snapshotToJson(snapshot)],
+    );
+    if (await rebuilt(session, reply, [])) return null;
+    if (reply.code === 'CONFIG') throw publishedByOther(Number(reply.values[0]), snapshot.version);
+    if (reply.code !== 'OK') throw unknownReply('publish', reply);
+    return reply;
+  });
 }

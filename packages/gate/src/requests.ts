@@ -8,6 +8,7 @@ import {
   requireTimeZone,
   TallygateError,
 } from '@tallygate/usage';
+import { parsePeriodKey } from './keys.ts';
 
 /** What both gates refuse before they count anything: values that would corrupt a counter rather than change it. */
 
@@ -36,13 +37,15 @@ export function requireTtl(ttlMs: number): void {
   }
 }
 
-/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` when the hold belongs to another organization. */
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` when the hold belongs to another organization or names no periods. */
 export function requireOwnHold(organization: string, hold: Hold): void {
   if (hold.organization !== organization) {
     throw invalid(
       `hold.organization is "${hold.organization}"; this gate keeps the budgets of "${organization}".`,
     );
   }
+  const foreign = hold.entries.find(({ key }) => parsePeriodKey(key) === null);
+  if (foreign !== undefined) throw invalid(`hold.entries names "${foreign.key}", which is no budget period.`);
 }
 
 /**

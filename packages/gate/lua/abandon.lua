@@ -1,0 +1,39 @@
+-- abandon: undo a reserve whose caller stopped waiting. Nobody got the hold, so nobody will end it; this takes no sequence
+-- number, because no settlement will reach the ledger.
+--
+-- KEYS  1 attempt  2 state  3.. budget periods
+-- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms  4 ask  5 entries
+-- Returns
+--   OK      nothing is held for this ask, and nothing will be if it still arrives
+--   KEPT    somebody asked again or the attempt has ended: left as it is
+--   PINNED attempt   it was held on other periods: ask again with those
+--   EPOCH   the organization's state is lost, and the hold with it
+
+-- include: fragments/money.lua
+-- include: fragments/time.lua
+-- include: fragments/state.lua
+-- include: fragments/buckets.lua
+-- include: fragments/attempt.lua
+-- include: fragments/budget.lua
+
+local state = read_state(KEYS[2])
+if not state then
+  return { 'EPOCH' }
+end
+
+local ask = ARGV[4]
+local known = read_attempt(KEYS[1])
+if known and (known.ask ~= ask or known.state == 'S' or known.state == 'V') then
+  return { 'KEPT' }
+end
+local current = current_bucket(state, server_now_ms(), tonumber(ARGV[1]), tonumber(ARGV[2]))
+if is_live(known, state, current) then
+  if known.entries ~= ARGV[5] then
+    return { 'PINNED', known.text }
+  end
+  for index = 3, #KEYS do
+    remove_hold(KEYS[index], known)
+  end
+end
+write_attempt(KEYS[1], { state = 'A', ask = ask, epoch = state.epoch }, tonumber(ARGV[3]))
+return { 'OK' }

@@ -1,0 +1,44 @@
+-- balances: spent and held of budgets in their current periods. Changes nothing.
+--
+-- KEYS  1 state  2.. budget periods
+-- ARGV  1 caller's clock, ms  2 largest skew, ms  3 configuration version
+--       then per budget: period start, period end
+-- Returns
+--   OK balance..     a balance is three values: spent, held at the expected cost, held at the worst
+--   CONFIG version   another configuration is live
+--   PERIOD now       a named period is not the one of this instant
+--   SEED index       the budget's counter is lost: rebuild it from the ledger, then ask again
+--   EPOCH            the organization's state is lost, likewise
+
+-- include: fragments/money.lua
+-- include: fragments/time.lua
+-- include: fragments/state.lua
+-- include: fragments/buckets.lua
+-- include: fragments/budget.lua
+
+local state = read_state(KEYS[1])
+if not state then
+  return { 'EPOCH' }
+end
+if state.version ~= ARGV[3] then
+  return { 'CONFIG', state.version }
+end
+
+local now = server_now_ms()
+local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local reply = { 'OK' }
+for index = 1, #KEYS - 1 do
+  local at = 3 + (index - 1) * 2
+  local starts, ends = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  if now < starts or now >= ends then
+    return { 'PERIOD', whole(now) }
+  end
+  local budget = read_budget(KEYS[1 + index], current)
+  if is_lost(state, budget.epoch, starts) then
+    return { 'SEED', whole(index) }
+  end
+  table.insert(reply, budget.spent)
+  table.insert(reply, money_text(budget.expected))
+  table.insert(reply, money_text(budget.worst))
+end
+return reply

@@ -1,0 +1,50 @@
+-- One budget in one period: a hash with
+--   g          epoch in which it was begun or rebuilt
+--   s          when it was rebuilt, ms; holds made before are not in it
+--   c          spent
+--   h<bucket>  held until the bucket is past, at the expected cost
+--   w<bucket>  the same at the worst cost
+-- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+local function is_lost(state, epoch, starts_ms)
+  return epoch ~= state.epoch and starts_ms < state.seeded
+end
+
+-- Spent and live holds; `past` lists the fields to drop.
+local function read_budget(key, current)
+  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local fields = redis.call('HGETALL', key)
+  for position = 1, #fields, 2 do
+    local field, value = fields[position], fields[position + 1]
+    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
+    if field == 'g' then
+      budget.epoch = value
+    elseif field == 'c' then
+      budget.spent = value
+    elseif bucket and bucket < current then
+      table.insert(budget.past, field)
+    elseif bucket then
+      local track = kind == 'h' and 'expected' or 'worst'
+      budget[track] = plus(budget[track], money(value))
+      budget.oldest = math.min(budget.oldest or bucket, bucket)
+    end
+  end
+  return budget
+end
+
+local function add_hold(key, attempt)
+  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
+  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
+end
+
+-- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+local function remove_hold(key, attempt)
+  local rebuilt = redis.call('HGET', key, 's')
+  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+    return
+  end
+  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
+    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+      redis.call('HDEL', key, field)
+    end
+  end
+end

@@ -1,0 +1,21 @@
+-- The organization's state: a hash with
+--   epoch          identity of all counters; new after every loss
+--   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
+--   watermark      buckets below it were declared past, and stay so when a clock steps back
+--   seq            number of the last settlement
+--   version        of the live configuration
+--   configuration  the snapshot as JSON
+local function read_state(key)
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  if not values[1] then
+    return nil
+  end
+  return {
+    epoch = values[1],
+    seeded = tonumber(values[2]),
+    width = tonumber(values[3]),
+    watermark = tonumber(values[4]),
+    version = values[5],
+  }
+end

@@ -1,0 +1,34 @@
+-- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
+-- fills in budget periods that are missing, so that any number of processes may seed at once.
+--
+-- KEYS  1 state  2.. budget periods
+-- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
+--       6 grace of records, ms
+--       then per budget: spent, an instant at which its period is over
+-- Returns
+--   OK epoch   the one in force, begun by this call or before it
+--   EPOCH      there is none, and this call was only to fill in
+
+-- include: fragments/time.lua
+
+local now = server_now_ms()
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch and ARGV[1] == '' then
+  return { 'EPOCH' }
+end
+if not epoch then
+  epoch = ARGV[1]
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1],
+    'epoch', epoch, 'seeded', whole(now), 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
+    'version', ARGV[4], 'configuration', ARGV[5])
+end
+for index = 2, #KEYS do
+  local at = 6 + (index - 2) * 2
+  if redis.call('HGET', KEYS[index], 'g') ~= epoch then
+    redis.call('DEL', KEYS[index])
+    redis.call('HSET', KEYS[index], 'g', epoch, 's', whole(now), 'c', ARGV[at + 1])
+    keep_for(KEYS[index], tonumber(ARGV[at + 2]) + tonumber(ARGV[6]) - now)
+  end
+end
+return { 'OK', epoch }

@@ -1,0 +1,99 @@
+import type { Hold, HoldEntry, NanoUsd, Settlement } from '@tallygate/usage';
+import { parsePeriodKey } from './keys.ts';
+import { unavailable } from './outages.ts';
+import { settlementOf } from './settlements.ts';
+
+/**
+ * The record that scripts keep of an attempt, as they hand it out (`lua/fragments/attempt.lua` says what stands in it), and
+ * the text of the pinned periods inside it: `<period key>@<period end>`, separated by commas. No key of ours contains
+ * either sign, nor the bar between the fields.
+ */
+interface AttemptRecord {
+  state: string;
+  epoch: string;
+  budgetInstantMs: number;
+  bucket: string;
+  expected: string;
+  worst: string;
+  seq: string;
+  settledAtMs: string;
+  amount: string;
+  entries: string;
+}
+
+/** What names the counter of a hold's part, and how long that counter is needed. */
+export type PinnedPeriod = Pick<HoldEntry, 'key' | 'periodEndMs'>;
+
+export function entriesToText(entries: readonly PinnedPeriod[]): string {
+  return entries.map(({ key, periodEndMs }) => `${key}@${periodEndMs}`).join(',');
+}
+
+/** The hold that the record stands for, whoever asks: its periods and amounts are the ones that were pinned. */
+export function holdFromRecord(organization: string, attemptId: string, text: string): Hold {
+  const record = parseRecord(text);
+  const { epoch, budgetInstantMs, expected, worst, bucket } = record;
+  return {
+    attemptId,
+    organization,
+    epoch,
+    budgetInstantMs,
+    expiryBucket: Number(bucket),
+    entries: entriesFromText(record.entries, BigInt(expected), BigInt(worst)),
+  };
+}
+
+/** The settlement that the record carries once the attempt has ended. */
+export function settlementFromRecord(organization: string, attemptId: string, text: string): Settlement {
+  const { state, epoch, budgetInstantMs, seq, settledAtMs, amount, entries } = parseRecord(text);
+  return settlementOf(
+    { attemptId, organization, budgetInstantMs, entries: entriesFromText(entries, 0n, 0n) },
+    {
+      kind: state === 'S' ? 'settle' : 'release',
+      epoch,
+      seq: Number(seq),
+      settledAtMs: Number(settledAtMs),
+      amountNanoUsd: BigInt(amount),
+    },
+  );
+}
+
+function parseRecord(text: string): AttemptRecord {
+  const [state, , epoch, instant, bucket, expected, worst, seq, settledAt, amount, entries] = text.split('|');
+  if (state === undefined || epoch === undefined || entries === undefined) throw unreadable(text);
+  return {
+    state,
+    epoch,
+    budgetInstantMs: Number(instant),
+    bucket: bucket ?? '',
+    expected: expected ?? '',
+    worst: worst ?? '',
+    seq: seq ?? '',
+    settledAtMs: settledAt ?? '',
+    amount: amount ?? '',
+    entries,
+  };
+}
+
+function entriesFromText(text: string, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): HoldEntry[] {
+  if (text === '') return [];
+  return text.split(',').map((item) => {
+    const [key = '', end] = item.split('@');
+    const period = parsePeriodKey(key);
+    if (period === null) throw unreadable(text);
+    return {
+      key,
+      expectedNanoUsd,
+      worstNanoUsd,
+      periodStartMs: period.startMs,
+      periodEndMs: Number(end),
+    };
+  });
+}
+
+function unreadable(text: string): Error {
+  return unavailable(
+    `Redis holds a record of an attempt that this version cannot read: "${text.slice(0, 120)}"`,
+    undefined,
+    'Upgrade every process that shares this Redis to the same version.',
+  );
+}

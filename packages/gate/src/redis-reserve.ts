@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { type ReserveReply, type ReserveRequest, TallygateError } from '@tallygate/usage';
+import type { AbandonedReserves } from './abandoned-reserves.ts';
+import { entriesToText, holdFromRecord, type PinnedPeriod } from './attempt-record.ts';
+import { type BudgetPeriod, coveringPeriods } from './budget-periods.ts';
+import { within } from './deadlines.ts';
+import { unavailable } from './outages.ts';
+import type { ScriptReply } from './redis-connection.ts';
+import { reserveReplyFrom, unknownReply } from './redis-replies.ts';
+import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
+import { requireReservable } from './requests.ts';
+
+/** One call of `reserve`: what it has sent, so that it can be undone when nobody waits for it any more. */
+interface Asking {
+  /** Tells this call from another one for the same attempt: only its own hold may be undone. */
+  readonly id: string;
+  waiting: boolean;
+  /** Periods of the last question that reached the connection; null before the first. */
+  sent: readonly BudgetPeriod[] | null;
+  /** The instant that names periods; the server corrects it. */
+  instantMs: number;
+}
+
+/** Never equals a live version: the script then only says which one is, or that the attempt is known. */
+const NO_VERSION = -1;
+
+/**
+ * Asks for the hold and waits no longer than the deadline. A caller that got no answer has no hold: what its question may
+ * still bring about is undone behind its back.
+ */
+export async function reserveWithin(
+  deadlineMs: number,
+  session: RedisSession,
+  abandoned: AbandonedReserves,
+  request: ReserveRequest,
+): Promise<ReserveReply> {
+  requireReservable(request);
+  const asking: Asking = {
+    id: randomBytes(6).toString('base64url'),
+    waiting: true,
+    sent: null,
+    instantMs: session.clock.nowMs(),
+  };
+  const answer = ask('reserve', () => reserveOnce(session, request, asking));
+  try {
+    return await within(deadlineMs, answer, 'a reserve');
+  } catch (error) {
+    asking.waiting = false;
+    if (isOutage(error)) void undoOnceAnswered(session, abandoned, request, asking, answer);
+    throw error;
+  }
+}
+
+async function reserveOnce(
+  session: RedisSession,
+  request: ReserveRequest,
+  asking: Asking,
+): Promise<ReserveReply | null> {
+  const { organization, connection, calendar } = session;
+  const snapshot = await session.snapshot(request.configVersion);
+  const isCurrent = snapshot.version === request.configVersion;
+  const periods = isCurrent ? coveringPeriods(calendar, snapshot, request.attribution, asking.instantMs) : [];
+  if (!asking.waiting) throw unavailable('Nobody waits for this reserve any more');
+  if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
+  asking.sent = periods;
+  const version = isCurrent ? snapshot.version : NO_VERSION;
+  const reply = await sendReserve(session, request, asking.id, periods, version);
+  if (await rebuilt(session, reply, periods)) return null;
+  if (reply.code === 'PERIOD') {
+    asking.instantMs = Number(reply.values[0]);
+    return null;
+  }
+  // This process was behind, not the caller: the next turn reads the configuration the caller knows.
+  if (reply.code === 'CONFIG' && Number(reply.values[0]) === request.configVersion) return null;
+  return reserveReplyFrom(reply, organization, request, periods);
+}
+
+function sendReserve(
+  session: RedisSession,
+  request: ReserveRequest,
+  askId: string,
+  periods: readonly BudgetPeriod[],
+  version: number,
+): Promise<ScriptReply> {
+  const { connection, keys } = session;
+  return connection.run(
+    'reserve',
+    [keys.attempt(request.attemptId), keys.state, ...periods.map(({ key }) => keys.budget(key))],
+    [
+      ...timeValues(session),
+      ...[request.ttlMs, version, request.enforce ? 1 : 0].map(String),
+      ...[request.expectedNanoUsd, request.worstNanoUsd].map(String),
+      askId,
+      entriesToText(periods),
+      ...periods.flatMap(({ budget, periodStartMs, periodEndMs }) =>
+        [budget.limitNanoUsd, periodStartMs, periodEndMs].map(String),
+      ),
+    ],
+  );
+}
+
+/** Waits for the question first: only then it is known whether there is anything to undo, and nothing can overtake it. */
+async function undoOnceAnswered(
+  session: RedisSession,
+  abandoned: AbandonedReserves,
+  request: ReserveRequest,
+  asking: Asking,
+  answer: Promise<ReserveReply>,
+): Promise<void> {
+  const nothingHeld = await answer.then(
+    (reply) => reply.kind !== 'held',
+    () => asking.sent === null,
+  );
+  if (nothingHeld) return;
+  abandoned.add({
+    attemptId: request.attemptId,
+    ttlMs: request.ttlMs,
+    undo: () => undo(session, request.attemptId, asking.id, asking.sent ?? []),
+  });
+}
+
+async function undo(
+  session: RedisSession,
+  attemptId: string,
+  askId: string,
+  periods: readonly PinnedPeriod[],
+): Promise<void> {
+  const { connection, keys, organization } = session;
+  const attempt = keys.attempt(attemptId);
+  let entries = periods;
+  await ask('undo a reserve', async () => {
+    const reply = await connection.run(
+      'abandon',
+      [attempt, keys.state, ...entries.map(({ key }) => keys.budget(key))],
+      [...timeValues(session), askId, entriesToText(entries)],
+    );
+    if (reply.code === 'PINNED') {
+      entries = holdFromRecord(organization, attemptId, reply.values[0] ?? '').entries;
+      return null;
+    }
+    if (!['OK', 'KEPT', 'EPOCH'].includes(reply.code)) throw unknownReply('abandon', reply);
+    return reply;
+  });
+}
+
+/** Anything else was refused before it was sent. */
+function isOutage(error: unknown): boolean {
+  return TallygateError.isInstance(error) && error.code === 'TALLYGATE_GATE_UNAVAILABLE';
+}

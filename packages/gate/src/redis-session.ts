@@ -1,0 +1,153 @@
+import { type Clock, type ConfigurationSnapshot, type Logger, silentLogger } from '@tallygate/usage';
+import type { PinnedPeriod } from './attempt-record.ts';
+import { DEFAULT_BUCKET_MS } from './buckets.ts';
+import { createPeriodCalendar, type PeriodCalendar } from './budget-periods.ts';
+import { type RedisKeys, redisKeys } from './keys.ts';
+import { unavailable } from './outages.ts';
+import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } from './redis-connection.ts';
+import { unknownReply } from './redis-replies.ts';
+import { createRedisSeeding, type RedisSeeding } from './redis-seeding.ts';
+import { DEFAULT_RECORD_GRACE_MS, type GateSeed } from './seeds.ts';
+import { snapshotFromJson } from './snapshots.ts';
+
+/** What the operations of the gate in Redis work with. */
+
+export interface RedisGateOptions {
+  /** redis:// or rediss://, with user and password if it needs them. */
+  url: string;
+  organization: string;
+  clock: Clock;
+  logger?: Logger;
+  /** How long a call waits for its hold. Default 50 ms. */
+  reserveDeadlineMs?: number;
+  /** How long everything else waits. Default 500 ms. */
+  settleDeadlineMs?: number;
+  /**
+   * What the ledger knows, asked when Redis has lost its counters. Without it a first start begins at zero, and a loss that
+   * happens later is an outage.
+   */
+  seed?: () => Promise<GateSeed>;
+  /** Width of an expiry bucket: how much longer than its TTL a hold may live. Default one minute; the first gate decides. */
+  bucketMs?: number;
+  /** How long an ended attempt is remembered, so that repeating its settlement changes nothing. Default one hour. */
+  recordGraceMs?: number;
+}
+
+export interface RedisSession {
+  readonly organization: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  readonly calendar: PeriodCalendar;
+  readonly seeding: RedisSeeding;
+  readonly recordGraceMs: number;
+  /** The snapshot of this version if this process has it or it is live, else the live one. */
+  snapshot(version: number): Promise<ConfigurationSnapshot>;
+  /** Asks Redis for the live snapshot. */
+  liveSnapshot(): Promise<ConfigurationSnapshot>;
+}
+
+/** How far the clocks of a caller and of Redis may differ before holds live longer than they must. */
+const MAX_SKEW_MS = 2_000;
+
+/** Each turn answers one reason to ask again (period edge, other configuration, missing counter); more is a fault. */
+const MAX_TURNS = 6;
+
+export async function openRedisSession(options: RedisGateOptions, scripts?: Scripts): Promise<RedisSession> {
+  const { organization, clock, logger = silentLogger, bucketMs = DEFAULT_BUCKET_MS } = options;
+  const connection = await connectRedis(options.url, logger, scripts);
+  const keys = redisKeys(organization);
+  const calendar = createPeriodCalendar();
+  const recordGraceMs = options.recordGraceMs ?? DEFAULT_RECORD_GRACE_MS;
+  let known: ConfigurationSnapshot | null = null;
+  const seeding = createRedisSeeding({
+    organization,
+    clock,
+    logger,
+    connection,
+    keys,
+    calendar,
+    bucketMs,
+    recordGraceMs,
+    seed: options.seed,
+    lastKnown: () => known,
+  });
+  const liveSnapshot = async (): Promise<ConfigurationSnapshot> => {
+    known = await readSnapshot(connection, keys, seeding);
+    return known;
+  };
+  const snapshot = async (version: number): Promise<ConfigurationSnapshot> =>
+    known?.version === version ? known : liveSnapshot();
+  return {
+    organization,
+    clock,
+    logger,
+    connection,
+    keys,
+    calendar,
+    seeding,
+    recordGraceMs,
+    snapshot,
+    liveSnapshot,
+  };
+}
+
+/** Asks until there is an answer: `turn` returns null when it has dealt with the reason to ask again. */
+export async function ask<Result>(what: string, turn: () => Promise<Result | null>): Promise<Result> {
+  for (let turns = 0; turns < MAX_TURNS; turns++) {
+    const result = await turn();
+    if (result !== null) return result;
+  }
+  throw unavailable(`Redis still had something else to be done first after ${MAX_TURNS} tries to ${what}`);
+}
+
+/** The first values of every script that judges time. */
+export function timeValues({ clock, recordGraceMs }: RedisSession): string[] {
+  return [clock.nowMs(), MAX_SKEW_MS, recordGraceMs].map(String);
+}
+
+/** The first values of the scripts that only read. */
+export function readTimeValues({ clock }: RedisSession): string[] {
+  return [clock.nowMs(), MAX_SKEW_MS].map(String);
+}
+
+/** True when the reply said that counters are missing; they are there now. */
+export async function rebuilt(
+  { seeding }: RedisSession,
+  reply: ScriptReply,
+  periods: readonly PinnedPeriod[],
+): Promise<boolean> {
+  if (reply.code === 'EPOCH') await seeding.begin();
+  else if (reply.code === 'SEED') await seeding.rebuild(periods);
+  else return false;
+  return true;
+}
+
+async function readSnapshot(
+  connection: RedisConnection,
+  keys: RedisKeys,
+  seeding: RedisSeeding,
+): Promise<ConfigurationSnapshot> {
+  return ask('read the configuration', async () => {
+    const reply = await connection.run('configuration', [keys.state], []);
+    if (reply.code === 'EPOCH') {
+      await seeding.begin();
+      return null;
+    }
+    if (reply.code !== 'OK') throw unknownReply('configuration', reply);
+    return decodeSnapshot(reply.values[0] ?? '');
+  });
+}
+
+function decodeSnapshot(text: string): ConfigurationSnapshot {
+  try {
+    return snapshotFromJson(text);
+  } catch {
+    throw unavailable(
+      'Redis holds a configuration that this version cannot read',
+      undefined,
+      'Upgrade every process that shares this Redis to the version that published it.',
+    );
+  }
+}
