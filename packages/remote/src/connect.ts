@@ -50,11 +50,9 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
   ): Promise<z.output<Reply>> {
     const body = toWireJson(route.request.encode(request));
     const timeoutMs = route.side === 'gate' ? timeouts.gateMs : timeouts.ledgerMs;
-    const reply = await exchange
-      .post(route.path, body, { timeoutMs, repeatable: route.repeatable })
-      .catch((cause: unknown) => {
-        throw unreachable(route, describeAddress(options.address), cause);
-      });
+    const reply = await exchange.post(route.path, body, timeoutMs).catch((cause: unknown) => {
+      throw unreachable(route, describeAddress(options.address), cause);
+    });
     return readReply(route, reply);
   }
 

@@ -6,14 +6,8 @@ export type RemoteAddress = { socketPath: string } | { url: string };
 
 export interface Exchange {
   /** Sends one POST with a JSON body and reads the whole reply. Rejects only when no reply arrived in time. */
-  post(path: string, body: string, options: PostOptions): Promise<{ status: number; text: string }>;
+  post(path: string, body: string, timeoutMs: number): Promise<{ status: number; text: string }>;
   close(): void;
-}
-
-export interface PostOptions {
-  timeoutMs: number;
-  /** True: may be sent a second time over a fresh connection when a kept-alive one turns out to be dead. */
-  repeatable: boolean;
 }
 
 interface Target {
@@ -33,12 +27,12 @@ export function openExchange(address: RemoteAddress, token: string | null): Exch
   let closed = false;
 
   return {
-    async post(path, body, { timeoutMs, repeatable }) {
+    async post(path, body, timeoutMs) {
       if (closed) throw new Error('This end was closed.');
       try {
         return await once(path, body, timeoutMs);
       } catch (error) {
-        if (!repeatable || !(error instanceof StaleConnection)) throw error;
+        if (!(error instanceof StaleConnection)) throw error;
         return await once(path, body, timeoutMs);
       }
     },

@@ -23,6 +23,7 @@ import { sealedSegmentSchema } from './segment.ts';
 /**
  * Every call that can be made to another process, in one table: the client encodes by it, the server answers by it, so
  * the two cannot disagree. A route is `POST /v1/<name>`; money travels as a decimal string and is a bigint on both ends.
+ * Every route may be repeated: gate calls are idempotent by attempt id, publications by version, segments by token.
  */
 
 /** What a server of these routes answers from. A backend without a ledger still gates: its ledger routes say so. */
@@ -40,17 +41,14 @@ export interface Route<Request extends z.ZodType, Reply extends z.ZodType> {
   side: RouteSide;
   request: Request;
   reply: Reply;
-  /** False: the call must not be sent twice, because a second one would be refused for the success of the first. */
-  repeatable: boolean;
   answer(backend: RemoteBackend, request: z.output<Request>): Promise<z.output<Reply>>;
 }
 
 function route<Request extends z.ZodType, Reply extends z.ZodType>(
   name: string,
-  parts: Omit<Route<Request, Reply>, 'path' | 'side' | 'repeatable'> & { repeatable?: boolean },
+  parts: Omit<Route<Request, Reply>, 'path' | 'side'>,
 ): Route<Request, Reply> {
   return {
-    repeatable: true,
     ...parts,
     path: `/v1/${name}`,
     side: name.startsWith('gate/') ? 'gate' : 'ledger',
@@ -100,7 +98,6 @@ export const ROUTES = {
   publish: route('gate/publish', {
     request: z.object({ snapshot: configurationSnapshotSchema }),
     reply: done,
-    repeatable: false,
     answer: ({ gate }, { snapshot }) => afterwards(gate.publish(snapshot)),
   }),
   store: route('ledger/store', {
