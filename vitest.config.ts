@@ -1,30 +1,50 @@
 import { defineConfig } from 'vitest/config';
+import { summaryReporter } from './test/setup/summary-reporter.ts';
 
-/** Tests run on sources: the condition below makes every workspace resolve to its `src`, so no build is needed. */
-const onSources = { resolve: { conditions: ['@tallygate/source', 'node', 'import', 'default'] }, ssr: { resolve: { conditions: ['@tallygate/source', 'node', 'import', 'default'] } } };
+/** Tests run on sources: the condition makes every workspace resolve to its `src`, so no build is needed. */
+const conditions = ['@tallygate/source', 'node', 'import', 'default'];
+const onSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+/** Projects that need a Redis of their own share one that is started for the run. Forks: a crash test may kill its process. */
+const withServers = { globalSetup: ['test/setup/redis.ts'], pool: 'forks' as const, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
+    reporters: ['default', summaryReporter()],
     projects: [
-      { ...onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/tidy.test.ts'] } },
       {
         ...onSources,
         test: {
-          name: 'integration',
-          include: ['test/{contract,integration,replay}/**/*.test.ts'],
-          globalSetup: ['test/setup/redis.ts'],
-          pool: 'forks',
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {
         ...onSources,
-        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], globalSetup: ['test/setup/redis.ts'], pool: 'forks', testTimeout: 300_000 },
+        test: {
+          ...withServers,
+          name: 'integration',
+          include: ['test/{contract,integration,replay}/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         ...onSources,
-        test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts'], globalSetup: ['test/setup/redis.ts'], pool: 'forks', testTimeout: 300_000, hookTimeout: 120_000 },
+        test: {
+          ...withServers,
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 300_000,
+        },
+      },
+      {
+        ...onSources,
+        test: {
+          ...withServers,
+          name: 'end-to-end',
+          include: ['test/end-to-end/**/*.test.ts'],
+          testTimeout: 300_000,
+        },
       },
     ],
   },
