@@ -1,6 +1,6 @@
 /** Opens a connection to a ClickHouse server or to the embedded engine; from here on both are the same client. */
 import { mkdirSync } from 'node:fs';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { TallygateError } from '@tallygate/usage';
 import { describeFailure } from './database-errors.ts';
 
@@ -21,6 +21,9 @@ const loadChdb: LoadEngine = async () => (await import('chdb/connection')) as un
 const REQUEST_TIMEOUT_MS = 150_000;
 const FIRST_ANSWER_TIMEOUT_MS = 10_000;
 
+/** The client writes warnings to stderr by itself; a library stays silent and lets its errors speak. */
+const SILENT = { level: ClickHouseLogLevel.OFF };
+
 export async function connectLedger(
   address: LedgerAddress,
   loadEngine: LoadEngine = loadChdb,
@@ -32,7 +35,7 @@ async function openEmbedded(directory: string, loadEngine: LoadEngine): Promise<
   const { createChdbConnection } = await loadOrExplain(loadEngine);
   try {
     mkdirSync(directory, { recursive: true });
-    return createClient({ connection: createChdbConnection({ path: directory }) });
+    return createClient({ connection: createChdbConnection({ path: directory }), log: SILENT });
   } catch (cause) {
     throw embeddedFailure(directory, cause);
   }
@@ -101,7 +104,7 @@ function clientOf(url: string): ClickHouseClient {
     });
   }
   try {
-    return createClient({ url, request_timeout: REQUEST_TIMEOUT_MS });
+    return createClient({ url, request_timeout: REQUEST_TIMEOUT_MS, log: SILENT });
   } catch (cause) {
     throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
       message: `The ClickHouse URL is not accepted: ${describeFailure(cause)}.`,

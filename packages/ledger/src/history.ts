@@ -128,7 +128,7 @@ async function lastReport(database: Database, organization: string): Promise<Sto
 
 async function saveReport(database: Database, report: StoredReport): Promise<void> {
   await database.insert(QUERIES.insert_report, [
-    {
+    JSON.stringify({
       organization: report.organization,
       report_id: report.reportId,
       kind: report.kind,
@@ -137,7 +137,7 @@ async function saveReport(database: Database, report: StoredReport): Promise<voi
       created_at: instant(report.createdAtMs),
       body: json(report.body),
       ver: ROW_VERSION,
-    },
+    }),
   ]);
 }
 
@@ -160,7 +160,7 @@ async function lastConfigVersion(
 
 async function saveConfigVersion(database: Database, record: ConfigVersionRecord): Promise<void> {
   await database.insert(QUERIES.insert_config_version, [
-    {
+    JSON.stringify({
       organization: record.organization,
       version: record.version,
       published_at: instant(record.publishedAtMs),
@@ -169,7 +169,7 @@ async function saveConfigVersion(database: Database, record: ConfigVersionRecord
       before: json(record.before),
       after: json(record.after),
       ver: ROW_VERSION,
-    },
+    }),
   ]);
 }
 

@@ -56,13 +56,13 @@ function refuseStrangers(
   }
 }
 
-function recordOf(migration: Migration, clock: Clock): object {
-  return {
+function recordOf(migration: Migration, clock: Clock): string {
+  return JSON.stringify({
     version: migration.version,
     name: migration.name,
     checksum: checksumOf(migration),
     applied_at: sqlInstant(isoFromMs(clock.nowMs())),
-  };
+  });
 }
 
 function checksumOf(migration: Migration): string {

