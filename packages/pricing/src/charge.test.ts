@@ -365,10 +365,10 @@ describe('a model without a price', () => {
   });
 
   it('is dearest by all rows when its speed is not the standard one', () => {
-    const standard = chargeOf(unknown, { cacheReadInputTokens: 1_000 });
-    const onFastDays = { ...unknown, speed: 'fast', atMs: Date.parse('2026-06-01T12:00:00Z') };
-    expect(chargeOf(onFastDays, { outputTokens: 1 }).listCostPicoUsd).toBe(150_000_000n);
-    expect(standard.listCostPicoUsd).toBe(2_500_000_000n);
+    const at = (speed: string) =>
+      chargeOf({ ...unknown, speed, atMs: Date.parse('2026-06-01T12:00:00Z') }, { outputTokens: 1 });
+    expect(at('standard').listCostPicoUsd).toBe(125_000_000n);
+    expect(at('fast').listCostPicoUsd).toBe(150_000_000n);
   });
 
   it('is dearest by every row there is when none is in effect on that day', () => {

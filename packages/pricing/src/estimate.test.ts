@@ -1,10 +1,11 @@
 import { NO_USAGE, TallygateError, type TokenUsage } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { builtinPriceBook as book } from './anthropic/price-book.ts';
+import { builtinPriceBook as book, builtinPriceBookDocument } from './anthropic/price-book.ts';
 import { charge } from './charge.ts';
 import { type EstimateInput, estimate } from './estimate.ts';
 import { modelLimits } from './find-price.ts';
+import { parsePriceBook } from './parse-price-book.ts';
 
 const request: EstimateInput = {
   model: 'claude-opus-5-5',
@@ -77,16 +78,52 @@ describe('an estimate', () => {
     expect(estimateOf({ ...haiku, promptTokens: 100_001 }).priceId).toBe('claude-haiku-5-5@2026-10-07/long');
   });
 
-  it('fears the standard price when fast mode could be served as such', () => {
-    const dearerStandard = {
-      model: 'claude-opus-4-6',
-      speed: 'fast',
-      promptTokens: 300_000,
-      maxOutputTokens: 0,
-    };
-    const onLongBand = estimateOf({ ...dearerStandard, atMs: Date.parse('2026-03-01') });
-    expect(onLongBand.worstNanoUsd).toBe(300_000n * 30_000n);
-    expect(onLongBand.priceId).toBe('claude-opus-4-6@2026-02-07/fast');
+  it('fears every tariff the answer may come back under, whichever is dearer in the published book', () => {
+    const rates = (usd: string) => ({
+      input: usd,
+      cacheRead: usd,
+      cacheWrite5m: usd,
+      cacheWrite1h: usd,
+      output: usd,
+    });
+    const row = {
+      model: 'm',
+      effectiveFrom: null,
+      effectiveTo: null,
+      confidence: 'high',
+      source: 'a contract',
+    } as const;
+    const upsideDown = parsePriceBook({
+      ...builtinPriceBookDocument,
+      models: [
+        {
+          model: 'm',
+          contextWindowTokens: 1_000_000,
+          maxOutputTokens: 1_000,
+          batchMaxOutputTokens: 1_000,
+          usPercent: 100,
+          regionalPercent: 100,
+        },
+      ],
+      prices: [
+        { ...row, priceId: 'm', usdPerMtok: rates('3') },
+        { ...row, priceId: 'm/long', promptTokensAbove: 5_000, usdPerMtok: rates('2') },
+        { ...row, priceId: 'm/fast', speed: 'fast', usdPerMtok: rates('1') },
+      ],
+    });
+    const short = { ...request, model: 'm', maxOutputTokens: 0, expectedOutputTokens: 0 };
+    const asLong = estimate(upsideDown, short);
+    expect(asLong).toMatchObject({
+      expectedNanoUsd: 20_000_000n,
+      worstNanoUsd: 30_000_000n,
+      priceId: 'm/long',
+    });
+    const asFast = estimate(upsideDown, { ...short, speed: 'fast' });
+    expect(asFast).toMatchObject({
+      expectedNanoUsd: 10_000_000n,
+      worstNanoUsd: 30_000_000n,
+      priceId: 'm/fast',
+    });
   });
 
   it('reads the place from a Bedrock profile, and takes an unknown one for regional', () => {
@@ -271,23 +308,30 @@ describe('the worst case', () => {
     expect(reached).toBeGreaterThan(20);
   });
 
-  it('holds for lines that all round up, where the sum of rounded lines exceeds the rounded sum', () => {
-    const input: EstimateInput = {
-      ...request,
-      model: 'claude-haiku-5-5',
-      promptTokens: 1,
-      maxOutputTokens: 0,
-      inferenceGeo: 'us',
-      batch: true,
-      iterations: 3,
-    };
-    const oneRead = charge(book, {
-      ...input,
-      usage: { ...NO_USAGE, cacheReadInputTokens: 1 },
-      serviceTier: 'batch',
-      billed: true,
-    });
-    expect(oneRead.roundingPicoUsd).toBe(-500);
-    expect(3n * oneRead.contractedCostNanoUsd).toBeLessThanOrEqual(estimate(book, input).worstNanoUsd);
-  });
+  it.each([
+    ['one line, where the rounded sum exceeds the sum of rounded passes', 18, 1, 1_238n],
+    ['a line per pass, each rounded for itself', 6, 3, 412n],
+  ])(
+    'holds for rates that are not whole in nano, reported as %s',
+    (_how, tokensPerLine, lines, lineNanoUsd) => {
+      // A 5-minute write of Haiku 5.5 in a US batch is 68,750 pico-USD: six of them are 412.5 nano.
+      const input: EstimateInput = {
+        ...request,
+        model: 'claude-haiku-5-5',
+        promptTokens: 6,
+        cacheWriteTtl: '5m',
+        maxOutputTokens: 0,
+        inferenceGeo: 'us',
+        batch: true,
+        iterations: 3,
+      };
+      const usage = { ...NO_USAGE, cacheWrite5mInputTokens: tokensPerLine };
+      const line = charge(book, { ...input, usage, serviceTier: 'batch', billed: true });
+      expect(line.contractedCostNanoUsd).toBe(lineNanoUsd);
+      expect(BigInt(lines) * line.contractedCostNanoUsd).toBeLessThanOrEqual(
+        estimate(book, input).worstNanoUsd,
+      );
+      expect(estimate(book, input).worstNanoUsd).toBe(3n * 413n);
+    },
+  );
 });

@@ -1,7 +1,8 @@
 import { TallygateError } from '@tallygate/usage';
 import type { z } from 'zod';
 import { byStart, invalidRow, requireConsistent } from './check-price-book.ts';
-import type { Dated, NamedModel, Price, PriceBook, PricedModel, WebSearchFee } from './price-book.ts';
+import { nameModels } from './name-models.ts';
+import type { Dated, Price, PriceBook, WebSearchFee } from './price-book.ts';
 import {
   type CheckedDocument,
   type ModelEntry,
@@ -68,43 +69,6 @@ function toPrice(entry: PriceEntry, models: readonly ModelEntry[]): Price {
     regionalPercent: model.regionalPercent,
     confidence: entry.confidence,
     source: entry.source,
-  });
-}
-
-/** Every exact name, whole Bedrock profile ids included: expanding them here is what spares look-ups any prefix matching. */
-function nameModels(document: CheckedDocument, prices: readonly Price[]): Map<string, NamedModel> {
-  const names = new Map<string, NamedModel>();
-  const add = (name: string, priced: PricedModel, location: NamedModel['location']) => {
-    const taken = names.get(name);
-    if (taken) {
-      throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
-        message: `Price book: the name "${name}" stands for both "${taken.priced.model}" and "${priced.model}".`,
-      });
-    }
-    names.set(name, Object.freeze({ priced, location }));
-  };
-  for (const entry of document.models) {
-    const priced = toPricedModel(entry, prices);
-    // A set, because Google Cloud calls dateless models by the provider's own id.
-    for (const name of new Set([entry.model, ...entry.aliases, ...entry.platformIds.vertex]))
-      add(name, priced, null);
-    for (const bedrockId of entry.platformIds.bedrock) {
-      add(bedrockId, priced, null);
-      for (const profile of document.bedrockProfiles.global) add(`${profile}.${bedrockId}`, priced, 'global');
-      for (const profile of document.bedrockProfiles.regional)
-        add(`${profile}.${bedrockId}`, priced, 'regional');
-    }
-  }
-  return names;
-}
-
-function toPricedModel(entry: ModelEntry, prices: readonly Price[]): PricedModel {
-  return Object.freeze({
-    model: entry.model,
-    contextWindowTokens: entry.contextWindowTokens,
-    maxOutputTokens: entry.maxOutputTokens,
-    batchMaxOutputTokens: entry.batchMaxOutputTokens,
-    prices: prices.filter((price) => price.model === entry.model),
   });
 }
 

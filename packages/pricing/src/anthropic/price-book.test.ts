@@ -56,6 +56,38 @@ const LONG_LIST: readonly (readonly [
   ['claude-sonnet-4-0', 'standard', '2026-03-01', 200_000, 6, 0.6, 7.5, 12, 22.5],
 ];
 
+/** First day with a price and first day without, as the provider announced them; null: before any record, or not announced. */
+const LIFETIMES: Record<string, readonly [string | null, string | null]> = {
+  'claude-fable-5-2': ['2026-11-09', null],
+  'claude-mythos-5-2': ['2026-11-09', null],
+  'claude-haiku-5-5': ['2026-10-07', null],
+  'claude-sonnet-5-5': ['2026-09-28', null],
+  'claude-opus-5-5': ['2026-09-22', null],
+  'claude-fable-5-1': ['2026-09-01', null],
+  'claude-mythos-5-1': ['2026-09-01', null],
+  'claude-opus-5': ['2026-07-24', null],
+  'claude-sonnet-5': ['2026-06-30', null],
+  'claude-fable-5': ['2026-06-09', null],
+  'claude-mythos-5': ['2026-06-09', null],
+  'claude-mythos-preview': ['2026-04-07', null],
+  'claude-opus-4-8': ['2026-05-28', null],
+  'claude-opus-4-7': ['2026-04-16', null],
+  'claude-opus-4-6': ['2026-02-05', null],
+  'claude-sonnet-4-6': ['2026-02-17', null],
+  'claude-opus-4-5-20251101': ['2025-11-24', null],
+  'claude-haiku-4-5-20251001': ['2025-10-15', null],
+  'claude-sonnet-4-5-20250929': ['2025-09-29', '2026-11-30'],
+  'claude-opus-4-1-20250805': ['2025-08-05', '2026-08-05'],
+  'claude-opus-4-20250514': ['2025-05-22', '2026-06-15'],
+  'claude-sonnet-4-20250514': ['2025-05-22', '2026-06-15'],
+  'claude-3-7-sonnet-20250219': ['2025-02-24', '2026-02-19'],
+  'claude-3-5-haiku-20241022': [null, '2026-02-19'],
+  'claude-3-5-sonnet-20241022': [null, '2025-10-28'],
+  'claude-3-5-sonnet-20240620': [null, '2025-10-28'],
+  'claude-3-opus-20240229': [null, '2026-01-05'],
+  'claude-3-haiku-20240307': [null, '2026-04-20'],
+};
+
 function columns(rates: TokenRates | undefined): number[] {
   if (!rates) return [];
   const { uncachedInputPicoUsd, cacheReadPicoUsd, cacheWrite5mPicoUsd, cacheWrite1hPicoUsd, outputPicoUsd } =
@@ -167,18 +199,18 @@ describe('the built-in prices', () => {
     expect(unsure.map((price) => price.model)).toEqual(['claude-mythos-preview']);
   });
 
-  it('price every model they name, without a gap between its first and its last day', () => {
-    const standard = builtinPriceBook.prices.filter(
-      (price) => price.speed === 'standard' && price.promptBand === 'standard',
-    );
+  it('price every model they name from its first to its last announced day, without a gap', () => {
+    const dayOf = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : null);
+    const lifetimes = new Map<string, readonly [string | null, string | null]>();
     for (const { model } of builtinPriceBookDocument.models) {
-      const track = standard.filter((price) => price.model === model);
-      expect(track.length).toBeGreaterThan(0);
-      for (const [index, price] of track.entries()) {
-        const next = track[index + 1];
-        if (next) expect(next.startMs).toBe(price.endMs);
-      }
+      const track = builtinPriceBook.prices.filter(
+        (price) => price.model === model && price.speed === 'standard' && price.promptBand === 'standard',
+      );
+      for (const [index, price] of track.entries())
+        expect(track[index + 1]?.startMs ?? price.endMs).toBe(price.endMs);
+      lifetimes.set(model, [dayOf(track.at(0)?.startMs ?? 0), dayOf(track.at(-1)?.endMs ?? 0)]);
     }
+    expect(Object.fromEntries(lifetimes)).toEqual(LIFETIMES);
   });
 
   it('never give a batch discount on fast mode, except where fast is billed as standard', () => {
