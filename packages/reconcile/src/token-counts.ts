@@ -1,0 +1,57 @@
+import type { ReportedUsage } from '@tallygate/admin-api';
+import type { SpendRow } from '@tallygate/usage';
+
+/** The classes in which both sides count. Every one of them is billed apart. */
+export const TOKEN_CLASSES = [
+  'uncachedInputTokens',
+  'cacheReadInputTokens',
+  'cacheWrite5mInputTokens',
+  'cacheWrite1hInputTokens',
+  'outputTokens',
+  'webSearchRequests',
+] as const satisfies readonly (keyof ReportedUsage)[];
+export type TokenClass = (typeof TOKEN_CLASSES)[number];
+export type TokenCounts = Record<TokenClass, number>;
+
+export const NO_TOKENS: TokenCounts = Object.freeze(countsBy(() => 0));
+
+export function countsBy(countOf: (tokenClass: TokenClass) => number): TokenCounts {
+  return {
+    uncachedInputTokens: countOf('uncachedInputTokens'),
+    cacheReadInputTokens: countOf('cacheReadInputTokens'),
+    cacheWrite5mInputTokens: countOf('cacheWrite5mInputTokens'),
+    cacheWrite1hInputTokens: countOf('cacheWrite1hInputTokens'),
+    outputTokens: countOf('outputTokens'),
+    webSearchRequests: countOf('webSearchRequests'),
+  };
+}
+
+export function addTokens(left: TokenCounts, right: TokenCounts): TokenCounts {
+  return countsBy((tokenClass) => left[tokenClass] + right[tokenClass]);
+}
+
+export function subtractTokens(left: TokenCounts, right: TokenCounts): TokenCounts {
+  return countsBy((tokenClass) => left[tokenClass] - right[tokenClass]);
+}
+
+export function sumTokens(counts: Iterable<TokenCounts>): TokenCounts {
+  let sum = NO_TOKENS;
+  for (const item of counts) sum = addTokens(sum, item);
+  return sum;
+}
+
+export function sameTokens(left: TokenCounts, right: TokenCounts): boolean {
+  return TOKEN_CLASSES.every((tokenClass) => left[tokenClass] === right[tokenClass]);
+}
+
+export function isNothing(counts: TokenCounts): boolean {
+  return sameTokens(counts, NO_TOKENS);
+}
+
+/** Our counts in the provider's classes. A write without a TTL was priced as a 5-minute one, so it is compared as one. */
+export function tokensOfSpend({ usage }: SpendRow): TokenCounts {
+  return {
+    ...countsBy((tokenClass) => usage[tokenClass]),
+    cacheWrite5mInputTokens: usage.cacheWrite5mInputTokens + usage.cacheWriteUnsplitInputTokens,
+  };
+}

@@ -1,0 +1,91 @@
+import type { CostBucket } from '@tallygate/admin-api';
+import type { PicoUsd } from '@tallygate/usage';
+import type { OurRow, TheirRow } from './joined-rows.ts';
+import type { Variance } from './reconciliation.ts';
+import { addTokens, NO_TOKENS, subtractTokens, type TokenCounts } from './token-counts.ts';
+
+/**
+ * The join by day and model. Every row of either side lands on exactly one line, known or not, so that the lines of a column
+ * always add up to its total: a row that has no partner is a line with one empty side, never a row that is missing.
+ */
+const TOKENS = 'tokens';
+const WEB_SEARCH = 'web_search';
+/** Cost rows without a kind of their own. */
+const UNSTATED = 'unstated';
+
+interface Line {
+  dayMs: number;
+  costType: string;
+  model: string | null;
+  ours: TokenCounts;
+  theirs: TokenCounts;
+  internalPicoUsd: PicoUsd;
+  billedPicoUsd: PicoUsd;
+}
+
+interface Sides {
+  ours: readonly OurRow[];
+  theirs: readonly TheirRow[];
+  costs: readonly CostBucket[];
+  modelName(name: string): string;
+}
+
+export function variancesOf({ ours, theirs, costs, modelName }: Sides): Variance[] {
+  const lines = new Map<string, Line>();
+  for (const row of ours) addOurs(lines, row);
+  for (const row of theirs) {
+    const line = lineAt(lines, row.atMs, TOKENS, row.model);
+    line.theirs = addTokens(line.theirs, row.tokens);
+  }
+  for (const { startMs, rows } of costs) {
+    for (const { line: item, amountPicoUsd } of rows) {
+      const costType = item?.costType ?? UNSTATED;
+      const model = costType === TOKENS && item?.model != null ? modelName(item.model) : null;
+      lineAt(lines, startMs, costType, model).billedPicoUsd += amountPicoUsd;
+    }
+  }
+  return [...lines.values()].filter(saysSomething).map(varianceOf).sort(inOrder);
+}
+
+/** Web searches are billed on a line of their own, without a model; their count stays with the model that made them. */
+function addOurs(lines: Map<string, Line>, row: OurRow): void {
+  const line = lineAt(lines, row.atMs, TOKENS, row.model);
+  line.ours = addTokens(line.ours, row.tokens);
+  line.internalPicoUsd += row.chargedPicoUsd - row.webSearchPicoUsd;
+  lineAt(lines, row.atMs, WEB_SEARCH, null).internalPicoUsd += row.webSearchPicoUsd;
+}
+
+function lineAt(lines: Map<string, Line>, dayMs: number, costType: string, model: string | null): Line {
+  const key = JSON.stringify([dayMs, costType, model]);
+  const known = lines.get(key);
+  if (known) return known;
+  const line = {
+    dayMs,
+    costType,
+    model,
+    ours: NO_TOKENS,
+    theirs: NO_TOKENS,
+    internalPicoUsd: 0n,
+    billedPicoUsd: 0n,
+  };
+  lines.set(key, line);
+  return line;
+}
+
+function saysSomething(line: Line): boolean {
+  const counts = [...Object.values(line.ours), ...Object.values(line.theirs)];
+  return line.internalPicoUsd !== 0n || line.billedPicoUsd !== 0n || counts.some((count) => count !== 0);
+}
+
+function varianceOf(line: Line): Variance {
+  return {
+    ...line,
+    difference: subtractTokens(line.theirs, line.ours),
+    variancePicoUsd: line.billedPicoUsd - line.internalPicoUsd,
+  };
+}
+
+function inOrder(left: Variance, right: Variance): number {
+  const [leftKey, rightKey] = [left, right].map((line) => `${line.costType} ${line.model ?? ''}`);
+  return left.dayMs - right.dayMs || ((leftKey ?? '') < (rightKey ?? '') ? -1 : 1);
+}
