@@ -4,4 +4,4 @@ export { DIMENSION_TITLES, displayGroup } from './dimension-titles.ts';
 export { type SpendStatement, type StatementLine, spendStatement } from './spend-statement.ts';
 export { percentOf, spendCsv, spendTable } from './spend-tables.ts';
 export { type TextTable, toTextTable } from './text-table.ts';
-export { residualNanoUsd, type VarianceStatement, varianceTable } from './variance-table.ts';
+export { type VarianceStatement, varianceTable } from './variance-table.ts';

@@ -1,15 +1,7 @@
 import type { Balance } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  budgetBar,
-  budgetTable,
-  percentOf,
-  residualNanoUsd,
-  toCsv,
-  toTextTable,
-  varianceTable,
-} from './index.ts';
+import { budgetBar, budgetTable, percentOf, toCsv, toTextTable, varianceTable } from './index.ts';
 
 const balance = (spentUsd: bigint, heldUsd: bigint, limitUsd: bigint, id = 'support-monthly'): Balance => ({
   budget: {
@@ -141,30 +133,39 @@ describe('budgetTable', () => {
 
 describe('varianceTable', () => {
   const statement = {
-    oursNanoUsd: 99_000_000_000n,
-    providerNanoUsd: 100_000_000_000n,
+    internalPicoUsd: 99_000_000_000_000n,
+    billedPicoUsd: 100_000_000_000_000n,
     causes: [
-      { name: 'Rounding', amountNanoUsd: -5n, evidence: '1,204 lines' },
-      { name: 'Unmetered key', amountNanoUsd: 900_000_000n, evidence: 'apikey_01…' },
+      { name: 'rounding', amountPicoUsd: -5n, evidence: '1,204 lines' },
+      { name: 'unmetered key', amountPicoUsd: 900_000_000_000n, evidence: 'apikey_01…' },
     ],
   };
 
   it('goes from ours to the bill without a gap', () => {
-    expect(varianceTable(statement).rows).toEqual([
-      ['Ours', '99.000000000', '99.0%', ''],
-      ['Rounding', '-0.000000005', '0.0%', '1,204 lines'],
-      ['Unmetered key', '+0.900000000', '0.9%', 'apikey_01…'],
-      ['Residual', '+0.100000005', '0.1%', 'not explained'],
+    const { rows, footer } = varianceTable(statement);
+    expect(rows).toEqual([
+      ['Ours', '99.000000000000', '99.0%', ''],
+      ['rounding', '-0.000000000005', '0.0%', '1,204 lines'],
+      ['unmetered key', '+0.900000000000', '0.9%', 'apikey_01…'],
+      ['Residual', '+0.100000000005', '0.1%', 'not explained'],
     ]);
+    expect(footer).toEqual(["Provider's bill", '100.000000000000', '100.0%', '']);
+  });
+
+  it('calls nothing "not explained" when nothing is left', () => {
+    const [, residual] = varianceTable({ internalPicoUsd: 1000n, billedPicoUsd: 1000n, causes: [] }).rows;
+    expect(residual).toEqual(['Residual', '0.000000000', '0.0%', '']);
   });
 
   it('derives the residual, so that the column always adds up to the bill', () => {
-    const amount = fc.bigInt(-(2n ** 62n), 2n ** 62n);
+    const amount = fc.bigInt(-(2n ** 70n), 2n ** 70n);
     fc.assert(
-      fc.property(amount, amount, fc.array(amount), (ours, provider, amounts) => {
-        const causes = amounts.map((amountNanoUsd) => ({ name: 'c', amountNanoUsd, evidence: '' }));
-        const residual = residualNanoUsd({ oursNanoUsd: ours, providerNanoUsd: provider, causes });
-        expect(amounts.reduce((total, each) => total + each, ours + residual)).toBe(provider);
+      fc.property(amount, amount, fc.array(amount), (internalPicoUsd, billedPicoUsd, amounts) => {
+        const causes = amounts.map((amountPicoUsd) => ({ name: 'c', amountPicoUsd, evidence: '' }));
+        const table = varianceTable({ internalPicoUsd, billedPicoUsd, causes });
+        const digits = (cells: readonly string[] | undefined) =>
+          BigInt((cells?.[1] ?? '').replace(/[+.]/g, ''));
+        expect(table.rows.reduce((total, row) => total + digits(row), 0n)).toBe(digits(table.footer));
       }),
       { seed: 20261121 },
     );

@@ -1,30 +1,39 @@
-import { usdFromNano } from '@tallygate/usage';
+import { usdFromPico } from '@tallygate/usage';
 import { percentOf } from './spend-tables.ts';
 import type { TextTable } from './text-table.ts';
 
-/** What the table of a reconciliation needs to know of it. Variance is always provider − ours. */
+/** What the table of a reconciliation needs to know of it. Variance is always billed − internal. */
 export interface VarianceStatement {
-  oursNanoUsd: bigint;
-  providerNanoUsd: bigint;
+  internalPicoUsd: bigint;
+  billedPicoUsd: bigint;
   /** Named reasons, each with the part of the variance that it explains and the evidence for it. */
-  causes: readonly { name: string; amountNanoUsd: bigint; evidence: string }[];
+  causes: readonly { name: string; amountPicoUsd: bigint; evidence: string }[];
 }
 
-/** provider − ours − Σ causes: what nobody has explained. Derived here, so that the table always adds up. */
-export function residualNanoUsd(statement: VarianceStatement): bigint {
-  const explained = statement.causes.reduce((sum, cause) => sum + cause.amountNanoUsd, 0n);
-  return statement.providerNanoUsd - statement.oursNanoUsd - explained;
+/** billed − internal − Σ causes: what nobody has explained. Derived here, so that the table always adds up. */
+function residualPicoUsd(statement: VarianceStatement): bigint {
+  const explained = statement.causes.reduce((sum, cause) => sum + cause.amountPicoUsd, 0n);
+  return statement.billedPicoUsd - statement.internalPicoUsd - explained;
 }
 
-/** From our total, cause by cause, to the provider's: exact to the nano-dollar, because every cent is the point. */
+/** From our total, cause by cause, to the provider's: exact to the last digit, because every cent is the point. */
 export function varianceTable(statement: VarianceStatement): TextTable {
-  const { oursNanoUsd, providerNanoUsd, causes } = statement;
-  const row = (name: string, amount: bigint, evidence: string) => [
+  const { internalPicoUsd, billedPicoUsd, causes } = statement;
+  const residual = residualPicoUsd(statement);
+  const usd = evenUsd([
+    internalPicoUsd,
+    billedPicoUsd,
+    residual,
+    ...causes.map((cause) => cause.amountPicoUsd),
+  ]);
+  const cells = (name: string, amount: string, amountPicoUsd: bigint, evidence: string) => [
     name,
-    signed(amount),
-    percentOf(amount, providerNanoUsd),
+    amount,
+    percentOf(amountPicoUsd, billedPicoUsd),
     evidence,
   ];
+  const step = (name: string, amountPicoUsd: bigint, evidence: string) =>
+    cells(name, `${amountPicoUsd > 0n ? '+' : ''}${usd(amountPicoUsd)}`, amountPicoUsd, evidence);
   return {
     columns: [
       { title: 'From ours to the bill', align: 'left' },
@@ -33,19 +42,21 @@ export function varianceTable(statement: VarianceStatement): TextTable {
       { title: 'Evidence', align: 'left' },
     ],
     rows: [
-      ['Ours', usdFromNano(oursNanoUsd), percentOf(oursNanoUsd, providerNanoUsd), ''],
-      ...causes.map(({ name, amountNanoUsd, evidence }) => row(name, amountNanoUsd, evidence)),
-      row('Residual', residualNanoUsd(statement), residualNanoUsd(statement) === 0n ? '' : 'not explained'),
+      cells('Ours', usd(internalPicoUsd), internalPicoUsd, ''),
+      ...causes.map((cause) => step(cause.name, cause.amountPicoUsd, cause.evidence)),
+      step('Residual', residual, residual === 0n ? '' : 'not explained'),
     ],
-    footer: [
-      "Provider's bill",
-      usdFromNano(providerNanoUsd),
-      percentOf(providerNanoUsd, providerNanoUsd),
-      '',
-    ],
+    footer: cells("Provider's bill", usd(billedPicoUsd), billedPicoUsd, ''),
   };
 }
 
-function signed(amountNanoUsd: bigint): string {
-  return amountNanoUsd > 0n ? `+${usdFromNano(amountNanoUsd)}` : usdFromNano(amountNanoUsd);
+/** The same number of digits on every line, so that points stand below each other. */
+function evenUsd(amounts: readonly bigint[]): (amountPicoUsd: bigint) => string {
+  const fractionDigits = Math.max(
+    ...amounts.map((amount) => (usdFromPico(amount).split('.')[1] ?? '').length),
+  );
+  return (amountPicoUsd) => {
+    const [whole = '', fraction = ''] = usdFromPico(amountPicoUsd).split('.');
+    return `${whole}.${fraction.padEnd(fractionDigits, '0')}`;
+  };
 }
