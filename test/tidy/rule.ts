@@ -7,7 +7,7 @@ export interface Inspection {
 }
 
 /** Files that break a rule on purpose, and a part of what the rule must answer. */
-export interface Plant {
+interface Plant {
   files: Readonly<Record<string, string>>;
   violation: string;
 }

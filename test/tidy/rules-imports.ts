@@ -28,7 +28,7 @@ function importsOf(repository: Repository): Import[] {
 
 const at = (found: Import) => `${found.file.path}:${found.line}`;
 
-export const directionRule: Rule = {
+const directionRule: Rule = {
   promise: 'imports go only to a lower rank, and peers never import each other',
   atLeast: 100,
   inspect: (repository) =>
@@ -68,7 +68,7 @@ export const directionRule: Rule = {
   allowed: { 'packages/meter/src/a.ts': "import { rate } from '@tallygate/pricing'; // '@tallygate/gate'" },
 };
 
-export const homeRule: Rule = {
+const homeRule: Rule = {
   promise: 'each package of others is imported only in its home',
   atLeast: 60,
   inspect: (repository) =>
@@ -108,7 +108,7 @@ export const homeRule: Rule = {
   },
 };
 
-export const pureRule: Rule = {
+const pureRule: Rule = {
   promise: 'folders without I/O import no module that reaches outside the process',
   atLeast: 40,
   inspect: (repository) =>
@@ -125,7 +125,7 @@ export const pureRule: Rule = {
   allowed: { 'packages/usage/src/a.ts': "import { createHash } from 'node:crypto';" },
 };
 
-export const frontDoorRule: Rule = {
+const frontDoorRule: Rule = {
   promise: 'nobody imports past the index of another folder',
   atLeast: 300,
   inspect: (repository) => {
@@ -172,7 +172,7 @@ export const frontDoorRule: Rule = {
   },
 };
 
-export const starRule: Rule = {
+const starRule: Rule = {
   promise: 'every export is named: there is no `export *`',
   atLeast: 60,
   inspect: (repository) =>
@@ -191,7 +191,7 @@ export const starRule: Rule = {
 };
 
 /** The table itself is checked: a guest that nobody invites any more is removed, a house that is gone is torn down. */
-export const tableRule: Rule = {
+const tableRule: Rule = {
   promise: 'every folder of packages and services stands in the table, and every line of the table is in use',
   atLeast: 14,
   inspect: (repository) => {

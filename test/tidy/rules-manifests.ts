@@ -39,7 +39,7 @@ function difference(kind: string, folder: string, imported: Set<string>, listed:
   ];
 }
 
-export const agreementRule: Rule = {
+const agreementRule: Rule = {
   promise: 'imports, package.json dependencies and tsconfig references name the same folders of ours',
   atLeast: 14,
   inspect: (repository) =>
@@ -83,7 +83,7 @@ export const agreementRule: Rule = {
   ],
 };
 
-export const dependencyHomeRule: Rule = {
+const dependencyHomeRule: Rule = {
   promise: 'a package of others that a folder imports is declared by that folder',
   atLeast: 40,
   inspect: (repository) => {
@@ -122,7 +122,7 @@ function declaredBy(manifest: Manifest): Set<string> {
   ]);
 }
 
-export const pinRule: Rule = {
+const pinRule: Rule = {
   promise: 'every dependency is pinned to one exact version; only peers may name a range',
   atLeast: 40,
   inspect: (repository) => {
@@ -152,7 +152,7 @@ export const pinRule: Rule = {
   },
 };
 
-export const oneVersionRule: Rule = {
+const oneVersionRule: Rule = {
   promise: 'all packages of ours carry one version, and name each other by it',
   atLeast: 14,
   inspect: (repository) => {
@@ -185,7 +185,7 @@ export const oneVersionRule: Rule = {
   ],
 };
 
-export const shapeRule: Rule = {
+const shapeRule: Rule = {
   promise:
     'every package and service says what it is: README of at most 80 lines, licence, engines, author, index',
   atLeast: 14,

@@ -16,7 +16,7 @@ function stringsLike(file: RepositoryFile, pattern: RegExp, verdict: string): st
     .map((fact) => `${file.path}:${fact.line} ${verdict}`);
 }
 
-export const luaPlaceRule: Rule = {
+const luaPlaceRule: Rule = {
   promise: `Lua is written only in ${LUA_FOLDER}`,
   atLeast: 60,
   inspect: (repository) =>
@@ -41,7 +41,7 @@ export const luaPlaceRule: Rule = {
   },
 };
 
-export const luaHeaderRule: Rule = {
+const luaHeaderRule: Rule = {
   promise: 'every Lua script opens with what it does, its KEYS, ARGV and what it returns',
   atLeast: 5,
   inspect: (repository) =>
@@ -65,7 +65,7 @@ export const luaHeaderRule: Rule = {
   },
 };
 
-export const sqlPlaceRule: Rule = {
+const sqlPlaceRule: Rule = {
   promise: 'SQL is written only in packages/ledger/{schema,migrations,queries}',
   atLeast: 60,
   inspect: (repository) =>
@@ -97,7 +97,7 @@ export const sqlPlaceRule: Rule = {
   },
 };
 
-export const sqlPurposeRule: Rule = {
+const sqlPurposeRule: Rule = {
   promise: 'the first line of every SQL file says what it is for',
   atLeast: 8,
   inspect: (repository) =>
@@ -114,7 +114,7 @@ export const sqlPurposeRule: Rule = {
   ],
 };
 
-export const keyNameRule: Rule = {
+const keyNameRule: Rule = {
   promise: 'key names are spelled only in packages/gate/src/keys.ts',
   atLeast: 60,
   inspect: (repository) =>
@@ -140,7 +140,7 @@ export const keyNameRule: Rule = {
   },
 };
 
-export const telemetryNameRule: Rule = {
+const telemetryNameRule: Rule = {
   promise: 'OpenTelemetry names (gen_ai.*) are spelled only in packages/meter/src/otel.ts',
   atLeast: 60,
   inspect: (repository) =>
@@ -158,7 +158,7 @@ export const telemetryNameRule: Rule = {
   allowed: { 'packages/usage/src/a.ts': '/** As gen_ai.usage.input_tokens. */ const a = 1;' },
 };
 
-export const environmentRule: Rule = {
+const environmentRule: Rule = {
   promise: 'only main.ts, env.ts and *-main.ts read process.env',
   atLeast: 60,
   inspect: (repository) =>
@@ -196,7 +196,7 @@ function envImported(file: RepositoryFile): string[] {
   return importsProcess && names ? [`${file.path} imports env of node:process`] : [];
 }
 
-export const clockRule: Rule = {
+const clockRule: Rule = {
   promise: `the time is read only through a Clock, whose home is ${CLOCK_HOME}`,
   atLeast: 50,
   inspect: (repository) =>
@@ -229,7 +229,7 @@ export const clockRule: Rule = {
   },
 };
 
-export const errorRule: Rule = {
+const errorRule: Rule = {
   promise: 'packages throw only TallygateError and what derives from it',
   atLeast: 30,
   inspect: (repository) =>
@@ -256,7 +256,7 @@ export const errorRule: Rule = {
   allowed: { 'packages/gate/src/a.ts': "throw new TallygateError('TALLYGATE_X', { message: '' });" },
 };
 
-export const generatedRule: Rule = {
+const generatedRule: Rule = {
   promise: 'every generated module says in its first line which script writes it, and the script exists',
   atLeast: 2,
   inspect: (repository) =>

@@ -20,7 +20,7 @@ const MISTYPED_ON_PURPOSE = ['@ts-', 'expect-error'].join('');
 
 const linesOf = (text: string) => text.trimEnd().split('\n').length;
 
-export const fileLengthRule: Rule = {
+const fileLengthRule: Rule = {
   promise: `no file is longer than ${MAX_FILE_LINES} lines, tests included`,
   atLeast: 80,
   inspect: (repository) =>
@@ -39,7 +39,7 @@ export const fileLengthRule: Rule = {
 };
 
 /** `describe` is a table of contents, not a function with a job; what stands in it is measured all the same. */
-export const functionLengthRule: Rule = {
+const functionLengthRule: Rule = {
   promise: `no function is longer than ${MAX_FUNCTION_LINES} lines`,
   atLeast: 400,
   inspect: (repository) =>
@@ -82,7 +82,7 @@ function lengthy(head: string, tail: string): string {
   return [head, ...Array.from({ length: 69 }, () => '//'), tail].join('\n');
 }
 
-export const leftOverRule: Rule = {
+const leftOverRule: Rule = {
   promise: 'nothing is left over: no postponed work, no silenced checks, no `any`, no switched-off tests',
   atLeast: 80,
   inspect: (repository) =>
@@ -120,7 +120,7 @@ function switchedOff(file: RepositoryFile): string[] {
     .map((fact) => `${file.path}:${fact.line} has ${fact.callee}`);
 }
 
-export const placeNameRule: Rule = {
+const placeNameRule: Rule = {
   promise: `no folder or file is named ${[...BANNED_NAMES].join(', ')}`,
   atLeast: 100,
   inspect: (repository) =>
@@ -137,7 +137,7 @@ export const placeNameRule: Rule = {
   allowed: { 'packages/a/src/common-sense.ts': '', 'packages/a/src/score.ts': '' },
 };
 
-export const bannedWordRule: Rule = {
+const bannedWordRule: Rule = {
   promise: 'no identifier is a bare inputTokens: it always says which input',
   atLeast: 80,
   inspect: (repository) =>

@@ -26,7 +26,7 @@ export const spendDimensionSchema = z.enum(SPEND_DIMENSIONS);
 export type SpendDimension = z.output<typeof spendDimensionSchema>;
 
 /** Which instant of an event places it: the provider bills by when it ended, budgets count by when it was admitted. */
-export const spendInstantSchema = z.enum(['ended', 'budget']);
+const spendInstantSchema = z.enum(['ended', 'budget']);
 
 export const spendQuerySchema = z.object({
   organization: z.string().min(1),

@@ -7,7 +7,7 @@ import { periodUnitSchema } from './period.ts';
 const instantMs = z.number().int();
 
 /** The part of a hold on one budget. Its key and period are pinned at reserve: settling never looks at the clock to choose them. */
-export const holdEntrySchema = z.object({
+const holdEntrySchema = z.object({
   /** `<budget>:<unit>:<period start>`, as in `Settlement.entries`. */
   key: z.string().min(1),
   expectedNanoUsd: nanoUsdSchema,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nanoUsdSchema } from './money.ts';
 
 /** settle: the charge replaced the hold. release: nothing was charged. adjust: a later correction. */
-export const settlementKindSchema = z.enum(['settle', 'release', 'adjust']);
+const settlementKindSchema = z.enum(['settle', 'release', 'adjust']);
 export type SettlementKind = z.output<typeof settlementKindSchema>;
 
 /**
