@@ -147,6 +147,18 @@ describe('a charge', () => {
   });
 });
 
+describe('an instant that is none', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e20])(
+    'is refused instead of making the line free: %d',
+    (none) => {
+      expect(() => chargeOf({ atMs: none }, everyClass)).toThrow(/is not an instant that can be priced/);
+      expect(() => chargeOf({ atMs: none, model: 'claude-next-6' })).toThrow(
+        /is not an instant that can be priced/,
+      );
+    },
+  );
+});
+
 describe('rounding', () => {
   // The one rate in the book that is not whole in nano: a Haiku 5.5 cache read in a US batch, 5,500 pico-USD.
   const halves = { model: 'claude-haiku-5-5', serviceTier: 'batch', inferenceGeo: 'us' };

@@ -48,6 +48,7 @@ export interface Charge {
 /**
  * What one line costs. All token classes and tool fees are summed in pico-USD and rounded once, half to even.
  * Never throws for a model without a price: the money is spent already, so the policy "deny" charges the dearest rates.
+ * @throws TallygateError `TALLYGATE_REQUEST_INVALID` when `atMs` is not an instant.
  */
 export function charge(book: PriceBook, input: ChargeInput): Charge {
   const { price, flags } = tariffOf(book, input);

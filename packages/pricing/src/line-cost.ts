@@ -1,4 +1,5 @@
 import type { PicoUsd, TokenUsage } from '@tallygate/usage';
+import { notPriceable } from './instant.ts';
 import { inEffect, type PriceBook, type TokenRates } from './price-book.ts';
 
 /** What the tokens of one line cost, unrounded. The one function behind every charge and every estimate. */
@@ -38,7 +39,7 @@ export function dearest(amountsPicoUsd: readonly PicoUsd[]): PicoUsd {
 /** Fees are per search, whatever the tier, the speed or the place of the call. */
 export function webSearchCostPicoUsd(book: PriceBook, atMs: number, searches: number): PicoUsd {
   const fee = book.webSearchFees.find((candidate) => inEffect(candidate, atMs));
-  // `parsePriceBook` has made sure of a fee for every instant; NaN is none, and must not make searches free.
-  if (!fee) throw new RangeError(`There is no web search fee at ${atMs}.`);
+  // `parsePriceBook` has made sure of a fee for every instant: without one this is no instant, and not a free search.
+  if (!fee) throw notPriceable(atMs);
   return BigInt(searches) * fee.perSearchPicoUsd;
 }

@@ -1,5 +1,6 @@
 import { isoFromMs, type PicoUsd, TallygateError, type UnpricedPolicy } from '@tallygate/usage';
 import { findPrice, type PriceQuery } from './find-price.ts';
+import { requireInstant } from './instant.ts';
 import { dearest } from './line-cost.ts';
 import { inEffect, type Price, type PriceBook, type TokenRates } from './price-book.ts';
 
@@ -19,6 +20,7 @@ export interface Tariff {
  * is never free. Null only under the policy "deny".
  */
 export function findTariff(book: PriceBook, query: TariffQuery, policy: UnpricedPolicy): Tariff | null {
+  requireInstant(query.atMs);
   const own = priceOfPrompt(book, query);
   if (own) return { price: own, flags: own.confidence === 'low' ? ['low_confidence_price'] : [] };
   if (policy === 'deny') return null;

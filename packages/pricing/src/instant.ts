@@ -1,0 +1,17 @@
+import { TallygateError } from '@tallygate/usage';
+
+/**
+ * Refuses what no calendar holds, before any look-up by date: NaN lies in no period at all, so that every price would seem to be
+ * missing and every fee to be none.
+ * @throws TallygateError `TALLYGATE_REQUEST_INVALID`.
+ */
+export function requireInstant(atMs: number): void {
+  if (Number.isNaN(new Date(atMs).getTime())) throw notPriceable(atMs);
+}
+
+export function notPriceable(atMs: number): TallygateError {
+  return new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `${atMs} is not an instant that can be priced.`,
+    cure: 'Pass milliseconds since 1970, UTC.',
+  });
+}
