@@ -13,3 +13,7 @@ export function newCallId(): string {
 export function newDenialId(): string {
   return v7();
 }
+
+export function newReportId(): string {
+  return v7();
+}

@@ -62,7 +62,7 @@ export {
   type HoldEntry,
   holdSchema,
 } from './hold.ts';
-export { newAttemptId, newCallId, newDenialId } from './identity.ts';
+export { newAttemptId, newCallId, newDenialId, newReportId } from './identity.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export {
   formatUsd,

@@ -1,0 +1,125 @@
+import type { AdminApi } from '@tallygate/admin-api';
+import type { PriceBook } from '@tallygate/pricing';
+import { type Caveat, INTERNAL_GROUPS, type Reconciliation, reconcile } from '@tallygate/reconcile';
+import {
+  type Clock,
+  isoFromMs,
+  newReportId,
+  PICO_USD_PER_NANO_USD,
+  type SpendHistory,
+  type SpendRow,
+  TallygateError,
+  type UnpricedPolicy,
+} from '@tallygate/usage';
+import { listPrice, modelNameIn } from './list-price.ts';
+import { type ApiKeyMatcher, matchApiKeys, needsHint } from './match-api-keys.ts';
+import { pullMinutes } from './pull-minutes.ts';
+import { pullProviderDays } from './pull-provider.ts';
+import { toStoredBody } from './stored-reconciliation.ts';
+
+export interface ReconciliationRun {
+  history: SpendHistory;
+  adminApi: AdminApi;
+  organization: string;
+  /** [fromMs, toMs): UTC midnights. A `toMs` in the future means up to the end of today. */
+  fromMs: number;
+  toMs: number;
+  /** The book and the policy that rows were charged by. */
+  priceBook: PriceBook;
+  unpricedModels?: UnpricedPolicy;
+  clock: Clock;
+  /** How far from zero the residual may be and still count as explained. Default: not at all. */
+  toleranceNanoUsd?: bigint;
+  /** How long the provider may take to show a request; younger 1-minute buckets prove nothing. Default: 10 minutes. */
+  reportDelayMs?: number;
+  onProgress?(step: ReconciliationStep): void;
+}
+
+/** What begins now. */
+export type ReconciliationStep = 'reading_ledger' | 'asking_provider' | 'reading_minutes' | 'storing';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+/** The provider says "within five minutes, occasionally later". */
+const REPORT_DELAY_MS = 10 * MINUTE_MS;
+/** A clock ahead of the provider's must not ask for a bucket that has not begun there. */
+const CLOCK_SKEW_MS = 5_000;
+
+/**
+ * Pulls both sides, joins and explains them, and stores the result.
+ *
+ * Promise: it either stores a reconciliation of complete reports, or rejects and stores nothing: `TALLYGATE_LEDGER_UNAVAILABLE`,
+ * `TALLYGATE_KEY_REJECTED`, `TALLYGATE_PROVIDER_UNAVAILABLE`, `TALLYGATE_REPORT_MALFORMED`, `TALLYGATE_REQUEST_INVALID`.
+ */
+export async function runReconciliation(run: ReconciliationRun): Promise<Reconciliation> {
+  const { adminApi, history, organization, onProgress = () => {} } = run;
+  const nowMs = run.clock.nowMs();
+  const range = requireDays(run, nowMs);
+
+  onProgress('reading_ledger');
+  const groupBy = ['day' as const, ...INTERNAL_GROUPS];
+  const internal = await history.spend({ organization, ...range, by: 'ended', groupBy });
+  onProgress('asking_provider');
+  const { usage, costs, caveats } = await pullProviderDays(adminApi, { ...range, nowMs });
+  const { keys, caveats: keyCaveats } = await matchKeys(adminApi, internal);
+  onProgress('reading_minutes');
+  const knownUntilMs = endOfBucket(MINUTE_MS, nowMs);
+  const minutes = await pullMinutes({ history, adminApi, organization, internal, keys, knownUntilMs });
+
+  const reconciliation = reconcile({
+    organization,
+    ...range,
+    nowMs,
+    internal,
+    usage,
+    costs,
+    minutes,
+    price: listPrice(run.priceBook, run.unpricedModels ?? 'dearest'),
+    modelName: modelNameIn(run.priceBook),
+    apiKeyIdOf: keys.idOf,
+    reportDelayMs: run.reportDelayMs ?? REPORT_DELAY_MS,
+    tolerancePicoUsd: (run.toleranceNanoUsd ?? 0n) * PICO_USD_PER_NANO_USD,
+    caveats: [...caveats, ...keyCaveats],
+  });
+  onProgress('storing');
+  await history.saveReport({
+    reportId: newReportId(),
+    organization,
+    kind: 'reconciliation',
+    ...range,
+    createdAtMs: nowMs,
+    body: toStoredBody(reconciliation),
+  });
+  return reconciliation;
+}
+
+function requireDays({ fromMs, toMs }: ReconciliationRun, nowMs: number): { fromMs: number; toMs: number } {
+  const untilMs = Math.min(toMs, endOfBucket(DAY_MS, nowMs));
+  if (fromMs % DAY_MS === 0 && toMs % DAY_MS === 0 && fromMs < untilMs) return { fromMs, toMs: untilMs };
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `The range ${isoFromMs(fromMs)} to ${isoFromMs(toMs)} is not a row of UTC days that have begun.`,
+    cure: 'Name whole days in UTC, the first one not in the future.',
+  });
+}
+
+/** End of the newest bucket that the provider surely knows. */
+function endOfBucket(widthMs: number, nowMs: number): number {
+  return (Math.floor((nowMs - CLOCK_SKEW_MS) / widthMs) + 1) * widthMs;
+}
+
+async function matchKeys(
+  adminApi: AdminApi,
+  internal: readonly SpendRow[],
+): Promise<{ keys: ApiKeyMatcher; caveats: Caveat[] }> {
+  const listed = internal.some(needsHint) ? await adminApi.apiKeys() : [];
+  const keys = matchApiKeys(internal, listed ?? []);
+  if (listed === null) {
+    const detail = 'The provider does not offer its list of keys: rows that carry only a hint have no key.';
+    return { keys, caveats: [{ caveat: 'api_keys_not_offered', detail }] };
+  }
+  const caveats = keys.unresolvedHints.map((hint) => ({
+    caveat: 'key_unresolved' as const,
+    detail: `The key ${hint} fits no key of the organization, or more than one.`,
+  }));
+  return { keys, caveats };
+}

@@ -1,0 +1,94 @@
+import { CAUSES, REASONS, type Reconciliation } from '@tallygate/reconcile';
+import { type StoredReport, TallygateError } from '@tallygate/usage';
+import { z } from 'zod';
+
+/**
+ * A reconciliation as it is stored: JSON, money as decimal strings of pico-USD. Written and read by one schema, so that what a
+ * later version cannot understand is refused by name instead of being shown wrong.
+ */
+const picoUsd = z.codec(z.string().regex(/^-?\d{1,38}$/), z.bigint(), {
+  decode: (text) => BigInt(text),
+  encode: (amount) => amount.toString(),
+});
+
+const instantMs = z.number().int();
+const count = z.number().int();
+
+const tokens = z.object({
+  uncachedInputTokens: count,
+  cacheReadInputTokens: count,
+  cacheWrite5mInputTokens: count,
+  cacheWrite1hInputTokens: count,
+  outputTokens: count,
+  webSearchRequests: count,
+});
+const counted = z.object({ tokens, amountPicoUsd: picoUsd });
+const verdict = z.enum(['agrees', 'explained', 'differs']);
+const place = {
+  dayMs: instantMs,
+  fromMs: instantMs,
+  toMs: instantMs,
+  model: z.string().nullable(),
+  apiKeyId: z.string().nullable(),
+  attempts: count,
+};
+
+const variance = z.object({
+  dayMs: instantMs,
+  costType: z.string(),
+  model: z.string().nullable(),
+  ours: tokens,
+  theirs: tokens,
+  difference: tokens,
+  internalPicoUsd: picoUsd,
+  billedPicoUsd: picoUsd,
+  variancePicoUsd: picoUsd,
+});
+
+const evidence = z.object({
+  ...place,
+  description: z.string().nullable(),
+  charged: counted,
+  actual: counted,
+  amountPicoUsd: picoUsd,
+});
+
+export const reconciliationSchema = z.object({
+  version: z.literal(1),
+  organization: z.string().min(1),
+  fromMs: instantMs,
+  toMs: instantMs,
+  createdAtMs: instantMs,
+  internalPicoUsd: picoUsd,
+  billedPicoUsd: picoUsd,
+  variancePicoUsd: picoUsd,
+  explainedPicoUsd: picoUsd,
+  residualPicoUsd: picoUsd,
+  tolerancePicoUsd: picoUsd,
+  verdicts: z.object({ tokens: verdict, money: verdict }),
+  days: z.array(z.object({ dayMs: instantMs, state: z.enum(['open', 'provisional', 'settled']) })),
+  variances: z.array(variance),
+  causes: z.array(z.object({ cause: z.enum(CAUSES), amountPicoUsd: picoUsd, evidence: z.array(evidence) })),
+  unexplained: z.array(z.object({ cause: z.enum(CAUSES), reason: z.enum(REASONS), ...place })),
+  elsewhere: z.array(z.object({ backend: z.string(), listCostPicoUsd: picoUsd })),
+  caveats: z.array(
+    z.object({
+      caveat: z.enum(['api_keys_not_offered', 'key_unresolved', 'totals_moved', 'unknown_counts']),
+      detail: z.string(),
+    }),
+  ),
+});
+
+export function toStoredBody(reconciliation: Reconciliation): unknown {
+  return z.encode(reconciliationSchema, reconciliation);
+}
+
+/** @throws TallygateError `TALLYGATE_VERSION_UNSUPPORTED` for a body that this version cannot read. */
+export function fromStoredReport(report: StoredReport): Reconciliation {
+  const parsed = reconciliationSchema.safeDecode(report.body as z.input<typeof reconciliationSchema>);
+  if (parsed.success) return parsed.data;
+  throw new TallygateError('TALLYGATE_VERSION_UNSUPPORTED', {
+    message: `The stored reconciliation ${report.reportId} is not one that this version understands.`,
+    cause: parsed.error,
+  });
+}
