@@ -25,6 +25,8 @@ export interface Admission {
   attribution: Attribution;
   facts: RequestFacts;
   backend: Backend;
+  /** The instant whose prices count, for the estimate and for the charge. */
+  startedAtMs: number;
   configuration: LiveConfiguration;
   /** Null when no gate could be asked and the policy let the call go on; its charge is settled as soon as one answers. */
   hold: Hold | null;
@@ -54,6 +56,7 @@ export async function admit(
   const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
   const requested = (context.options as { attribution?: CallAttribution } | undefined)?.attribution;
   const backend = options.backend ?? backendOf(request);
+  const startedAtMs = options.clock.nowMs();
   let configuration = await ports.configuration.current();
   for (let asked = 1; ; asked += 1) {
     const attribution = resolveAttribution(options, configuration.snapshot, requested);
@@ -62,6 +65,7 @@ export async function admit(
       attribution,
       facts,
       backend,
+      startedAtMs,
       configuration,
       hold: null,
       holdTtlMs,
@@ -108,7 +112,7 @@ function estimateOf(admission: Admission, options: MeterOptions): Estimate {
   return estimate(configuration.priceBook, {
     model: facts.model,
     backend: admission.backend,
-    atMs: options.clock.nowMs(),
+    atMs: admission.startedAtMs,
     promptTokens: facts.promptTokens,
     cacheWriteTtl: facts.cacheWriteTtl,
     maxOutputTokens: facts.maxOutputTokens,

@@ -13,7 +13,9 @@ import { createSettler, type Settler } from './settler.ts';
 /** Attempts between admission and outcome. Each ends exactly once: answered, failed, or left when the meter closes. */
 export interface InFlight {
   begin(admission: Admission, request: APIRequest, ports: MeterPorts): InFlightAttempt;
-  /** Ends what is still open as unknown, then waits until every settlement is through or has given up. */
+  /** Resolves when every settlement is through or has given up. */
+  settled(): Promise<void>;
+  /** Ends what is still open as unknown, then waits as `settled` does. */
   close(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export function createInFlight(options: MeterOptions): InFlight {
   function begin(admission: Admission, request: APIRequest, ports: MeterPorts): InFlightAttempt {
     const startedMonotonicMs = clock.monotonicMs();
     const hold = createLiveHold(admission.hold, admission.holdTtlMs, { gate: ports.gate, clock, logger });
-    const end = openEnd(request, options);
+    const end = openEnd(request);
 
     function finish(answer: Answer, broken: boolean): void {
       open.delete(leave);
@@ -86,18 +88,22 @@ export function createInFlight(options: MeterOptions): InFlight {
     };
   }
 
+  async function settled(): Promise<void> {
+    await Promise.all([...settlers.values()].map((settler) => settler.idle()));
+  }
+
   return {
     begin,
-    async close() {
+    settled,
+    close() {
       for (const leave of [...open]) leave();
-      await Promise.all([...settlers.values()].map((settler) => settler.idle()));
+      return settled();
     },
   };
 }
 
 /** An attempt of which nothing is known yet but that it was sent. */
-function openEnd(request: APIRequest, options: MeterOptions): AttemptEnd {
-  const nowMs = options.clock.nowMs();
+function openEnd(request: APIRequest): AttemptEnd {
   return {
     answer: emptyAnswer(),
     broken: true,
@@ -106,8 +112,7 @@ function openEnd(request: APIRequest, options: MeterOptions): AttemptEnd {
     mayBeBilled: true,
     errorCode: null,
     apiKeyHint: apiKeyHint(request),
-    startedAtMs: nowMs,
-    endedAtMs: nowMs,
+    endedAtMs: 0,
     latencyMs: 0,
     timeToFirstTokenMs: null,
   };

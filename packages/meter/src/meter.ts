@@ -20,6 +20,8 @@ export interface MeterOptions extends AttributionResolver {
 
 export interface Meter {
   middleware: Middleware;
+  /** Resolves when no settlement is under way. */
+  settled(): Promise<void>;
   /** Waits for settlements under way; records as unknown what nobody has read to its end. */
   close(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export function createMeter(options: MeterOptions): Meter {
     return attempt.answered(response);
   };
 
-  return { middleware: tallygateMeter, close: () => inFlight.close() };
+  return { middleware: tallygateMeter, settled: () => inFlight.settled(), close: () => inFlight.close() };
 }
 
 /** An application that only observes goes on without us when nothing of ours can be opened; one that enforces does not. */

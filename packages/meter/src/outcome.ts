@@ -19,7 +19,6 @@ export interface AttemptEnd {
   mayBeBilled: boolean;
   errorCode: string | null;
   apiKeyHint: string | null;
-  startedAtMs: number;
   endedAtMs: number;
   latencyMs: number;
   timeToFirstTokenMs: number | null;
@@ -31,7 +30,7 @@ export interface OutcomeOptions {
 
 /** The row that is recorded: status, priced lines, and everything the reports will ask for. */
 export function usageEvent(admission: Admission, end: AttemptEnd, options: OutcomeOptions): UsageEvent {
-  const { attempt, attribution, configuration, facts, hold } = admission;
+  const { attempt, attribution, configuration, facts, hold, startedAtMs } = admission;
   const status = statusOf(end);
   const lines = unpricedLines(status, admission, end);
   return {
@@ -47,9 +46,9 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     requestModel: facts.model,
     messageId: end.answer.messageId,
     traceId: null,
-    startedAtMs: end.startedAtMs,
+    startedAtMs,
     endedAtMs: end.endedAtMs,
-    budgetInstantMs: hold?.budgetInstantMs ?? end.startedAtMs,
+    budgetInstantMs: hold?.budgetInstantMs ?? startedAtMs,
     status,
     httpStatus: end.httpStatus,
     errorCode: end.answer.errorCode ?? end.errorCode ?? errorTypeOf(end.httpStatus),
@@ -121,14 +120,15 @@ function pricedLine(
   const usage = end.answer.usage ?? {};
   const dimensions = {
     serviceTier: textOrNull(usage['service_tier']),
-    speed: textOrNull(usage['speed']),
+    // An advisor is a call of its own; the speed that was asked for is that of the answer.
+    speed: line.lineType === 'advisor_message' ? null : textOrNull(usage['speed']),
     inferenceGeo: textOrNull(usage['inference_geo']),
   };
-  const isBilled = status !== 'error' && lineIsBilled(line, status, end);
+  const isBilled = status !== 'error' && lineIsBilled(line, status, end, admission.startedAtMs);
   const charged = charge(priceBook, {
     model: line.model,
     backend: admission.backend,
-    atMs: end.startedAtMs,
+    atMs: admission.startedAtMs,
     usage: line.usage,
     ...dimensions,
     billed: isBilled,
@@ -152,8 +152,7 @@ function pricedLine(
 }
 
 /** Refusals and declined attempts are free or charged by the rule of their day; everything else that answered is charged. */
-function lineIsBilled(line: BilledLine, status: EventStatus, end: AttemptEnd): boolean {
-  const atMs = end.startedAtMs;
+function lineIsBilled(line: BilledLine, status: EventStatus, end: AttemptEnd, atMs: number): boolean {
   if (line.declined !== null) {
     return refusalIsBilled({
       atMs,

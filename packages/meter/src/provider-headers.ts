@@ -27,9 +27,14 @@ const HINTED_KEY_LENGTH_MIN = 40;
 
 /** The provider's own hint form of the key ("sk-ant-api03-R2D...igAA"), resolved to its id at reconciliation. Never more of it. */
 export function apiKeyHint(request: APIRequest): string | null {
-  const key = request.headers.get('x-api-key');
+  const key = request.headers.get('x-api-key') ?? bearerKey(request.headers);
   if (key === null || key.length < HINTED_KEY_LENGTH_MIN) return null;
   return `${key.slice(0, 16)}...${key.slice(-4)}`;
+}
+
+/** Newer SDKs send the key as a bearer token; other bearer tokens are sessions, of which nothing is kept. */
+function bearerKey(headers: Headers): string | null {
+  return /^Bearer (sk-ant-\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
 const PARTNER_HOSTS: [pattern: RegExp, backend: Backend][] = [

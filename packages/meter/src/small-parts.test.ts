@@ -38,7 +38,11 @@ describe('what leaves the meter of a key', () => {
   it('is the provider’s own hint form, and nothing at all of a short key', () => {
     const key = `sk-ant-api03-R2D${'x'.repeat(60)}igAA`;
     expect(apiKeyHint(request('https://a', { 'x-api-key': key }))).toBe('sk-ant-api03-R2D...igAA');
+    expect(apiKeyHint(request('https://a', { authorization: `Bearer ${key}` }))).toBe(
+      'sk-ant-api03-R2D...igAA',
+    );
     expect(apiKeyHint(request('https://a', { 'x-api-key': 'short-key' }))).toBeNull();
+    expect(apiKeyHint(request('https://a', { authorization: `Bearer ${'session'.repeat(20)}` }))).toBeNull();
   });
 });
 
