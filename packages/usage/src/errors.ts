@@ -30,6 +30,11 @@ export const ERRORS = {
     exitCode: 2,
     cure: 'Pass a client of @anthropic-ai/sdk 0.103 or newer to tally.wrap(...).',
   },
+  TALLYGATE_COMMAND_FAILED: {
+    httpStatus: 500,
+    exitCode: 1,
+    cure: 'Run "tallygate doctor"; if it finds nothing, report the message with the command that was typed.',
+  },
   TALLYGATE_CONFIGURATION_INVALID: { httpStatus: 400, exitCode: 2, cure: 'Correct the named setting.' },
   TALLYGATE_CONFIGURATION_OUTDATED: {
     httpStatus: 409,

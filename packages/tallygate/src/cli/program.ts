@@ -1,0 +1,170 @@
+import { TallygateError } from '@tallygate/usage';
+import { Command, CommanderError } from 'commander';
+import { budgetsListCommand, budgetsShowCommand } from './budgets-command.ts';
+import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { initCommand } from './init-command.ts';
+import { finish } from './outcome.ts';
+import { type ApplyCommandOptions, applyCommand, planCommand } from './plan-commands.ts';
+import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
+import { type ReportOptions, reportCommand } from './report-command.ts';
+import { type ServeOptions, serveCommand } from './serve-command.ts';
+
+const EXAMPLES = `Examples:
+  tallygate report --month 2026-10 --by team,feature,model
+  tallygate budgets list
+  tallygate reconcile --day 2026-10-31
+  tallygate init && tallygate plan && tallygate apply --reason "budgets for November"
+
+Exit codes: 0 ok, 1 failure, 2 wrong use, 3 a check failed, 4 something upstream did not answer.`;
+
+/**
+ * Runs one command line (without "node" and the script) and returns its exit code. Never throws and never ends the process.
+ * With `--json` anywhere, stdout gets exactly one JSON document, whatever happens: also for a command line that is wrong.
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const json = argv.includes('--json');
+  return finish(context, json, () => outcomeOf(argv, context));
+}
+
+type Work = () => Promise<CommandOutcome>;
+
+async function outcomeOf(argv: readonly string[], context: CliContext): Promise<CommandOutcome> {
+  let printed = '';
+  let chosen: Work | null = null;
+  const program = createProgram(context, {
+    print: (text) => {
+      printed += text;
+    },
+    choose: (work) => {
+      chosen = work;
+    },
+  });
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return fromCommander(error, printed);
+    throw error;
+  }
+  return await (chosen ?? noCommand)();
+}
+
+interface Parsing {
+  /** Receives help and version. */
+  print(text: string): void;
+  /** Receives the work of the command that was named; it starts only after the whole line was understood. */
+  choose(work: Work): void;
+}
+
+function createProgram(context: CliContext, { print, choose }: Parsing): Command {
+  const program = new Command('tallygate')
+    .description('Where calls to Claude spend money, how much they may, and whether the bill agrees.')
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: () => undefined })
+    .configureHelp({ showGlobalOptions: true })
+    .version(context.versions.tallygate)
+    .option('--data <directory>', 'data directory (TALLYGATE_DATA)')
+    .option('--organization <name>', 'organization (TALLYGATE_ORGANIZATION)')
+    .option('--config <file>', 'tallygate.yaml to read (TALLYGATE_CONFIG)')
+    .option('--json', 'one JSON document on stdout, nothing else')
+    .addHelpText('after', `\n${EXAMPLES}`);
+  addSpendCommands(program, context, choose);
+  addBudgetCommands(program, context, choose);
+  addOperationCommands(program, context, choose);
+  return program;
+}
+
+function addSpendCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  program
+    .command('report')
+    .description('what was spent, by team, feature, model, day …')
+    .option('--from <date>', 'begin, UTC (default: the first of this month)')
+    .option('--to <date>', 'end, not included (default: now)')
+    .option('--month <month>', 'a whole month, such as 2026-10')
+    .option('--by <list>', 'group by, separated by commas', 'team,feature')
+    .option('--csv', 'CSV with every class of tokens')
+    .action((_options, command: Command) =>
+      choose(() => reportCommand(context, command.optsWithGlobals<ReportOptions>())),
+    );
+  program
+    .command('reconcile')
+    .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")
+    .option('--day <date>', 'one UTC day (default: yesterday)')
+    .option('--from <date>', 'first day')
+    .option('--to <date>', 'day after the last one')
+    .option('--month <month>', 'a whole month')
+    .action((_options, command: Command) =>
+      choose(() => reconcileCommand(context, command.optsWithGlobals<ReconcileOptions>())),
+    );
+}
+
+function addBudgetCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  const budgets = program.command('budgets').description('budgets: limit, spent, held, available');
+  budgets
+    .command('list')
+    .description('every budget in its current period')
+    .action((_options, command: Command) =>
+      choose(() => budgetsListCommand(context, command.optsWithGlobals<GlobalOptions>())),
+    );
+  budgets
+    .command('show <id>')
+    .description('one budget in full')
+    .action((id: string, _options, command: Command) =>
+      choose(() => budgetsShowCommand(context, command.optsWithGlobals<GlobalOptions>(), id)),
+    );
+  program
+    .command('init')
+    .description('write a commented tallygate.yaml')
+    .action((_options, command: Command) =>
+      choose(() => initCommand(context, command.optsWithGlobals<GlobalOptions>())),
+    );
+  program
+    .command('plan')
+    .description('what apply would change')
+    .action((_options, command: Command) =>
+      choose(() => planCommand(context, command.optsWithGlobals<GlobalOptions>())),
+    );
+  program
+    .command('apply')
+    .description('put tallygate.yaml in force')
+    .option('--reason <text>', 'why, for the audit')
+    .action((_options, command: Command) =>
+      choose(() => applyCommand(context, command.optsWithGlobals<ApplyCommandOptions>())),
+    );
+}
+
+function addOperationCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  program
+    .command('doctor')
+    .description('check this installation')
+    .action((_options, command: Command) =>
+      choose(() => doctorCommand(context, command.optsWithGlobals<GlobalOptions>())),
+    );
+  program
+    .command('serve')
+    .description('own the data directory for other processes until stopped')
+    .option('--port <port>', 'answer on 127.0.0.1 as well (TALLYGATE_CONSOLE_PORT)')
+    .action((_options, command: Command) =>
+      choose(() => serveCommand(context, command.optsWithGlobals<ServeOptions>())),
+    );
+}
+
+/** Help and version are answers; everything else that the parser throws is a command line to correct. */
+function fromCommander(error: CommanderError, printed: string): CommandOutcome {
+  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version')
+    return { exitCode: 0, document: { schema: 'tallygate.text/1', text: printed }, text: printed };
+  if (error.code === 'commander.help') return noCommand();
+  const [, near] = /\(Did you mean (.+)\?\)/.exec(error.message) ?? [];
+  const sentence = error.message.replace(/^error: /, '').replace(/\s*\(Did you mean.*/s, '');
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`,
+    cure: near === undefined ? 'See "tallygate --help".' : `Did you mean ${near}?`,
+  });
+}
+
+function noCommand(): never {
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: 'No command was given.',
+    cure: 'Name one, such as report or "budgets list"; see "tallygate --help".',
+  });
+}

@@ -1,0 +1,55 @@
+import { toTextTable, varianceTable } from '@tallygate/report';
+import { isoFromMs, TallygateError } from '@tallygate/usage';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { widthOf } from './report-command.ts';
+import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
+import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
+
+export type ReconcileOptions = GlobalOptions & RangeOptions;
+
+const DAY_MS = 86_400_000;
+
+/** `tallygate reconcile`: our totals against the provider's bill. Exit 3 when the difference is over tolerance. */
+export async function reconcileCommand(
+  context: CliContext,
+  options: ReconcileOptions,
+): Promise<CommandOutcome> {
+  const nowMs = context.clock.nowMs();
+  const range = requireWholeDays(rangeFrom(options, nowMs, yesterday(nowMs)));
+  const loaded = loadFor(context, options);
+  requireAdminKey(loaded.config);
+  return withRuntime(context, loaded, async (runtime) => {
+    requireHistory(runtime);
+    const { pending } = await runtime.sink.flush();
+    if (pending > 0) say(context, `${pending} records wait in the spool; they will count as not metered.`);
+    const onProgress = (message: string) => say(context, message);
+    const days = await context.reconcileDays({ runtime, config: loaded.config, range, onProgress });
+    say(context, `Organization ${runtime.organization}, ${describeRange(range)}`);
+    for (const remark of days.remarks) say(context, remark);
+    const { fromMs, toMs } = range;
+    const head = { schema: 'tallygate.reconciliation/1', from: isoFromMs(fromMs), to: isoFromMs(toMs) };
+    return {
+      exitCode: days.withinTolerance ? 0 : 3,
+      document: { ...head, withinTolerance: days.withinTolerance, pendingInSpool: pending, ...days.document },
+      text: toTextTable(varianceTable(days.variance), widthOf(context)),
+    };
+  });
+}
+
+/** The provider bills by UTC day; a part of one has no counterpart. */
+function requireWholeDays(range: TimeRange): TimeRange {
+  if (range.fromMs % DAY_MS === 0 && range.toMs % DAY_MS === 0) return range;
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `${describeRange(range)} is not a row of whole UTC days.`,
+    cure: 'Name whole days, such as --from 2026-10-01 --to 2026-11-01.',
+  });
+}
+
+function requireAdminKey(config: ResolvedConfig): void {
+  if (config.adminKey !== null) return;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: "The provider's reports need an admin key, and none is set.",
+    cure: 'Set ANTHROPIC_ADMIN_KEY to an admin key of the organization (sk-ant-admin01-…).',
+  });
+}

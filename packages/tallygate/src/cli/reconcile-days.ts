@@ -1,0 +1,102 @@
+import { createAdminApi } from '@tallygate/admin-api';
+import { builtinPriceBook, parsePriceBook } from '@tallygate/pricing';
+import { type Cause, describeCause, type Reconciliation, type Unexplained } from '@tallygate/reconcile';
+import {
+  type Clock,
+  formatUsd,
+  isoFromMs,
+  type Logger,
+  nanoFromPico,
+  TallygateError,
+} from '@tallygate/usage';
+import { type ReconciliationStep, reconciliationSchema, runReconciliation } from '../reconciliation/index.ts';
+import type { ReconcileDays, ReconciledDays } from './reconciliation-port.ts';
+import { requireHistory } from './with-runtime.ts';
+
+const STEPS: Record<ReconciliationStep, string> = {
+  reading_ledger: 'Reading the ledger …',
+  asking_provider: "Reading the provider's reports …",
+  reading_minutes: 'Comparing minute by minute …',
+  storing: 'Storing the result …',
+};
+
+/** The command's port on the real thing: the provider's reports with the admin key, priced as the live configuration says. */
+export function createReconcileDays(parts: { clock: Clock; logger: Logger }): ReconcileDays {
+  return async ({ runtime, config, range, onProgress }) => {
+    const { adminKey, providerUrl } = config;
+    if (adminKey === null)
+      throw new TallygateError('TALLYGATE_KEY_REJECTED', { message: 'There is no admin key to ask with.' });
+    const live = await runtime.gate.configuration();
+    const reconciliation = await runReconciliation({
+      history: requireHistory(runtime),
+      adminApi: createAdminApi({
+        apiKey: adminKey,
+        logger: parts.logger,
+        ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
+      }),
+      organization: runtime.organization,
+      ...range,
+      priceBook: live.priceBook === null ? builtinPriceBook : parsePriceBook(live.priceBook),
+      unpricedModels: live.unpricedModels,
+      clock: parts.clock,
+      onProgress: (step) => onProgress(STEPS[step]),
+    });
+    return toReconciledDays(reconciliation);
+  };
+}
+
+/** What the command prints about a reconciliation. Over tolerance means that either judgement, tokens or money, is "differs". */
+export function toReconciledDays(reconciliation: Reconciliation): ReconciledDays {
+  const { internalPicoUsd, billedPicoUsd, causes, verdicts } = reconciliation;
+  return {
+    variance: { internalPicoUsd, billedPicoUsd, causes: causes.map(toCauseLine) },
+    withinTolerance: verdicts.tokens !== 'differs' && verdicts.money !== 'differs',
+    remarks: [verdictOf(reconciliation), ...unsettledDays(reconciliation), ...remarksOf(reconciliation)],
+    document: { reconciliation: reconciliationSchema.encode(reconciliation) },
+  };
+}
+
+function toCauseLine(cause: Cause): ReconciledDays['variance']['causes'][number] {
+  // The description begins with the amount, which has a column of its own here.
+  const evidence = describeCause(cause).replace(/^[^:]*: /, '');
+  return { name: cause.cause.replaceAll('_', ' '), amountPicoUsd: cause.amountPicoUsd, evidence };
+}
+
+function verdictOf({ verdicts, residualPicoUsd, tolerancePicoUsd }: Reconciliation): string {
+  const residual = formatUsd(nanoFromPico(residualPicoUsd));
+  const tolerance = formatUsd(nanoFromPico(tolerancePicoUsd));
+  return `Tokens: ${WORDS[verdicts.tokens]}. Money: ${WORDS[verdicts.money]} (residual ${residual}, tolerance ${tolerance}).`;
+}
+
+const WORDS = {
+  agrees: 'equal',
+  explained: 'every difference has a cause',
+  differs: 'a difference is left',
+} as const;
+
+function unsettledDays({ days }: Reconciliation): string[] {
+  const open = days.filter(({ state }) => state === 'open').length;
+  const provisional = days.filter(({ state }) => state === 'provisional').length;
+  return [
+    ...(open > 0 ? [`${open} of ${days.length} days are open: usage may still arrive.`] : []),
+    ...(provisional > 0
+      ? [`${provisional} of ${days.length} days are provisional: the provider may adjust them.`]
+      : []),
+  ];
+}
+
+function remarksOf({ caveats, unexplained, elsewhere }: Reconciliation): string[] {
+  return [
+    ...caveats.map(({ detail }) => detail),
+    ...elsewhere.map(
+      ({ backend, listCostPicoUsd }) =>
+        `${formatUsd(nanoFromPico(listCostPicoUsd))} at ${backend} stands on another bill.`,
+    ),
+    ...unexplained.map(describeUnexplained),
+  ];
+}
+
+function describeUnexplained({ cause, reason, fromMs, model, attempts }: Unexplained): string {
+  const what = `${cause} of ${attempts} attempts${model === null ? '' : ` on ${model}`}`;
+  return `Not explained: ${what} from ${isoFromMs(fromMs)} (${reason.replaceAll('_', ' ')}).`;
+}

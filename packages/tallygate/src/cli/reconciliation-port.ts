@@ -1,0 +1,25 @@
+import type { VarianceStatement } from '@tallygate/report';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
+import type { CliRuntime } from './context.ts';
+import type { TimeRange } from './time-range.ts';
+
+/** What the command says about a finished reconciliation. */
+export interface ReconciledDays {
+  variance: VarianceStatement;
+  withinTolerance: boolean;
+  /** What a reader must know beside the table: the verdict first, then what limits it. */
+  remarks: readonly string[];
+  /** The whole of it, for `--json`. */
+  document: Record<string, unknown>;
+}
+
+export interface ReconcileRequest {
+  runtime: CliRuntime;
+  config: ResolvedConfig;
+  /** Whole UTC days. */
+  range: TimeRange;
+  onProgress(message: string): void;
+}
+
+/** Pulls the provider's reports and explains the difference. Rejects rather than answer for a part of the range. */
+export type ReconcileDays = (request: ReconcileRequest) => Promise<ReconciledDays>;

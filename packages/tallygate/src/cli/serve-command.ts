@@ -1,0 +1,57 @@
+import { TallygateError } from '@tallygate/usage';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { type CliContext, type CliRuntime, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { type LocalBridge, openLocalBridge } from './local-bridge.ts';
+import { loadFor, withRuntime } from './with-runtime.ts';
+
+export interface ServeOptions extends GlobalOptions {
+  port?: string;
+}
+
+/**
+ * `tallygate serve`: owns the data directory until it is stopped, so that applications come and go without the gate and the
+ * ledger moving between them. With a port, the same routes also answer on 127.0.0.1.
+ */
+export async function serveCommand(context: CliContext, options: ServeOptions): Promise<CommandOutcome> {
+  const loaded = loadFor(context, options);
+  const { config } = loaded;
+  refuseSharedGate(config);
+  return withRuntime(context, loaded, async (runtime) => {
+    requireOwner(runtime, config);
+    const bridge = await openBridge(context, config);
+    try {
+      say(
+        context,
+        `Serving ${config.dataDirectory}${bridge === null ? '' : ` and http://127.0.0.1:${bridge.port}`}`,
+      );
+      await context.untilStopped();
+    } finally {
+      await bridge?.close();
+    }
+    const { organization } = runtime;
+    return { exitCode: 0, document: { schema: 'tallygate.serve/1', organization, stopped: true }, text: '' };
+  });
+}
+
+async function openBridge(context: CliContext, config: ResolvedConfig): Promise<LocalBridge | null> {
+  if (config.consolePort === null) return null;
+  const bridge = await openLocalBridge(config.consolePort, context.ownerSocketPath(config.dataDirectory));
+  say(context, `Send the token that stands in ${config.dataDirectory}/token as a bearer token.`);
+  return bridge;
+}
+
+/** Where others keep the gate there is nothing to own. */
+function refuseSharedGate({ url, redisUrl }: ResolvedConfig): void {
+  if (url === null && redisUrl === null) return;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: `The gate is shared already (${url === null ? 'TALLYGATE_REDIS_URL' : 'TALLYGATE_URL'} is set).`,
+    cure: 'Run the control plane to serve it, or unset the variable to serve the data directory.',
+  });
+}
+
+function requireOwner({ role }: CliRuntime, { dataDirectory }: ResolvedConfig): void {
+  if (role === 'owner') return;
+  throw new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
+    message: `${dataDirectory} is served by another process already.`,
+  });
+}

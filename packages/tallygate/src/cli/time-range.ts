@@ -1,0 +1,94 @@
+import { isoFromMs, periodAt, TallygateError } from '@tallygate/usage';
+
+export interface TimeRange {
+  fromMs: number;
+  toMs: number;
+}
+
+export interface RangeOptions {
+  from?: string;
+  to?: string;
+  month?: string;
+  day?: string;
+}
+
+const DATE_CURE = 'Write a date such as 2026-10-31, or an instant such as 2026-10-31T08:00:00Z.';
+
+/**
+ * [from, to) in UTC, from one of --month, --day, or --from with --to. `--to` defaults to now; with nothing at all the result
+ * is `otherwise`.
+ * @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what is no date, an empty range, or two ways of saying it.
+ */
+export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeRange): TimeRange {
+  const { from, to, month, day } = options;
+  if ([month, day, from ?? to].filter((given) => given !== undefined).length > 1)
+    throw invalid('--month, --day and --from/--to say the same thing.', 'Use one of them.');
+  if (month !== undefined) return monthRange(month);
+  if (day !== undefined) return dayRange(day);
+  if (from === undefined && to === undefined) return otherwise;
+  if (from === undefined) throw invalid('--to is given without --from.', 'Name the beginning with --from.');
+  const range = {
+    fromMs: instantFrom('--from', from),
+    toMs: to === undefined ? nowMs : instantFrom('--to', to),
+  };
+  if (range.fromMs < range.toMs) return range;
+  throw invalid(
+    `Nothing lies between ${isoFromMs(range.fromMs)} and ${isoFromMs(range.toMs)}.`,
+    'Let --to come later; it is not included.',
+  );
+}
+
+/** The calendar month of now, up to now. */
+export function monthToDate(nowMs: number): TimeRange {
+  return { fromMs: periodAt('month', 'UTC', nowMs).startMs, toMs: nowMs };
+}
+
+/** The last day that is over everywhere in UTC. */
+export function yesterday(nowMs: number): TimeRange {
+  const today = periodAt('day', 'UTC', nowMs).startMs;
+  return { fromMs: periodAt('day', 'UTC', today - 1).startMs, toMs: today };
+}
+
+/** "2026-10-01 to 2026-11-01 (UTC, end not included)". */
+export function describeRange({ fromMs, toMs }: TimeRange): string {
+  const short = (instantMs: number) =>
+    isoFromMs(instantMs).replace('T00:00:00.000Z', '').replace('.000Z', 'Z');
+  return `${short(fromMs)} to ${short(toMs)} (UTC, end not included)`;
+}
+
+function monthRange(month: string): TimeRange {
+  const startMs = /^\d{4}-\d{2}$/.test(month) ? dateMs(`${month}-01`) : Number.NaN;
+  if (Number.isNaN(startMs))
+    throw invalid(`--month "${month}" is not a month.`, 'Write one such as 2026-10.');
+  const { startMs: fromMs, endMs: toMs } = periodAt('month', 'UTC', startMs);
+  return { fromMs, toMs };
+}
+
+function dayRange(day: string): TimeRange {
+  const startMs = dateMs(day);
+  if (Number.isNaN(startMs)) throw invalid(`--day "${day}" is not a date.`, 'Write one such as 2026-10-31.');
+  const { startMs: fromMs, endMs: toMs } = periodAt('day', 'UTC', startMs);
+  return { fromMs, toMs };
+}
+
+function instantFrom(flag: string, text: string): number {
+  const isInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/.test(text);
+  const instantMs = isInstant ? instantOf(text) : dateMs(text);
+  if (Number.isNaN(instantMs)) throw invalid(`${flag} "${text}" is not a date.`, DATE_CURE);
+  return instantMs;
+}
+
+function instantOf(text: string): number {
+  return Number.isNaN(dateMs(text.slice(0, 10))) ? Number.NaN : Date.parse(text);
+}
+
+/** NaN for days that no calendar has: `Date` alone would take 31 February for 3 March. */
+function dateMs(text: string): number {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return Number.NaN;
+  const startMs = Date.parse(`${text}T00:00:00.000Z`);
+  return Number.isNaN(startMs) || isoFromMs(startMs).slice(0, 10) !== text ? Number.NaN : startMs;
+}
+
+function invalid(message: string, cure: string): TallygateError {
+  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+}
