@@ -1,1 +1,3 @@
-export {};
+export { type ReplayCase, readReplayCases } from './replay/recordings.ts';
+export { type ReplayReport, replay } from './replay/replay.ts';
+export type { DemoResult } from './result.ts';
