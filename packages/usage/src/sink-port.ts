@@ -13,6 +13,8 @@ export interface FlushReport {
  * to the store happens behind them and blocks nobody.
  */
 export interface UsageSink {
+  /** Outcomes accepted since the sink was opened: what the ledger must hold once it is flushed. */
+  readonly recordedEvents: number;
   /** The outcome of an attempt, with the hold that recovery must settle if this process dies before `recordSettlement`. */
   recordOutcome(event: UsageEvent, hold: Hold | null): void;
   recordSettlement(settlement: Settlement): void;

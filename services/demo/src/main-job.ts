@@ -129,7 +129,7 @@ async function meteredTraffic(
   );
   await Promise.all([...tallies.values()].map((tally) => tally.close()));
   await runtime.sink.flush();
-  return { counts, eventsRecorded: runtime.recordedEvents() };
+  return { counts, eventsRecorded: runtime.sink.recordedEvents };
 }
 
 async function reconciled(

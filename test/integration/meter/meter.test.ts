@@ -85,6 +85,9 @@ function rig({
   const gate = disturbed ? disturbed(real) : real;
   const [events, settlements, denials]: [UsageEvent[], Settlement[], DenialRecord[]] = [[], [], []];
   const sink = {
+    get recordedEvents() {
+      return events.length;
+    },
     recordOutcome: (event: UsageEvent, _hold: Hold | null) => void events.push(event),
     recordSettlement: (settlement: Settlement) => void settlements.push(settlement),
     recordDenial: (denial: DenialRecord) => void denials.push(denial),

@@ -79,6 +79,9 @@ async function meterExchange({ recording, truth }: ReplayCase, delivery: Deliver
 
 function collecting(events: UsageEvent[]): UsageSink {
   return {
+    get recordedEvents() {
+      return events.length;
+    },
     recordOutcome: (event) => void events.push(event),
     recordSettlement: () => undefined,
     recordDenial: () => undefined,
