@@ -40,12 +40,19 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     fetchOptions: { redirect: 'error' },
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
+  const identity = {
+    'anthropic-version': API_VERSION,
+    'User-Agent': USER_AGENT,
+    // Documented for admin keys. The SDK would send a bearer token, which these endpoints describe for OAuth only.
+    'x-api-key': options.apiKey,
+    Authorization: null,
+  };
   const oneAtATime = createQueue();
   return {
     get: (path, query, betas = []) =>
       oneAtATime(async () => {
         options.logger.debug('asking the provider', { path, query });
-        const headers = { 'anthropic-version': API_VERSION, 'User-Agent': USER_AGENT, ...betaHeader(betas) };
+        const headers = { ...identity, ...betaHeader(betas) };
         try {
           return await client.get<unknown>(`/v1/organizations/${path}`, { query, headers });
         } catch (error) {
