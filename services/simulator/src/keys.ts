@@ -8,8 +8,8 @@ export interface ApiKey {
 }
 
 /** Not secrets: they open nothing but this stand-in. */
-export const DEFAULT_API_KEY = 'sk-ant-api03-simulator-default-key';
-export const DEFAULT_ADMIN_KEY = 'sk-ant-admin01-simulator-admin-key';
+export const DEFAULT_API_KEY = 'sk-ant-api03-simulator-opens-nothing-else-0001';
+export const DEFAULT_ADMIN_KEY = 'sk-ant-admin01-simulator-opens-nothing-else-0002';
 
 export const DEFAULT_API_KEYS: readonly ApiKey[] = [
   { key: DEFAULT_API_KEY, id: 'apikey_01SimulatorDefault', workspaceId: null },

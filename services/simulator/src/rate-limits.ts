@@ -3,8 +3,8 @@
  * but it counts, so that the headers move as a client expects.
  */
 export interface RateLimits {
-  /** Counts one answer of the organization. */
-  count(answer: { inputTokens: number; outputTokens: number; nowMs: number }): void;
+  /** Counts one answer of the organization. Cache reads are not limited. */
+  count(answer: { limitedInputTokens: number; outputTokens: number; nowMs: number }): void;
   headers(nowMs: number): Record<string, string>;
 }
 
@@ -31,12 +31,12 @@ export function createRateLimits(): RateLimits {
   };
 
   return {
-    count({ inputTokens, outputTokens, nowMs }) {
+    count({ limitedInputTokens, outputTokens, nowMs }) {
       enterWindow(nowMs);
       used.requests += 1;
-      used['input-tokens'] += inputTokens;
+      used['input-tokens'] += limitedInputTokens;
       used['output-tokens'] += outputTokens;
-      used.tokens += inputTokens + outputTokens;
+      used.tokens += limitedInputTokens + outputTokens;
     },
     headers(nowMs) {
       enterWindow(nowMs);

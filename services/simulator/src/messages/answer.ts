@@ -59,6 +59,8 @@ export interface AnswerPlan {
 
 /** Unsteered answers stay shorter than this, so that load tests with a large `max_tokens` stay quick. */
 const LONGEST_DRAWN_ANSWER_TOKENS = 640;
+/** What a model says before it calls a tool is a sentence, not an essay. */
+const LONGEST_DRAWN_LEAD_TOKENS = 40;
 
 export function planAnswer(plan: AnswerPlan): Answer {
   const { request, random } = plan;
@@ -76,8 +78,9 @@ export function planAnswer(plan: AnswerPlan): Answer {
   }
   const call = toolCall(plan);
   if (call !== null && call.outputTokens < roomTokens) {
-    const leadTokens = Math.min(naturalTokens, roomTokens - call.outputTokens);
-    return { blocks: [...blocks, textBlock(plan, leadTokens), call], stopReason: 'tool_use' };
+    const leadTokens = plan.wantedTokens ?? Math.min(naturalTokens, LONGEST_DRAWN_LEAD_TOKENS);
+    const lead = textBlock(plan, Math.min(leadTokens, roomTokens - call.outputTokens));
+    return { blocks: [...blocks, lead, call], stopReason: 'tool_use' };
   }
   const text = textBlock(plan, Math.min(naturalTokens, roomTokens));
   // A call that does not fit is cut off before it is a call, as it would be by a real limit.

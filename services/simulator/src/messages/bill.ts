@@ -18,8 +18,7 @@ export function bill(provider: Provider, admitted: Admitted, progress: Progress)
   const use = usedBy(admitted, progress, provider.options.nowMs());
   provider.book.record(use);
   provider.rateLimits.count({
-    // Cache reads are free of the rate limit, as they are at the provider.
-    inputTokens: use.tokens.uncached_input_tokens + writtenTokens(admitted),
+    limitedInputTokens: use.tokens.uncached_input_tokens + writtenTokens(admitted),
     outputTokens: progress.outputTokens,
     nowMs: use.endedMs,
   });

@@ -26,15 +26,18 @@ const LIFETIME_MS: Record<CacheTtl, number> = { '5m': 5 * 60_000, '1h': 60 * 60_
 const LEAST_PREFIX_TOKENS = 1_024;
 /** How far before a breakpoint an older, shorter prefix is still found. */
 const LOOKBACK_SEGMENTS = 20;
-/** Above this many prefixes the expired ones are swept out, so that a long run does not grow without end. */
-const SWEEP_ABOVE = 10_000;
+/** From this many prefixes on the expired ones are swept out, so that a long run does not grow without end. */
+const SWEEP_AT_LEAST = 10_000;
 
 export function createPromptCache(): PromptCache {
   const entries = new Map<string, Entry>();
 
+  let sweepAt = SWEEP_AT_LEAST;
   const sweep = (nowMs: number): void => {
-    if (entries.size <= SWEEP_ABOVE) return;
+    if (entries.size < sweepAt) return;
     for (const [key, entry] of entries) if (entry.expiresMs <= nowMs) entries.delete(key);
+    // Twice what is left: a full cache of living prefixes must not be searched on every request.
+    sweepAt = Math.max(SWEEP_AT_LEAST, 2 * entries.size);
   };
 
   /** Index of the last segment of the longest living prefix within reach of a breakpoint, or −1. */

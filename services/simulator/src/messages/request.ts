@@ -143,9 +143,9 @@ function requireRoomForAnswer(request: MessageRequest): void {
 
 function readClientTools(body: JsonObject): MessageRequest['clientTools'] {
   const custom = objectsOf(body['tools']).filter((tool) => (tool['type'] ?? 'custom') === 'custom');
-  return custom.map((tool) => {
+  return custom.map((tool, index) => {
     const name = textOf(tool['name']);
-    if (name === '') throw invalidRequest('tools.0.custom.name: Field required');
+    if (name === '') throw invalidRequest(`tools.${index}.custom.name: Field required`);
     return { name, inputSchema: tool['input_schema'] };
   });
 }

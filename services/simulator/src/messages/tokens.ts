@@ -46,7 +46,7 @@ export function blockTokens(block: JsonObject, model: Model): number {
 }
 
 /** A content that may be a string, as in the short form of a message. */
-export function contentTokens(content: unknown, model: Model): number {
+function contentTokens(content: unknown, model: Model): number {
   if (typeof content === 'string') return tokensOf(content, model);
   return objectsOf(content).reduce((sum, block) => sum + blockTokens(block, model), 0);
 }

@@ -81,13 +81,12 @@ function readWidth(parameters: URLSearchParams, contract: ReportContract): Bucke
   return width;
 }
 
-/** Only buckets that end by `ending_at` are returned; without it, or beyond now, up to the bucket that contains now. */
+/** Only buckets that end by `ending_at` are returned, future ones too; without it, all up to the one that contains now. */
 function readEnd(parameters: URLSearchParams, widthMs: number, startMs: number, nowMs: number): number {
-  const openEndMs = floorTo(widthMs, nowMs) + widthMs;
   const endingMs = readInstant(parameters, 'ending_at');
-  if (endingMs === null) return openEndMs;
+  if (endingMs === null) return floorTo(widthMs, nowMs) + widthMs;
   if (endingMs <= startMs) throw invalidRequest('ending_at: must be after starting_at');
-  return Math.min(floorTo(widthMs, endingMs), openEndMs);
+  return floorTo(widthMs, endingMs);
 }
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono';
 import { requireVersion, type SimulatorContext, type SimulatorEnv } from '../http.ts';
 import type { Provider } from '../provider.ts';
+import { apiKeyList } from './api-key-list.ts';
 import { costReport } from './cost-report.ts';
 import { usageReport } from './usage-report.ts';
 
-/** The organization's reports, computed from what was served. Only the admin key opens them. */
+/** The organization's reports, computed from what was served, and its keys. Only the admin key opens them. */
 export function mountReports(app: Hono<SimulatorEnv>, provider: Provider): void {
   app.get('/v1/organizations/usage_report/messages', (c) => {
     requireAdmin(c, provider);
@@ -13,6 +14,10 @@ export function mountReports(app: Hono<SimulatorEnv>, provider: Provider): void 
   app.get('/v1/organizations/cost_report', (c) => {
     requireAdmin(c, provider);
     return c.json(costReport(provider, parametersOf(c)));
+  });
+  app.get('/v1/organizations/api_keys', (c) => {
+    requireAdmin(c, provider);
+    return c.json(apiKeyList(provider, parametersOf(c), c.req.header('anthropic-version') ?? ''));
   });
 }
 
