@@ -1,3 +1,8 @@
+export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/adopt.ts';
+export type { OwnerIsAlive, SpoolOwner } from './spool/owner.ts';
+export type { Recover, UnsettledOutcome } from './spool/recover.ts';
+export { openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';
+export { type WaitingOptions, waitingSettlements } from './spool/waiting-settlements.ts';
 export {
   openUsageStore,
   type UsageStore,

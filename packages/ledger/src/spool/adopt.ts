@@ -1,0 +1,166 @@
+/**
+ * Takes over what dead processes left in the spool: repairs files, settles what they could not, ships, cleans up. One call is
+ * one pass; what cannot be done now is left unowned for the next one. Nothing found on disk can make it fail.
+ */
+import { readdir, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, type Logger, type SegmentDestination, silentLogger } from '@tallygate/usage';
+import { hostLabel, OWNER_FILE, type OwnerIsAlive, ownerIsAlive, readOwner, writeOwner } from './owner.ts';
+import type { Recover } from './recover.ts';
+import { QUARANTINE, repairSegments } from './repair.ts';
+import { isMissing, listSegments, segmentPath } from './segment-file.ts';
+import { settleLeftovers } from './settle-leftovers.ts';
+import { shipSegment } from './ship.ts';
+
+export interface AdoptOptions {
+  /** The root of all spools: `directory` of `openSpool`. */
+  root: string;
+  /** null: repair and settle only. */
+  destination: SegmentDestination | null;
+  clock: Clock;
+  logger?: Logger;
+  /** Settles outcomes without a settlement. Without it such segments stay on disk. */
+  recover?: Recover;
+  /** Default: by process table on the same machine, by five minutes of silence elsewhere. */
+  isAlive?: OwnerIsAlive;
+}
+
+export interface AdoptionReport {
+  /** Directories taken over in this pass. */
+  adopted: number;
+  /** `.open` files whose last, unacknowledged frame was cut off. */
+  tornTails: number;
+  /** Damaged ranges set aside under `<root>/quarantine`. */
+  quarantined: number;
+  /** Settlements made for outcomes that had none. */
+  recovered: number;
+  /** Outcomes that still have none. */
+  unsettled: number;
+  /** Records shipped. */
+  stored: number;
+  /** Segments that wait for the next pass. */
+  waiting: number;
+}
+
+const CLAIM = '.by-';
+
+export async function adoptSpools(options: AdoptOptions): Promise<AdoptionReport> {
+  const { root, clock, logger = silentLogger, isAlive = ownerIsAlive } = options;
+  const report: AdoptionReport = {
+    adopted: 0,
+    tornTails: 0,
+    quarantined: 0,
+    recovered: 0,
+    unsettled: 0,
+    stored: 0,
+    waiting: 0,
+  };
+  let { destination } = options;
+  for (const name of await spoolNames(root)) {
+    try {
+      const owner = readOwner(join(root, name));
+      if (owner !== null && isAlive(owner, clock.nowMs())) continue;
+      const home = await claim(root, name, clock);
+      report.adopted += 1;
+      const reachable = await workOff(home, { ...options, destination, logger }, report);
+      // One store, one answer: the other directories need not wait for it to fail again.
+      if (!reachable) destination = null;
+    } catch (error) {
+      // Two adopters may meet: the one whose rename came second finds nothing any more, and has lost nothing.
+      if (isMissing(error)) logger.debug('spool was taken by another process', { name });
+      else logger.error('spool cannot be adopted, it stays on disk', { name, reason: String(error) });
+    }
+  }
+  if (report.adopted > 0) logger.info('spools adopted', { ...report });
+  return report;
+}
+
+async function spoolNames(root: string): Promise<string[]> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && entry.name !== QUARANTINE && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+interface AdoptedHome {
+  spoolId: string;
+  directory: string;
+}
+
+let claims = 0;
+
+/** The rename is the claim: one of two adopters gets it. The spool's id, and with it every token, stays the first owner's. */
+async function claim(root: string, name: string, clock: Clock): Promise<AdoptedHome> {
+  const [spoolId = name] = name.split(CLAIM, 1);
+  claims += 1;
+  const directory = join(root, `${spoolId}${CLAIM}${hostLabel()}-${process.pid}-${claims}`);
+  await rename(join(root, name), directory);
+  writeOwner(directory, clock);
+  return { spoolId, directory };
+}
+
+async function workOff(
+  home: AdoptedHome,
+  options: AdoptOptions & { logger: Logger },
+  report: AdoptionReport,
+): Promise<boolean> {
+  try {
+    const repaired = await repairSegments(home, options.root, options.clock, options.logger);
+    report.tornTails += repaired.tornTails;
+    report.quarantined += repaired.quarantined;
+    const settled = await settleLeftovers(home, options.recover, options.clock, options.logger);
+    report.recovered += settled.recovered;
+    report.unsettled += settled.unsettled;
+    const shipped = await shipAll(home, options);
+    report.stored += shipped.stored;
+    report.waiting += await leave(home, settled.unsettled === 0);
+    return shipped.reachable;
+  } catch (error) {
+    await abandon(home);
+    throw error;
+  }
+}
+
+async function shipAll(
+  home: AdoptedHome,
+  { destination, logger }: AdoptOptions & { logger: Logger },
+): Promise<{ stored: number; reachable: boolean }> {
+  let stored = 0;
+  if (destination === null) return { stored, reachable: false };
+  for (const { number, state } of await listSegments(home.directory)) {
+    if (state !== 'ready') continue;
+    const shipment = await shipSegment(home, number, destination, logger);
+    if (shipment.result === 'unavailable') return { stored, reachable: false };
+    if (shipment.result === 'stored') stored += shipment.records;
+  }
+  return { stored, reachable: true };
+}
+
+/** @returns how many segments remain. Stored ones go only when every outcome in the directory is settled. */
+async function leave(home: AdoptedHome, allSettled: boolean): Promise<number> {
+  const files = await listSegments(home.directory);
+  const waiting = files.filter((file) => file.state !== 'done');
+  if (waiting.length === 0 && allSettled) {
+    await rm(home.directory, { recursive: true, force: true });
+    return 0;
+  }
+  if (allSettled) {
+    for (const file of files) {
+      if (file.state === 'done') await unlink(segmentPath(home.directory, file.number, 'done'));
+    }
+  }
+  await abandon(home);
+  return waiting.length;
+}
+
+async function abandon(home: AdoptedHome): Promise<void> {
+  await unlink(join(home.directory, OWNER_FILE)).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}

@@ -1,0 +1,195 @@
+/** Ships the segments of this process, in order, one at a time, until the store has them. */
+import { rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FlushReport, SegmentDestination } from '@tallygate/usage';
+import {
+  beat,
+  createOwnSegments,
+  markStored,
+  type OwnSegments,
+  type OwnSegmentsOptions,
+  pendingRecords,
+  recordFact,
+  rotate,
+  sealDue,
+  setAside,
+  sweepStored,
+} from './own-segments.ts';
+import { OWNER_FILE } from './owner.ts';
+import { outcomesIn, portions, type Recover } from './recover.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { isMissing, listSegments, segmentPath } from './segment-file.ts';
+import { shipSegment } from './ship.ts';
+
+export interface SpoolDrainOptions extends Omit<OwnSegmentsOptions, 'onDue'> {
+  destination: SegmentDestination | null;
+  recover: Recover | undefined;
+}
+
+export interface SpoolDrain {
+  options: SpoolDrainOptions;
+  own: OwnSegments;
+  /** The last job of the queue: two must never ship the same file. */
+  turn: Promise<void>;
+  retryTimer: NodeJS.Timeout | null;
+  failures: number;
+  storedRecords: number;
+  settling: Promise<void> | null;
+  left: boolean;
+}
+
+/** The meter tries for a few seconds itself; what is unsettled after that it has given up. */
+const SETTLE_GRACE_MS = 30_000;
+
+export function createSpoolDrain(options: SpoolDrainOptions): SpoolDrain {
+  const own = createOwnSegments({ ...options, onDue: () => void inTurn(drain, sealAndShip) });
+  const drain: SpoolDrain = {
+    options,
+    own,
+    turn: Promise.resolve(),
+    retryTimer: null,
+    failures: 0,
+    storedRecords: 0,
+    settling: null,
+    left: false,
+  };
+  return drain;
+}
+
+/** Resolves when all that was recorded before is stored, or when one try since then has failed. */
+export async function flush(drain: SpoolDrain): Promise<FlushReport> {
+  const before = drain.storedRecords;
+  rotate(drain.own);
+  await inTurn(drain, async () => {
+    stopRetrying(drain);
+    await sealAndShip(drain);
+  });
+  return { stored: drain.storedRecords - before, pending: pendingRecords(drain.own) };
+}
+
+/** Flushes, tries once more to settle what is unsettled, and flushes that. */
+export async function settleAndFlush(drain: SpoolDrain): Promise<void> {
+  await flush(drain);
+  if (drain.own.unsettled.size === 0) return;
+  await settleOverdue(drain, 0);
+  await flush(drain);
+}
+
+/** Heartbeat, whatever could not be done before, and settlements that are overdue. Runs in a timer: never throws. */
+export function keepUp(drain: SpoolDrain): void {
+  void inTurn(drain, async () => {
+    beat(drain.own);
+    await sealAndShip(drain);
+  });
+  void settleOverdue(drain, SETTLE_GRACE_MS);
+}
+
+/** Ends the work. An empty directory is removed, any other one is left for whoever drains next. */
+export async function leave(drain: SpoolDrain): Promise<void> {
+  const { own } = drain;
+  rotate(own);
+  drain.left = true;
+  stopRetrying(drain);
+  const [pending, unsettled] = [pendingRecords(own), own.unsettled.size];
+  if (pending === 0 && unsettled === 0) return rm(own.home.directory, { recursive: true, force: true });
+  own.options.logger.warn('spool closed with records left on disk', {
+    spoolId: own.home.spoolId,
+    pending,
+    unsettled,
+  });
+  await sealDue(own);
+  // Without an owner anybody may adopt it, even while this process lives on.
+  await unlink(join(own.home.directory, OWNER_FILE)).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+/** Jobs never reject: a failure is logged, and the next heartbeat tries again. */
+function inTurn(drain: SpoolDrain, job: (drain: SpoolDrain) => Promise<void>): Promise<void> {
+  drain.turn = drain.turn.then(async () => {
+    if (drain.left) return;
+    try {
+      await job(drain);
+    } catch (error) {
+      const { logger } = drain.options;
+      // After leaving, an answer that comes late finds its file adopted: that is no failure.
+      if (!drain.left)
+        logger.error('spool cannot be drained', { spoolId: drain.own.home.spoolId, reason: String(error) });
+    }
+  });
+  return drain.turn;
+}
+
+async function sealAndShip(drain: SpoolDrain): Promise<void> {
+  await sealDue(drain.own);
+  if (drain.retryTimer === null && drain.options.destination !== null)
+    await ship(drain, drain.options.destination);
+  await sweepStored(drain.own);
+}
+
+/** Until nothing is ready, or until a try fails. */
+async function ship(drain: SpoolDrain, destination: SegmentDestination): Promise<void> {
+  for (let next = drain.own.ready[0]; next !== undefined && !drain.left; next = drain.own.ready[0]) {
+    if (!(await shipped(drain, next.number, destination))) return retryLater(drain);
+  }
+  drain.failures = 0;
+}
+
+/** @returns false when it must be tried again later. */
+async function shipped(drain: SpoolDrain, number: number, destination: SegmentDestination): Promise<boolean> {
+  const { own, options } = drain;
+  try {
+    const { result, records } = await shipSegment(own.home, number, destination, options.logger);
+    if (result === 'unavailable') return false;
+    if (result === 'refused') setAside(own, number);
+    else markStored(own, number);
+    if (result === 'stored') drain.storedRecords += records;
+    return true;
+  } catch (error) {
+    const where = { spoolId: own.home.spoolId, segment: number, reason: String(error) };
+    if (isMissing(error) && beat(own)) return true;
+    options.logger.error('segment file cannot be read', where);
+    if (!isMissing(error)) return false;
+    setAside(own, number);
+    return true;
+  }
+}
+
+function retryLater(drain: SpoolDrain): void {
+  drain.failures += 1;
+  const delayMs = retryDelayMs(drain.failures, Math.random());
+  drain.retryTimer = setTimeout(() => {
+    drain.retryTimer = null;
+    void inTurn(drain, sealAndShip);
+  }, delayMs).unref();
+}
+
+function stopRetrying(drain: SpoolDrain): void {
+  if (drain.retryTimer !== null) clearTimeout(drain.retryTimer);
+  drain.retryTimer = null;
+}
+
+async function settleOverdue(drain: SpoolDrain, graceMs: number): Promise<void> {
+  const { recover, clock, logger } = drain.options;
+  if (recover === undefined || drain.own.unsettled.size === 0) return;
+  drain.settling ??= settleOwn(drain.own, recover, clock.monotonicMs() - graceMs)
+    .catch((error: unknown) => logger.warn('outcomes stay unsettled', { reason: String(error) }))
+    .finally(() => {
+      drain.settling = null;
+    });
+  await drain.settling;
+}
+
+async function settleOwn(own: OwnSegments, recover: Recover, beforeMs: number): Promise<void> {
+  const overdue = own.unsettled.recordedBefore(beforeMs);
+  if (overdue.size === 0) return;
+  const { directory } = own.home;
+  const states = new Map((await listSegments(directory)).map((file) => [file.number, file.state]));
+  for (const [number, ids] of overdue) {
+    const state = states.get(number);
+    if (state === undefined) continue;
+    for (const portion of portions(await outcomesIn(segmentPath(directory, number, state), ids))) {
+      for (const settlement of await recover(portion)) recordFact(own, { kind: 'settlement', settlement });
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The segments of this process: the one that is written, those that wait to be sealed, to be shipped, and to be forgotten.
+ * It also notices when the directory was adopted by somebody else (this process stood still for too long), and moves on with a
+ * new one: what had not been sealed is written there again, since copies are harmless and gaps are not.
+ */
+import { unlink } from 'node:fs/promises';
+import type { Clock, Logger } from '@tallygate/usage';
+import { scanFrames } from './frame.ts';
+import { createHome, type SpoolHome } from './home.ts';
+import { HEARTBEAT_MS, touchOwner } from './owner.ts';
+import type { FactRecord } from './read-segment.ts';
+import { decodeRecord, encodeRecord, endsHold } from './record.ts';
+import { isMissing, segmentPath } from './segment-file.ts';
+import { createSegmentWriter, type SegmentWriter } from './segment-writer.ts';
+import { createUnsettled, type Unsettled } from './unsettled.ts';
+
+export interface OwnSegmentsOptions {
+  root: string;
+  ownerId: string | undefined;
+  clock: Clock;
+  logger: Logger;
+  sealRows: number;
+  sealBytes: number;
+  sealAfterMs: number;
+  /** Called when a segment has become due for sealing. */
+  onDue: () => void;
+}
+
+interface SealedSummary {
+  number: number;
+  records: number;
+  bytes: number;
+}
+
+export interface OwnSegments {
+  options: OwnSegmentsOptions;
+  home: SpoolHome;
+  unsettled: Unsettled;
+  lastNumber: number;
+  writer: SegmentWriter | null;
+  sealTimer: NodeJS.Timeout | undefined;
+  unsealed: SegmentWriter[];
+  sealing: Promise<void> | null;
+  ready: SealedSummary[];
+  done: (SealedSummary & { sinceMs: number })[];
+  /** Records of segments that the store refused or that vanished: not stored, and not waiting to be sent. */
+  setAsideRecords: number;
+  lastBeatMs: number;
+}
+
+/** A stored segment stays on disk this long, or until there are this many bytes: a store that loses its page cache is fed again. */
+const TAIL_MS = 600_000;
+const TAIL_BYTES = 64 * 1_048_576;
+
+/** @throws TallygateError `TALLYGATE_SPOOL_FAILED` */
+export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
+  return { options, ...emptyHome(options), sealTimer: undefined, sealing: null };
+}
+
+function emptyHome(options: OwnSegmentsOptions): Omit<OwnSegments, 'options' | 'sealTimer' | 'sealing'> {
+  return {
+    home: createHome(options.root, options.ownerId, options.clock),
+    unsettled: createUnsettled(),
+    lastNumber: 0,
+    writer: null,
+    unsealed: [],
+    ready: [],
+    done: [],
+    setAsideRecords: 0,
+    lastBeatMs: options.clock.monotonicMs(),
+  };
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID`, `TALLYGATE_SPOOL_FAILED`: then nothing was recorded. */
+export function recordFact(own: OwnSegments, fact: FactRecord): void {
+  const frame = encodeRecord(fact);
+  const nowMs = own.options.clock.monotonicMs();
+  // Stopped for longer than heartbeats are apart: somebody may have declared this process dead.
+  if (nowMs - own.lastBeatMs > 2 * HEARTBEAT_MS) beat(own);
+  const writer = openWriter(own);
+  writer.append(frame);
+  if (fact.kind === 'outcome' && fact.hold !== null)
+    own.unsettled.add(fact.event.eventId, writer.number, nowMs);
+  if (fact.kind === 'settlement' && endsHold(fact.settlement))
+    own.unsettled.delete(fact.settlement.attemptId);
+  if (writer.records >= own.options.sealRows || writer.bytes >= own.options.sealBytes) rotate(own);
+}
+
+function openWriter(own: OwnSegments): SegmentWriter {
+  if (own.writer !== null) return own.writer;
+  const { clock, sealAfterMs } = own.options;
+  own.lastNumber += 1;
+  own.writer = createSegmentWriter(own.home.directory, own.home.spoolId, own.lastNumber, clock);
+  own.sealTimer = setTimeout(() => rotate(own), sealAfterMs).unref();
+  return own.writer;
+}
+
+/** Ends the segment that is written; the next record begins a new one. */
+export function rotate(own: OwnSegments): void {
+  clearTimeout(own.sealTimer);
+  if (own.writer === null) return;
+  own.unsealed.push(own.writer);
+  own.writer = null;
+  own.options.onDue();
+}
+
+/** Seals what is due, one caller at a time. What cannot be sealed now is tried again next time. */
+export async function sealDue(own: OwnSegments): Promise<void> {
+  own.sealing ??= sealEach(own).finally(() => {
+    own.sealing = null;
+  });
+  await own.sealing;
+}
+
+async function sealEach(own: OwnSegments): Promise<void> {
+  const { logger } = own.options;
+  for (let writer = own.unsealed[0]; writer !== undefined; writer = own.unsealed[0]) {
+    const where = { spoolId: own.home.spoolId, segment: writer.number };
+    try {
+      if (!(await writer.seal())) logger.error('disk did not confirm a segment', where);
+    } catch (error) {
+      if (isMissing(error) && beat(own)) continue;
+      logger.error('segment cannot be sealed', { ...where, reason: String(error) });
+      return;
+    }
+    own.unsealed = own.unsealed.filter((other) => other !== writer);
+    own.ready.push({ number: writer.number, records: writer.records, bytes: writer.bytes });
+  }
+}
+
+/** Says that this process lives. @returns true when the directory had been adopted and a new one has taken its place. */
+export function beat(own: OwnSegments): boolean {
+  const { clock, logger } = own.options;
+  own.lastBeatMs = clock.monotonicMs();
+  try {
+    touchOwner(own.home.directory, clock);
+    return false;
+  } catch (error) {
+    if (isMissing(error)) return moveOut(own);
+    logger.warn('spool heartbeat failed', { spoolId: own.home.spoolId, reason: String(error) });
+    return false;
+  }
+}
+
+/** What the old directory holds without a settlement is from now on its adopter's to settle. */
+function moveOut(own: OwnSegments): true {
+  const left = own.writer === null ? own.unsealed : [...own.unsealed, own.writer];
+  own.options.logger.warn('spool was adopted by another process, going on in a new one', {
+    spoolId: own.home.spoolId,
+  });
+  const next = emptyHome(own.options);
+  clearTimeout(own.sealTimer);
+  Object.assign(own, next);
+  for (const writer of left) {
+    for (const { payload } of scanFrames(writer.content()).frames) {
+      const fact = decodeRecord(payload);
+      if (fact !== null && fact.kind !== 'header') recordFact(own, fact);
+    }
+    writer.release();
+  }
+  return true;
+}
+
+export function markStored(own: OwnSegments, number: number): void {
+  const summary = takeReady(own, number);
+  if (summary !== undefined) own.done.push({ ...summary, sinceMs: own.options.clock.monotonicMs() });
+}
+
+export function setAside(own: OwnSegments, number: number): void {
+  own.setAsideRecords += takeReady(own, number)?.records ?? 0;
+}
+
+function takeReady(own: OwnSegments, number: number): SealedSummary | undefined {
+  const summary = own.ready.find((segment) => segment.number === number);
+  own.ready = own.ready.filter((segment) => segment !== summary);
+  return summary;
+}
+
+/** Deletes stored segments whose time is over, except those that recovery may still have to read. */
+export async function sweepStored(own: OwnSegments): Promise<void> {
+  let bytes = own.done.reduce((sum, segment) => sum + segment.bytes, 0);
+  for (const segment of [...own.done]) {
+    const age = own.options.clock.monotonicMs() - segment.sinceMs;
+    if ((age <= TAIL_MS && bytes <= TAIL_BYTES) || own.unsettled.lieIn(segment.number)) continue;
+    own.done = own.done.filter((other) => other !== segment);
+    bytes -= segment.bytes;
+    await unlink(segmentPath(own.home.directory, segment.number, 'done'));
+  }
+}
+
+/** Records that are not in the store. */
+export function pendingRecords(own: OwnSegments): number {
+  const waiting = [...own.ready, ...own.unsealed, ...(own.writer === null ? [] : [own.writer])];
+  return waiting.reduce((sum, segment) => sum + segment.records, own.setAsideRecords);
+}

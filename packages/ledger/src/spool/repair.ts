@@ -1,0 +1,77 @@
+/** Brings the files of a dead process into a state that can be shipped. May be repeated after any crash of its own. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Logger } from '@tallygate/usage';
+import type { ByteRange } from './frame.ts';
+import { readSegment } from './read-segment.ts';
+import { listSegments, moveSegment, segmentPath, segmentToken, syncDirectory } from './segment-file.ts';
+
+/** Bytes that nobody can read are kept here, beside the spools, for a person to look at. */
+export const QUARANTINE = 'quarantine';
+
+/** As long as the owner would have kept a stored segment: younger ones are sent once more, which their token makes harmless. */
+const TAIL_MS = 600_000;
+
+interface Home {
+  spoolId: string;
+  directory: string;
+}
+
+export interface RepairReport {
+  tornTails: number;
+  quarantined: number;
+}
+
+export async function repairSegments(
+  home: Home,
+  root: string,
+  clock: Clock,
+  logger: Logger,
+): Promise<RepairReport> {
+  const report: RepairReport = { tornTails: 0, quarantined: 0 };
+  for (const { number, state } of await listSegments(home.directory)) {
+    if (state === 'open' && (await cutTornTail(home, number, logger))) report.tornTails += 1;
+    if (state === 'done' && (await isOld(home, number, clock))) continue;
+    if (state !== 'ready') await moveSegment(home.directory, number, state, 'ready');
+    report.quarantined += await quarantine(home, root, number, logger);
+  }
+  await syncDirectory(home.directory);
+  return report;
+}
+
+/** Only the last write of a killed process can be torn, and it was never acknowledged: cutting it loses nothing. */
+async function cutTornTail(home: Home, number: number, logger: Logger): Promise<boolean> {
+  const path = segmentPath(home.directory, number, 'open');
+  const { bytes, damage } = await readSegment(path);
+  const tail = damage.find((range) => range.end === bytes.length);
+  if (tail === undefined) return false;
+  await truncate(path, tail.start);
+  const token = segmentToken(home.spoolId, number);
+  logger.warn('torn tail cut off', { token, bytes: tail.end - tail.start });
+  return true;
+}
+
+async function isOld(home: Home, number: number, clock: Clock): Promise<boolean> {
+  const { mtimeMs } = await stat(segmentPath(home.directory, number, 'done'));
+  return clock.nowMs() - mtimeMs > TAIL_MS;
+}
+
+async function quarantine(home: Home, root: string, number: number, logger: Logger): Promise<number> {
+  const { bytes, damage } = await readSegment(segmentPath(home.directory, number, 'ready'));
+  for (const range of damage) setAside(home, root, number, bytes, range);
+  if (damage.length > 0) {
+    const token = segmentToken(home.spoolId, number);
+    logger.error('damaged bytes set aside', { token, ranges: damage.length });
+  }
+  return damage.length;
+}
+
+/** Named by its place, so that a repeated repair writes the same file again and not another one. */
+function setAside(home: Home, root: string, number: number, bytes: Buffer, range: ByteRange): void {
+  const folder = join(root, QUARANTINE);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const name = `${segmentToken(home.spoolId, number).replace('/', '-')}-${range.start}.bin`;
+  writeFileSync(join(folder, name), bytes.subarray(range.start, range.end));
+}

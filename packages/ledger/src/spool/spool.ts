@@ -1,0 +1,170 @@
+/**
+ * Where recorded usage is safe. `record…` is one write into this process's own file and returns when the operating system has
+ * it: `kill -9` a moment later loses nothing. Everything else (sealing, shipping, retries) happens behind it and blocks nobody.
+ * Nothing is ever dropped: what cannot be shipped stays on disk, and the next process that drains takes it over.
+ */
+import {
+  type Clock,
+  type Logger,
+  type SegmentDestination,
+  silentLogger,
+  TallygateError,
+  type UsageSink,
+} from '@tallygate/usage';
+import { type AdoptionReport, adoptSpools } from './adopt.ts';
+import { createSpoolDrain, flush, keepUp, leave, type SpoolDrain, settleAndFlush } from './drain.ts';
+import { pendingRecords, recordFact } from './own-segments.ts';
+import { HEARTBEAT_MS } from './owner.ts';
+import type { FactRecord } from './read-segment.ts';
+import type { Recover } from './recover.ts';
+
+export interface SpoolOptions {
+  /** The root of all spools, such as `<data>/spool`; this process makes a directory of its own in it. */
+  directory: string;
+  /** Begins the directory's name. Default `<host>-<pid>`; a random part always follows. */
+  ownerId?: string;
+  /** null: only spool. Some other process with a destination drains it after this one has ended. */
+  destination: SegmentDestination | null;
+  clock: Clock;
+  logger?: Logger;
+  /** A segment is sealed at this many records, … */
+  sealRows?: number;
+  /** … or at this many bytes, … */
+  sealBytes?: number;
+  /** … or this long after its first record. The timer keeps no process alive. */
+  sealAfterMs?: number;
+  /**
+   * Settles outcomes whose settlement never came: those of dead processes, and this one's own once the meter has given up.
+   * Must be idempotent by attempt id. Without it nothing is adopted and unsettled outcomes wait on disk.
+   */
+  recover?: Recover;
+  /** How long `close` may take to drain. What is left then stays on disk. */
+  drainMs?: number;
+}
+
+export type Spool = UsageSink & {
+  readonly spoolId: string;
+  /** This process's own directory. */
+  readonly directory: string;
+  /** Outcomes recorded since it was opened. */
+  readonly recordedEvents: number;
+  /** Records that are not in the store yet. */
+  readonly pendingRecords: number;
+  /** Outcomes with a hold whose settlement has not been recorded. */
+  readonly unsettledOutcomes: number;
+  /** Takes over and ships what dead processes left. Where `recover` is given this happens by itself, now and then. */
+  adopt(): Promise<AdoptionReport>;
+};
+
+const SEAL_ROWS = 5_000;
+const SEAL_BYTES = 1_048_576;
+const SEAL_AFTER_MS = 2_000;
+const DRAIN_MS = 5_000;
+
+/** @throws TallygateError `TALLYGATE_SPOOL_FAILED` when the directory cannot be made or written. */
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { directory, destination, clock, recover, logger = silentLogger } = options;
+  const drain = createSpoolDrain({
+    root: directory,
+    ownerId: options.ownerId,
+    destination,
+    clock,
+    logger,
+    recover,
+    sealRows: options.sealRows ?? SEAL_ROWS,
+    sealBytes: options.sealBytes ?? SEAL_BYTES,
+    sealAfterMs: options.sealAfterMs ?? SEAL_AFTER_MS,
+  });
+  const adopt = () =>
+    adoptSpools({ root: directory, destination, clock, logger, ...(recover && { recover }) });
+  const timers = [setInterval(() => keepUp(drain), HEARTBEAT_MS).unref()];
+  if (destination === null) {
+    logger.info('no ledger here: usage is kept in the spool', { directory: drain.own.home.directory });
+  } else if (recover !== undefined) {
+    timers.push(adoptNowAndThen(adopt, logger));
+  }
+  return spoolOver(drain, adopt, timers, options.drainMs ?? DRAIN_MS);
+}
+
+function spoolOver(
+  drain: SpoolDrain,
+  adopt: () => Promise<AdoptionReport>,
+  timers: NodeJS.Timeout[],
+  drainMs: number,
+): Spool {
+  let recordedEvents = 0;
+  let closing: Promise<void> | null = null;
+  const record = (fact: FactRecord): void => {
+    if (closing !== null) throw recordedTooLate();
+    recordFact(drain.own, fact);
+  };
+  return {
+    recordOutcome(event, hold) {
+      record({ kind: 'outcome', event, hold });
+      recordedEvents += 1;
+    },
+    recordSettlement: (settlement) => record({ kind: 'settlement', settlement }),
+    recordDenial: (denial) => record({ kind: 'denial', denial }),
+    flush: () => flush(drain),
+    close() {
+      closing ??= closed(drain, timers, drainMs);
+      return closing;
+    },
+    adopt,
+    get spoolId() {
+      return drain.own.home.spoolId;
+    },
+    get directory() {
+      return drain.own.home.directory;
+    },
+    get recordedEvents() {
+      return recordedEvents;
+    },
+    get pendingRecords() {
+      return pendingRecords(drain.own);
+    },
+    get unsettledOutcomes() {
+      return drain.own.unsettled.size;
+    },
+  };
+}
+
+/** Every pass reads all that is left: one that could not finish is followed by ever longer pauses, up to 16 minutes. */
+function adoptNowAndThen(adopt: () => Promise<AdoptionReport>, logger: Logger): NodeJS.Timeout {
+  let pause = 0;
+  let pausesLeft = 0;
+  const pass = async (): Promise<void> => {
+    if (pausesLeft > 0) {
+      pausesLeft -= 1;
+      return;
+    }
+    const { waiting, unsettled } = await adopt();
+    pause = waiting + unsettled === 0 ? 0 : Math.min(31, pause * 2 + 1);
+    pausesLeft = pause;
+  };
+  const guarded = () =>
+    void pass().catch((error: unknown) =>
+      logger.error('spools cannot be adopted', { reason: String(error) }),
+    );
+  guarded();
+  return setInterval(guarded, HEARTBEAT_MS).unref();
+}
+
+/** A store or a gate that hangs must not keep the application from ending. */
+async function closed(drain: SpoolDrain, timers: NodeJS.Timeout[], drainMs: number): Promise<void> {
+  for (const timer of timers) clearInterval(timer);
+  let deadline: NodeJS.Timeout | undefined;
+  const expired = new Promise<void>((resolve) => {
+    deadline = setTimeout(resolve, drainMs);
+  });
+  await Promise.race([settleAndFlush(drain), expired]);
+  clearTimeout(deadline);
+  await leave(drain);
+}
+
+function recordedTooLate(): TallygateError {
+  return new TallygateError('TALLYGATE_SPOOL_FAILED', {
+    message: 'Usage was recorded after the spool had been closed.',
+    cure: 'Close the spool last, after every call has ended.',
+  });
+}
