@@ -1,5 +1,13 @@
 import { basename } from 'node:path';
-import { factsOf, isCode, isCompositionRoot, isProduct, type RepositoryFile } from './repository.ts';
+import { PLAIN_ERRORS } from './house.ts';
+import {
+  factsOf,
+  isCode,
+  isCompositionRoot,
+  isProduct,
+  type Repository,
+  type RepositoryFile,
+} from './repository.ts';
 import { inspectEach, type Rule } from './rule.ts';
 
 const LUA_FOLDER = 'packages/gate/lua/';
@@ -7,6 +15,7 @@ const SQL_FOLDERS = /^packages\/ledger\/(schema|migrations|queries)\//;
 const LUA_IN_TEXT = /\bredis\.p?call\s*\(/;
 const SQL_IN_TEXT =
   /\bSELECT\s|\bINSERT\s+INTO\b|\b(CREATE|ALTER|DROP|TRUNCATE|OPTIMIZE)\s+(OR\s+REPLACE\s+)?TABLE\b/;
+const PLAIN_ERROR = /^(Error|TypeError|RangeError|SyntaxError|AggregateError)$/;
 const CLOCK_HOME = 'packages/usage/src/clock.ts';
 
 /** Strings of product code that match, as sentences. Comments may name anything. */
@@ -230,31 +239,55 @@ const clockRule: Rule = {
 };
 
 const errorRule: Rule = {
-  promise: 'packages throw only TallygateError and what derives from it',
+  promise:
+    'packages throw only TallygateError and what derives from it, with the exceptions that house.ts gives reasons for',
   atLeast: 30,
-  inspect: (repository) =>
-    inspectEach(
-      repository.files
-        .filter((file) => isProduct(file) && file.path.startsWith('packages/'))
-        .flatMap((file) => factsOf(file, 'new').map((fact) => ({ file, fact })))
-        .filter(({ fact }) => fact.thrown),
-      ({ file, fact }) =>
-        /^(Error|TypeError|RangeError|SyntaxError|AggregateError)$/.test(fact.callee)
-          ? [`${file.path}:${fact.line} throws a plain ${fact.callee}`]
-          : [],
-    ),
+  inspect: (repository) => {
+    const thrown = thrownByPackages(repository);
+    const found = inspectEach(thrown, ({ path, line, error }) => {
+      const excused = PLAIN_ERRORS.some((excuse) => excuse.path === path && excuse.error === error);
+      return PLAIN_ERROR.test(error) && !excused ? [`${path}:${line} throws a plain ${error}`] : [];
+    });
+    const idle = PLAIN_ERRORS.filter(
+      ({ path, error }) =>
+        repository.files.some((file) => file.path === path) &&
+        !thrown.some((fact) => fact.path === path && fact.error === error),
+    );
+    const outdated = idle.map(({ path, error }) => `${path} needs no excuse for ${error} any more`);
+    return { ...found, violations: [...found.violations, ...outdated] };
+  },
   planted: [
     {
       files: { 'packages/gate/src/a.ts': "throw new Error('no');" },
       violation: 'a.ts:1 throws a plain Error',
     },
     {
+      files: {
+        'packages/remote/src/exchange.ts': "throw new RangeError('no');",
+        'packages/gate/src/a.ts': 'throw new StaleConnection();',
+      },
+      violation: 'packages/remote/src/exchange.ts needs no excuse for Error any more',
+    },
+    {
       files: { 'packages/gate/src/a.ts': 'throw new TypeError(`no`);' },
       violation: 'throws a plain TypeError',
     },
   ],
-  allowed: { 'packages/gate/src/a.ts': "throw new TallygateError('TALLYGATE_X', { message: '' });" },
+  allowed: {
+    'packages/gate/src/a.ts': "throw new TallygateError('TALLYGATE_X', { message: '' });",
+    'packages/remote/src/exchange.ts': "throw new Error('This end was closed.');",
+  },
 };
+
+function thrownByPackages({ files }: Repository): { path: string; line: number; error: string }[] {
+  return files
+    .filter((file) => isProduct(file) && file.path.startsWith('packages/'))
+    .flatMap((file) =>
+      factsOf(file, 'new')
+        .filter((fact) => fact.thrown)
+        .map(({ line, callee }) => ({ path: file.path, line, error: callee })),
+    );
+}
 
 const generatedRule: Rule = {
   promise: 'every generated module says in its first line which script writes it, and the script exists',
