@@ -23,6 +23,10 @@ export function generateLuaModule(): string {
     ...scripts,
     '} as const;',
     '',
+    '/** The part of every script that reads the clock, and what tests put in its place. */',
+    `export const CLOCK = ${asTemplate(withFragments('fragments/clock.lua').trimEnd())};`,
+    `export const CLOCK_OF_TEST = ${asTemplate(withFragments('fragments/clock-of-test.lua').trimEnd())};`,
+    '',
   ].join('\n');
 }
 

@@ -33,6 +33,12 @@ export interface GateConditions {
  */
 export type OpenGate = (organization: string, conditions: GateConditions) => Promise<GateUnderTest>;
 
+/** Opens a gate of an organization of its own in which these budgets are live as version 1. */
+export type OpenWith = (budgets: Budget[], conditions?: GateConditions) => Promise<GateUnderTest>;
+
+/** Titles, each with the scenario that proves it. */
+export type Guarantees = Readonly<Record<string, (openWith: OpenWith, open: OpenGate) => Promise<void>>>;
+
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;

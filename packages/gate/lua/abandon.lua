@@ -10,6 +10,7 @@
 --   EPOCH   the organization's state is lost, and the hold with it
 
 -- include: fragments/money.lua
+-- include: fragments/clock.lua
 -- include: fragments/time.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua

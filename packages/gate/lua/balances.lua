@@ -11,6 +11,7 @@
 --   EPOCH            the organization's state is lost, likewise
 
 -- include: fragments/money.lua
+-- include: fragments/clock.lua
 -- include: fragments/time.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua

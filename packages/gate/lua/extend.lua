@@ -10,6 +10,7 @@
 --   EPOCH            the organization's state is lost
 
 -- include: fragments/money.lua
+-- include: fragments/clock.lua
 -- include: fragments/time.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
@@ -32,9 +33,8 @@ if known.entries ~= ARGV[5] then
 end
 for index = 3, #KEYS do
   local counter = redis.call('HMGET', KEYS[index], 'g', 's')
-  local rebuilt = counter[2] and tonumber(counter[2]) > tonumber(known.instant)
   -- The hold went with a counter that was lost; there is nothing to move.
-  if counter[1] ~= state.epoch or rebuilt then
+  if counter[1] ~= state.epoch or is_rebuilt_since(known, counter[2]) then
     return { 'ENDED' }
   end
 end

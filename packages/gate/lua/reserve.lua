@@ -17,6 +17,7 @@
 -- All but HELD leave the counters as they were.
 
 -- include: fragments/money.lua
+-- include: fragments/clock.lua
 -- include: fragments/time.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
@@ -111,6 +112,7 @@ local attempt = {
   state = 'H',
   ask = ask,
   epoch = state.epoch,
+  rebuilds = state.rebuilds,
   instant = whole(now),
   bucket = whole(bucket),
   expected = ARGV[7],

@@ -9,6 +9,7 @@
 --   OK epoch   the one in force, begun by this call or before it
 --   EPOCH      there is none, and this call was only to fill in
 
+-- include: fragments/clock.lua
 -- include: fragments/time.lua
 
 local now = server_now_ms()
@@ -20,14 +21,15 @@ if not epoch then
   epoch = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1],
-    'epoch', epoch, 'seeded', whole(now), 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
+    'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
     'version', ARGV[4], 'configuration', ARGV[5])
 end
+local rebuild = whole(redis.call('HINCRBY', KEYS[1], 'rebuilds', '1'))
 for index = 2, #KEYS do
   local at = 6 + (index - 2) * 2
   if redis.call('HGET', KEYS[index], 'g') ~= epoch then
     redis.call('DEL', KEYS[index])
-    redis.call('HSET', KEYS[index], 'g', epoch, 's', whole(now), 'c', ARGV[at + 1])
+    redis.call('HSET', KEYS[index], 'g', epoch, 's', rebuild, 'c', ARGV[at + 1])
     keep_for(KEYS[index], tonumber(ARGV[at + 2]) + tonumber(ARGV[6]) - now)
   end
 end

@@ -17,6 +17,7 @@
 --   RANGE index  spent would leave Int64
 
 -- include: fragments/money.lua
+-- include: fragments/clock.lua
 -- include: fragments/time.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
@@ -85,6 +86,7 @@ local attempt = {
   state = kind,
   ask = known and known.ask,
   epoch = state.epoch,
+  rebuilds = state.rebuilds,
   instant = known and known.instant or ARGV[7],
   bucket = known and known.bucket,
   expected = known and known.expected,

@@ -15,6 +15,8 @@ export const LUA = {
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 -- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
 
@@ -55,12 +57,18 @@ end
 local function negated(text)
   return text == '0' and '0' or '-' .. text
 end
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -74,13 +82,16 @@ end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
 --   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
 --   watermark      buckets below it were declared past, and stay so when a clock steps back
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
-  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
   if not values[1] then
     return nil
   end
@@ -90,9 +101,12 @@ local function read_state(key)
     width = tonumber(values[3]),
     watermark = tonumber(values[4]),
     version = values[5],
+    rebuilds = values[6],
   }
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local BUCKETS_PER_HOLD = 16
 
 -- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
@@ -119,13 +133,15 @@ end
 -- What was done with one attempt: a string of fields, so that it costs one read and one write.
 --   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
 --   ask      of the caller that owns the hold
---   epoch    in which it was written
+--   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
 --   bucket, expected, worst   the hold, the same amounts on every budget
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
 
 local function read_attempt(key)
   local text = redis.call('GET', key)
@@ -158,11 +174,13 @@ local function is_live(attempt, state, current)
 end
 -- One budget in one period: a hash with
 --   g          epoch in which it was begun or rebuilt
---   s          when it was rebuilt, ms; holds made before are not in it
+--   s          which rebuild wrote it; holds of an earlier one are not in it
 --   c          spent
 --   h<bucket>  held until the bucket is past, at the expected cost
 --   w<bucket>  the same at the worst cost
 -- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
@@ -194,10 +212,14 @@ local function add_hold(key, attempt)
   redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
 end
 
--- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+-- Counted, not timed: a clock that steps back would make holds look older than they are.
+local function is_rebuilt_since(attempt, rebuild)
+  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+end
+
+-- Taking a hold out of a counter that does not know it would take somebody else's.
 local function remove_hold(key, attempt)
-  local rebuilt = redis.call('HGET', key, 's')
-  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
     return
   end
   for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
@@ -245,6 +267,8 @@ return { 'OK' }
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 -- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
 
@@ -285,12 +309,18 @@ end
 local function negated(text)
   return text == '0' and '0' or '-' .. text
 end
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -304,13 +334,16 @@ end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
 --   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
 --   watermark      buckets below it were declared past, and stay so when a clock steps back
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
-  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
   if not values[1] then
     return nil
   end
@@ -320,9 +353,12 @@ local function read_state(key)
     width = tonumber(values[3]),
     watermark = tonumber(values[4]),
     version = values[5],
+    rebuilds = values[6],
   }
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local BUCKETS_PER_HOLD = 16
 
 -- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
@@ -348,11 +384,13 @@ local function pass_buckets(state_key, state, current)
 end
 -- One budget in one period: a hash with
 --   g          epoch in which it was begun or rebuilt
---   s          when it was rebuilt, ms; holds made before are not in it
+--   s          which rebuild wrote it; holds of an earlier one are not in it
 --   c          spent
 --   h<bucket>  held until the bucket is past, at the expected cost
 --   w<bucket>  the same at the worst cost
 -- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
@@ -384,10 +422,14 @@ local function add_hold(key, attempt)
   redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
 end
 
--- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+-- Counted, not timed: a clock that steps back would make holds look older than they are.
+local function is_rebuilt_since(attempt, rebuild)
+  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+end
+
+-- Taking a hold out of a counter that does not know it would take somebody else's.
 local function remove_hold(key, attempt)
-  local rebuilt = redis.call('HGET', key, 's')
-  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
     return
   end
   for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
@@ -453,6 +495,8 @@ return { 'OK', values[2] }
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 -- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
 
@@ -493,12 +537,18 @@ end
 local function negated(text)
   return text == '0' and '0' or '-' .. text
 end
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -512,13 +562,16 @@ end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
 --   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
 --   watermark      buckets below it were declared past, and stay so when a clock steps back
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
-  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
   if not values[1] then
     return nil
   end
@@ -528,9 +581,12 @@ local function read_state(key)
     width = tonumber(values[3]),
     watermark = tonumber(values[4]),
     version = values[5],
+    rebuilds = values[6],
   }
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local BUCKETS_PER_HOLD = 16
 
 -- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
@@ -557,13 +613,15 @@ end
 -- What was done with one attempt: a string of fields, so that it costs one read and one write.
 --   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
 --   ask      of the caller that owns the hold
---   epoch    in which it was written
+--   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
 --   bucket, expected, worst   the hold, the same amounts on every budget
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
 
 local function read_attempt(key)
   local text = redis.call('GET', key)
@@ -596,11 +654,13 @@ local function is_live(attempt, state, current)
 end
 -- One budget in one period: a hash with
 --   g          epoch in which it was begun or rebuilt
---   s          when it was rebuilt, ms; holds made before are not in it
+--   s          which rebuild wrote it; holds of an earlier one are not in it
 --   c          spent
 --   h<bucket>  held until the bucket is past, at the expected cost
 --   w<bucket>  the same at the worst cost
 -- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
@@ -632,10 +692,14 @@ local function add_hold(key, attempt)
   redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
 end
 
--- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+-- Counted, not timed: a clock that steps back would make holds look older than they are.
+local function is_rebuilt_since(attempt, rebuild)
+  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+end
+
+-- Taking a hold out of a counter that does not know it would take somebody else's.
 local function remove_hold(key, attempt)
-  local rebuilt = redis.call('HGET', key, 's')
-  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
     return
   end
   for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
@@ -661,9 +725,8 @@ if known.entries ~= ARGV[5] then
 end
 for index = 3, #KEYS do
   local counter = redis.call('HMGET', KEYS[index], 'g', 's')
-  local rebuilt = counter[2] and tonumber(counter[2]) > tonumber(known.instant)
   -- The hold went with a counter that was lost; there is nothing to move.
-  if counter[1] ~= state.epoch or rebuilt then
+  if counter[1] ~= state.epoch or is_rebuilt_since(known, counter[2]) then
     return { 'ENDED' }
   end
 end
@@ -727,6 +790,8 @@ return { 'OK' }
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 -- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
 
@@ -767,12 +832,18 @@ end
 local function negated(text)
   return text == '0' and '0' or '-' .. text
 end
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -786,13 +857,16 @@ end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
 --   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
 --   watermark      buckets below it were declared past, and stay so when a clock steps back
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
-  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
   if not values[1] then
     return nil
   end
@@ -802,9 +876,12 @@ local function read_state(key)
     width = tonumber(values[3]),
     watermark = tonumber(values[4]),
     version = values[5],
+    rebuilds = values[6],
   }
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local BUCKETS_PER_HOLD = 16
 
 -- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
@@ -831,13 +908,15 @@ end
 -- What was done with one attempt: a string of fields, so that it costs one read and one write.
 --   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
 --   ask      of the caller that owns the hold
---   epoch    in which it was written
+--   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
 --   bucket, expected, worst   the hold, the same amounts on every budget
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
 
 local function read_attempt(key)
   local text = redis.call('GET', key)
@@ -870,11 +949,13 @@ local function is_live(attempt, state, current)
 end
 -- One budget in one period: a hash with
 --   g          epoch in which it was begun or rebuilt
---   s          when it was rebuilt, ms; holds made before are not in it
+--   s          which rebuild wrote it; holds of an earlier one are not in it
 --   c          spent
 --   h<bucket>  held until the bucket is past, at the expected cost
 --   w<bucket>  the same at the worst cost
 -- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
@@ -906,10 +987,14 @@ local function add_hold(key, attempt)
   redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
 end
 
--- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+-- Counted, not timed: a clock that steps back would make holds look older than they are.
+local function is_rebuilt_since(attempt, rebuild)
+  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+end
+
+-- Taking a hold out of a counter that does not know it would take somebody else's.
 local function remove_hold(key, attempt)
-  local rebuilt = redis.call('HGET', key, 's')
-  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
     return
   end
   for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
@@ -1007,6 +1092,7 @@ local attempt = {
   state = 'H',
   ask = ask,
   epoch = state.epoch,
+  rebuilds = state.rebuilds,
   instant = whole(now),
   bucket = whole(bucket),
   expected = ARGV[7],
@@ -1038,12 +1124,18 @@ return { 'HELD', whole(now), attempt.text, unpack(refusals) }
 --   OK epoch   the one in force, begun by this call or before it
 --   EPOCH      there is none, and this call was only to fill in
 
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -1064,14 +1156,15 @@ if not epoch then
   epoch = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1],
-    'epoch', epoch, 'seeded', whole(now), 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
+    'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
     'version', ARGV[4], 'configuration', ARGV[5])
 end
+local rebuild = whole(redis.call('HINCRBY', KEYS[1], 'rebuilds', '1'))
 for index = 2, #KEYS do
   local at = 6 + (index - 2) * 2
   if redis.call('HGET', KEYS[index], 'g') ~= epoch then
     redis.call('DEL', KEYS[index])
-    redis.call('HSET', KEYS[index], 'g', epoch, 's', whole(now), 'c', ARGV[at + 1])
+    redis.call('HSET', KEYS[index], 'g', epoch, 's', rebuild, 'c', ARGV[at + 1])
     keep_for(KEYS[index], tonumber(ARGV[at + 2]) + tonumber(ARGV[6]) - now)
   end
 end
@@ -1099,6 +1192,8 @@ return { 'OK', epoch }
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 -- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
 
@@ -1139,12 +1234,18 @@ end
 local function negated(text)
   return text == '0' and '0' or '-' .. text
 end
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -1158,13 +1259,16 @@ end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
 --   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
 --   watermark      buckets below it were declared past, and stay so when a clock steps back
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
-  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
   if not values[1] then
     return nil
   end
@@ -1174,9 +1278,12 @@ local function read_state(key)
     width = tonumber(values[3]),
     watermark = tonumber(values[4]),
     version = values[5],
+    rebuilds = values[6],
   }
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local BUCKETS_PER_HOLD = 16
 
 -- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
@@ -1203,13 +1310,15 @@ end
 -- What was done with one attempt: a string of fields, so that it costs one read and one write.
 --   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
 --   ask      of the caller that owns the hold
---   epoch    in which it was written
+--   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
 --   bucket, expected, worst   the hold, the same amounts on every budget
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
 
 local function read_attempt(key)
   local text = redis.call('GET', key)
@@ -1242,11 +1351,13 @@ local function is_live(attempt, state, current)
 end
 -- One budget in one period: a hash with
 --   g          epoch in which it was begun or rebuilt
---   s          when it was rebuilt, ms; holds made before are not in it
+--   s          which rebuild wrote it; holds of an earlier one are not in it
 --   c          spent
 --   h<bucket>  held until the bucket is past, at the expected cost
 --   w<bucket>  the same at the worst cost
 -- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
@@ -1278,10 +1389,14 @@ local function add_hold(key, attempt)
   redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
 end
 
--- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+-- Counted, not timed: a clock that steps back would make holds look older than they are.
+local function is_rebuilt_since(attempt, rebuild)
+  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+end
+
+-- Taking a hold out of a counter that does not know it would take somebody else's.
 local function remove_hold(key, attempt)
-  local rebuilt = redis.call('HGET', key, 's')
-  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
     return
   end
   for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
@@ -1353,6 +1468,7 @@ local attempt = {
   state = kind,
   ask = known and known.ask,
   epoch = state.epoch,
+  rebuilds = state.rebuilds,
   instant = known and known.instant or ARGV[7],
   bucket = known and known.bucket,
   expected = known and known.expected,
@@ -1366,3 +1482,18 @@ write_attempt(KEYS[1], attempt, grace)
 return { outcome, attempt.text }
 `,
 } as const;
+
+/** The part of every script that reads the clock, and what tests put in its place. */
+export const CLOCK = `-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end`;
+export const CLOCK_OF_TEST = `-- Stands in the place of clock.lua where a test moves time: the server's clock is a number under a key that the test names.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  return tonumber(redis.call('GET', '{{key of the test clock}}'))
+end`;

@@ -1,5 +1,5 @@
 import type { BudgetGate } from '@tallygate/usage';
-import { LUA } from './lua.generated.ts';
+import { CLOCK, CLOCK_OF_TEST, LUA } from './lua.generated.ts';
 import type { ScriptName } from './redis-connection.ts';
 import { openRedisGateWith } from './redis-gate.ts';
 import type { RedisGateOptions } from './redis-session.ts';
@@ -9,16 +9,14 @@ import type { RedisGateOptions } from './redis-session.ts';
  * else is the real thing. Production code has no reason to import this.
  */
 
-const SERVER_TIME = "redis.call('TIME')";
+const KEY_PLACEHOLDER = '{{key of the test clock}}';
 
 /**
  * Opens the gate with scripts that read the server's time from a key: milliseconds since the epoch, as a decimal. Keys still
  * expire by the server's own time, so that a test which moves far ahead sees what it wrote.
  */
 export async function openRedisGateAt(options: RedisGateOptions, serverTimeKey: string): Promise<BudgetGate> {
-  const timeOfTest =
-    `(function() local ms = tonumber(redis.call('GET', '${serverTimeKey}')) ` +
-    'return { math.floor(ms / 1000), (ms % 1000) * 1000 } end)()';
-  const scripts = Object.entries(LUA).map(([name, text]) => [name, text.replaceAll(SERVER_TIME, timeOfTest)]);
+  const clock = CLOCK_OF_TEST.replaceAll(KEY_PLACEHOLDER, serverTimeKey);
+  const scripts = Object.entries(LUA).map(([name, text]) => [name, text.replaceAll(CLOCK, clock)]);
   return openRedisGateWith(options, Object.fromEntries(scripts) as Record<ScriptName, string>);
 }

@@ -1,13 +1,15 @@
 -- What was done with one attempt: a string of fields, so that it costs one read and one write.
 --   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
 --   ask      of the caller that owns the hold
---   epoch    in which it was written
+--   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
 --   bucket, expected, worst   the hold, the same amounts on every budget
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
 
 local function read_attempt(key)
   local text = redis.call('GET', key)

@@ -1,4 +1,6 @@
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. `src/buckets.ts` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local BUCKETS_PER_HOLD = 16
 
 -- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.

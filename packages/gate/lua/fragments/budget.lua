@@ -1,10 +1,12 @@
 -- One budget in one period: a hash with
 --   g          epoch in which it was begun or rebuilt
---   s          when it was rebuilt, ms; holds made before are not in it
+--   s          which rebuild wrote it; holds of an earlier one are not in it
 --   c          spent
 --   h<bucket>  held until the bucket is past, at the expected cost
 --   w<bucket>  the same at the worst cost
 -- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
@@ -36,10 +38,14 @@ local function add_hold(key, attempt)
   redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
 end
 
--- A hold that is older than the rebuilt hash is not in it: taking it out would take somebody else's.
+-- Counted, not timed: a clock that steps back would make holds look older than they are.
+local function is_rebuilt_since(attempt, rebuild)
+  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+end
+
+-- Taking a hold out of a counter that does not know it would take somebody else's.
 local function remove_hold(key, attempt)
-  local rebuilt = redis.call('HGET', key, 's')
-  if rebuilt and tonumber(rebuilt) > tonumber(attempt.instant) then
+  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
     return
   end
   for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do

@@ -2,6 +2,8 @@
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 -- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
 

@@ -1,13 +1,16 @@
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
 --   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
 --   watermark      buckets below it were declared past, and stay so when a clock steps back
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
-  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version')
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
   if not values[1] then
     return nil
   end
@@ -17,5 +20,6 @@ local function read_state(key)
     width = tonumber(values[3]),
     watermark = tonumber(values[4]),
     version = values[5],
+    rebuilds = values[6],
   }
 end

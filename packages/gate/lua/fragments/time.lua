@@ -1,9 +1,8 @@
--- Time. The server's clock decides periods and expiry, because it is the one clock that all callers share.
-local function server_now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 
+-- Lua prints large numbers in exponent form, which Redis does not read.
 local function whole(number)
   return string.format('%.0f', number)
 end
