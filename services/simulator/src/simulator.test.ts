@@ -199,6 +199,14 @@ describe('a caller that leaves', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
+  it('is billed for the prompt when it left before the stream began', async () => {
+    const { ask, simulator } = opened();
+    const response = await ask({ stream: true }, {}, AbortSignal.abort());
+    await simulator.idle();
+    expect(simulator.served()).toMatchObject({ abandoned: 1, billedAttempts: 1 });
+    await expect(response.text()).rejects.toThrow();
+  });
+
   it('is billed once, also when it leaves after the end', async () => {
     const { ask, simulator } = opened();
     const left = new AbortController();

@@ -79,7 +79,7 @@ describe('a fault, seen by the official SDK', () => {
 
   it('timeout outlasts the patience of the caller, whose retries are all free', async () => {
     const running = await started();
-    const client = clientOf(running, { timeout: 50, maxRetries: 1 });
+    const client = clientOf(running, { timeout: 500, maxRetries: 1 });
     await expect(client.messages.create(question, fault('timeout'))).rejects.toBeInstanceOf(
       Anthropic.APIConnectionTimeoutError,
     );
@@ -98,7 +98,7 @@ describe('a fault, seen by the official SDK', () => {
 
   it('slow lets the caller time out in the middle of an answer, and bills the prompt and what was generated', async () => {
     const running = await started({ slowEventDelayMs: 600_000 });
-    const client = clientOf(running, { timeout: 50 });
+    const client = clientOf(running, { timeout: 500 });
     await expect(client.messages.create(question, fault('slow'))).rejects.toBeInstanceOf(
       Anthropic.APIConnectionTimeoutError,
     );

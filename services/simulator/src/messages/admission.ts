@@ -21,10 +21,10 @@ const NOT_PART_OF_QUESTION = new Set(['stream', 'metadata']);
  */
 export function admit(
   provider: Provider,
-  caller: { apiKey: ApiKey; headers: Headers },
+  caller: { apiKey: ApiKey; headers: Headers; startedMs: number },
   body: JsonObject,
 ): ServedMessage {
-  const nowMs = provider.options.nowMs();
+  const nowMs = caller.startedMs;
   const request = readMessageRequest(body, utcDay(nowMs));
   const wantedTokens = readWantedTokens(caller.headers);
   const segments = segmentsOf(body, request.model);

@@ -194,5 +194,6 @@ describe('the stream of an answer', () => {
       last = progress;
     }
     expect(last.webSearches).toBeGreaterThan(0);
+    expect(last.thinkingTokens).toBeGreaterThan(0);
   });
 });

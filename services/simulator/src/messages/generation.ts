@@ -63,6 +63,8 @@ export function generateStream(generation: Generation): ReadableStream<Uint8Arra
   };
   const abandon = (): void => end('abandoned');
   generation.signal.addEventListener('abort', abandon, { once: true });
+  // Left while its request was still being read: the event has passed.
+  if (generation.signal.aborted) abandon();
 
   const step = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     const next = events.next();

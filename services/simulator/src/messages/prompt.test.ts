@@ -29,6 +29,7 @@ describe('the prompt', () => {
   it('has the same prefix hash wherever its breakpoints stand, and however a text is spelt', () => {
     const hash = (body: Record<string, unknown>) => segmentsOf(body, opus).at(-1)?.prefixHash;
     expect(hash(user('hello'))).toBe(hash(user([marked('hello', '1h')])));
+    expect(hash(user([{ text: 'hello', type: 'text' }]))).toBe(hash(user([{ type: 'text', text: 'hello' }])));
     expect(hash(user('hello'))).not.toBe(hash(user('hello!')));
     expect(hash({ system: 'hello', ...user('x') })).not.toBe(hash(user('x')));
   });

@@ -34,11 +34,12 @@ async function answerMessage(c: SimulatorContext, provider: Provider): Promise<R
   const fault = requestedFault(c.req.raw.headers);
   if (fault === 'timeout') return stall(c, provider);
   refuse(provider, fault);
-  const startedMs = provider.options.nowMs();
   const body = await readJsonBody(c);
+  const startedMs = provider.options.nowMs();
   // A JSON answer has no middle to fail in: the provider refuses it as overloaded before it begins.
   if (fault === 'mid-stream-error' && body['stream'] !== true) fail(provider, fault, overloaded());
-  const message = admit(provider, { apiKey, headers: c.req.raw.headers }, body);
+  // One reading of the clock: a price that begins at midnight must not be missed between the check and the bill.
+  const message = admit(provider, { apiKey, headers: c.req.raw.headers, startedMs }, body);
   return answer(c, provider, generationOf(c, provider, { message, apiKey, fault, startedMs }));
 }
 

@@ -287,6 +287,30 @@ describe('the cost report', () => {
     ]);
   });
 
+  it('splits by workspace only when asked, and names the default one null', async () => {
+    const apiKeys = [
+      { key: 'one', id: 'apikey_1', workspaceId: null },
+      { key: 'two', id: 'apikey_2', workspaceId: 'wrkspc_2' },
+    ];
+    const { ask, report } = opened({ apiKeys });
+    await ask({}, 'one');
+    await ask({}, 'two');
+    const workspaces = async (groups: string) =>
+      today((await report(`${COST}?${FROM}&${groups}`)).body).map((row) => row['workspace_id']);
+    expect(await workspaces('group_by[]=description')).toEqual([null, null]);
+    expect(await workspaces('group_by[]=workspace_id')).toEqual(['wrkspc_2', null]);
+    expect(await workspaces('group_by[]=description&group_by[]=workspace_id')).toHaveLength(4);
+  });
+
+  it('bills what a web search found as input', async () => {
+    const { ask, report } = opened();
+    const response = await ask({ tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 1 }] });
+    const { usage } = (await response.json()) as { usage: { input_tokens: number } };
+    const [row] = today((await report(`${USAGE}?${FROM}`)).body);
+    expect(row?.['uncached_input_tokens']).toBe(usage.input_tokens);
+    expect(row?.['server_tool_use']).toEqual({ web_search_requests: 1 });
+  });
+
   it('places an extra amount in an ordinary line of its day, and in nothing else', async () => {
     const lines = async (extraBilledUsd: string) => {
       const { ask, at, report, simulator } = opened({ extraBilledUsd });
