@@ -1,1 +1,14 @@
-export {};
+export type { AdminApi } from '@tallygate/admin-api';
+export { createAdminApi } from '@tallygate/admin-api';
+export type { Reconciliation } from '@tallygate/reconcile';
+export {
+  AttributionError,
+  BudgetExceededError,
+  type CallAttribution,
+  type ErrorCode,
+  type Logger,
+  TallygateError,
+} from '@tallygate/usage';
+export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';
+export { runReconciliation } from './reconciliation/run-reconciliation.ts';
+export { type Tallygate, type TallygateOptions, tallygate } from './tallygate.ts';

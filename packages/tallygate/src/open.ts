@@ -1,0 +1,30 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '@tallygate/usage';
+import { loadConfig } from './configuration/load.ts';
+import type { ConfigOptions } from './configuration/options.ts';
+import { processEnvironment } from './env.ts';
+import { requireSharedGate, type Runtime } from './runtime/runtime.ts';
+import { leaseRuntime } from './shared-runtimes.ts';
+
+/** Gate, sink and history of one organization, opened. What `tallygate()` opens behind its first call. */
+export type TallygateRuntime = Runtime;
+
+export interface OpenOptions extends ConfigOptions {
+  logger?: Logger;
+  clock?: Clock;
+}
+
+/**
+ * Opens what stands behind an application: for services, scripts and tests that read budgets and spend, publish
+ * configuration or keep a data directory. Shares gate and spool with every `tallygate()` of this process on the same one.
+ *
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for a wrong setting, `TALLYGATE_DIRECTORY_OWNED` when the data
+ *   directory belongs to a process that cannot be reached, and what gate and ledger reject with when they cannot be opened.
+ */
+export async function openTallygate(options: OpenOptions = {}): Promise<TallygateRuntime> {
+  const { logger = silentLogger, clock = systemClock, ...settings } = options;
+  const { config } = loadConfig({ options: settings, ...processEnvironment() });
+  requireSharedGate(config);
+  const lease = leaseRuntime(config, { clock, logger });
+  const runtime = await lease.runtime();
+  return { ...runtime, close: () => lease.release() };
+}

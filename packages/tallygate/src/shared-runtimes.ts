@@ -1,0 +1,69 @@
+import type { Clock, Logger } from '@tallygate/usage';
+import type { ResolvedConfig } from './configuration/resolved.ts';
+import { openRuntime, type Runtime } from './runtime/runtime.ts';
+
+/** One process has one gate and one spool per data directory, however many `tallygate()` instances it makes. */
+interface Shared {
+  opening: Promise<Runtime>;
+  users: number;
+}
+
+export interface RuntimeLease {
+  /** Opens at the first call. A failed opening is tried again by a later call, not by every call. */
+  runtime(): Promise<Runtime>;
+  /** The last user to leave closes. */
+  release(): Promise<void>;
+}
+
+const REOPEN_AFTER_MS = 5_000;
+const shared = new Map<string, Shared>();
+
+export function leaseRuntime(config: ResolvedConfig, parts: { clock: Clock; logger: Logger }): RuntimeLease {
+  const key = runtimeKey(config);
+  let held: Shared | null = null;
+  let failure: { error: unknown; atMonotonicMs: number } | null = null;
+
+  async function runtime(): Promise<Runtime> {
+    if (failure && parts.clock.monotonicMs() - failure.atMonotonicMs < REOPEN_AFTER_MS) throw failure.error;
+    held ??= hold(key, () => openRuntime(config, parts));
+    try {
+      return await held.opening;
+    } catch (error) {
+      failure = { error, atMonotonicMs: parts.clock.monotonicMs() };
+      if (shared.get(key) === held) shared.delete(key);
+      held = null;
+      throw error;
+    }
+  }
+
+  return {
+    runtime,
+    async release() {
+      const leaving = held;
+      held = null;
+      if (!leaving) return;
+      leaving.users -= 1;
+      if (leaving.users > 0) return;
+      if (shared.get(key) === leaving) shared.delete(key);
+      const opened = await leaving.opening.catch(() => null);
+      await opened?.close();
+    },
+  };
+}
+
+function hold(key: string, open: () => Promise<Runtime>): Shared {
+  const existing = shared.get(key);
+  if (existing) {
+    existing.users += 1;
+    return existing;
+  }
+  const opened: Shared = { opening: open(), users: 1 };
+  shared.set(key, opened);
+  return opened;
+}
+
+/** What makes two configurations share one runtime: where gate and ledger are. Defaults and mode belong to the instance. */
+function runtimeKey(config: ResolvedConfig): string {
+  const { organization, dataDirectory, url, token, redisUrl, clickhouseUrl } = config;
+  return JSON.stringify([organization, dataDirectory, url, token, redisUrl, clickhouseUrl]);
+}

@@ -1,0 +1,103 @@
+import type { Middleware } from '@anthropic-ai/sdk';
+import {
+  createConfigurationCache,
+  createMeter,
+  type MeterPorts,
+  withAttribution,
+  wrapClient,
+} from '@tallygate/meter';
+import {
+  type CallAttribution,
+  type Clock,
+  type FlushReport,
+  type Logger,
+  silentLogger,
+  systemClock,
+} from '@tallygate/usage';
+import { closeOnExit } from './close-on-exit.ts';
+import { loadConfig } from './configuration/load.ts';
+import type { ConfigOptions } from './configuration/options.ts';
+import { processEnvironment } from './env.ts';
+import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
+import { leaseRuntime } from './shared-runtimes.ts';
+
+/** Every setting of `TALLYGATE_*` and of tallygate.yaml can be given here too, and wins. */
+export interface TallygateOptions extends ConfigOptions {
+  /** Receives diagnostics; silent without one. */
+  logger?: Logger;
+  clock?: Clock;
+}
+
+export interface Tallygate {
+  /**
+   * The same client, metered: same class, options, types, errors and streams. Wrapping twice does nothing.
+   * @throws TallygateError `TALLYGATE_CLIENT_UNSUPPORTED` for anything without the SDK's middleware option.
+   */
+  wrap<Client>(client: Client): Client;
+  /** What `wrap` adds, for `new Anthropic({ middleware: [...] })`. Put it last. */
+  middleware: Middleware;
+  /** Attributes every call made inside `work`. */
+  withAttribution<Result>(attribution: CallAttribution, work: () => Result): Result;
+  /** Resolves when all that was recorded so far is in the ledger, or waits on disk because the ledger does not answer. */
+  flush(): Promise<FlushReport>;
+  /** Ends open attempts, settles, drains. Also done on SIGTERM and before the process ends by itself. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Meters, gates and records what an application spends on Claude. Cheap to call: gate and ledger open behind the first call.
+ * In mode `observe`, the default, nothing of ours can fail a call; `enforce` lets budgets deny.
+ *
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` at once for a setting that is wrong.
+ */
+export function tallygate(options: TallygateOptions = {}): Tallygate {
+  const { logger = silentLogger, clock = systemClock, ...settings } = options;
+  const { config } = loadConfig({ options: settings, ...processEnvironment() });
+  requireSharedGate(config);
+  const lease = leaseRuntime(config, { clock, logger });
+  let opened: Promise<MeterPorts> | null = null;
+  const ports = () => {
+    opened ??= lease.runtime().then((runtime) => portsOf(runtime, logger));
+    opened.catch(() => {
+      opened = null;
+    });
+    return opened;
+  };
+  const { mode, apiKeyId, pseudonymKey, defaults } = config;
+  const meter = createMeter({ mode, apiKeyId, pseudonymKey, defaults, clock, logger, ports });
+  const middleware = meter.middleware;
+
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= meter
+      .close()
+      .then(() => lease.release())
+      .finally(forget);
+    return closing;
+  };
+  const forget = mode === 'off' ? () => undefined : closeOnExit(close);
+
+  return {
+    wrap: (client) => wrapClient(client, middleware),
+    middleware,
+    withAttribution,
+    async flush() {
+      if (!opened) return { stored: 0, pending: 0 };
+      await meter.settled();
+      return (await opened).sink.flush();
+    },
+    close,
+  };
+}
+
+function portsOf(runtime: Runtime, logger: Logger): MeterPorts {
+  const { gate, sink, organization, lastGood, rememberGood } = runtime;
+  const configuration = createConfigurationCache({
+    gate,
+    organization,
+    logger,
+    lastGood,
+    onLoaded: rememberGood,
+  });
+  return { gate, sink, configuration };
+}
