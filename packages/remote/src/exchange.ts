@@ -76,7 +76,7 @@ function sendOnce(
       agent: target.agent,
       headers: { ...headers, 'content-type': 'application/json', 'content-length': payload.length },
       // One deadline for connecting, sending and reading: a socket that trickles must not outlive it.
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
     });
     const fail = (error: NodeJS.ErrnoException) => {
       const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');

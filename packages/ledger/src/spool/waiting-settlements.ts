@@ -67,7 +67,8 @@ async function settlementsIn(
     return [];
   } catch (error) {
     // Refused for good: it will never be in the store, and is counted from here.
-    if (TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID') return segment.settlements;
+    if (TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID')
+      return segment.settlements;
     throw error;
   }
 }

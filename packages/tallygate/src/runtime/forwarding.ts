@@ -1,0 +1,32 @@
+import type { BudgetGate, SpendHistory } from '@tallygate/usage';
+
+/** A port that asks whoever answers at the moment. `ask` runs once per call and may open, replace or refuse. */
+export function gateThrough(
+  ask: <Reply>(question: (gate: BudgetGate) => Promise<Reply>) => Promise<Reply>,
+  close: () => Promise<void>,
+): BudgetGate {
+  return {
+    reserve: (request) => ask((gate) => gate.reserve(request)),
+    settle: (request) => ask((gate) => gate.settle(request)),
+    release: (hold) => ask((gate) => gate.release(hold)),
+    extend: (hold, ttlMs) => ask((gate) => gate.extend(hold, ttlMs)),
+    balances: () => ask((gate) => gate.balances()),
+    configuration: () => ask((gate) => gate.configuration()),
+    publish: (snapshot) => ask((gate) => gate.publish(snapshot)),
+    close,
+  };
+}
+
+export function historyThrough(
+  ask: <Reply>(question: (history: SpendHistory) => Promise<Reply>) => Promise<Reply>,
+): SpendHistory {
+  return {
+    spend: (query) => ask((history) => history.spend(query)),
+    counts: (range) => ask((history) => history.counts(range)),
+    settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
+    lastReport: (organization) => ask((history) => history.lastReport(organization)),
+    saveReport: (report) => ask((history) => history.saveReport(report)),
+    lastConfigVersion: (organization) => ask((history) => history.lastConfigVersion(organization)),
+    saveConfigVersion: (record) => ask((history) => history.saveConfigVersion(record)),
+  };
+}

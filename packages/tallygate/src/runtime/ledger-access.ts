@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { openUsageStore, type UsageStore } from '@tallygate/ledger';
+import {
+  type Clock,
+  ERRORS,
+  type Logger,
+  type SegmentDestination,
+  type SpendHistory,
+  TallygateError,
+} from '@tallygate/usage';
+import { historyThrough } from './forwarding.ts';
+
+/** The ledger as a process has it: `history` is null where the embedded engine is not installed, and rows wait in the spool. */
+export interface LedgerAccess {
+  destination: SegmentDestination;
+  history: SpendHistory | null;
+  close(): Promise<void>;
+}
+
+/** A dead owner's engine lets go of its files a moment after the pid is gone. */
+const RELEASE_PATIENCE_MS = 5_000;
+const RELEASE_PAUSE_MS = 50;
+
+/**
+ * Opens the ledger in the data directory. Only the owner may. Where it was never opened and there is no engine, it is left out.
+ *
+ * @throws TallygateError `TALLYGATE_ENGINE_MISSING` when there is a ledger and no engine: what was spent cannot be told, and a
+ * gate that began at zero would let it be spent again. `TALLYGATE_DIRECTORY_OWNED` when the engine's own lock says that another process has it all the same.
+ */
+export async function openEmbeddedLedger(
+  directory: string,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<LedgerAccess> {
+  const deadlineMs = clock.monotonicMs() + RELEASE_PATIENCE_MS;
+  for (;;) {
+    try {
+      const store = await openUsageStore({ kind: 'embedded', directory }, { clock, logger });
+      return { destination: store, history: store, close: () => store.close() };
+    } catch (error) {
+      if (hasCode(error, 'TALLYGATE_ENGINE_MISSING') && !existsSync(directory)) return withoutEngine(logger);
+      if (!hasCode(error, 'TALLYGATE_DIRECTORY_OWNED') || clock.monotonicMs() > deadlineMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RELEASE_PAUSE_MS));
+    }
+  }
+}
+
+/**
+ * The ledger on a server. One that does not answer at the start is no reason not to start: an application needs no ledger to
+ * gate, its rows wait in the spool, and every later call tries again.
+ *
+ * @throws TallygateError for what waiting cannot cure: a URL that is none, tables of a newer version.
+ */
+export async function openServerLedger(
+  url: string,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<LedgerAccess> {
+  let opening: Promise<UsageStore> | null = null;
+  const store = () => {
+    opening ??= openUsageStore({ kind: 'server', url }, { clock, logger }).catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
+    return opening;
+  };
+  await store().catch((error: unknown) => {
+    if (!hasCode(error, 'TALLYGATE_LEDGER_UNAVAILABLE')) throw error;
+    logger.warn('The ledger does not answer yet; usage waits in the spool.', { cause: String(error) });
+  });
+  return {
+    destination: { store: async (segment) => (await store()).store(segment) },
+    history: historyThrough(async (question) => question(await store())),
+    close: async () => (await opening?.catch(() => null))?.close(),
+  };
+}
+
+/** Gate and spool work without an engine; what is recorded waits on disk. Said once per process, not per segment. */
+function withoutEngine(logger: Logger): LedgerAccess {
+  logger.warn('The embedded engine is not installed: usage is recorded and waits in the spool.', {
+    cure: ERRORS.TALLYGATE_ENGINE_MISSING.cure,
+  });
+  return { destination: { store: engineMissing }, history: null, close: async () => {} };
+}
+
+/** For those who ask an owner that has no engine: nothing is lost, and an empty answer would be a lie. */
+export const historyWithoutEngine: SpendHistory = historyThrough(engineMissing);
+
+async function engineMissing(): Promise<never> {
+  throw new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
+    message: 'The process that owns the data directory has no embedded engine.',
+    cure: ERRORS.TALLYGATE_ENGINE_MISSING.cure,
+  });
+}
+
+function hasCode(error: unknown, code: TallygateError['code']): boolean {
+  return TallygateError.isInstance(error) && error.code === code;
+}

@@ -1,0 +1,116 @@
+import { createMemoryGate } from '@tallygate/gate';
+import type { RemoteBackend } from '@tallygate/remote';
+import type { BudgetGate, Clock, Logger, SpendHistory } from '@tallygate/usage';
+import { newestConfiguration, saveConfigurationFile } from './configuration-file.ts';
+import { type DataDirectory, ensureToken } from './data-directory.ts';
+import { historyWithoutEngine, type LedgerAccess } from './ledger-access.ts';
+import type { OwnerLock } from './owner-lock.ts';
+import { type OwnerServer, serveOwner } from './owner-server.ts';
+import type { Seat } from './seat.ts';
+
+export interface OwnerOptions {
+  directory: DataDirectory;
+  organization: string;
+  clock: Clock;
+  logger: Logger;
+  openLedger(): Promise<LedgerAccess>;
+  /** A gate that other machines share, opened after this seat; null: this process keeps the budgets itself. */
+  sharedGate: Promise<BudgetGate> | null;
+  /** What the spools of all processes hold that the ledger does not: counted, or it could be spent again. */
+  waitingTotals(ledger: LedgerAccess): Promise<SettledSoFar>;
+}
+
+/** Sums of settlements, and the highest number among them. */
+export type SettledSoFar = Awaited<ReturnType<SpendHistory['settledTotals']>>;
+
+/**
+ * Sits down as the owner: listens first, so that clients wait rather than fail; opens the ledger, rebuilds the gate, and
+ * answers. A failure on the way frees the directory again.
+ *
+ * Nothing reaches the ledger through this seat before a gate of its own is rebuilt. So a settlement is either in the ledger
+ * then, or in a spool, and is counted exactly once.
+ */
+export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promise<Seat> {
+  const ledger = options.openLedger();
+  const gate = ledger.then((opened) => options.sharedGate ?? rebuildGate(options, opened));
+  const backend = Promise.all([gate, ledger]).then(
+    ([openedGate, { destination, history }]): RemoteBackend => {
+      return { gate: openedGate, destination, history: history ?? historyWithoutEngine };
+    },
+  );
+  let server: OwnerServer | null = null;
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= closeInOrder(options, { server, gate, ledger, lock });
+    return closing;
+  };
+  backend.catch(async (error: unknown) => {
+    options.logger.error('This process could not become the owner.', { cause: String(error) });
+    await close();
+  });
+  try {
+    const token = ensureToken(options.directory);
+    server = await serveOwner({
+      socketPath: lock.record.socketPath,
+      token,
+      backend,
+      logger: options.logger,
+    });
+    const ledgerWhenSafe = options.sharedGate === null ? backend.then(() => ledger) : ledger;
+    // Told to whoever asks for it; until then a failure must not end the application.
+    ledgerWhenSafe.catch(() => {});
+    return { role: 'owner', gate, ledger: ledgerWhenSafe, token, isLost: () => false, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface OwnerParts {
+  server: OwnerServer | null;
+  gate: Promise<BudgetGate>;
+  ledger: Promise<LedgerAccess>;
+  lock: OwnerLock;
+}
+
+/** The lock goes last: whoever takes it next must find gate and ledger let go. */
+async function closeInOrder({ sharedGate }: OwnerOptions, { server, gate, ledger, lock }: OwnerParts) {
+  try {
+    await server?.close();
+    if (sharedGate === null) await gate.then((opened) => opened.close(), neverOpened);
+    await ledger.then((opened) => opened.close(), neverOpened);
+  } finally {
+    lock.release();
+  }
+}
+
+const neverOpened = (): void => {};
+
+/** From the ledger's settlements, from those that wait in spools, and from the last configuration. */
+async function rebuildGate(
+  { directory, organization, clock, logger, waitingTotals }: OwnerOptions,
+  ledger: LedgerAccess,
+): Promise<BudgetGate> {
+  const { history } = ledger;
+  const waiting = await waitingTotals(ledger);
+  const stored: SettledSoFar = (await history?.settledTotals(organization)) ?? { lastSeq: 0, totals: [] };
+  const record = (await history?.lastConfigVersion(organization)) ?? null;
+  const configuration = newestConfiguration(directory.configurationFile, record, logger);
+  const gate = createMemoryGate({
+    organization,
+    clock,
+    logger,
+    ...(configuration === null ? {} : { configuration }),
+    seed: {
+      lastSeq: Math.max(stored.lastSeq, waiting.lastSeq),
+      totals: [...stored.totals, ...waiting.totals],
+    },
+  });
+  return {
+    ...gate,
+    async publish(snapshot) {
+      await gate.publish(snapshot);
+      saveConfigurationFile(directory.configurationFile, snapshot);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { openSpool } from '@tallygate/ledger';
+import type { RemoteBackend } from '@tallygate/remote';
+import {
+  type BudgetGate,
+  type Clock,
+  type ConfigurationSnapshot,
+  type Logger,
+  type SpendHistory,
+  TallygateError,
+  type UsageSink,
+} from '@tallygate/usage';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { openBackend } from './backend.ts';
+import { openDataDirectory } from './data-directory.ts';
+import { openLastGood } from './last-good.ts';
+import { historyWithoutEngine } from './ledger-access.ts';
+import { recoverThrough } from './recover.ts';
+
+/** Gate, sink and history of one organization, opened as the configuration says. */
+export interface Runtime {
+  /** owner: this process keeps the data directory. client: another process answers. direct: Redis and ClickHouse do. */
+  readonly role: 'owner' | 'client' | 'direct';
+  readonly organization: string;
+  readonly gate: BudgetGate;
+  /** This process's own spool; it drains to wherever the ledger is. */
+  readonly sink: UsageSink;
+  /** Null where this process owns the data directory and the embedded engine is not installed. */
+  readonly history: SpendHistory | null;
+  /** The same three for others: what a server of the remote routes answers from. */
+  readonly remoteBackend: RemoteBackend;
+  /** Of the data directory, made by its owner; null where nobody owns it. */
+  readonly token: string | null;
+  /** In force until the gate has answered for the first time. */
+  readonly lastGood: ConfigurationSnapshot | null;
+  rememberGood(snapshot: ConfigurationSnapshot): void;
+  /** Drains for at most `drainMs`, then lets go of gate, ledger and data directory. */
+  close(): Promise<void>;
+}
+
+/**
+ * Gate: Redis where its URL is set, else the control plane, else embedded. Ledger: ClickHouse where its URL is set, else the
+ * control plane, else embedded. What is embedded is kept by one process per data directory and served to the others.
+ *
+ * @throws TallygateError `TALLYGATE_DIRECTORY_OWNED` when the directory belongs to a process out of reach,
+ * `TALLYGATE_CONFIGURATION_INVALID` when it keeps another organization's budgets, and what gate, ledger and spool reject with.
+ */
+export async function openRuntime(
+  config: ResolvedConfig,
+  parts: { clock: Clock; logger: Logger },
+): Promise<Runtime> {
+  const directory = openDataDirectory(config.dataDirectory);
+  const backend = await openBackend(config, directory, parts);
+  try {
+    const { gate, destination, history } = backend;
+    const { clock, logger } = parts;
+    const recover = recoverThrough(gate, config.organization);
+    const spool = { directory: directory.spoolRoot, destination, recover, drainMs: config.drainMs };
+    const sink = await openSpool({ ...spool, clock, logger });
+    const lastGood = openLastGood(directory.lastGoodFile, config.organization, logger);
+    return {
+      get role() {
+        return backend.role();
+      },
+      get token() {
+        return backend.token();
+      },
+      organization: config.organization,
+      gate,
+      sink,
+      history,
+      remoteBackend: { gate, destination, history: history ?? historyWithoutEngine },
+      lastGood: lastGood.read(),
+      rememberGood: lastGood.remember,
+      async close() {
+        await sink.close();
+        await backend.close();
+      },
+    };
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+/**
+ * Thirty pods with a gate in each process are thirty budgets.
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for `enforce` in production without a gate that processes share.
+ */
+export function requireSharedGate(config: ResolvedConfig): void {
+  const isShared = config.redisUrl !== null || config.url !== null;
+  if (config.mode !== 'enforce' || !config.production || isShared) return;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message:
+      'Budgets cannot be enforced in production by a gate of one machine: every machine would have its own.',
+    cure: 'Set TALLYGATE_REDIS_URL, or TALLYGATE_URL and TALLYGATE_TOKEN of a control plane; or set TALLYGATE_MODE=observe.',
+  });
+}
