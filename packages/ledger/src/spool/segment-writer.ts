@@ -44,23 +44,18 @@ export function createSegmentWriter(
   clock: Clock,
 ): SegmentWriter {
   const descriptor = failing(() => openSync(segmentPath(directory, number, 'open'), 'ax+'));
-  let records = 0;
+  const sealing = { descriptor, directory, number, renamed: false, synced: null };
   let bytes = 0;
+  let records = 0;
   let released = false;
-  let renamed = false;
-  let synced: Promise<boolean> | null = null;
 
   function append(frame: Buffer): void {
-    failing(() => {
-      try {
-        writeAll(descriptor, frame);
-      } catch (error) {
-        // A disk that fills up takes half a frame: without the cut, everything behind it would lie after damage.
-        ftruncateSync(descriptor, bytes);
-        throw error;
-      }
-    });
+    failing(() => appendWhole(descriptor, frame, bytes));
     bytes += frame.length;
+  }
+  function release(): void {
+    if (!released) closeSync(descriptor);
+    released = true;
   }
 
   const header = { kind: 'header', format: SPOOL_FORMAT, spoolId, segment: number } as const;
@@ -68,11 +63,10 @@ export function createSegmentWriter(
     append(encodeRecord({ ...header, createdAtMs: clock.nowMs() }));
   } catch (error) {
     // A full disk is met at every call: each would leave a descriptor and an empty file behind.
-    closeSync(descriptor);
+    release();
     unlinkSync(segmentPath(directory, number, 'open'));
     throw error;
   }
-
   return {
     number,
     get records() {
@@ -86,27 +80,50 @@ export function createSegmentWriter(
       records += 1;
     },
     async seal() {
-      synced ??= datasync(descriptor).then(
-        () => true,
-        () => false,
-      );
-      const safe = await synced;
-      if (!renamed) await moveSegment(directory, number, 'open', 'ready');
-      renamed = true;
-      await syncDirectory(directory);
-      this.release();
+      const safe = await sealed(sealing);
+      release();
       return safe;
     },
-    content() {
-      const content = Buffer.alloc(fstatSync(descriptor).size);
-      readSync(descriptor, content, 0, content.length, 0);
-      return content;
-    },
-    release() {
-      if (!released) closeSync(descriptor);
-      released = true;
-    },
+    content: () => contentOf(descriptor),
+    release,
   };
+}
+
+interface Sealing {
+  descriptor: number;
+  directory: string;
+  number: number;
+  /** How far an earlier try came. */
+  renamed: boolean;
+  synced: Promise<boolean> | null;
+}
+
+async function sealed(sealing: Sealing): Promise<boolean> {
+  sealing.synced ??= datasync(sealing.descriptor).then(
+    () => true,
+    () => false,
+  );
+  const safe = await sealing.synced;
+  if (!sealing.renamed) await moveSegment(sealing.directory, sealing.number, 'open', 'ready');
+  sealing.renamed = true;
+  await syncDirectory(sealing.directory);
+  return safe;
+}
+
+function appendWhole(descriptor: number, frame: Buffer, end: number): void {
+  try {
+    writeAll(descriptor, frame);
+  } catch (error) {
+    // A disk that fills up takes half a frame: without the cut, everything behind it would lie after damage.
+    ftruncateSync(descriptor, end);
+    throw error;
+  }
+}
+
+function contentOf(descriptor: number): Buffer {
+  const content = Buffer.alloc(fstatSync(descriptor).size);
+  readSync(descriptor, content, 0, content.length, 0);
+  return content;
 }
 
 /** The system may take less than it was given. */
