@@ -1,4 +1,5 @@
 import { evidenceOf, type Findings } from './evidence.ts';
+import { groupRows } from './group-rows.ts';
 import {
   exactPicoUsd,
   isPriorityTier,
@@ -62,11 +63,10 @@ function subjectsOf(stretch: MinuteStretch, input: ReconcileInput): Subject[] {
   const theirs = theirRows(stretch.usage, input).filter((row) => !isPriorityTier(row.serviceTier));
   const keyOf = (row: { apiKeyId: string | null; model: string }) =>
     JSON.stringify([row.apiKeyId, row.model]);
-  const theirsByKey = Map.groupBy(theirs, keyOf);
-  return [...Map.groupBy(ours, keyOf)].flatMap(([key, rows]) => {
-    const [first] = rows;
-    if (first === undefined) return [];
-    return { apiKeyId: first.apiKeyId, model: first.model, ours: rows, theirs: theirsByKey.get(key) ?? [] };
+  const theirsByKey = groupRows(theirs, keyOf);
+  return [...groupRows(ours, keyOf)].map(([key, rows]) => {
+    const [{ apiKeyId, model }] = rows;
+    return { apiKeyId, model, ours: rows, theirs: theirsByKey.get(key) ?? [] };
   });
 }
 
@@ -77,7 +77,7 @@ function judge(cluster: Minute[], circumstances: Circumstances): Evidence | Reas
 function doubtAbout(cluster: Minute[], { input, stretch, subject, clusters }: Circumstances): Reason | null {
   const { fromMs, toMs } = spanOf(cluster);
   if (subject.apiKeyId === null) return 'key_unknown';
-  if (toMs > stretch.toMs || toMs > input.nowMs - input.reportDelayMs) return 'too_fresh';
+  if (toMs > stretch.toMs || toMs - MINUTE_MS > input.nowMs - input.reportDelayMs) return 'too_fresh';
   const isOpenEnd = stretch.toMs > input.nowMs - MINUTE_MS;
   if (fromMs === stretch.fromMs || (toMs === stretch.toMs && !isOpenEnd)) return 'at_edge';
   if (cluster.some(isShared)) return 'shared_bucket';

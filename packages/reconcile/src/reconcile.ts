@@ -1,6 +1,7 @@
 import { PICO_USD_PER_NANO_USD, type SpendRow, utcDaysCovering } from '@tallygate/usage';
 import { abortedEstimateFindings } from './aborted-estimate.ts';
 import { causeOf } from './evidence.ts';
+import { groupRows } from './group-rows.ts';
 import { isOnThisBill, ourRows, sumPico, theirRows } from './joined-rows.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import type { Caveat, DayState, Reconciliation } from './reconciliation.ts';
@@ -73,7 +74,7 @@ function stateOf(dayEndMs: number, nowMs: number): DayState {
 }
 
 function elsewhereOf(rows: readonly SpendRow[]): Reconciliation['elsewhere'] {
-  const byBackend = Map.groupBy(
+  const byBackend = groupRows(
     rows.filter((row) => !isOnThisBill(row)),
     (row) => row.group.backend ?? '',
   );

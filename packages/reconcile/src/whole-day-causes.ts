@@ -1,6 +1,7 @@
 import type { CostBucket } from '@tallygate/admin-api';
 import type { Findings } from './evidence.ts';
 import { evidenceOf } from './evidence.ts';
+import { groupRows } from './group-rows.ts';
 import { exactPicoUsd, isPriorityTier, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
 import { priceReported } from './price-reported.ts';
 import type { PriceTokens } from './reconcile-input.ts';
@@ -13,7 +14,7 @@ const NOTHING = { tokens: NO_TOKENS, amountPicoUsd: 0n };
 
 /** Each billable line of ours was rounded once to nano; the exact remainder was kept on the row. */
 export function roundingEvidence(ours: readonly OurRow[]): Evidence[] {
-  return [...Map.groupBy(ours, (row) => row.atMs)]
+  return [...groupRows(ours, (row) => row.atMs)]
     .map(([dayMs, rows]) => {
       const amountPicoUsd = sumPico(rows.map((row) => row.chargedPicoUsd));
       const exact = sumPico(rows.map(exactPicoUsd));
@@ -33,9 +34,8 @@ export function roundingEvidence(ours: readonly OurRow[]): Evidence[] {
 /** Priority capacity is paid by contract and never in the cost report, while our rows carry its list price. */
 export function priorityEvidence(ours: readonly OurRow[]): Evidence[] {
   const priority = ours.filter((row) => row.isPriority && exactPicoUsd(row) !== 0n);
-  return [...Map.groupBy(priority, (row) => JSON.stringify([row.atMs, row.model]))].flatMap(([, rows]) => {
+  return [...groupRows(priority, (row) => JSON.stringify([row.atMs, row.model])).values()].map((rows) => {
     const [first] = rows;
-    if (first === undefined) return [];
     const tokens = sumTokens(rows.map((row) => row.tokens));
     return evidenceOf({
       ...wholeDay(first.atMs),

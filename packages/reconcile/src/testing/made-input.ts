@@ -1,0 +1,176 @@
+import type { CostRow, UsageBucket, UsageRow } from '@tallygate/admin-api';
+import type { SpendRow } from '@tallygate/usage';
+import type { MinuteStretch, PriceTokens, ReconcileInput } from '../reconcile-input.ts';
+import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../token-counts.ts';
+
+/** Made inputs of a small world: three days, one price list, and whatever a test puts in. */
+export const DAY_MS = 86_400_000;
+export const MINUTE_MS = 60_000;
+export const DAY_1 = Date.parse('2026-11-01T00:00:00Z');
+export const NOON = DAY_1 + DAY_MS / 2;
+
+/** Pico-USD per token of any model; a prompt above 1000 uncached tokens costs double on "banded". Odd, so that nano rounding shows. */
+const RATES = countsBy((tokenClass) => 1_000_001 + 100_003 * TOKEN_CLASSES.indexOf(tokenClass));
+
+export const price: PriceTokens = ({ model, tokens, serviceTier, inferenceGeo }) => {
+  if (model === 'unknown-model' || serviceTier === 'flex') return null;
+  const list = TOKEN_CLASSES.reduce((sum, c) => sum + BigInt(RATES[c]) * BigInt(tokens[c]), 0n);
+  const banded = model === 'banded' && tokens.uncachedInputTokens > 1000 ? list * 2n : list;
+  return inferenceGeo === 'us' ? banded * 2n : banded;
+};
+
+export function tokens(changes: Partial<TokenCounts>): TokenCounts {
+  return { ...NO_TOKENS, ...changes };
+}
+
+interface OurFields {
+  atMs: number;
+  time?: 'day' | 'minute';
+  model?: string;
+  apiKeyId?: string;
+  basis?: 'reported' | 'estimated';
+  serviceTier?: string;
+  backend?: string;
+  attempts?: number;
+  tokens: TokenCounts;
+  /** Default: what the price list says, rounded down to nano, the rest as rounding. */
+  exactPicoUsd?: bigint;
+}
+
+export function ourRow(fields: OurFields): SpendRow {
+  const { model = 'claude-a', apiKeyId = 'key_1', basis = 'reported', serviceTier = 'standard' } = fields;
+  const exactPicoUsd =
+    fields.exactPicoUsd ??
+    price({ model, atMs: 0, tokens: fields.tokens, serviceTier, inferenceGeo: null }) ??
+    0n;
+  const listCostNanoUsd = exactPicoUsd / 1000n;
+  return {
+    group: {
+      [fields.time ?? 'day']: new Date(fields.atMs).toISOString(),
+      responseModel: model,
+      backend: fields.backend ?? 'anthropic',
+      apiKeyId,
+      apiKeyHint: '',
+      basis,
+      serviceTier,
+    },
+    calls: fields.attempts ?? 1,
+    attempts: fields.attempts ?? 1,
+    failedAttempts: 0,
+    usage: { ...fields.tokens, cacheWriteUnsplitInputTokens: 0, webFetchRequests: 0 },
+    listCostNanoUsd,
+    contractedCostNanoUsd: listCostNanoUsd,
+    webSearchCostNanoUsd: (BigInt(RATES.webSearchRequests) * BigInt(fields.tokens.webSearchRequests)) / 1000n,
+    roundingPicoUsd: exactPicoUsd - listCostNanoUsd * 1000n,
+  };
+}
+
+interface TheirFields {
+  model?: string;
+  apiKeyId?: string | null;
+  serviceTier?: string | null;
+  inferenceGeo?: string | null;
+  contextWindow?: string | null;
+  tokens: TokenCounts;
+}
+
+export function theirRow(fields: TheirFields): UsageRow {
+  const {
+    model = 'claude-a',
+    apiKeyId = 'key_1',
+    serviceTier = 'standard',
+    inferenceGeo = 'global',
+  } = fields;
+  return {
+    group: {
+      api_key_id: apiKeyId,
+      model,
+      service_tier: serviceTier,
+      inference_geo: inferenceGeo,
+      context_window: fields.contextWindow ?? '0-200k',
+    },
+    usage: fields.tokens,
+    unknownCounts: {},
+  };
+}
+
+export function usageBuckets(
+  fromMs: number,
+  widthMs: number,
+  count: number,
+  rows: [number, UsageRow][],
+): UsageBucket[] {
+  return Array.from({ length: count }, (_, index) => {
+    const startMs = fromMs + index * widthMs;
+    const own = rows.filter(([atMs]) => atMs === startMs).map(([, row]) => row);
+    return { startMs, endMs: startMs + widthMs, rows: own };
+  });
+}
+
+export function tokenCost(amountPicoUsd: bigint, model = 'claude-a'): CostRow {
+  return { amountPicoUsd, line: costLine({ costType: 'tokens', model, tokenType: 'output_tokens' }) };
+}
+
+export function costLine(changes: Partial<NonNullable<CostRow['line']>>): NonNullable<CostRow['line']> {
+  return {
+    description: null,
+    costType: null,
+    model: null,
+    tokenType: null,
+    serviceTier: null,
+    contextWindow: null,
+    inferenceGeo: null,
+    ...changes,
+  };
+}
+
+/** One day of minutes: ours and theirs as [minute of the day, …]. */
+export function stretch(
+  ours: [number, Omit<OurFields, 'atMs' | 'time'>][],
+  theirs: [number, TheirFields][],
+  dayMs = DAY_1,
+): MinuteStretch {
+  const at = (minute: number) => dayMs + minute * MINUTE_MS;
+  return {
+    fromMs: dayMs,
+    toMs: dayMs + DAY_MS,
+    internal: ours.map(([minute, fields]) => ourRow({ ...fields, atMs: at(minute), time: 'minute' })),
+    usage: usageBuckets(
+      dayMs,
+      MINUTE_MS,
+      1440,
+      theirs.map(([minute, fields]) => [at(minute), theirRow(fields)]),
+    ),
+  };
+}
+
+export function input(changes: Partial<ReconcileInput> = {}): ReconcileInput {
+  return {
+    organization: 'default',
+    fromMs: DAY_1,
+    toMs: DAY_1 + DAY_MS,
+    nowMs: DAY_1 + 3 * DAY_MS,
+    internal: [],
+    usage: usageBuckets(DAY_1, DAY_MS, 1, []),
+    costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [] }],
+    minutes: [],
+    price,
+    modelName: (name) => name,
+    apiKeyIdOf: (row) => row.group.apiKeyId || null,
+    reportDelayMs: 600_000,
+    tolerancePicoUsd: 0n,
+    caveats: [],
+    ...changes,
+  };
+}
+
+/** A world that is consistent by construction: the provider counts and bills these rows of day 1 exactly. */
+export function billed(
+  rows: [number, UsageRow][],
+  amounts: CostRow[],
+): Pick<ReconcileInput, 'usage' | 'costs'> {
+  return {
+    usage: usageBuckets(DAY_1, DAY_MS, 1, rows),
+    costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: amounts }],
+  };
+}
