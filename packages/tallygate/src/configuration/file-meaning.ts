@@ -1,6 +1,5 @@
 import {
   type Budget,
-  NANO_USD_MAX,
   nanoFromUsd,
   nearestName,
   requireTimeZone,
@@ -112,7 +111,10 @@ function limitFrom(usd: string, path: Path, document: LocatedDocument): bigint {
   if (/^-/.test(usd)) throw refuse('is negative');
   if (!/^\d+(\.\d+)?$/.test(usd)) throw refuse('is not a plain decimal amount');
   if (/\.\d{10,}$/.test(usd)) throw refuse('has more than nine digits after the point');
-  const amountNanoUsd = /^\d{1,10}(\.|$)/.test(usd) ? nanoFromUsd(usd) : NANO_USD_MAX + 1n;
-  if (amountNanoUsd > NANO_USD_MAX) throw refuse('is more than a budget can hold (9,223,372,036 USD)');
-  return amountNanoUsd;
+  try {
+    return nanoFromUsd(usd);
+  } catch (error) {
+    if (!TallygateError.isInstance(error)) throw error;
+    throw refuse('is more than a budget can hold (9,223,372,036 USD)');
+  }
 }
