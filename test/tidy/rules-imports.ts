@@ -30,7 +30,7 @@ const at = (found: Import) => `${found.file.path}:${found.line}`;
 
 const directionRule: Rule = {
   promise: 'imports go only to a lower rank, and peers never import each other',
-  atLeast: 100,
+  atLeast: 200,
   inspect: (repository) =>
     inspectEach(
       importsOf(repository).filter((found) => houseNamed(found.specifier)),
@@ -70,7 +70,7 @@ const directionRule: Rule = {
 
 const homeRule: Rule = {
   promise: 'each package of others is imported only in its home',
-  atLeast: 60,
+  atLeast: 150,
   inspect: (repository) =>
     inspectEach(
       importsOf(repository).filter((found) => npmNameOf(found.specifier)),
@@ -110,7 +110,7 @@ const homeRule: Rule = {
 
 const pureRule: Rule = {
   promise: 'folders without I/O import no module that reaches outside the process',
-  atLeast: 40,
+  atLeast: 140,
   inspect: (repository) =>
     inspectEach(
       importsOf(repository).filter((found) => found.house.pure && !found.file.isTest),
@@ -127,7 +127,7 @@ const pureRule: Rule = {
 
 const frontDoorRule: Rule = {
   promise: 'nobody imports past the index of another folder',
-  atLeast: 300,
+  atLeast: 1100,
   inspect: (repository) => {
     const doors = new Set(
       workspacesOf(repository).flatMap(({ manifest }) =>
@@ -174,7 +174,7 @@ const frontDoorRule: Rule = {
 
 const starRule: Rule = {
   promise: 'every export is named: there is no `export *`',
-  atLeast: 60,
+  atLeast: 300,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => file.facts.length > 0),

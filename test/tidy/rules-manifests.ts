@@ -85,7 +85,7 @@ const agreementRule: Rule = {
 
 const dependencyHomeRule: Rule = {
   promise: 'a package of others that a folder imports is declared by that folder',
-  atLeast: 40,
+  atLeast: 45,
   inspect: (repository) => {
     const found = workspacesOf(repository).flatMap(({ folder, manifest }) =>
       repository.files
@@ -124,7 +124,7 @@ function declaredBy(manifest: Manifest): Set<string> {
 
 const pinRule: Rule = {
   promise: 'every dependency is pinned to one exact version; only peers may name a range',
-  atLeast: 40,
+  atLeast: 50,
   inspect: (repository) => {
     const manifests = repository.files.filter((file) => /(^|\/)package\.json$/.test(file.path));
     const pins = manifests.flatMap((file) => {

@@ -27,7 +27,7 @@ function stringsLike(file: RepositoryFile, pattern: RegExp, verdict: string): st
 
 const luaPlaceRule: Rule = {
   promise: `Lua is written only in ${LUA_FOLDER}`,
-  atLeast: 60,
+  atLeast: 220,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => file.path.endsWith('.lua') || isProduct(file)),
@@ -52,7 +52,7 @@ const luaPlaceRule: Rule = {
 
 const luaHeaderRule: Rule = {
   promise: 'every Lua script opens with what it does, its KEYS, ARGV and what it returns',
-  atLeast: 5,
+  atLeast: 12,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => file.path.endsWith('.lua')),
@@ -76,7 +76,7 @@ const luaHeaderRule: Rule = {
 
 const sqlPlaceRule: Rule = {
   promise: 'SQL is written only in packages/ledger/{schema,migrations,queries}',
-  atLeast: 60,
+  atLeast: 220,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => file.path.endsWith('.sql') || isProduct(file)),
@@ -108,7 +108,7 @@ const sqlPlaceRule: Rule = {
 
 const sqlPurposeRule: Rule = {
   promise: 'the first line of every SQL file says what it is for',
-  atLeast: 8,
+  atLeast: 18,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => file.path.endsWith('.sql')),
@@ -125,7 +125,7 @@ const sqlPurposeRule: Rule = {
 
 const keyNameRule: Rule = {
   promise: 'key names are spelled only in packages/gate/src/keys.ts',
-  atLeast: 60,
+  atLeast: 220,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => isProduct(file) || file.path.endsWith('.lua')),
@@ -151,7 +151,7 @@ const keyNameRule: Rule = {
 
 const telemetryNameRule: Rule = {
   promise: 'OpenTelemetry names (gen_ai.*) are spelled only in packages/meter/src/otel.ts',
-  atLeast: 60,
+  atLeast: 220,
   inspect: (repository) =>
     inspectEach(repository.files.filter(isProduct), (file) =>
       file.path === 'packages/meter/src/otel.ts'
@@ -169,7 +169,7 @@ const telemetryNameRule: Rule = {
 
 const environmentRule: Rule = {
   promise: 'only main.ts, env.ts and *-main.ts read process.env',
-  atLeast: 60,
+  atLeast: 220,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => isCode(file.path) && !file.isTest && !isCompositionRoot(file.path)),
@@ -207,7 +207,7 @@ function envImported(file: RepositoryFile): string[] {
 
 const clockRule: Rule = {
   promise: `the time is read only through a Clock, whose home is ${CLOCK_HOME}`,
-  atLeast: 50,
+  atLeast: 170,
   inspect: (repository) =>
     inspectEach(
       repository.files.filter((file) => isProduct(file) && file.path.startsWith('packages/')),
@@ -241,7 +241,7 @@ const clockRule: Rule = {
 const errorRule: Rule = {
   promise:
     'packages throw only TallygateError and what derives from it, with the exceptions that house.ts gives reasons for',
-  atLeast: 30,
+  atLeast: 45,
   inspect: (repository) => {
     const thrown = thrownByPackages(repository);
     const found = inspectEach(thrown, ({ path, line, error }) => {
