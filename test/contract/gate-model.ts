@@ -56,8 +56,8 @@ export class GateModel {
       spent: total(this.charges.filter((charge) => charge.key === key).map(({ amount }) => amount)),
       expected: total(live.map(({ expected }) => expected)),
       worst: total(live.map(({ worst }) => worst)),
-      // A bucket whose holds are all of $0 may have been dropped or not; it holds nothing either way.
-      firstBucket: Math.min(...live.map(({ lastBucket }) => lastBucket)),
+      // A hold of $0 gives nothing back when it ends.
+      firstBucket: Math.min(...live.filter(holdsSomething).map(({ lastBucket }) => lastBucket)),
     };
   }
 
@@ -104,6 +104,10 @@ export class GateModel {
     const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()];
     return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) };
   }
+}
+
+function holdsSomething({ expected, worst }: ModelAttempt): boolean {
+  return expected > 0n || worst > 0n;
 }
 
 export function total(amounts: readonly NanoUsd[]): NanoUsd {

@@ -17,7 +17,7 @@ export interface Tracks {
 
 /** Live holds of a budget period. */
 export interface HeldSum extends Tracks {
-  /** The first of their buckets to pass, or null without holds. */
+  /** The first bucket whose end gives something back; null when nothing is held. */
   oldestBucket: number | null;
 }
 

@@ -58,7 +58,8 @@ export function settlementFromRecord(organization: string, attemptId: string, te
 }
 
 function parseRecord(text: string): AttemptRecord {
-  const [state, , epoch, , instant, bucket, expected, worst, seq, settledAt, amount, entries] = text.split('|');
+  const [state, , epoch, , instant, bucket, expected, worst, seq, settledAt, amount, entries] =
+    text.split('|');
   if (state === undefined || epoch === undefined || entries === undefined) throw unreadable(text);
   return {
     state,

@@ -185,7 +185,7 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
--- Spent and live holds; \`past\` lists the fields to drop.
+-- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
   local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
   local fields = redis.call('HGETALL', key)
@@ -198,7 +198,7 @@ local function read_budget(key, current)
       budget.spent = value
     elseif bucket and bucket < current then
       table.insert(budget.past, field)
-    elseif bucket then
+    elseif bucket and value ~= '0' then
       local track = kind == 'h' and 'expected' or 'worst'
       budget[track] = plus(budget[track], money(value))
       budget.oldest = math.min(budget.oldest or bucket, bucket)
@@ -395,7 +395,7 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
--- Spent and live holds; \`past\` lists the fields to drop.
+-- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
   local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
   local fields = redis.call('HGETALL', key)
@@ -408,7 +408,7 @@ local function read_budget(key, current)
       budget.spent = value
     elseif bucket and bucket < current then
       table.insert(budget.past, field)
-    elseif bucket then
+    elseif bucket and value ~= '0' then
       local track = kind == 'h' and 'expected' or 'worst'
       budget[track] = plus(budget[track], money(value))
       budget.oldest = math.min(budget.oldest or bucket, bucket)
@@ -665,7 +665,7 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
--- Spent and live holds; \`past\` lists the fields to drop.
+-- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
   local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
   local fields = redis.call('HGETALL', key)
@@ -678,7 +678,7 @@ local function read_budget(key, current)
       budget.spent = value
     elseif bucket and bucket < current then
       table.insert(budget.past, field)
-    elseif bucket then
+    elseif bucket and value ~= '0' then
       local track = kind == 'h' and 'expected' or 'worst'
       budget[track] = plus(budget[track], money(value))
       budget.oldest = math.min(budget.oldest or bucket, bucket)
@@ -960,7 +960,7 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
--- Spent and live holds; \`past\` lists the fields to drop.
+-- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
   local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
   local fields = redis.call('HGETALL', key)
@@ -973,7 +973,7 @@ local function read_budget(key, current)
       budget.spent = value
     elseif bucket and bucket < current then
       table.insert(budget.past, field)
-    elseif bucket then
+    elseif bucket and value ~= '0' then
       local track = kind == 'h' and 'expected' or 'worst'
       budget[track] = plus(budget[track], money(value))
       budget.oldest = math.min(budget.oldest or bucket, bucket)
@@ -1362,7 +1362,7 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
--- Spent and live holds; \`past\` lists the fields to drop.
+-- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
   local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
   local fields = redis.call('HGETALL', key)
@@ -1375,7 +1375,7 @@ local function read_budget(key, current)
       budget.spent = value
     elseif bucket and bucket < current then
       table.insert(budget.past, field)
-    elseif bucket then
+    elseif bucket and value ~= '0' then
       local track = kind == 'h' and 'expected' or 'worst'
       budget[track] = plus(budget[track], money(value))
       budget.oldest = math.min(budget.oldest or bucket, bucket)

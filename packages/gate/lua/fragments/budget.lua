@@ -11,7 +11,7 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
--- Spent and live holds; `past` lists the fields to drop.
+-- Spent and live holds; `past` lists the fields to drop, `oldest` is the first bucket whose end gives something back.
 local function read_budget(key, current)
   local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
   local fields = redis.call('HGETALL', key)
@@ -24,7 +24,7 @@ local function read_budget(key, current)
       budget.spent = value
     elseif bucket and bucket < current then
       table.insert(budget.past, field)
-    elseif bucket then
+    elseif bucket and value ~= '0' then
       local track = kind == 'h' and 'expected' or 'worst'
       budget[track] = plus(budget[track], money(value))
       budget.oldest = math.min(budget.oldest or bucket, bucket)

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openUsageStore, type UsageStore } from '@tallygate/ledger';
+import { systemClock } from '@tallygate/usage';
+import { afterAll, beforeAll } from 'vitest';
+import { describeUsageStore } from './usage-store.contract.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tallygate-ledger-'));
+let store: UsageStore;
+
+beforeAll(async () => {
+  store = await openUsageStore({ kind: 'embedded', directory }, { clock: systemClock });
+});
+
+afterAll(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+describeUsageStore('embedded engine', () => store);

@@ -1,0 +1,207 @@
+import type { UsageStore } from '@tallygate/ledger';
+import {
+  NANO_USD_MAX,
+  SPEND_DIMENSIONS,
+  type SpendQuery,
+  type SpendRow,
+  type UsageEvent,
+} from '@tallygate/usage';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { naiveSpend } from './naive-spend.ts';
+import {
+  anyEvent,
+  denialRecord,
+  START_MS,
+  segmentOf,
+  settlement,
+  usageEvent,
+  usageLine,
+} from './usage-fixtures.ts';
+
+/** What every usage store promises. `store()` answers one that may hold other organizations' rows; each test has its own. */
+export function describeUsageStore(name: string, store: () => UsageStore): void {
+  describe(`usage store: ${name}`, () => {
+    let organization = '';
+    let organizations = 0;
+    beforeEach(() => {
+      organizations += 1;
+      organization = `org-${process.pid}-${Date.now()}-${organizations}`;
+    });
+
+    const event = (changes: Partial<UsageEvent> = {}) => usageEvent({ organization, ...changes });
+    const year = () => ({ organization, fromMs: Date.UTC(2026, 0), toMs: Date.UTC(2027, 0) });
+    const spend = (query: Partial<SpendQuery> = {}) =>
+      store().spend({ ...year(), by: 'budget', groupBy: [], ...query });
+    const total = async (query: Partial<SpendQuery> = {}) => (await spend(query))[0];
+
+    it('stores a segment that is sent twice once', async () => {
+      const segment = segmentOf([event(), event()], {
+        settlements: [settlement({ organization })],
+        denials: [denialRecord({ organization })],
+      });
+      await store().store(segment);
+      await store().store(segment);
+      const expected = { events: 2, lines: 2, duplicates: 0, settlements: 1, denials: 1 };
+      expect(await store().counts(year())).toEqual(expected);
+    });
+
+    it('completes a segment of which only a part had arrived', async () => {
+      const whole = segmentOf([event()], { settlements: [settlement({ organization })] });
+      await store().store({ ...whole, settlements: [] });
+      await store().store(whole);
+      expect(await store().counts(year())).toMatchObject({ events: 1, duplicates: 0, settlements: 1 });
+    });
+
+    it('sums one copy of each line when the same rows arrive under two tokens', async () => {
+      const events = [event(), event({ lines: [usageLine(), usageLine({ line: 1 })] })];
+      await store().store(segmentOf(events));
+      await store().store(segmentOf(events));
+      expect(await total()).toMatchObject({ attempts: 2, contractedCostNanoUsd: 1_800_000n });
+      expect(await store().counts(year())).toMatchObject({ events: 2, lines: 3 });
+    });
+
+    it('keeps a fact that arrives right after another under its own token: no setting of an insert outlives it', async () => {
+      const segments = Array.from({ length: 5 }, () => segmentOf([event()]));
+      for (const segment of segments) await store().store(segment);
+      await store().saveReport(report('r1'));
+      await store().saveReport(report('r2'));
+      expect(await store().counts(year())).toMatchObject({ events: 5 });
+      expect(await store().lastReport(organization)).toMatchObject({ reportId: 'r2' });
+    });
+
+    it('keeps what comes after a segment that failed', async () => {
+      const tooLarge = event({ lines: [usageLine({ listCostNanoUsd: NANO_USD_MAX + 1n })] });
+      await expect(store().store(segmentOf([event(), tooLarge]))).rejects.toMatchObject({
+        code: 'TALLYGATE_REQUEST_INVALID',
+      });
+      await store().store(segmentOf([event()]));
+      expect(await store().counts(year())).toMatchObject({ events: 1 });
+    });
+
+    it('refuses a token that could leave its literal', async () => {
+      for (const token of ["x'", '', 'a b', 'x'.repeat(201), "',max_threads=1,x='"]) {
+        await expect(store().store(segmentOf([event()], { token }))).rejects.toMatchObject({
+          code: 'TALLYGATE_REQUEST_INVALID',
+        });
+      }
+      expect(await store().counts(year())).toMatchObject({ events: 0 });
+    });
+
+    it('holds and sums the whole Int64 range', async () => {
+      const lines = [NANO_USD_MAX, NANO_USD_MAX, -(2n ** 63n)].map((amount, line) =>
+        usageLine({ line, listCostNanoUsd: amount, contractedCostNanoUsd: amount }),
+      );
+      await store().store(
+        segmentOf([event({ lines: [usageLine({ contractedCostNanoUsd: 2n ** 53n + 1n })] })]),
+      );
+      expect(await total()).toMatchObject({ contractedCostNanoUsd: 2n ** 53n + 1n });
+      await store().store(segmentOf([event({ lines })]));
+      expect(await total()).toMatchObject({ contractedCostNanoUsd: 2n ** 53n + NANO_USD_MAX });
+      await store().store(segmentOf([event({ lines: lines.slice(0, 2) })]));
+      expect(await total()).toMatchObject({ contractedCostNanoUsd: 2n ** 53n + 3n * NANO_USD_MAX });
+    });
+
+    it('counts an event in [from, to) by the instant that was asked for', async () => {
+      const late = event({ budgetInstantMs: START_MS - 1, startedAtMs: START_MS - 1, endedAtMs: START_MS });
+      await store().store(segmentOf([late]));
+      const hour = { fromMs: START_MS, toMs: START_MS + 1 };
+      expect(await total({ ...hour, by: 'ended' })).toMatchObject({ attempts: 1 });
+      expect(await spend({ ...hour, by: 'budget' })).toEqual([]);
+      expect(await total({ fromMs: START_MS - 1, toMs: START_MS })).toMatchObject({ attempts: 1 });
+      expect(await spend({ fromMs: START_MS - 1, toMs: START_MS, by: 'ended' })).toEqual([]);
+    });
+
+    it('never shows one organization what belongs to another', async () => {
+      const other = `${organization}-b`;
+      await store().store(segmentOf([event(), event({ organization: other })]));
+      expect(await total()).toMatchObject({ attempts: 1 });
+      expect(await spend({ organization: other })).toHaveLength(1);
+      expect(await spend({ organization: "' OR 1=1 --" })).toEqual([]);
+    });
+
+    it('sums exactly as adding up the events one by one does, by any dimensions and whatever arrived twice', async () => {
+      let runs = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(anyEvent, { minLength: 1, maxLength: 30 }),
+          fc.uniqueArray(fc.constantFrom(...SPEND_DIMENSIONS), { maxLength: 4 }),
+          fc.constantFrom('ended' as const, 'budget' as const),
+          async (drawn, groupBy, by) => {
+            runs += 1;
+            const owner = `${organization}-${runs}`;
+            const events = drawn.map((item) => ({ ...item, organization: owner }));
+            await store().store(segmentOf(events));
+            await store().store(segmentOf(events.filter((_, index) => index % 3 === 0)));
+            const query = {
+              organization: owner,
+              fromMs: START_MS,
+              toMs: START_MS + 20 * 86_400_000,
+              by,
+              groupBy,
+            };
+            expect(sorted(await store().spend(query))).toEqual(sorted(naiveSpend(events, query)));
+          },
+        ),
+        { numRuns: 40, seed: 20261121 },
+      );
+    });
+
+    it('refuses a dimension it does not know, and never answers 0 for it', async () => {
+      const query = { ...year(), by: 'budget', groupBy: ['shoeSize'] } as unknown as SpendQuery;
+      await expect(store().spend(query)).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
+    });
+
+    it('keeps the newest report and the newest configuration, whole', async () => {
+      expect(await store().lastReport(organization)).toBeNull();
+      expect(await store().lastConfigVersion(organization)).toBeNull();
+      await store().saveReport({
+        ...report('new'),
+        createdAtMs: START_MS + 1,
+        body: { lines: ["it's", '\\', 1.5] },
+      });
+      await store().saveReport(report('old'));
+      expect(await store().lastReport(organization)).toEqual({
+        ...report('new'),
+        createdAtMs: START_MS + 1,
+        body: { lines: ["it's", '\\', 1.5] },
+      });
+      for (const version of [9, 10, 2]) await store().saveConfigVersion(configVersion(version));
+      expect(await store().lastConfigVersion(organization)).toEqual({
+        ...configVersion(10),
+        after: { version: 10, limit: '9223372036854775807' },
+      });
+    });
+
+    it('refuses to be asked about instants that are none', async () => {
+      await expect(spend({ fromMs: Number.NaN })).rejects.toMatchObject({
+        code: 'TALLYGATE_REQUEST_INVALID',
+      });
+      await expect(spend({ fromMs: 1.5 })).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
+    });
+
+    const report = (reportId: string) => ({
+      reportId,
+      organization,
+      kind: 'reconciliation' as const,
+      fromMs: START_MS,
+      toMs: START_MS + 1,
+      createdAtMs: START_MS,
+      body: null as unknown,
+    });
+    const configVersion = (version: number) => ({
+      organization,
+      version,
+      actor: 'ada@example.com',
+      reason: 'more tickets\nin October',
+      publishedAtMs: START_MS,
+      before: null,
+      after: { version, limit: NANO_USD_MAX },
+    });
+  });
+}
+
+function sorted(rows: SpendRow[]): SpendRow[] {
+  const key = (row: SpendRow) => JSON.stringify(Object.entries(row.group).sort());
+  return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
