@@ -1,4 +1,4 @@
-import { builtinPriceBook, type PriceBook, parsePriceBook } from '@tallygate/pricing';
+import { livePriceBook, type PriceBook } from '@tallygate/pricing';
 import {
   type BudgetGate,
   type ConfigurationSnapshot,
@@ -62,8 +62,5 @@ export function createConfigurationCache(options: ConfigurationCacheOptions): Co
 }
 
 function liveFrom(snapshot: ConfigurationSnapshot): LiveConfiguration {
-  return {
-    snapshot,
-    priceBook: snapshot.priceBook === null ? builtinPriceBook : parsePriceBook(snapshot.priceBook),
-  };
+  return { snapshot, priceBook: livePriceBook(snapshot.priceBook) };
 }

@@ -2,6 +2,7 @@ export { builtinPriceBook, builtinPriceBookDocument } from './anthropic/price-bo
 export { type Charge, type ChargeInput, charge } from './charge.ts';
 export { type Estimate, type EstimateInput, estimate } from './estimate.ts';
 export { findPrice, isPriced, type ModelLimits, modelLimits, type PriceQuery } from './find-price.ts';
+export { livePriceBook } from './live-price-book.ts';
 export { parsePriceBook } from './parse-price-book.ts';
 export type {
   Confidence,

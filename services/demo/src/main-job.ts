@@ -1,4 +1,5 @@
 import { startControlPlane } from '@tallygate/control-plane';
+import { livePriceBook } from '@tallygate/pricing';
 import {
   type Balance,
   type Clock,
@@ -140,16 +141,11 @@ async function reconciled(
   logger: Logger,
 ): Promise<Reconciliation | null> {
   if (provider.reports === null || history === null) return null;
-  const { baseUrl, adminKey } = provider.reports;
+  const { baseUrl, adminKey, timing } = provider.reports;
   const adminApi = createAdminApi({ apiKey: adminKey, ...(baseUrl === null ? {} : { baseUrl }), logger });
-  return runReconciliation({
-    history,
-    adminApi,
-    organization,
-    configuration: await gate.configuration(),
-    ...range,
-    clock,
-  });
+  const { priceBook, unpricedModels } = await gate.configuration();
+  const prices = { priceBook: livePriceBook(priceBook), unpricedModels };
+  return runReconciliation({ history, adminApi, organization, ...prices, ...timing, ...range, clock });
 }
 
 async function ledgerFacts(

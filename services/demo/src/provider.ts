@@ -10,7 +10,7 @@ export interface DemoProvider {
   plan: PlannedCall[];
   clientOf(call: PlannedCall): Anthropic;
   /** Null: no admin key, so there is nothing to reconcile with. */
-  reports: { baseUrl: string | null; adminKey: string } | null;
+  reports: ProviderReports | null;
   /** What the stand-in bills on top and no cause covers; "0.000000000" from the real API. */
   controlUsd: string;
   /** Resolves when the provider has finished, and billed, what callers left. */
@@ -18,6 +18,14 @@ export interface DemoProvider {
   close(): Promise<void>;
 }
 
+export interface ProviderReports {
+  baseUrl: string | null;
+  adminKey: string;
+  /** How fresh the reports are. The stand-in shows everything at once and shares our clock, minute under way included. */
+  timing: { reportDelayMs?: number; clockSkewMs?: number };
+}
+
+const MINUTE_MS = 60_000;
 const CONTROL_USD = '0.010000000';
 /** Slow enough that streams are really left half-way, fast enough for a few hundred calls in seconds. */
 const EVENT_DELAY_MS = 1;
@@ -49,7 +57,11 @@ async function standInProvider(): Promise<DemoProvider> {
   return {
     plan: planTraffic(),
     clientOf: (call) => clients.get(call.apiKeyId) ?? unknownKey(call.apiKeyId),
-    reports: { baseUrl: running.url, adminKey: DEFAULT_ADMIN_KEY },
+    reports: {
+      baseUrl: running.url,
+      adminKey: DEFAULT_ADMIN_KEY,
+      timing: { reportDelayMs: -MINUTE_MS, clockSkewMs: 0 },
+    },
     controlUsd: CONTROL_USD,
     idle: () => running.simulator.idle(),
     close: () => running.close(),
@@ -72,7 +84,7 @@ function liveProvider(environment: Record<string, string | undefined>): DemoProv
   return {
     plan: TEAMS.slice(0, LIVE_CALLS).map((team, index) => tinyCall(team.id, index)),
     clientOf: () => client,
-    reports: adminKey ? { baseUrl: null, adminKey } : null,
+    reports: adminKey ? { baseUrl: null, adminKey, timing: {} } : null,
     controlUsd: '0.000000000',
     idle: async () => undefined,
     close: async () => undefined,

@@ -1,5 +1,5 @@
 import { createAdminApi } from '@tallygate/admin-api';
-import { builtinPriceBook, parsePriceBook } from '@tallygate/pricing';
+import { livePriceBook } from '@tallygate/pricing';
 import { type Cause, describeCause, type Reconciliation, type Unexplained } from '@tallygate/reconcile';
 import {
   type Clock,
@@ -36,7 +36,7 @@ export function createReconcileDays(parts: { clock: Clock; logger: Logger }): Re
       }),
       organization: runtime.organization,
       ...range,
-      priceBook: live.priceBook === null ? builtinPriceBook : parsePriceBook(live.priceBook),
+      priceBook: livePriceBook(live.priceBook),
       unpricedModels: live.unpricedModels,
       clock: parts.clock,
       onProgress: (step) => onProgress(STEPS[step]),

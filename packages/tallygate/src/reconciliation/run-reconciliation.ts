@@ -32,6 +32,8 @@ export interface ReconciliationRun {
   toleranceNanoUsd?: bigint;
   /** How long the provider may take to show a request; younger 1-minute buckets prove nothing. Default: 10 minutes. */
   reportDelayMs?: number;
+  /** How far our clock may be ahead of the provider's: no bucket is asked for that may not have begun there. Default: 5 s. */
+  clockSkewMs?: number;
   onProgress?(step: ReconciliationStep): void;
 }
 
@@ -42,7 +44,6 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** The provider says "within five minutes, occasionally later". */
 const REPORT_DELAY_MS = 10 * MINUTE_MS;
-/** A clock ahead of the provider's must not ask for a bucket that has not begun there. */
 const CLOCK_SKEW_MS = 5_000;
 
 /**
@@ -54,7 +55,8 @@ const CLOCK_SKEW_MS = 5_000;
 export async function runReconciliation(run: ReconciliationRun): Promise<Reconciliation> {
   const { adminApi, history, organization, onProgress = () => {} } = run;
   const nowMs = run.clock.nowMs();
-  const range = requireDays(run, nowMs);
+  const askedAtMs = nowMs - (run.clockSkewMs ?? CLOCK_SKEW_MS);
+  const range = requireDays(run, askedAtMs);
 
   onProgress('reading_ledger');
   const groupBy = ['day' as const, ...INTERNAL_GROUPS];
@@ -63,7 +65,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   const { usage, costs, caveats } = await pullProviderDays(adminApi, { ...range, nowMs });
   const { keys, caveats: keyCaveats } = await matchKeys(adminApi, internal);
   onProgress('reading_minutes');
-  const knownUntilMs = endOfBucket(MINUTE_MS, nowMs);
+  const knownUntilMs = endOfBucket(MINUTE_MS, askedAtMs);
   const minutes = await pullMinutes({ history, adminApi, organization, internal, keys, knownUntilMs });
 
   const reconciliation = reconcile({
@@ -93,8 +95,11 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   return reconciliation;
 }
 
-function requireDays({ fromMs, toMs }: ReconciliationRun, nowMs: number): { fromMs: number; toMs: number } {
-  const untilMs = Math.min(toMs, endOfBucket(DAY_MS, nowMs));
+function requireDays(
+  { fromMs, toMs }: ReconciliationRun,
+  askedAtMs: number,
+): { fromMs: number; toMs: number } {
+  const untilMs = Math.min(toMs, endOfBucket(DAY_MS, askedAtMs));
   if (fromMs % DAY_MS === 0 && toMs % DAY_MS === 0 && fromMs < untilMs) return { fromMs, toMs: untilMs };
   throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `The range ${isoFromMs(fromMs)} to ${isoFromMs(toMs)} is not a row of UTC days that have begun.`,
@@ -103,8 +108,8 @@ function requireDays({ fromMs, toMs }: ReconciliationRun, nowMs: number): { from
 }
 
 /** End of the newest bucket that the provider surely knows. */
-function endOfBucket(widthMs: number, nowMs: number): number {
-  return (Math.floor((nowMs - CLOCK_SKEW_MS) / widthMs) + 1) * widthMs;
+function endOfBucket(widthMs: number, askedAtMs: number): number {
+  return (Math.floor(askedAtMs / widthMs) + 1) * widthMs;
 }
 
 async function matchKeys(
