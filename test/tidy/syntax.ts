@@ -15,7 +15,7 @@ export type Fact = { line: number } & (
   | { kind: 'name'; text: string }
   | { kind: 'member'; text: string }
   | { kind: 'any' }
-  | { kind: 'call'; callee: string }
+  | { kind: 'call'; callee: string; title: string }
   | { kind: 'new'; callee: string; argumentCount: number; thrown: boolean }
 );
 
@@ -75,7 +75,10 @@ function factsAt(node: Node, source: SourceFile): Bare[] {
   }
   if (is.isCallExpression(node)) {
     const dynamic = node.expression.kind === SyntaxKind.ImportKeyword && node.arguments[0];
-    return dynamic ? imports(dynamic, false) : [{ kind: 'call', callee: node.expression.getText(source) }];
+    if (dynamic) return imports(dynamic, false);
+    const [first] = node.arguments;
+    const title = first && is.isStringLiteralLikeNode(first) ? first.text : '';
+    return [{ kind: 'call', callee: node.expression.getText(source), title }];
   }
   if (is.isNewExpression(node)) {
     const callee = node.expression.getText(source);
