@@ -44,6 +44,15 @@ describe('toTextTable', () => {
     ]);
   });
 
+  it('needs no second rule where nothing stands above the footer', () => {
+    expect(toTextTable({ columns, rows: [], footer: ['Total', '$0.00'] }).split('\n')).toEqual([
+      'Name    Cost',
+      '────────────',
+      'Total  $0.00',
+      '',
+    ]);
+  });
+
   it('shortens names to the width and never a number', () => {
     const rows = [['a-feature-with-a-very-long-name', '$1,234,567.89']];
     const text = toTextTable({ columns, rows }, { width: 30 });

@@ -23,7 +23,9 @@ export function toTextTable(table: TextTable, options: { width?: number } = {}):
   const widths = fit(table, columnWidths(table, all), options.width ?? Number.POSITIVE_INFINITY);
   const line = (cells: readonly string[]) => renderLine(table, cells, widths);
   const rule = '─'.repeat(widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)));
-  const lines = [line(header), rule, ...body.map(line), ...(footer ? [rule, line(footer)] : [])];
+  // Nothing above it: the rule under the header does for both.
+  const closing = footer ? [...(body.length > 0 ? [rule] : []), line(footer)] : [];
+  const lines = [line(header), rule, ...body.map(line), ...closing];
   return lines.map((text) => `${text}\n`).join('');
 }
 

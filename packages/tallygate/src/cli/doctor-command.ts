@@ -61,8 +61,8 @@ function checkFile({ config, desired }: LoadedConfig): Check {
 }
 
 function checkEngine({ clickhouseUrl, url }: ResolvedConfig, chdb: string | null): Check {
-  if (url !== null) return ok('engine', 'of the control plane');
   if (clickhouseUrl !== null) return ok('engine', 'a ClickHouse server');
+  if (url !== null) return ok('engine', 'of the control plane');
   if (chdb !== null) return ok('engine', `embedded (chdb ${chdb})`);
   const cure = 'Install it with "npm install chdb", or set TALLYGATE_CLICKHOUSE_URL.';
   return warn('engine', 'chdb is not installed: usage is recorded and waits in the spool', cure);

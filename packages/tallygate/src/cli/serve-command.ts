@@ -15,7 +15,6 @@ export interface ServeOptions extends GlobalOptions {
 export async function serveCommand(context: CliContext, options: ServeOptions): Promise<CommandOutcome> {
   const loaded = loadFor(context, options);
   const { config } = loaded;
-  refuseSharedGate(config);
   return withRuntime(context, loaded, async (runtime) => {
     requireOwner(runtime, config);
     const bridge = await openBridge(context, config);
@@ -40,18 +39,15 @@ async function openBridge(context: CliContext, config: ResolvedConfig): Promise<
   return bridge;
 }
 
-/** Where others keep the gate there is nothing to own. */
-function refuseSharedGate({ url, redisUrl }: ResolvedConfig): void {
-  if (url === null && redisUrl === null) return;
-  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
-    message: `The gate is shared already (${url === null ? 'TALLYGATE_REDIS_URL' : 'TALLYGATE_URL'} is set).`,
-    cure: 'Run the control plane to serve it, or unset the variable to serve the data directory.',
-  });
-}
-
+/** Where others keep gate and ledger there is nothing to own; where another process owns them, nothing is left to do. */
 function requireOwner({ role }: CliRuntime, { dataDirectory }: ResolvedConfig): void {
   if (role === 'owner') return;
-  throw new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
-    message: `${dataDirectory} is served by another process already.`,
+  if (role === 'client')
+    throw new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
+      message: `${dataDirectory} is served by another process already.`,
+    });
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: 'Gate and ledger are shared already, so there is no directory to serve.',
+    cure: 'Run the control plane, or unset TALLYGATE_URL, TALLYGATE_REDIS_URL and TALLYGATE_CLICKHOUSE_URL.',
   });
 }

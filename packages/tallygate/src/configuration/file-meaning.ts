@@ -112,7 +112,7 @@ function limitFrom(usd: string, path: Path, document: LocatedDocument): bigint {
   if (!/^\d+(\.\d+)?$/.test(usd)) throw refuse('is not a plain decimal amount');
   if (/\.\d{10,}$/.test(usd)) throw refuse('has more than nine digits after the point');
   try {
-    return nanoFromUsd(usd);
+    return nanoFromUsd(usd.replace(/^0+(?=\d)/, ''));
   } catch (error) {
     if (!TallygateError.isInstance(error)) throw error;
     throw refuse('is more than a budget can hold (9,223,372,036 USD)');

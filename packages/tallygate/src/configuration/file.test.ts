@@ -124,6 +124,10 @@ describe('a well-formed tallygate.yaml', () => {
     );
   });
 
+  it('lets an amount begin with zeros', () => {
+    expect(parse(withLimit('000000000000500.50')).budgets[0]?.limitNanoUsd).toBe(500_500_000_000n);
+  });
+
   it('is what init writes, with examples that apply once their comment signs are gone', () => {
     expect(parse(STARTER_FILE)).toMatchObject({ teams: [], budgets: [] });
     const uncommented = STARTER_FILE.replace(/^(teams|budgets): \[\]$/gm, '$1:').replace(

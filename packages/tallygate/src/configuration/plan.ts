@@ -22,7 +22,10 @@ export interface PlannedChange {
 /** What `applyPlan` would publish, computed against exactly one live version. */
 export interface Plan {
   before: ConfigurationSnapshot;
-  /** Version is that of `before` plus one. Prices are carried over: the file does not hold them. */
+  /**
+   * Version is that of `before` plus one, or `before` itself where nothing changes. Prices are carried over: the file does not
+   * hold them.
+   */
   after: ConfigurationSnapshot;
   /** Empty: the live configuration is what the file asks for. */
   changes: PlannedChange[];
@@ -45,7 +48,7 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
     ...entryChanges('team', live.teams, after.teams, teamDetails),
     ...entryChanges('budget', live.budgets, after.budgets, budgetDetails),
   ];
-  return { before: live, after, changes };
+  return changes.length === 0 ? { before: live, after: live, changes } : { before: live, after, changes };
 }
 
 const SIGNS = { add: '+', change: '~', remove: '-' } as const;

@@ -1,0 +1,287 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TallygateError } from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
+import { memoryCli, NOW_MS, writeFile } from './memory-context.ts';
+
+const FILE = `version: 1
+teams: [{ id: support, name: Support }]
+budgets:
+  - id: support-monthly
+    scope: { team: support }
+    limit: { usd: "500.00" }
+    period: month
+    timeZone: Europe/Berlin
+`;
+
+const ROW = {
+  group: { team: 'support', feature: 'summary' },
+  calls: 1,
+  attempts: 2,
+  failedAttempts: 1,
+  usage: {
+    uncachedInputTokens: 1000,
+    cacheReadInputTokens: 0,
+    cacheWrite5mInputTokens: 0,
+    cacheWrite1hInputTokens: 0,
+    cacheWriteUnsplitInputTokens: 0,
+    outputTokens: 5,
+    webSearchRequests: 0,
+    webFetchRequests: 0,
+  },
+  listCostNanoUsd: 10_000_001n,
+  contractedCostNanoUsd: 10_000_001n,
+  webSearchCostNanoUsd: 0n,
+  roundingPicoUsd: -3n,
+};
+
+describe('tallygate report', () => {
+  it('prints data on stdout and remarks on stderr', async () => {
+    const cli = memoryCli();
+    cli.history.rows = [ROW, { ...ROW, group: { team: 'unassigned', feature: '' } }];
+    const { code, stdout, stderr } = await cli.run('report');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Team +Feature +Calls/);
+    expect(stdout).toContain('support     summary      1       1  1,000       5  $0.01   50.0%');
+    expect(stderr).toContain('2026-11-01 to 2026-11-21T12:00:00Z (UTC, end not included)');
+    expect(stderr).toContain('$0.01 (50.0%) belongs to no listed team.');
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+  });
+
+  it('gives every figure exactly as JSON', async () => {
+    const cli = memoryCli();
+    cli.history.rows = [ROW];
+    const { stdout } = await cli.run('report', '--json', '--month', '2026-10', '--by', 'team,model');
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'tallygate.report/1',
+      organization: 'default',
+      from: '2026-10-01T00:00:00.000Z',
+      to: '2026-11-01T00:00:00.000Z',
+      groupBy: ['team', 'responseModel'],
+      total: {
+        calls: 1,
+        usage: { uncachedInputTokens: 1000 },
+        contractedCostUsd: '0.010000001',
+        roundingPicoUsd: '-3',
+      },
+    });
+    expect(cli.history.queries[0]).toMatchObject({ by: 'ended', groupBy: ['team', 'responseModel'] });
+  });
+
+  it('writes CSV for a spreadsheet', async () => {
+    const cli = memoryCli();
+    cli.history.rows = [ROW];
+    const { stdout } = await cli.run('report', '--csv');
+    expect(stdout.split('\r\n')[1]).toBe('support,summary,1,2,1,1000,0,0,0,0,5,0,0,0.010000001,0.010000001');
+  });
+
+  it('shrinks to a terminal', async () => {
+    const cli = memoryCli();
+    cli.history.rows = [{ ...ROW, group: { team: 'support', feature: 'x'.repeat(80) } }];
+    cli.context.stdout.columns = 70;
+    const { stdout } = await cli.run('report');
+    expect(Math.max(...stdout.split('\n').map((line) => [...line].length))).toBe(70);
+  });
+
+  it('says when the spool still holds what the report misses', async () => {
+    const cli = memoryCli({ runtime: { sink: { flush: async () => ({ stored: 0, pending: 3 }) } } });
+    expect((await cli.run('report')).stderr).toContain('3 records wait in the spool and are missing below.');
+    expect(JSON.parse((await cli.run('report', '--json')).stdout)).toMatchObject({ pendingInSpool: 3 });
+  });
+
+  it('is an error where there is no ledger, never an empty table', async () => {
+    const cli = memoryCli({ runtime: { history: null } });
+    const { code, stdout, stderr } = await cli.run('report');
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).toContain(
+      'There is no ledger to ask. Install the embedded engine with "npm install chdb"',
+    );
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+  });
+});
+
+describe('tallygate init, plan, apply, budgets', () => {
+  it('lead from nothing to a budget in force', async () => {
+    const cli = memoryCli();
+    expect(await cli.run('init')).toMatchObject({
+      code: 0,
+      stdout: `${join(cli.directory, 'tallygate.yaml')}\n`,
+    });
+    expect(await cli.run('plan')).toMatchObject({
+      code: 0,
+      stdout: 'No changes: version 0 is what the file asks for.\n',
+    });
+
+    writeFile(cli, FILE);
+    const plan = await cli.run('plan');
+    expect(plan.stdout).toBe(
+      '+ team support\n    Support\n+ budget support-monthly\n' +
+        '    $500.00 per month (Europe/Berlin) for team support; blocks in an outage\n',
+    );
+    expect((await cli.gate.configuration()).version).toBe(0);
+
+    const applied = await cli.run('apply', '--reason', 'INC-9');
+    expect(applied).toMatchObject({ code: 0, stdout: plan.stdout, stderr: 'Version 1 is in force.\n' });
+    expect(cli.history.records).toMatchObject([
+      { version: 1, actor: 'ann', reason: 'INC-9', publishedAtMs: NOW_MS },
+    ]);
+
+    const { stdout } = await cli.run('budgets', 'list');
+    expect(stdout).toContain(
+      'support-monthly  team support  November 2026  $0.00  $0.00  $500.00    $500.00',
+    );
+  });
+
+  it('leave an existing file as it is', async () => {
+    const cli = memoryCli();
+    writeFile(cli, FILE);
+    const { code, stderr } = await cli.run('init');
+    expect(code).toBe(2);
+    expect(stderr).toContain('exists and was left as it is.');
+    expect(readFileSync(join(cli.directory, 'tallygate.yaml'), 'utf8')).toBe(FILE);
+  });
+
+  it('show one budget in full, in words and as JSON', async () => {
+    const cli = memoryCli();
+    writeFile(cli, FILE);
+    await cli.run('apply');
+    const { stdout } = await cli.run('budgets', 'show', 'support-monthly');
+    expect(stdout).toContain('Period        November 2026, resets 1 Dec 00:00 Europe/Berlin\n');
+    expect(stdout).toContain('In an outage  calls are blocked\n');
+    const { budget } = JSON.parse((await cli.run('budgets', 'show', 'support-monthly', '--json')).stdout);
+    expect(budget).toEqual({
+      id: 'support-monthly',
+      scope: { team: 'support' },
+      period: 'month',
+      timeZone: 'Europe/Berlin',
+      periodStart: '2026-10-31T23:00:00.000Z',
+      periodEnd: '2026-11-30T23:00:00.000Z',
+      limitUsd: '500.000000000',
+      spentUsd: '0.000000000',
+      heldUsd: '0.000000000',
+      availableUsd: '500.000000000',
+      onOutage: 'block',
+    });
+  });
+
+  it('record what is in force as JSON, with money exact', async () => {
+    const cli = memoryCli();
+    writeFile(cli, FILE);
+    const document = JSON.parse((await cli.run('apply', '--json')).stdout);
+    expect(document).toMatchObject({
+      schema: 'tallygate.apply/1',
+      liveVersion: 0,
+      version: 1,
+      published: true,
+      recorded: true,
+    });
+    expect(document.changes[1]).toMatchObject({
+      action: 'add',
+      kind: 'budget',
+      after: { limitNanoUsd: '500000000000' },
+    });
+  });
+
+  it('say that nobody recorded a change that was made without a ledger', async () => {
+    const cli = memoryCli({ runtime: { history: null } });
+    writeFile(cli, FILE);
+    expect((await cli.run('apply')).stderr).toContain('nobody has recorded who changed what');
+  });
+
+  it('use the organization and the file that flags name, before environment and file', async () => {
+    const cli = memoryCli({ environment: { TALLYGATE_ORGANIZATION: 'by-variable' } });
+    writeFile(cli, 'version: 1\norganization: default\n', 'other.yaml');
+    await cli.run('budgets', 'list', '--config', 'other.yaml');
+    await cli.run('--organization', 'by-flag', '--data', 'd', 'budgets', 'list');
+    expect(
+      cli.opened.map(({ config }) => [config.organization, config.configFile, config.dataDirectory]),
+    ).toEqual([
+      ['by-variable', join(cli.directory, 'other.yaml'), join(cli.directory, '.tallygate')],
+      ['by-flag', null, join(cli.directory, 'd')],
+    ]);
+  });
+});
+
+describe('tallygate reconcile', () => {
+  const environment = { ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-secret' };
+  const variance = {
+    internalPicoUsd: 1_000_000n,
+    billedPicoUsd: 3_000_000n,
+    causes: [{ name: 'unmetered key', amountPicoUsd: 1_500_000n, evidence: 'one key' }],
+  };
+  const days = {
+    variance,
+    withinTolerance: true,
+    remarks: ['All explained.'],
+    document: { reconciliation: 1 },
+  };
+
+  it('takes yesterday where no day is named, and exits 0 within tolerance', async () => {
+    const asked: unknown[] = [];
+    const reconcileDays = async ({
+      range,
+      onProgress,
+    }: {
+      range: unknown;
+      onProgress(text: string): void;
+    }) => {
+      asked.push(range);
+      onProgress('Reading …');
+      return days;
+    };
+    const cli = memoryCli({ environment, reconcileDays });
+    const { code, stdout, stderr } = await cli.run('reconcile');
+    expect(code).toBe(0);
+    expect(asked).toEqual([{ fromMs: Date.UTC(2026, 10, 20), toMs: Date.UTC(2026, 10, 21) }]);
+    expect(stdout).toContain('Residual               +0.000000500        16.7%  not explained');
+    expect(stderr).toMatch(/^Reading …\n.*All explained\.\n$/s);
+  });
+
+  it('exits 3 over tolerance, so that a pipeline can stop there', async () => {
+    const cli = memoryCli({ environment, reconcileDays: async () => ({ ...days, withinTolerance: false }) });
+    const { code, stdout } = await cli.run(
+      'reconcile',
+      '--from',
+      '2026-10-01',
+      '--to',
+      '2026-11-01',
+      '--json',
+    );
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      withinTolerance: false,
+      from: '2026-10-01T00:00:00.000Z',
+      reconciliation: 1,
+    });
+  });
+
+  it('exits 4 when the provider does not answer', async () => {
+    const reconcileDays = () =>
+      Promise.reject(new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message: 'No answer.' }));
+    const cli = memoryCli({ environment, reconcileDays });
+    expect(await cli.run('reconcile')).toMatchObject({ code: 4, stdout: '' });
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+  });
+});
+
+describe('tallygate serve', () => {
+  it('owns the directory until it is stopped', async () => {
+    let runtimeOpenWhileServing = false;
+    const cli = memoryCli({
+      untilStopped: async () => {
+        runtimeOpenWhileServing = cli.opened.some(({ closed }) => !closed);
+      },
+    });
+    const { code, stderr } = await cli.run('serve');
+    expect([code, runtimeOpenWhileServing]).toEqual([0, true]);
+    expect(stderr).toBe(`Serving ${join(cli.directory, '.tallygate')}\n`);
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+  });
+
+  it('refuses where another process owns the directory, or others keep the gate', async () => {
+    expect(await memoryCli({ runtime: { role: 'client' } }).run('serve')).toMatchObject({ code: 4 });
+    const shared = memoryCli({ runtime: { role: 'direct' } });
+    expect(await shared.run('serve')).toMatchObject({ code: 2 });
+    expect(shared.opened).toMatchObject([{ closed: true }]);
+  });
+});

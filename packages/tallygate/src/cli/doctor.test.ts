@@ -1,0 +1,191 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMemoryGate } from '@tallygate/gate';
+import { emptyConfiguration, TallygateError } from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
+import type { Check } from './check.ts';
+import { checkDataDirectory } from './check-data-directory.ts';
+import { type MemoryCli, memoryCli, NOW_MS, writeFile } from './memory-context.ts';
+
+async function examine(cli: MemoryCli): Promise<{ code: number; checks: Record<string, Check> }> {
+  const { code, stdout } = await cli.run('doctor', '--json');
+  const { checks } = JSON.parse(stdout) as { checks: Check[] };
+  return { code, checks: Object.fromEntries(checks.map((check) => [check.name, check])) };
+}
+
+describe('tallygate doctor', () => {
+  it('looks at everything a process needs and is silent about cures where all is well', async () => {
+    const cli = memoryCli({ environment: { ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-secret' } });
+    writeFile(cli, 'version: 1\n');
+    const { code, stdout } = await cli.run('doctor');
+    expect(code).toBe(0);
+    expect(stdout.replaceAll(cli.directory, '<here>')).toBe(
+      [
+        'ok    node            v20.20.2',
+        'ok    settings        organization default, mode observe',
+        'ok    file            <here>/tallygate.yaml: 0 teams, 0 budgets',
+        'ok    data directory  <here>/.tallygate (made at the first use)',
+        'ok    engine          embedded (chdb 3.4.0)',
+        'ok    admin key       set',
+        'ok    gate            embedded, owned by this command while it runs; configuration version 0',
+        'ok    in force        what the file asks for',
+        'ok    clock           no budget to compare with',
+        'ok    spool           empty',
+        'ok    ledger          7 attempts, 6 settlements, no row twice',
+        '',
+      ].join('\n'),
+    );
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+  });
+
+  it('warns, with a cure for each, about what works but is not as it should be', async () => {
+    const cli = memoryCli({
+      versions: { tallygate: '1.2.3', node: 'v22.1.0', chdb: null },
+      runtime: { history: null, sink: { flush: async () => ({ stored: 0, pending: 4 }) } },
+    });
+    const { code, checks } = await examine(cli);
+    expect(code).toBe(0);
+    const warned = Object.values(checks).filter(({ status }) => status === 'warn');
+    expect(warned.map(({ name }) => name)).toEqual(['file', 'engine', 'admin key', 'spool', 'ledger']);
+    expect(warned.every(({ cure }) => cure !== null && cure.length > 8)).toBe(true);
+  });
+
+  it('fails with exit code 3 where a part does not answer, and still looks at the others', async () => {
+    const cli = memoryCli();
+    cli.history.counts = () =>
+      Promise.reject(
+        new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', { message: 'ClickHouse did not answer.' }),
+      );
+    const { code, checks } = await examine(cli);
+    expect(code).toBe(3);
+    expect(checks['ledger']).toEqual({
+      name: 'ledger',
+      status: 'fail',
+      found: 'ClickHouse did not answer.',
+      cure: 'Check the ClickHouse URL and that the server answers; recorded usage waits in the spool.',
+    });
+    expect(checks['gate']?.status).toBe('ok');
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+  });
+
+  it('fails where the data directory is owned elsewhere', async () => {
+    const owned = new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
+      message: 'Owned by process 7 on host-b.',
+    });
+    const { code, checks } = await examine(memoryCli({ openRuntime: () => Promise.reject(owned) }));
+    expect(code).toBe(3);
+    expect(checks['runtime']).toMatchObject({
+      status: 'fail',
+      found: 'Owned by process 7 on host-b.',
+      cure: owned.cure,
+    });
+  });
+
+  it('judges nothing by settings that are not the intended ones', async () => {
+    const cli = memoryCli({ environment: { TALLYGATE_MOD: 'enforce' } });
+    const { code, checks } = await examine(cli);
+    expect(code).toBe(3);
+    expect(Object.keys(checks)).toEqual(['node', 'settings']);
+    expect(checks['settings']).toMatchObject({ status: 'fail', cure: 'Did you mean TALLYGATE_MODE?' });
+    expect(cli.opened).toEqual([]);
+  });
+
+  it.each([
+    ['v20.18.3', 'fail'],
+    ['v18.20.0', 'fail'],
+    ['v20.19.0', 'ok'],
+    ['v24.0.0', 'ok'],
+  ])('judges Node.js %s as %s', async (node, status) => {
+    const cli = memoryCli({ versions: { tallygate: '1.2.3', node, chdb: '3.4.0' } });
+    expect((await examine(cli)).checks['node']?.status).toBe(status);
+  });
+
+  it('tells that the file is not what is in force', async () => {
+    const cli = memoryCli();
+    writeFile(cli, 'version: 1\nteams: [{ id: support }]\n');
+    expect((await examine(cli)).checks['in force']).toMatchObject({
+      status: 'warn',
+      found: '1 changes of the file are not in force',
+    });
+  });
+
+  it("tells that this clock is outside the gate's periods", async () => {
+    const configuration = {
+      ...emptyConfiguration('default'),
+      version: 1,
+      budgets: [
+        {
+          id: 'daily',
+          scope: {},
+          period: 'day' as const,
+          timeZone: 'UTC',
+          limitNanoUsd: 1n,
+          onOutage: 'block' as const,
+        },
+      ],
+    };
+    const clock = { nowMs: () => NOW_MS - 86_400_000, monotonicMs: () => 0 };
+    const behind = createMemoryGate({ organization: 'default', clock, configuration });
+    const { checks } = await examine(memoryCli({ runtime: { gate: behind } }));
+    expect(checks['clock']).toMatchObject({
+      status: 'warn',
+      found: "outside the gate's current period of budget daily",
+    });
+  });
+
+  it('tells that rows stand twice', async () => {
+    const cli = memoryCli();
+    cli.history.rowCounts = { ...cli.history.rowCounts, duplicates: 2 };
+    expect((await examine(cli)).checks['ledger']).toMatchObject({
+      status: 'warn',
+      found: '2 rows stand twice',
+    });
+  });
+
+  it('never prints a secret', async () => {
+    const environment = {
+      ANTHROPIC_ADMIN_KEY: 'hunter2',
+      TALLYGATE_CLICKHOUSE_URL: 'http://user:hunter2@host',
+      TALLYGATE_PSEUDONYM_KEY: 'hunter2',
+      TALLYGATE_TOKEN: 'hunter2',
+    };
+    const cli = memoryCli({ environment });
+    expect(JSON.stringify([await cli.run('doctor'), await cli.run('doctor', '--json')])).not.toContain(
+      'hunter2',
+    );
+  });
+});
+
+describe('the data directory', () => {
+  const here = () => memoryCli().directory;
+
+  it('may be missing, and must otherwise be a directory that only this user reads', () => {
+    const directory = here();
+    const userId = process.getuid?.() ?? null;
+    expect(checkDataDirectory(join(directory, 'none'), userId).status).toBe('ok');
+    expect(checkDataDirectory(directory, userId)).toMatchObject({ status: 'ok' });
+    chmodSync(directory, 0o755);
+    expect(checkDataDirectory(directory, userId)).toMatchObject({
+      status: 'warn',
+      found: `${directory} is open to others (mode 755)`,
+      cure: `Close it with "chmod 700 ${directory}".`,
+    });
+  });
+
+  it('is refused where a file stands in its place', () => {
+    const path = join(here(), 'file');
+    writeFileSync(path, '');
+    expect(checkDataDirectory(path, null)).toMatchObject({
+      status: 'fail',
+      found: `${path} is not a directory`,
+    });
+  });
+
+  it('is suspicious when it belongs to another user', () => {
+    const path = join(here(), 'theirs');
+    mkdirSync(path, { mode: 0o700 });
+    const found = checkDataDirectory(path, (process.getuid?.() ?? 0) + 1);
+    expect(found.status).toBe('warn');
+    expect(found.found).toMatch(/belongs to user \d+, this is user \d+$/);
+  });
+});

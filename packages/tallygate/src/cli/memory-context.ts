@@ -1,0 +1,115 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createMemoryGate } from '@tallygate/gate';
+import type {
+  BudgetGate,
+  ConfigVersionRecord,
+  LedgerCounts,
+  SpendHistory,
+  SpendQuery,
+  SpendRow,
+  StoredReport,
+} from '@tallygate/usage';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
+import type { CliContext, CliRuntime } from './context.ts';
+import { runCli } from './program.ts';
+
+/**
+ * For tests of commands: a context without a process. The gate is the real one in process, files are real ones in a directory
+ * of their own; the ledger answers from the rows that the test gives.
+ */
+export interface MemoryCli {
+  /** Runs one command line; what it printed starts empty each time. */
+  run(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  directory: string;
+  gate: BudgetGate;
+  history: MemoryHistory;
+  /** Settings of every runtime that was opened, and whether it was closed again. */
+  opened: { config: ResolvedConfig; closed: boolean }[];
+  context: CliContext;
+}
+
+export interface MemoryHistory extends SpendHistory {
+  queries: SpendQuery[];
+  records: ConfigVersionRecord[];
+  rows: SpendRow[];
+  rowCounts: LedgerCounts;
+}
+
+/** Saturday, 21 November 2026, noon. */
+export const NOW_MS = Date.UTC(2026, 10, 21, 12);
+
+export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRuntime> }> = {}): MemoryCli {
+  const directory = mkdtempSync(join(tmpdir(), 'tallygate-cli-'));
+  const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0 };
+  const gate = createMemoryGate({ organization: 'default', clock });
+  const history = memoryHistory();
+  const opened: MemoryCli['opened'] = [];
+  const printed = { stdout: '', stderr: '' };
+  const print = (stream: keyof typeof printed, text: string) => {
+    printed[stream] += text;
+  };
+  const { runtime, ...overrides } = changes;
+  const context: CliContext = {
+    stdout: { write: (text) => print('stdout', text) },
+    stderr: { write: (text) => print('stderr', text) },
+    environment: {},
+    workingDirectory: directory,
+    clock,
+    actor: 'ann',
+    userId: process.getuid?.() ?? null,
+    versions: { tallygate: '1.2.3', node: 'v20.20.2', chdb: '3.4.0' },
+    async openRuntime(config) {
+      const entry = { config, closed: false };
+      opened.push(entry);
+      const close = async () => {
+        entry.closed = true;
+      };
+      const sink = { flush: async () => ({ stored: 0, pending: 0 }) };
+      return { role: 'owner', organization: 'default', gate, sink, history, close, ...runtime };
+    },
+    reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
+    ownerSocketPath: () => join(directory, 'owner.sock'),
+    untilStopped: async () => undefined,
+    ...overrides,
+  };
+  return {
+    directory,
+    gate,
+    history,
+    opened,
+    context,
+    async run(...argv) {
+      printed.stdout = '';
+      printed.stderr = '';
+      const code = await runCli(argv, context);
+      return { code, ...printed };
+    },
+  };
+}
+
+export function writeFile(cli: MemoryCli, text: string, name = 'tallygate.yaml'): void {
+  writeFileSync(join(cli.directory, name), text);
+}
+
+function memoryHistory(): MemoryHistory {
+  const reports: StoredReport[] = [];
+  const history: MemoryHistory = {
+    queries: [],
+    records: [],
+    rows: [],
+    rowCounts: { events: 7, lines: 8, duplicates: 0, settlements: 6, denials: 1 },
+    async spend(query) {
+      history.queries.push(query);
+      return history.rows;
+    },
+    counts: async () => history.rowCounts,
+    settledTotals: async () => ({ lastSeq: 0, totals: [] }),
+    lastReport: async () => reports.at(-1) ?? null,
+    saveReport: async (report) => void reports.push(report),
+    lastConfigVersion: async () => history.records.at(-1) ?? null,
+    saveConfigVersion: async (record) => void history.records.push(record),
+  };
+  return history;
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connectRemote } from '@tallygate/remote';
+import { afterEach, describe, expect, it } from 'vitest';
+
+/** The command line as processes on one data directory: real runtime, real files, real signals. */
+const MAIN = fileURLToPath(new URL('../../packages/tallygate/src/cli/main.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+function start(directory: string, ...argv: string[]) {
+  const child = spawn(process.execPath, ['--conditions=@tallygate/source', '--import', TSX, MAIN, ...argv], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'] ?? '', HOME: directory, USER: 'ann' },
+  });
+  running.add(child);
+  const printed = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    printed.stdout += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    printed.stderr += String(chunk);
+  });
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ code, ...printed });
+    });
+  });
+  /** Resolves with what a line of stderr matched; rejects when the process ends without it. */
+  const said = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(printed.stderr);
+        if (match) resolve(match);
+      };
+      child.stderr.on('data', look);
+      look();
+      void ended.then(({ code, stderr }) => reject(new Error(`Ended with ${code}: ${stderr}`)));
+    });
+  return { child, ended, said };
+}
+
+const run = (directory: string, ...argv: string[]) => start(directory, ...argv).ended;
+
+const FILE = 'version: 1\nbudgets: [{ id: everything, period: month, limit: { usd: 12.50 } }]\n';
+
+describe('the command line on one data directory', () => {
+  it('leads from init to a budget that the next process finds in force, with its record', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tallygate-e2e-'));
+    expect((await run(directory, 'init')).code).toBe(0);
+    writeFileSync(join(directory, 'tallygate.yaml'), FILE);
+    const applied = await run(directory, 'apply', '--reason', 'first budget', '--json');
+    expect(JSON.parse(applied.stdout)).toMatchObject({ version: 1, published: true, recorded: true });
+    const listed = await run(directory, 'budgets', 'list', '--json');
+    expect(JSON.parse(listed.stdout).budgets).toMatchObject([{ id: 'everything', limitUsd: '12.500000000' }]);
+    const doctor = await run(directory, 'doctor', '--json');
+    expect([doctor.code, JSON.parse(doctor.stdout).healthy]).toEqual([0, true]);
+  });
+
+  it('serves the directory to other processes and to a port, and ends cleanly on SIGTERM', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tallygate-e2e-'));
+    writeFileSync(join(directory, 'tallygate.yaml'), FILE);
+    const server = start(directory, 'serve', '--port', '0');
+    const [, url = ''] = await server.said(/and (http:\/\/127\.0\.0\.1:\d+)\n/);
+
+    const doctor = await run(directory, 'doctor', '--json');
+    const gate = JSON.parse(doctor.stdout).checks.find((check: { name: string }) => check.name === 'gate');
+    expect(gate.found).toContain('owned by another process of this machine');
+    expect((await run(directory, 'apply')).code).toBe(0);
+
+    const token = readFileSync(join(directory, '.tallygate', 'token'), 'utf8').trim();
+    const remote = connectRemote({ address: { url }, token });
+    expect((await remote.gate.configuration()).version).toBe(1);
+    const stranger = connectRemote({ address: { url }, token: 'wrong' });
+    await expect(stranger.gate.configuration()).rejects.toMatchObject({ code: 'TALLYGATE_TOKEN_REJECTED' });
+    await remote.close();
+    await stranger.close();
+
+    const second = await run(directory, 'serve');
+    expect([second.code, second.stdout]).toEqual([4, '']);
+    expect(second.stderr).toMatch(/is served by another process already\. Stop the process/);
+
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ code: 0, stdout: '' });
+    const afterwards = await run(directory, 'budgets', 'list', '--json');
+    expect(JSON.parse(afterwards.stdout).budgets).toHaveLength(1);
+  });
+
+  it('answers a directory that cannot be used with one sentence, as text and as JSON', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tallygate-e2e-'));
+    writeFileSync(join(directory, 'occupied'), '');
+    const text = await run(directory, 'report', '--data', 'occupied');
+    expect(text).toMatchObject({ code: 2, stdout: '' });
+    expect(text.stderr).toMatch(
+      /^tallygate: The data directory .* cannot be used \(\w+\)\. Set TALLYGATE_DATA .*\n$/,
+    );
+    const json = await run(directory, 'report', '--data', 'occupied', '--json');
+    expect(json).toMatchObject({ code: 2, stderr: '' });
+    expect(JSON.parse(json.stdout).error.code).toBe('TALLYGATE_CONFIGURATION_INVALID');
+    expect(existsSync(join(directory, '.tallygate'))).toBe(false);
+  });
+
+  it('does not complain when the reader of its output leaves early', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tallygate-e2e-'));
+    const child = start(directory, 'report', '--json');
+    child.child.stdout?.destroy();
+    const { code, stderr } = await child.ended;
+    expect([code, stderr.includes('EPIPE')]).toEqual([0, false]);
+  });
+});
