@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
-import { systemClock } from '@tallygate/usage';
 import { afterAll, beforeAll } from 'vitest';
+import { fixedClock } from './usage-fixtures.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tallygate-ledger-'));
 let store: UsageStore;
 
 beforeAll(async () => {
-  store = await openUsageStore({ kind: 'embedded', directory }, { clock: systemClock });
+  store = await openUsageStore({ kind: 'embedded', directory }, { clock: fixedClock });
 });
 
 afterAll(async () => {

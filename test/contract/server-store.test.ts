@@ -1,6 +1,6 @@
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
-import { systemClock } from '@tallygate/usage';
 import { afterAll, beforeAll, it } from 'vitest';
+import { fixedClock } from './usage-fixtures.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
 
 const url = process.env['CLICKHOUSE_URL'];
@@ -10,7 +10,7 @@ if (url === undefined || url === '') {
 } else {
   let store: UsageStore;
   beforeAll(async () => {
-    store = await openUsageStore({ kind: 'server', url }, { clock: systemClock });
+    store = await openUsageStore({ kind: 'server', url }, { clock: fixedClock });
   });
   afterAll(() => store.close());
   describeUsageStore('ClickHouse server', () => store);

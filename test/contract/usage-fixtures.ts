@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type DenialRecord,
   type Hold,
   NO_USAGE,
@@ -15,6 +16,9 @@ import fc from 'fast-check';
 
 /** Plain facts with room for what a test is about. */
 export const START_MS = Date.UTC(2026, 9, 14, 12, 0, 0, 0);
+
+/** A day into the story: the month of START_MS is still open. */
+export const fixedClock: Clock = { nowMs: () => START_MS + 86_400_000, monotonicMs: () => performance.now() };
 
 export function usageLine(changes: Partial<UsageLine> = {}): UsageLine {
   return {

@@ -1,6 +1,8 @@
 import type { UsageStore } from '@tallygate/ledger';
 import {
   NANO_USD_MAX,
+  newAttemptId,
+  type Settlement,
   SPEND_DIMENSIONS,
   type SpendQuery,
   type SpendRow,
@@ -150,6 +152,60 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
     it('refuses a dimension it does not know, and never answers 0 for it', async () => {
       const query = { ...year(), by: 'budget', groupBy: ['shoeSize'] } as unknown as SpendQuery;
       await expect(store().spend(query)).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
+    });
+
+    describe('what a lost gate is rebuilt from', () => {
+      const DAY_MS = 86_400_000;
+      const settle = (seq: number, changes: Partial<Settlement> = {}) =>
+        settlement({ organization, seq, ...changes });
+      const entry = (key: string, amountNanoUsd: bigint) => ({ key, amountNanoUsd });
+      const totals = async () => store().settledTotals(organization);
+
+      it('is nothing before the first settlement', async () => {
+        expect(await totals()).toEqual({ lastSeq: 0, totals: [] });
+      });
+
+      it('is the sum per key of settlements and adjustments, and the highest number', async () => {
+        const day = (amount: bigint) => [entry('a:month:1', amount), entry('b:day:2', 1n)];
+        const settlements = [
+          settle(1, { entries: day(NANO_USD_MAX) }),
+          settle(7, { entries: day(-5n), kind: 'adjust' }),
+          settle(3, { entries: [], kind: 'release' }),
+        ];
+        await store().store(segmentOf([], { settlements }));
+        expect(await totals()).toEqual({
+          lastSeq: 7,
+          totals: [entry('a:month:1', NANO_USD_MAX - 5n), entry('b:day:2', 2n)],
+        });
+      });
+
+      it('counts an attempt once that was settled under two epochs, and every adjustment of it', async () => {
+        const attemptId = newAttemptId();
+        const entries = [entry('a:month:1', 10n)];
+        const again = { attemptId, entries, epoch: 'e2', settledAtMs: START_MS + 9_000 };
+        const settlements = [
+          settle(1, { attemptId, entries }),
+          settle(2, again),
+          settle(3, { ...again, kind: 'adjust' }),
+          settle(4, { ...again, kind: 'adjust' }),
+        ];
+        await store().store(segmentOf([], { settlements }));
+        await store().store(segmentOf([], { settlements }));
+        expect((await totals()).totals).toEqual([entry('a:month:1', 30n)]);
+        expect(await store().counts(year())).toMatchObject({ settlements: 4 });
+      });
+
+      it('leaves out periods that are over, and sums a living one from its first day', async () => {
+        const monthStartMs = START_MS - 32 * DAY_MS;
+        const longAgo = { budgetInstantMs: START_MS - 40 * DAY_MS };
+        const settlements = [
+          settle(1, { ...longAgo, entries: [entry('old:month:0', 1n)] }),
+          settle(2, { budgetInstantMs: monthStartMs - DAY_MS, entries: [entry('a:month:1', 20n)] }),
+          settle(3, { budgetInstantMs: monthStartMs + 2 * DAY_MS, entries: [entry('a:month:1', 300n)] }),
+        ];
+        await store().store(segmentOf([], { settlements }));
+        expect(await totals()).toEqual({ lastSeq: 3, totals: [entry('a:month:1', 320n)] });
+      });
     });
 
     it('keeps the newest report and the newest configuration, whole', async () => {

@@ -1,8 +1,10 @@
 /** Opens a connection to a ClickHouse server or to the embedded engine; from here on both are the same client. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { TallygateError } from '@tallygate/usage';
 import { describeFailure } from './database-errors.ts';
+import { processExists } from './process-table.ts';
 
 export type LedgerAddress = { kind: 'embedded'; directory: string } | { kind: 'server'; url: string };
 
@@ -53,14 +55,15 @@ async function loadOrExplain(loadEngine: LoadEngine): Promise<Engine> {
 }
 
 function embeddedFailure(directory: string, cause: unknown): TallygateError {
-  const reasons = reasonsOf(cause);
-  if (reasons.includes('Another server instance')) {
+  const reason = describeFailure(cause);
+  const owner = ownerOf(directory);
+  if (owner !== null) {
     return new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
-      message: `The ledger directory ${directory} is in use by another process.`,
+      message: `The ledger directory ${directory} is in use by process ${owner}.`,
       cause,
     });
   }
-  if (reasons.includes('only one active data directory')) {
+  if (reason.includes('only one active data directory')) {
     return new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
       message: `This process has another ledger directory open than ${directory}.`,
       cure: 'Close that one first: the embedded engine holds one directory per process.',
@@ -68,17 +71,21 @@ function embeddedFailure(directory: string, cause: unknown): TallygateError {
     });
   }
   return new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
-    message: `The ledger directory ${directory} cannot be opened: ${reasons}.`,
+    message: `The ledger directory ${directory} cannot be opened: ${reason}.`,
     cure: 'Check the rights and the free space of the directory.',
     cause,
   });
 }
 
-/** The engine puts its own reason into the cause, sometimes two levels down. */
-function reasonsOf(cause: unknown): string {
-  const reasons: string[] = [];
-  for (let error = cause; error instanceof Error; error = error.cause) reasons.push(describeFailure(error));
-  return reasons.length > 0 ? reasons.join(': ') : describeFailure(cause);
+/**
+ * The engine tells its reason to stderr only. But it keeps a locked file with its process id while it has a directory, which
+ * survives nothing but a kill: a living process named there is the one that has the lock.
+ */
+function ownerOf(directory: string): number | null {
+  const file = join(directory, 'status');
+  if (!existsSync(file)) return null;
+  const pid = Number(/^PID: (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? process.pid);
+  return pid !== process.pid && processExists(pid) ? pid : null;
 }
 
 async function openServer(url: string): Promise<ClickHouseClient> {

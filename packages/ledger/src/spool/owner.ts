@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@tallygate/usage';
 import { z } from 'zod';
+import { processExists, processStartOf, readOrNull } from '../process-table.ts';
 
 export const OWNER_FILE = 'owner.json';
 export const HEARTBEAT_MS = 30_000;
@@ -70,33 +71,7 @@ function thisProcess(): z.output<typeof ownerSchema> {
     host: hostname(),
     pid: process.pid,
     processStart: processStartOf(process.pid),
-    bootId: quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    pidNamespace: quietly(() => readlinkSync('/proc/self/ns/pid')),
+    bootId: readOrNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    pidNamespace: readOrNull(() => readlinkSync('/proc/self/ns/pid')),
   };
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return error instanceof Error && Reflect.get(error, 'code') === 'EPERM';
-  }
-}
-
-/** Field 22 of /proc/<pid>/stat, counted behind the name, which may itself contain blanks and brackets. */
-function processStartOf(pid: number): string | null {
-  return quietly(() => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  });
-}
-
-function quietly(read: () => string | null): string | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,84 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openUsageStore } from '@tallygate/ledger';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fixedClock, START_MS, segmentOf, usageEvent } from '../../contract/usage-fixtures.ts';
+import { openTables, type Tables } from './tables.ts';
+
+const schemaFolder = join(import.meta.dirname, '..', '..', '..', 'packages', 'ledger', 'schema');
+const range = { organization: 'acme', fromMs: START_MS - 1, toMs: START_MS + 1 };
+
+describe('migrations', () => {
+  let directory: string;
+  let tables: Tables;
+  const open = () => openUsageStore({ kind: 'embedded', directory }, { clock: fixedClock });
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tallygate-migrations-'));
+    tables = openTables(directory);
+  });
+  afterEach(async () => {
+    await tables.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('lead to exactly the tables that schema/ describes', async () => {
+    await (await open()).close();
+    const migrated = await tableDefinitions(tables);
+    await tables.run('CREATE DATABASE described');
+    await tables.run('USE described');
+    for (const file of readdirSync(schemaFolder))
+      await tables.run(readFileSync(join(schemaFolder, file), 'utf8'));
+    const described = await tableDefinitions(tables);
+    expect(described.map((table) => table.replaceAll('described.', 'default.'))).toEqual(migrated);
+    expect(migrated).toHaveLength(readdirSync(schemaFolder).length);
+  });
+
+  it('run once: opening again changes nothing and keeps every row', async () => {
+    const first = await open();
+    await first.store(segmentOf([usageEvent()]));
+    await first.close();
+    const before = await tables.rows('SELECT * FROM schema_migrations ORDER BY version');
+    const second = await open();
+    expect(await second.counts(range)).toMatchObject({ events: 1 });
+    await second.close();
+    expect(await tables.rows('SELECT * FROM schema_migrations ORDER BY version')).toEqual(before);
+  });
+
+  it('continue after a crash between a table and its record', async () => {
+    const store = await open();
+    await store.store(segmentOf([usageEvent()]));
+    await store.close();
+    await tables.run('TRUNCATE TABLE schema_migrations');
+    const again = await open();
+    expect(await again.counts(range)).toMatchObject({ events: 1 });
+    await again.close();
+    expect(await tables.rows('SELECT count() AS n FROM schema_migrations')).toEqual([{ n: '5' }]);
+  });
+
+  it('may be run by several openers at once', async () => {
+    const stores = await Promise.all([open(), open(), open()]);
+    await stores[0]?.store(segmentOf([usageEvent()]));
+    for (const store of stores) expect(await store.counts(range)).toMatchObject({ events: 1 });
+    for (const store of stores) await store.close();
+    expect(await tables.rows('SELECT uniqExact(version) AS n FROM schema_migrations')).toEqual([{ n: '5' }]);
+  });
+
+  it('are refused where a newer version has been at work, or one was edited afterwards', async () => {
+    await (await open()).close();
+    await tables.run("INSERT INTO schema_migrations VALUES (9001, 'drop_everything', 'x', now())");
+    await expect(open()).rejects.toMatchObject({ code: 'TALLYGATE_VERSION_UNSUPPORTED' });
+    await expect(open()).rejects.toThrow('9001_drop_everything');
+    await tables.run('TRUNCATE TABLE schema_migrations');
+    await tables.run("INSERT INTO schema_migrations VALUES (1, 'create_usage_events', 'x', now())");
+    await expect(open()).rejects.toThrow('another form');
+  });
+});
+
+async function tableDefinitions(tables: Tables): Promise<string[]> {
+  const rows = await tables.rows(
+    'SELECT create_table_query FROM system.tables WHERE database = currentDatabase() ORDER BY name',
+  );
+  return rows.map((row) => String(row['create_table_query']));
+}
