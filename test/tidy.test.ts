@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createRepository, readRepository } from './tidy/repository.ts';
 import type { Rule } from './tidy/rule.ts';
+import { habitRules } from './tidy/rules-habits.ts';
 import { importRules } from './tidy/rules-imports.ts';
 import { manifestRules } from './tidy/rules-manifests.ts';
 import { placeRules } from './tidy/rules-places.ts';
@@ -12,7 +13,7 @@ import { textRules } from './tidy/rules-text.ts';
  * where it must find nothing and must have looked at enough, and about planted violations, which it must find. A rule
  * that cannot fail, or that sees no files, fails here.
  */
-const RULES: readonly Rule[] = [...importRules, ...manifestRules, ...placeRules, ...textRules];
+const RULES: readonly Rule[] = [...importRules, ...manifestRules, ...placeRules, ...habitRules, ...textRules];
 
 const repository = readRepository(fileURLToPath(new URL('..', import.meta.url)));
 
