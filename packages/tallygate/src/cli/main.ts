@@ -33,6 +33,15 @@ function versionOf(manifest: string): string | null {
   }
 }
 
+/** Containers often run as a user id that no file names. */
+function actorName(): string {
+  try {
+    return process.env['USER'] ?? userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
 /** A signal handler alone does not keep a process alive. */
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
@@ -52,7 +61,7 @@ const context: CliContext = {
   environment: process.env,
   workingDirectory: process.cwd(),
   clock,
-  actor: process.env['USER'] ?? userInfo().username,
+  actor: actorName(),
   userId: process.getuid?.() ?? null,
   versions: {
     tallygate: versionOf('../../package.json') ?? 'unknown',
@@ -65,10 +74,12 @@ const context: CliContext = {
   untilStopped,
 };
 
-// "| head" closes the pipe early: that is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
+// "| head" closes the pipe early: that is no failure of ours, and the exit code stays what the command found.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exit(1);
+  });
+}
 // The last line of defence for "no stack trace ever".
 process.on('uncaughtException', (error) => {
   warn(toTallygateError(error).message);

@@ -25,7 +25,7 @@ export async function finish(
 }
 
 /** `message` without the cure, which stands beside it. */
-export function errorDocument(error: TallygateError): {
+function errorDocument(error: TallygateError): {
   error: { code: string; message: string; cure: string };
 } {
   const { code, cure } = error;
