@@ -1,1 +1,7 @@
-export {};
+export type { Coverage } from './coverage.ts';
+export {
+  createReconcilerService,
+  type ReconcilerHealth,
+  type ReconcilerOptions,
+  type ReconcilerService,
+} from './reconciler-service.ts';

@@ -1,0 +1,14 @@
+import { Hono } from 'hono';
+import type { ReconcilerHealth } from './reconciler-service.ts';
+
+/** `GET /health`: 200 while reports are made on time, 503 otherwise, with the reason in the body. No secrets, no amounts. */
+export function healthApp(health: () => ReconcilerHealth): Hono {
+  const app = new Hono();
+  app.get('/health', (c) => {
+    const answer = health();
+    const isWell = answer.status === 'ok' || answer.status === 'starting';
+    c.header('cache-control', 'no-store');
+    return c.json(answer, isWell ? 200 : 503);
+  });
+  return app;
+}

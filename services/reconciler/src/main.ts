@@ -1,0 +1,94 @@
+import { type ServerType, serve } from '@hono/node-server';
+import { builtinPriceBook, parsePriceBook } from '@tallygate/pricing';
+import { systemClock, TallygateError } from '@tallygate/usage';
+import { createAdminApi, openTallygate, runReconciliation, type TallygateRuntime } from 'tallygate';
+import type { Coverage } from './coverage.ts';
+import { type ReconcilerSettings, settingsFromEnvironment } from './env.ts';
+import { jsonLog } from './json-log.ts';
+import { createReconcilerService } from './reconciler-service.ts';
+
+/**
+ * Composition root: ledger and prices from `openTallygate`, the provider's reports by the admin key, health on the loopback.
+ * JSON lines on stderr. Ends with 0 on SIGINT or SIGTERM, else with the exit code of the error that kept it from starting.
+ */
+const clock = systemClock;
+const logger = jsonLog((line) => void process.stderr.write(line), clock);
+
+async function run(): Promise<void> {
+  const settings = settingsFromEnvironment(process.env);
+  const runtime = await openTallygate({ logger, clock });
+  try {
+    await serveUntilStopped(settings, runtime);
+  } finally {
+    await runtime.close();
+  }
+}
+
+async function serveUntilStopped(settings: ReconcilerSettings, runtime: TallygateRuntime): Promise<void> {
+  const history = requireHistory(runtime);
+  const service = createReconcilerService({
+    run: createRun(settings, runtime, history),
+    lastReportMs: async () => (await history.lastReport(runtime.organization))?.createdAtMs ?? null,
+    clock,
+    logger,
+    intervalMs: settings.intervalMs,
+  });
+  const address = { port: settings.port, hostname: '127.0.0.1' };
+  const server = serve({ fetch: service.app.fetch, ...address }, ({ port }) =>
+    logger.info('serving', { url: `http://127.0.0.1:${port}/health` }),
+  );
+  try {
+    await Promise.all([untilStopped(server), service.start()]);
+  } finally {
+    server.close();
+    await service.stop();
+  }
+}
+
+/** Rejects when the port cannot be had: without health nobody would learn that nothing is reconciled. */
+function untilStopped(server: ServerType): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+    server.once('error', reject);
+  });
+}
+
+type History = NonNullable<TallygateRuntime['history']>;
+
+function createRun(settings: ReconcilerSettings, runtime: TallygateRuntime, history: History) {
+  const { adminKey: apiKey, providerUrl } = settings;
+  const adminApi = createAdminApi({
+    apiKey,
+    logger,
+    ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
+  });
+  return async (coverage: Coverage) => {
+    // Prices are published, not deployed: each run takes the book that is in force now.
+    const { priceBook, unpricedModels } = await runtime.gate.configuration();
+    return runReconciliation({
+      history,
+      adminApi,
+      organization: runtime.organization,
+      ...coverage,
+      priceBook: priceBook === null ? builtinPriceBook : parsePriceBook(priceBook),
+      unpricedModels,
+      clock,
+    });
+  };
+}
+
+function requireHistory({ history }: TallygateRuntime): History {
+  if (history !== null) return history;
+  throw new TallygateError('TALLYGATE_ENGINE_MISSING', { message: 'There is no ledger to reconcile from.' });
+}
+
+function fail(error: unknown): void {
+  const known = TallygateError.isInstance(error);
+  logger.error('ended', {
+    reason: known ? error.message : error instanceof Error ? error.name : 'unknown',
+  });
+  process.exitCode = known ? error.exitCode : 1;
+}
+
+run().catch(fail);

@@ -1,0 +1,173 @@
+import { type Clock, isoFromMs, type Logger, TallygateError } from '@tallygate/usage';
+import type { Hono } from 'hono';
+import type { Reconciliation } from 'tallygate';
+import { type Coverage, coverageAt } from './coverage.ts';
+import { healthApp } from './health-app.ts';
+
+/**
+ * Reconciles on a schedule.
+ *
+ * Promise: one run at a time, the next one an interval after the last report was made, whoever made it and however often
+ * this process was restarted: the only state is the last stored report. A run that fails is tried again, sooner, and never ends
+ * the service.
+ */
+export interface ReconcilerOptions {
+  /** Reconciles these days and stores the report. */
+  run(coverage: Coverage): Promise<Reconciliation>;
+  /** When the last stored report was made; null when there is none. */
+  lastReportMs(): Promise<number | null>;
+  clock: Clock;
+  logger: Logger;
+  /** 1 minute … 24 hours: the provider asks not to be polled more often than once a minute. */
+  intervalMs: number;
+}
+
+export interface ReconcilerService {
+  /** Resolves when the first run is scheduled, which is at once where a report is due. */
+  start(): Promise<void>;
+  /** No run begins any more; resolves when the one under way has ended. */
+  stop(): Promise<void>;
+  health(): ReconcilerHealth;
+  /** `GET /health`. */
+  app: Hono;
+}
+
+export interface ReconcilerHealth {
+  /** starting: no run has ended yet. failing: the last one failed. overdue: two intervals without a report. */
+  status: 'starting' | 'ok' | 'failing' | 'overdue';
+  isRunning: boolean;
+  lastReportAt: string | null;
+  nextRunAt: string | null;
+  lastVerdicts: Reconciliation['verdicts'] | null;
+  lastFailure: { code: string; message: string; at: string } | null;
+}
+
+const MINUTE_MS = 60_000;
+const MOST_INTERVAL_MS = 24 * 60 * MINUTE_MS;
+const RETRY_MS = 5 * MINUTE_MS;
+
+interface State {
+  startedMs: number | null;
+  lastReportMs: number | null;
+  nextRunMs: number | null;
+  verdicts: Reconciliation['verdicts'] | null;
+  failure: { code: string; message: string; atMs: number } | null;
+  running: Promise<void> | null;
+  timer: NodeJS.Timeout | null;
+  isStopped: boolean;
+}
+
+/** @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for an interval out of range. */
+export function createReconcilerService(options: ReconcilerOptions): ReconcilerService {
+  const { clock, logger } = options;
+  const intervalMs = requireInterval(options.intervalMs);
+  const state = initialState();
+
+  function schedule(atMs: number): void {
+    if (state.isStopped) return;
+    state.nextRunMs = Math.max(atMs, clock.nowMs());
+    state.timer = setTimeout(begin, state.nextRunMs - clock.nowMs());
+  }
+
+  function begin(): void {
+    state.nextRunMs = null;
+    state.running = runOnce().finally(() => {
+      state.running = null;
+      const failed = state.failure !== null;
+      schedule(clock.nowMs() + (failed ? Math.min(RETRY_MS, intervalMs) : intervalMs));
+    });
+  }
+
+  async function runOnce(): Promise<void> {
+    try {
+      // Read anew each time: another process may have reconciled, and a hole after an outage must be seen.
+      state.lastReportMs = await options.lastReportMs();
+      const coverage = coverageAt(clock.nowMs(), state.lastReportMs);
+      const { verdicts, residualPicoUsd, createdAtMs } = await options.run(coverage);
+      state.lastReportMs = createdAtMs;
+      state.verdicts = verdicts;
+      state.failure = null;
+      logger.info('reconciled', {
+        ...describe(coverage),
+        ...verdicts,
+        residualPicoUsd: residualPicoUsd.toString(),
+      });
+    } catch (error) {
+      state.failure = { ...describeError(error), atMs: clock.nowMs() };
+      logger.error('not reconciled', { ...state.failure });
+    }
+  }
+
+  const health = () => healthOf(state, clock.nowMs(), intervalMs);
+  return {
+    async start() {
+      state.startedMs = clock.nowMs();
+      const lastReportMs = await options.lastReportMs().catch((error: unknown) => {
+        // A ledger that is down now is found down again by the run, which reports it and tries again.
+        logger.warn('last report not read', describeError(error));
+        return null;
+      });
+      state.lastReportMs = lastReportMs;
+      schedule(lastReportMs === null ? clock.nowMs() : lastReportMs + intervalMs);
+    },
+    async stop() {
+      state.isStopped = true;
+      if (state.timer !== null) clearTimeout(state.timer);
+      state.nextRunMs = null;
+      await state.running;
+    },
+    health,
+    app: healthApp(health),
+  };
+}
+
+function initialState(): State {
+  return {
+    startedMs: null,
+    lastReportMs: null,
+    nextRunMs: null,
+    verdicts: null,
+    failure: null,
+    running: null,
+    timer: null,
+    isStopped: false,
+  };
+}
+
+function healthOf(state: State, nowMs: number, intervalMs: number): ReconcilerHealth {
+  const { lastReportMs, nextRunMs, failure } = state;
+  return {
+    status: statusOf(state, nowMs, intervalMs),
+    isRunning: state.running !== null,
+    lastReportAt: lastReportMs === null ? null : isoFromMs(lastReportMs),
+    nextRunAt: nextRunMs === null ? null : isoFromMs(nextRunMs),
+    lastVerdicts: state.verdicts,
+    lastFailure: failure && { code: failure.code, message: failure.message, at: isoFromMs(failure.atMs) },
+  };
+}
+
+function statusOf(state: State, nowMs: number, intervalMs: number): ReconcilerHealth['status'] {
+  if (state.failure !== null) return 'failing';
+  const sinceMs = Math.max(state.lastReportMs ?? 0, state.startedMs ?? nowMs);
+  if (nowMs - sinceMs > 2 * intervalMs) return 'overdue';
+  return state.lastReportMs === null ? 'starting' : 'ok';
+}
+
+function describe({ fromMs, toMs }: Coverage): { from: string; to: string } {
+  return { from: isoFromMs(fromMs), to: isoFromMs(toMs) };
+}
+
+/** Messages of ours are written to be shown; of anything else only the kind is told, for it may quote what it was given. */
+function describeError(error: unknown): { code: string; message: string } {
+  if (TallygateError.isInstance(error)) return { code: error.code, message: error.message };
+  return { code: 'unexpected', message: error instanceof Error ? error.name : typeof error };
+}
+
+function requireInterval(intervalMs: number): number {
+  if (Number.isInteger(intervalMs) && intervalMs >= MINUTE_MS && intervalMs <= MOST_INTERVAL_MS)
+    return intervalMs;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: `The interval ${intervalMs} ms is not between a minute and a day.`,
+    cure: 'Set RECONCILER_INTERVAL_MINUTES to 1 … 1440.',
+  });
+}
