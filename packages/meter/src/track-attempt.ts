@@ -1,0 +1,77 @@
+import type { APIRequest } from '@anthropic-ai/sdk';
+import type { Hold } from '@tallygate/usage';
+import type { Admission } from './admit.ts';
+import { type Answer, emptyAnswer } from './answer.ts';
+import { createLiveHold, type LiveHoldOptions } from './live-hold.ts';
+import { observeResponse } from './observe-response.ts';
+import type { AttemptEnd } from './outcome.ts';
+import { apiKeyHint, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
+import { errorCodeOf, wasSurelyNotSent } from './send-errors.ts';
+
+/** One attempt under way, from the moment it is sent to the last byte that its caller reads. */
+export interface TrackedAttempt {
+  /** `next` threw: no response arrived. */
+  failed(error: unknown): void;
+  /** The response for the caller, watched. */
+  answered(response: Response): Response;
+  /** Nobody will see the rest. */
+  left(answer: Answer): void;
+}
+
+/** @param onEnd called exactly once, with the hold as it stands then: a long stream has extended it. */
+export function trackAttempt(
+  admission: Admission,
+  request: APIRequest,
+  parts: LiveHoldOptions,
+  onEnd: (end: AttemptEnd, hold: Hold | null) => void,
+): TrackedAttempt {
+  const { clock } = parts;
+  const startedMonotonicMs = clock.monotonicMs();
+  const elapsedMs = () => Math.max(0, clock.monotonicMs() - startedMonotonicMs);
+  const hold = createLiveHold(admission.hold, admission.holdTtlMs, parts);
+  const end = openEnd(request);
+
+  function finish(answer: Answer, broken: boolean): void {
+    onEnd({ ...end, answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() }, hold.current());
+  }
+
+  return {
+    failed(error) {
+      end.mayBeBilled = !wasSurelyNotSent(error);
+      end.errorCode = errorCodeOf(error);
+      finish(emptyAnswer(), true);
+    },
+    answered(response) {
+      end.httpStatus = response.status;
+      end.identity = providerIdentity(response.headers);
+      end.mayBeBilled = response.ok;
+      return observeResponse(response, {
+        onBytes() {
+          end.timeToFirstTokenMs ??= elapsedMs();
+          hold.keepAlive();
+        },
+        onEnd(answer, { broken, error }) {
+          if (error !== null) end.errorCode = errorCodeOf(error);
+          finish(answer, broken);
+        },
+      });
+    },
+    left: (answer) => finish(answer, true),
+  };
+}
+
+/** An attempt of which nothing is known yet but that it was sent. */
+function openEnd(request: APIRequest): AttemptEnd {
+  return {
+    answer: emptyAnswer(),
+    broken: true,
+    identity: UNKNOWN_IDENTITY,
+    httpStatus: null,
+    mayBeBilled: true,
+    errorCode: null,
+    apiKeyHint: apiKeyHint(request),
+    endedAtMs: 0,
+    latencyMs: 0,
+    timeToFirstTokenMs: null,
+  };
+}
