@@ -11,4 +11,6 @@ export {
 } from '@tallygate/usage';
 export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';
 export { runReconciliation } from './reconciliation/run-reconciliation.ts';
+export { fromStoredReport } from './reconciliation/stored-reconciliation.ts';
+export { liveOwner } from './runtime/live-owner.ts';
 export { type Tallygate, type TallygateOptions, tallygate } from './tallygate.ts';

@@ -2,7 +2,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from '@tallygate/u
 import { loadConfig } from './configuration/load.ts';
 import type { ConfigOptions } from './configuration/options.ts';
 import { processEnvironment } from './env.ts';
-import { requireSharedGate, type Runtime } from './runtime/runtime.ts';
+import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
 import { leaseRuntime } from './shared-runtimes.ts';
 
 /** Gate, sink and history of one organization, opened. What `tallygate()` opens behind its first call. */

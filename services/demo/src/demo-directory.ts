@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TallygateError } from '@tallygate/usage';
+import { liveOwner } from 'tallygate';
 import type { DemoOptions } from './options.ts';
 
 /** Marks a directory that a demonstration made: only such a one is ever emptied. */
@@ -17,14 +18,14 @@ export interface DemoDirectory {
  * Every demonstration starts from nothing, because the stand-in provider does too. A named directory, or `.tallygate`, is
  * emptied when an earlier demonstration made it, and refused when somebody's data is in it.
  */
-export function prepareDirectory(options: DemoOptions, isOwned: (path: string) => boolean): DemoDirectory {
+export function prepareDirectory(options: DemoOptions): DemoDirectory {
   if (options.dataDirectory === null && options.once) {
     const path = mkdtempSync(join(tmpdir(), 'tallygate-demo-'));
     return { path, dispose: () => rmSync(path, { recursive: true, force: true }) };
   }
   const path = resolve(options.dataDirectory ?? '.tallygate');
   if (existsSync(path) && readdirSync(path).length > 0) {
-    if (isOwned(path)) throw owned(path);
+    if (liveOwner(path) !== null) throw owned(path);
     if (!existsSync(join(path, MARKER))) throw notOurs(path);
     rmSync(path, { recursive: true });
   }

@@ -37,7 +37,7 @@ const MESSAGE = {
 /** 1000 × 100 + 20 × 500 nano-USD at Haiku 5.5's prices. */
 const MESSAGE_COST = 110_000n;
 
-function sse(...events: { type: string }[]): Response {
+function sse(...events: { type: string; [name: string]: unknown }[]): Response {
   const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
   return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
 }
