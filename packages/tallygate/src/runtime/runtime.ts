@@ -1,4 +1,4 @@
-import { openSpool } from '@tallygate/ledger';
+import { openSpool, type Spool } from '@tallygate/ledger';
 import type { RemoteBackend } from '@tallygate/remote';
 import {
   type BudgetGate,
@@ -7,7 +7,6 @@ import {
   type Logger,
   type SpendHistory,
   TallygateError,
-  type UsageSink,
 } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { openBackend } from './backend.ts';
@@ -23,7 +22,7 @@ export interface Runtime {
   readonly organization: string;
   readonly gate: BudgetGate;
   /** This process's own spool; it drains to wherever the ledger is. */
-  readonly sink: UsageSink;
+  readonly sink: Spool;
   /** Null where this process owns the data directory and the embedded engine is not installed. */
   readonly history: SpendHistory | null;
   /** The same three for others: what a server of the remote routes answers from. */
