@@ -6,7 +6,7 @@
 /** Width of a bucket unless an organization's gate was opened with another. */
 export const DEFAULT_BUCKET_MS = 60_000;
 
-/** At most this many live buckets per length of hold, however long: a batch of 25 hours must not make 1,500 fields. */
+/** A longer hold stands in a coarser bucket, at most a sixteenth of its length: 25 hours of batches must not make 1,500 fields. */
 export const BUCKETS_PER_HOLD = 16;
 
 /** The bucket of the instant. Never below the watermark: a bucket that was once declared past stays past. */

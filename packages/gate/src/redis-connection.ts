@@ -7,7 +7,8 @@ import { unavailable } from './outages.ts';
 /**
  * One connection to one Redis, used for scripts only. Commands are never queued while it is down: an answer that comes
  * after the caller's deadline would change counters for nobody. A command that was sent when the connection broke is sent
- * once more after the next one stands; scripts are idempotent, so that twice is once.
+ * again once the next one stands, however long that takes: its caller's deadline runs, and scripts are idempotent, so that
+ * twice is once.
  */
 export interface RedisConnection {
   readonly server: string;

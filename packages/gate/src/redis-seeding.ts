@@ -69,10 +69,10 @@ async function beginEpoch(options: SeedingOptions): Promise<void> {
   if (seed === undefined && lastKnown() !== null) throw lostWithoutLedger(organization);
   if (seed === undefined) logger.warn('No ledger to ask: budgets begin at zero.', { organization });
   const { lastSeq, totals, configuration } = await readSeed(options);
-  const live = newest(lastKnown(), configuration ?? null);
-  if (live === null && totals.length > 0) throw lostConfiguration(organization);
-  const snapshot = live ?? emptyConfiguration(organization);
   const spent = totalsByPeriod(totals);
+  const live = newest(lastKnown(), configuration ?? null);
+  if (live === null && spent.size > 0) throw lostConfiguration(organization);
+  const snapshot = live ?? emptyConfiguration(organization);
   const periods = new Map<string, number>();
   for (const key of spent.keys()) periods.set(key, periodEndBoundMs(key));
   for (const { key, periodEndMs } of currentPeriods(options, snapshot)) periods.set(key, periodEndMs);

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { budgetOf, counters, held, requestOf, snapshotOf, usd } from '../../contract/gate-fixtures.ts';
+import {
+  connectDirectly,
+  createLedger,
+  keysOf,
+  loseEverything,
+  newOrganization,
+  openGate,
+  spend,
+} from './redis-fixtures.ts';
+
+/** Redis is hot state. Whatever of it is lost is rebuilt from the ledger, and is an outage until then; it is never zero. */
+describe('Redis loses counters', () => {
+  const outage = { code: 'TALLYGATE_GATE_UNAVAILABLE' };
+
+  /** An organization with $0.60 of $1.00 settled in the ledger, $0.10 of it under a budget of its own. */
+  const openSpent = async () => {
+    const organization = newOrganization();
+    const ledger = createLedger();
+    const gate = await openGate({ organization, seed: ledger.seed });
+    const budgets = [
+      budgetOf('all', usd('1')),
+      budgetOf('chat', usd('1'), { scope: { feature: 'chat' }, period: 'day' }),
+    ];
+    const snapshot = snapshotOf(organization, 1, budgets);
+    await gate.publish(snapshot);
+    await spend(gate, ledger, await held(gate), usd('0.50'));
+    await spend(gate, ledger, await held(gate), usd('0.10'));
+    return { organization, ledger, gate, snapshot, redis: connectDirectly() };
+  };
+  const spent = { spent: usd('0.60'), held: 0n };
+
+  test('a first start with an empty ledger begins at zero, and no call waits for the ledger', async () => {
+    const organization = newOrganization();
+    const ledger = createLedger();
+    const gate = await openGate({ organization, seed: ledger.seed });
+    await gate.publish(snapshotOf(organization, 1, [budgetOf('all', usd('1'))]));
+    const askedBefore = ledger.asked;
+    await held(gate);
+    expect(await counters(gate)).toEqual({ all: { spent: 0n, held: usd('0.10') } });
+    expect(ledger.asked).toBe(askedBefore);
+  });
+
+  test("everything lost: the next call finds the ledger's totals, the configuration and the sequence", async () => {
+    const { gate, ledger, redis, organization } = await openSpent();
+    await loseEverything(redis, organization);
+    expect((await gate.reserve(requestOf({ expectedNanoUsd: usd('0.41') }))).kind).toBe('denied');
+    const hold = await held(gate, { expectedNanoUsd: usd('0.40') });
+    expect((await spend(gate, ledger, hold, usd('0.40'))).seq).toBe(3);
+    expect(await counters(gate)).toEqual({
+      all: { spent: usd('1'), held: 0n },
+      chat: { spent: usd('1'), held: 0n },
+    });
+  });
+
+  test('a loss begins a new epoch, and a hold of the old one still settles', async () => {
+    const { gate, redis, organization } = await openSpent();
+    const hold = await held(gate);
+    await loseEverything(redis, organization);
+    const reply = await gate.settle({ hold, amountNanoUsd: usd('0.10') });
+    expect(reply.outcome).toBe('orphan');
+    expect(reply.settlement.epoch).not.toBe(hold.epoch);
+    expect((await counters(gate))['all']).toEqual({ spent: usd('0.70'), held: 0n });
+    expect(await gate.extend(hold, 1_000)).toEqual({ kind: 'ended' });
+  });
+
+  test('while the ledger does not answer the gate is in outage, and afterwards exact', async () => {
+    const { gate, redis, ledger, organization } = await openSpent();
+    const hold = await held(gate);
+    await loseEverything(redis, organization);
+    ledger.isDown = true;
+    await expect(gate.reserve(requestOf())).rejects.toMatchObject(outage);
+    await expect(gate.settle({ hold, amountNanoUsd: 1n })).rejects.toMatchObject(outage);
+    await expect(gate.balances()).rejects.toMatchObject(outage);
+    await expect(gate.configuration()).rejects.toMatchObject(outage);
+    expect(await keysOf(redis, organization)).toEqual([]);
+    ledger.isDown = false;
+    expect((await counters(gate))['all']).toEqual(spent);
+  });
+
+  test('one counter lost: it is rebuilt alone, the epoch goes on, and nobody loses another hold', async () => {
+    const { gate, redis, organization } = await openSpent();
+    const older = await held(gate);
+    const [key = ''] = (await keysOf(redis, organization)).filter((name) => name.includes(':budget:all:'));
+    await redis.del(key);
+    const newer = await held(gate);
+    expect(newer.epoch).toBe(older.epoch);
+    await gate.release(older);
+    expect(await counters(gate)).toEqual({
+      all: { spent: usd('0.60'), held: usd('0.10') },
+      chat: { spent: usd('0.60'), held: usd('0.10') },
+    });
+    expect(await gate.release(newer)).toMatchObject({ outcome: 'released' });
+    expect(await counters(gate)).toEqual({ all: spent, chat: spent });
+  });
+
+  test('many processes that find the loss at once rebuild it once', async () => {
+    const { redis, organization, ledger } = await openSpent();
+    const openAnother = () => openGate({ organization, seed: ledger.seed });
+    const gates = await Promise.all(Array.from({ length: 6 }, openAnother));
+    await loseEverything(redis, organization);
+    const asks = gates.flatMap((gate) =>
+      Array.from({ length: 10 }, () => gate.reserve(requestOf({ expectedNanoUsd: usd('0.01') }))),
+    );
+    const replies = await Promise.all(asks);
+    expect(replies.filter(({ kind }) => kind === 'held')).toHaveLength(40);
+    const epochs = replies.map((reply) => reply.kind === 'held' && reply.hold.epoch).filter(Boolean);
+    expect(new Set(epochs).size).toBe(1);
+    const [first] = gates;
+    expect(first && (await counters(first))['all']).toEqual({ spent: usd('0.60'), held: usd('0.40') });
+  });
+
+  test('a fresh process restores the configuration from the ledger, and without it is in outage rather than without budgets', async () => {
+    const { gate, redis, organization, ledger, snapshot } = await openSpent();
+    await gate.close();
+    await loseEverything(redis, organization);
+    const fresh = await openGate({ organization, seed: ledger.seed });
+    await expect(fresh.reserve(requestOf({ configVersion: 0 }))).rejects.toMatchObject(outage);
+    ledger.configuration = snapshot;
+    expect(await fresh.configuration()).toEqual(snapshot);
+    expect((await counters(fresh))['all']).toEqual(spent);
+  });
+
+  test('without a ledger a first start begins at zero, and a later loss is an outage', async () => {
+    const organization = newOrganization();
+    const gate = await openGate({ organization });
+    await gate.publish(snapshotOf(organization, 1, [budgetOf('all', usd('1'))]));
+    await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.90') });
+    const redis = connectDirectly();
+    await redis.del(
+      `tg1:{${organization}}:budget:${(await held(gate, { expectedNanoUsd: 0n })).entries[0]?.key}`,
+    );
+    await expect(gate.reserve(requestOf())).rejects.toMatchObject(outage);
+    await loseEverything(redis, organization);
+    await expect(gate.reserve(requestOf())).rejects.toMatchObject(outage);
+  });
+
+  test('a ledger that names something that is no budget period stops the rebuild: skipped money would be spent again', async () => {
+    const organization = newOrganization();
+    const seed = async () => ({ lastSeq: 1, totals: [{ key: 'all:fortnight:0', amountNanoUsd: 1n }] });
+    const gate = await openGate({ organization, seed });
+    await expect(gate.reserve(requestOf({ configVersion: 0 }))).rejects.toThrow(/all:fortnight:0/);
+  });
+
+  test('losing the scripts costs nothing', async () => {
+    const { gate, redis } = await openSpent();
+    await redis.script('FLUSH');
+    await held(gate);
+  });
+
+  test('every key ends by itself but the state', async () => {
+    const { gate, redis, organization } = await openSpent();
+    const hold = await held(gate);
+    await gate.release(hold);
+    await gate.settle({ hold: { ...hold, attemptId: 'never-held' }, amountNanoUsd: 1n });
+    const keys = await keysOf(redis, organization);
+    expect(keys.length).toBeGreaterThan(5);
+    const endless = [];
+    for (const key of keys) if ((await redis.pttl(key)) < 0) endless.push(key);
+    expect(endless).toEqual([`tg1:{${organization}}:state`]);
+  });
+});
