@@ -86,6 +86,16 @@ export const ERRORS = {
     exitCode: 4,
     cure: "Try again; if it stays, the provider's report has changed shape and nothing was counted from it.",
   },
+  TALLYGATE_REPORT_MISSING: {
+    httpStatus: 404,
+    exitCode: 1,
+    cure: 'Run "tallygate reconcile" with an admin key in ANTHROPIC_ADMIN_KEY.',
+  },
+  TALLYGATE_REQUEST_FAILED: {
+    httpStatus: 500,
+    exitCode: 1,
+    cure: 'Look for this moment in the log of the control plane; it is a defect of ours.',
+  },
   TALLYGATE_REQUEST_INVALID: { httpStatus: 400, exitCode: 2, cure: 'Correct the named field.' },
   TALLYGATE_ROUTE_UNKNOWN: {
     httpStatus: 404,
