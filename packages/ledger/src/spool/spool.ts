@@ -11,7 +11,8 @@ import {
   TallygateError,
   type UsageSink,
 } from '@tallygate/usage';
-import { type AdoptionReport, adoptSpools } from './adopt.ts';
+import type { AdoptionReport } from './adopt.ts';
+import { type Adopter, createAdopter } from './adopter.ts';
 import { createSpoolDrain, flush, keepUp, leave, type SpoolDrain, settleAndFlush } from './drain.ts';
 import { pendingRecords, recordFact } from './own-segments.ts';
 import { HEARTBEAT_MS } from './owner.ts';
@@ -75,23 +76,15 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     sealBytes: options.sealBytes ?? SEAL_BYTES,
     sealAfterMs: options.sealAfterMs ?? SEAL_AFTER_MS,
   });
-  const adopt = () =>
-    adoptSpools({ root: directory, destination, clock, logger, ...(recover && { recover }) });
-  const timers = [setInterval(() => keepUp(drain), HEARTBEAT_MS).unref()];
+  const adopter = createAdopter({ root: directory, destination, clock, logger, ...(recover && { recover }) });
   if (destination === null) {
     logger.info('no ledger here: usage is kept in the spool', { directory: drain.own.home.directory });
-  } else if (recover !== undefined) {
-    timers.push(adoptNowAndThen(adopt, logger));
-  }
-  return spoolOver(drain, adopt, timers, options.drainMs ?? DRAIN_MS);
+  } else if (recover !== undefined) adopter.start();
+  return spoolOver(drain, adopter, options.drainMs ?? DRAIN_MS);
 }
 
-function spoolOver(
-  drain: SpoolDrain,
-  adopt: () => Promise<AdoptionReport>,
-  timers: NodeJS.Timeout[],
-  drainMs: number,
-): Spool {
+function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool {
+  const upkeep = setInterval(() => keepUp(drain), HEARTBEAT_MS).unref();
   let recordedEvents = 0;
   let closing: Promise<void> | null = null;
   const record = (fact: FactRecord): void => {
@@ -107,10 +100,11 @@ function spoolOver(
     recordDenial: (denial) => record({ kind: 'denial', denial }),
     flush: () => flush(drain),
     close() {
-      closing ??= closed(drain, timers, drainMs);
+      clearInterval(upkeep);
+      closing ??= closed(drain, adopter, drainMs);
       return closing;
     },
-    adopt,
+    adopt: () => adopter.now(),
     get spoolId() {
       return drain.own.home.spoolId;
     },
@@ -129,35 +123,13 @@ function spoolOver(
   };
 }
 
-/** Every pass reads all that is left: one that could not finish is followed by ever longer pauses, up to 16 minutes. */
-function adoptNowAndThen(adopt: () => Promise<AdoptionReport>, logger: Logger): NodeJS.Timeout {
-  let pause = 0;
-  let pausesLeft = 0;
-  const pass = async (): Promise<void> => {
-    if (pausesLeft > 0) {
-      pausesLeft -= 1;
-      return;
-    }
-    const { waiting, unsettled } = await adopt();
-    pause = waiting + unsettled === 0 ? 0 : Math.min(31, pause * 2 + 1);
-    pausesLeft = pause;
-  };
-  const guarded = () =>
-    void pass().catch((error: unknown) =>
-      logger.error('spools cannot be adopted', { reason: String(error) }),
-    );
-  guarded();
-  return setInterval(guarded, HEARTBEAT_MS).unref();
-}
-
 /** A store or a gate that hangs must not keep the application from ending. */
-async function closed(drain: SpoolDrain, timers: NodeJS.Timeout[], drainMs: number): Promise<void> {
-  for (const timer of timers) clearInterval(timer);
+async function closed(drain: SpoolDrain, adopter: Adopter, drainMs: number): Promise<void> {
   let deadline: NodeJS.Timeout | undefined;
   const expired = new Promise<void>((resolve) => {
     deadline = setTimeout(resolve, drainMs);
   });
-  await Promise.race([settleAndFlush(drain), expired]);
+  await Promise.race([Promise.all([settleAndFlush(drain), adopter.stop()]), expired]);
   clearTimeout(deadline);
   await leave(drain);
 }

@@ -1,0 +1,45 @@
+import { type SealedSegment, type SegmentDestination, TallygateError } from '@tallygate/usage';
+
+/**
+ * Keeps segments as the ledger does: the first one under a token counts, later ones under the same token are dropped without a
+ * word, whatever they hold. That is the trap a spool must never fall into.
+ */
+export interface CollectingStore extends SegmentDestination {
+  readonly segments: ReadonlyMap<string, SealedSegment>;
+  /** Every try, in order, also those that were dropped or failed. */
+  readonly tries: SealedSegment[];
+  /** What `store` does before it keeps anything. */
+  before: (segment: SealedSegment) => Promise<void> | void;
+  /** What `store` does after it has kept the rows: a lost reply. */
+  after: (segment: SealedSegment) => Promise<void> | void;
+  eventIds(): string[];
+  attemptsSettled(): string[];
+}
+
+export function createCollectingStore(): CollectingStore {
+  const segments = new Map<string, SealedSegment>();
+  const store: CollectingStore = {
+    segments,
+    tries: [],
+    before: () => {},
+    after: () => {},
+    async store(segment) {
+      store.tries.push(segment);
+      await store.before(segment);
+      if (!segments.has(segment.token)) segments.set(segment.token, segment);
+      await store.after(segment);
+    },
+    eventIds: () => [...segments.values()].flatMap(({ events }) => events.map((event) => event.eventId)),
+    attemptsSettled: () =>
+      [...segments.values()].flatMap(({ settlements }) => settlements.map((item) => item.attemptId)),
+  };
+  return store;
+}
+
+export function unavailable(): never {
+  throw new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', { message: 'The ledger is away.' });
+}
+
+export function refusing(): never {
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', { message: 'These rows are wrong.' });
+}

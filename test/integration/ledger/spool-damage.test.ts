@@ -1,0 +1,139 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adoptSpools } from '@tallygate/ledger';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { usageEvent } from '../../contract/usage-fixtures.ts';
+import { createCollectingStore } from './collecting-store.ts';
+import { createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
+
+let spools: SpoolRoot;
+beforeEach(() => {
+  spools = createSpoolRoot();
+});
+afterEach(() => spools.remove());
+
+const MAGIC = Buffer.from([0xf5, 0x54, 0x47, 0x46]);
+const IDS = Array.from({ length: 8 }, (_, index) => `event-${index}`);
+
+/** The file of a process that recorded eight events and was killed. */
+async function deadFile(state: 'open' | 'ready'): Promise<{ path: string; bytes: Buffer; starts: number[] }> {
+  const spool = await spools.open();
+  for (const eventId of IDS) spool.recordOutcome(usageEvent({ eventId }), null);
+  if (state === 'ready') await spool.flush();
+  spools.kill(spool);
+  const path = join(spools.graveyard, spool.spoolId, `000001.${state}`);
+  const bytes = readFileSync(path);
+  const starts: number[] = [];
+  for (let at = bytes.indexOf(MAGIC); at !== -1; at = bytes.indexOf(MAGIC, at + 1)) starts.push(at);
+  return { path, bytes, starts };
+}
+
+async function adopt() {
+  const store = createCollectingStore();
+  const { graveyard, clock } = spools;
+  const report = await adoptSpools({ root: graveyard, destination: store, clock, isAlive: nobodyLives });
+  return { report, ids: store.eventIds() };
+}
+
+describe('a torn tail', () => {
+  it('is cut wherever the last write stopped: whole records before it survive, every one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (where) => {
+        const { path, bytes, starts } = await deadFile('open');
+        const length = Math.floor(where * bytes.length);
+        truncateSync(path, length);
+        const whole = starts.filter((_, index) => (starts[index + 1] ?? bytes.length) <= length).length;
+        const { report, ids } = await adopt();
+        expect(ids).toEqual(IDS.slice(0, Math.max(0, whole - 1)));
+        expect(report.tornTails).toBe(starts.includes(length) ? 0 : 1);
+        expect(report).toMatchObject({ quarantined: 0, waiting: 0 });
+      }),
+      { numRuns: 40, seed: 20261121 },
+    );
+  });
+
+  it('of rubbish is cut as well', async () => {
+    const { path } = await deadFile('open');
+    appendFileSync(path, Buffer.from([0xf5, 0x54, 0x47, 0x46, 0, 0, 0, 9, 1, 2]));
+    expect(await adopt()).toMatchObject({ report: { tornTails: 1 }, ids: IDS });
+  });
+});
+
+describe('a flipped bit', () => {
+  it('anywhere costs at most the record it is in, which is set aside, and nothing refuses to start', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.integer({ min: 0, max: 7 }),
+        async (where, bit) => {
+          const { path, bytes, starts } = await deadFile('ready');
+          const at = Math.floor(where * bytes.length);
+          const hit = starts.findLastIndex((start) => start <= at);
+          bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+          writeFileSync(path, bytes);
+          const { report, ids } = await adopt();
+          expect(ids).toEqual(IDS.filter((_, index) => index !== hit - 1));
+          expect(report).toMatchObject({ quarantined: 1, waiting: 0 });
+        },
+      ),
+      { numRuns: 60, seed: 20261121 },
+    );
+  });
+
+  it('leaves its bytes in the quarantine for a person to look at', async () => {
+    const { path, bytes, starts } = await deadFile('ready');
+    const [, , second = 0, third = 0] = starts;
+    bytes.writeUInt8(0, second + 40);
+    writeFileSync(path, bytes);
+    await adopt();
+    const [name = '', ...others] = readdirSync(join(spools.graveyard, 'quarantine'));
+    expect(others).toEqual([]);
+    expect(readFileSync(join(spools.graveyard, 'quarantine', name))).toEqual(bytes.subarray(second, third));
+  });
+});
+
+describe('other accidents', () => {
+  it('a sealed file that was cut short loses its end only, and says so', async () => {
+    const { path, starts } = await deadFile('ready');
+    truncateSync(path, (starts[5] ?? 0) + 3);
+    expect(await adopt()).toMatchObject({ report: { quarantined: 1 }, ids: IDS.slice(0, 4) });
+  });
+
+  it('an empty file is no segment', async () => {
+    const { path } = await deadFile('open');
+    truncateSync(path, 0);
+    expect(await adopt()).toMatchObject({ report: { tornTails: 0, waiting: 0 }, ids: [] });
+    expect(spools.spools(spools.graveyard)).toEqual([]);
+  });
+
+  it('a frame that is whole but says nothing known is set aside', async () => {
+    const { encodeFrame } = await import('../../../packages/ledger/src/spool/frame.ts');
+    const { path } = await deadFile('open');
+    appendFileSync(path, encodeFrame('{"kind":"greeting"}'));
+    appendFileSync(path, encodeFrame('not json'));
+    const { report, ids } = await adopt();
+    expect(ids).toEqual(IDS);
+    expect(report.quarantined + report.tornTails).toBe(2);
+  });
+
+  it('a file of a newer format stays untouched for the version that wrote it', async () => {
+    const { encodeFrame } = await import('../../../packages/ledger/src/spool/frame.ts');
+    const { path } = await deadFile('open');
+    const newer = encodeFrame('{"kind":"header","format":2}');
+    writeFileSync(path, newer);
+    expect(await adopt()).toMatchObject({ ids: [] });
+    const [directory = ''] = spools.spools(spools.graveyard);
+    expect(readFileSync(join(spools.graveyard, directory, '000001.open'))).toEqual(newer);
+    expect(existsSync(join(spools.graveyard, 'quarantine'))).toBe(false);
+  });
+
+  it('one directory that cannot be read does not keep the others from being drained', async () => {
+    const { path } = await deadFile('open');
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(join(path, '..', '000002.ready'));
+    await deadFile('open');
+    const { ids } = await adopt();
+    expect(new Set(ids)).toEqual(new Set(IDS));
+  });
+});
