@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 /** Programs run on sources, as the tests do: nothing has to be built before. */
-const ON_SOURCES = ['--import', 'tsx', '--conditions=@tallygate/source'];
+const ON_SOURCES = [
+  '--import',
+  createRequire(import.meta.url).resolve('tsx'),
+  '--conditions=@tallygate/source',
+];
 
 export interface ProgramResult {
   exitCode: number | null;
@@ -35,7 +40,7 @@ export function startProgram(
 ): RunningProgram {
   const child = spawn(process.execPath, [...ON_SOURCES, `${REPOSITORY}${path}`, ...args], {
     cwd: options.cwd,
-    env: { ...variables(options.environment ?? {}), NODE_PATH: '' },
+    env: variables(options.environment ?? {}),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
