@@ -56,7 +56,7 @@ describe('every question', () => {
   });
 
   it('never follows a redirect: it would carry the key to another host', async () => {
-    const modes: (RequestRedirect | undefined)[] = [];
+    const modes: (string | undefined)[] = [];
     const fetch: typeof globalThis.fetch = async (_input, init) => {
       modes.push(init?.redirect);
       return Response.json(oneDay);

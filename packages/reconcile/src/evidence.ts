@@ -6,8 +6,6 @@ export interface Findings {
   unexplained: Unexplained[];
 }
 
-export const NO_FINDINGS: Findings = { evidence: [], unexplained: [] };
-
 export function evidenceOf(fields: Omit<Evidence, 'amountPicoUsd'>): Evidence {
   return { ...fields, amountPicoUsd: fields.actual.amountPicoUsd - fields.charged.amountPicoUsd };
 }

@@ -7,7 +7,6 @@ import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../token-c
 export const DAY_MS = 86_400_000;
 export const MINUTE_MS = 60_000;
 export const DAY_1 = Date.parse('2026-11-01T00:00:00Z');
-export const NOON = DAY_1 + DAY_MS / 2;
 
 /** Pico-USD per token of any model; a prompt above 1000 uncached tokens costs double on "banded". Odd, so that nano rounding shows. */
 const RATES = countsBy((tokenClass) => 1_000_001 + 100_003 * TOKEN_CLASSES.indexOf(tokenClass));

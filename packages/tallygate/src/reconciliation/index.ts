@@ -1,2 +1,2 @@
-export { type ReconciliationRun, type ReconciliationStep, runReconciliation } from './run-reconciliation.ts';
-export { fromStoredReport, reconciliationSchema } from './stored-reconciliation.ts';
+export { type ReconciliationStep, runReconciliation } from './run-reconciliation.ts';
+export { reconciliationSchema } from './stored-reconciliation.ts';
