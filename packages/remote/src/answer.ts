@@ -1,5 +1,6 @@
 import { type Logger, silentLogger, TallygateError } from '@tallygate/usage';
 import type { z } from 'zod';
+import { requestInvalid } from './request-invalid.ts';
 import { type RemoteBackend, ROUTES, type Route } from './routes.ts';
 import { toWireError } from './wire-error.ts';
 
@@ -39,7 +40,7 @@ export async function answerRemoteCall(
 
 async function answer(backend: RemoteBackend, route: AnyRoute, body: unknown): Promise<unknown> {
   const request = route.request.safeDecode(body);
-  if (!request.success) throw bodyInvalid(route.path, request.error);
+  if (!request.success) throw requestInvalid(route, request.error);
   return route.reply.encode(await route.answer(backend, request.data));
 }
 
@@ -47,15 +48,6 @@ function requireRoute(path: string): AnyRoute {
   const route = routesByPath.get(path);
   if (route) return route;
   throw new TallygateError('TALLYGATE_ROUTE_UNKNOWN', { message: `There is no route ${path}.` });
-}
-
-/** Names fields, never their values: a body may hold what must not reach a log. */
-function bodyInvalid(path: string, error: z.ZodError): TallygateError {
-  const [issue] = error.issues;
-  const field = issue === undefined || issue.path.length === 0 ? 'the body' : `"${issue.path.join('.')}"`;
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', {
-    message: `The body of ${path} does not fit: ${field}: ${issue?.message ?? 'invalid'}.`,
-  });
 }
 
 /** A defect of ours is an outage to the caller: it must neither deny a call nor pass for an answer. */

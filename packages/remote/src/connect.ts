@@ -7,6 +7,7 @@ import {
 } from '@tallygate/usage';
 import type { z } from 'zod';
 import { openExchange, type RemoteAddress } from './exchange.ts';
+import { requestInvalid } from './request-invalid.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { fromWireError } from './wire-error.ts';
 
@@ -48,7 +49,9 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
     route: Route<Request, Reply>,
     request: z.output<Request>,
   ): Promise<z.output<Reply>> {
-    const body = toWireJson(route.request.encode(request));
+    const encoded = route.request.safeEncode(request);
+    if (!encoded.success) throw requestInvalid(route, encoded.error);
+    const body = toWireJson(encoded.data);
     const timeoutMs = route.side === 'gate' ? timeouts.gateMs : timeouts.ledgerMs;
     const reply = await exchange.post(route.path, body, timeoutMs).catch((cause: unknown) => {
       throw unreachable(route, describeAddress(options.address), cause);

@@ -21,19 +21,21 @@ interface Target {
 export function openExchange(address: RemoteAddress, token: string | null): Exchange {
   const target = targetOf(address);
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  const once = (path: string, body: string, timeoutMs: number) =>
-    sendOnce(target, { path: target.basePath + path, headers }, body, timeoutMs);
-
+  const once = (path: string, body: string, deadline: AbortSignal) =>
+    sendOnce(target, { path: target.basePath + path, headers }, body, deadline);
   let closed = false;
 
   return {
     async post(path, body, timeoutMs) {
       if (closed) throw new Error('This end was closed.');
-      try {
-        return await once(path, body, timeoutMs);
-      } catch (error) {
-        if (!(error instanceof StaleConnection)) throw error;
-        return await once(path, body, timeoutMs);
+      const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
+      for (;;) {
+        try {
+          return await once(path, body, deadline);
+        } catch (error) {
+          if (!(error instanceof NotReceived) || deadline.aborted) throw error;
+          if (error.pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, error.pauseMs));
+        }
       }
     },
     close() {
@@ -43,13 +45,30 @@ export function openExchange(address: RemoteAddress, token: string | null): Exch
   };
 }
 
-/** The server closed a kept-alive connection just as it was used again: says nothing about whether it lives. */
-class StaleConnection extends Error {}
+/** The other side lives, or lived a moment ago, and did not take this request: it is worth sending again. */
+class NotReceived extends Error {
+  readonly pauseMs: number;
+
+  constructor(cause: Error, pauseMs: number) {
+    super(cause.message, { cause });
+    this.pauseMs = pauseMs;
+  }
+}
+
+/** The queue of a socket that listens is full. Unlike a refusal this says that somebody does listen. */
+const QUEUE_FULL = 'EAGAIN';
+const QUEUE_PAUSE_MS = 10;
+
+/** What a kept connection ends with when the server closed it just as it was used again. */
+const CLOSED_MEANWHILE = ['ECONNRESET', 'EPIPE'];
+
+/** More at once would not be answered sooner, and a thousand would overflow the queue of the socket. */
+const AGENT = { keepAlive: true, maxSockets: 64 };
 
 function targetOf(address: RemoteAddress): Target {
   if ('socketPath' in address) {
     const options = { socketPath: address.socketPath, host: 'localhost' };
-    return { options, basePath: '', send: httpRequest, agent: new HttpAgent({ keepAlive: true }) };
+    return { options, basePath: '', send: httpRequest, agent: new HttpAgent(AGENT) };
   }
   const url = new URL(address.url);
   const secure = url.protocol === 'https:';
@@ -57,7 +76,7 @@ function targetOf(address: RemoteAddress): Target {
     options: { protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port },
     basePath: url.pathname.replace(/\/+$/, ''),
     send: secure ? httpsRequest : httpRequest,
-    agent: secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true }),
+    agent: secure ? new HttpsAgent(AGENT) : new HttpAgent(AGENT),
   };
 }
 
@@ -65,7 +84,7 @@ function sendOnce(
   target: Target,
   { path, headers }: { path: string; headers: Record<string, string> },
   body: string,
-  timeoutMs: number,
+  deadline: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const payload = Buffer.from(body);
@@ -75,12 +94,13 @@ function sendOnce(
       method: 'POST',
       agent: target.agent,
       headers: { ...headers, 'content-type': 'application/json', 'content-length': payload.length },
-      // One deadline for connecting, sending and reading: a socket that trickles must not outlive it.
-      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+      // One deadline for waiting, connecting, sending and reading: a socket that trickles must not outlive it.
+      signal: deadline,
     });
     const fail = (error: NodeJS.ErrnoException) => {
-      const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-      reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
+      const closed = outgoing.reusedSocket && CLOSED_MEANWHILE.includes(error.code ?? '');
+      if (closed) reject(new NotReceived(error, 0));
+      else reject(error.code === QUEUE_FULL ? new NotReceived(error, QUEUE_PAUSE_MS) : error);
     };
     outgoing.on('error', fail);
     outgoing.on('response', (incoming) => {

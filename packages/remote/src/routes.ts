@@ -41,14 +41,17 @@ export interface Route<Request extends z.ZodType, Reply extends z.ZodType> {
   side: RouteSide;
   request: Request;
   reply: Reply;
+  /** What a request that does not fit is refused with: the code that the port itself promises for it. */
+  refusal: 'TALLYGATE_REQUEST_INVALID' | 'TALLYGATE_CONFIGURATION_INVALID';
   answer(backend: RemoteBackend, request: z.output<Request>): Promise<z.output<Reply>>;
 }
 
 function route<Request extends z.ZodType, Reply extends z.ZodType>(
   name: string,
-  parts: Omit<Route<Request, Reply>, 'path' | 'side'>,
+  parts: Pick<Route<Request, Reply>, 'request' | 'reply' | 'answer'> & Partial<Route<Request, Reply>>,
 ): Route<Request, Reply> {
   return {
+    refusal: 'TALLYGATE_REQUEST_INVALID',
     ...parts,
     path: `/v1/${name}`,
     side: name.startsWith('gate/') ? 'gate' : 'ledger',
@@ -98,6 +101,7 @@ export const ROUTES = {
   publish: route('gate/publish', {
     request: z.object({ snapshot: configurationSnapshotSchema }),
     reply: done,
+    refusal: 'TALLYGATE_CONFIGURATION_INVALID',
     answer: ({ gate }, { snapshot }) => afterwards(gate.publish(snapshot)),
   }),
   store: route('ledger/store', {
