@@ -1,5 +1,5 @@
-import type Anthropic from '@anthropic-ai/sdk';
-import { BudgetExceededError } from '@tallygate/usage';
+import Anthropic from '@anthropic-ai/sdk';
+import { BudgetExceededError, TallygateError } from '@tallygate/usage';
 import type { PlannedCall } from './traffic.ts';
 
 /** What the callers themselves saw. Everything else is asked of the ledger. */
@@ -42,7 +42,7 @@ async function play(call: PlannedCall, client: Anthropic, counts: TrafficCounts)
     counts.streamed += 1;
     if (await leftEarly(stream, call.leaveAfterEvents)) counts.aborted += 1;
   } catch (error) {
-    if (!(error instanceof BudgetExceededError)) throw error;
+    if (!(error instanceof BudgetExceededError)) throw explained(error);
     counts.denied += 1;
   }
 }
@@ -55,4 +55,23 @@ async function leftEarly(stream: AsyncIterable<unknown>, leaveAfterEvents: numbe
     if (events === leaveAfterEvents) return true;
   }
   return false;
+}
+
+/** What stops the run, in a sentence that says what to do. */
+function explained(error: unknown): unknown {
+  if (error instanceof Anthropic.AuthenticationError) {
+    const message = 'The provider refused the API key.';
+    return new TallygateError('TALLYGATE_KEY_REJECTED', {
+      message,
+      cure: 'Check ANTHROPIC_API_KEY.',
+      cause: error,
+    });
+  }
+  if (error instanceof Anthropic.APIConnectionError) {
+    return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', {
+      message: 'The provider cannot be reached.',
+      cause: error,
+    });
+  }
+  return error;
 }
