@@ -84,11 +84,15 @@ function requireHistory({ history }: TallygateRuntime): History {
 }
 
 function fail(error: unknown): void {
-  const known = TallygateError.isInstance(error);
-  logger.error('ended', {
-    reason: known ? error.message : error instanceof Error ? error.name : 'unknown',
-  });
-  process.exitCode = known ? error.exitCode : 1;
+  logger.error('ended', { reason: reasonOf(error) });
+  process.exitCode = TallygateError.isInstance(error) ? error.exitCode : 1;
+}
+
+/** Of an error that is not ours only its kind ("EADDRINUSE"): its message may quote what it was given. */
+function reasonOf(error: unknown): string {
+  if (TallygateError.isInstance(error)) return error.message;
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 run().catch(fail);

@@ -226,7 +226,7 @@ describe('health', () => {
     await vi.advanceTimersByTimeAsync(0);
     const { body } = await ask(service);
     expect(body).toMatchObject({ lastFailure: { code: 'unexpected', message: 'TypeError' } });
-    expect(lines).toHaveLength(1);
+    expect(lines).toEqual([['not reconciled', { code: 'unexpected', reason: 'TypeError' }]]);
     expect(JSON.stringify([lines, body])).not.toContain('secret');
   });
 });

@@ -94,7 +94,8 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
       });
     } catch (error) {
       state.failure = { ...describeError(error), atMs: clock.nowMs() };
-      logger.error('not reconciled', { ...state.failure });
+      const { code, message: reason } = state.failure;
+      logger.error('not reconciled', { code, reason });
     }
   }
 
@@ -104,7 +105,8 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
       state.startedMs = clock.nowMs();
       const lastReportMs = await options.lastReportMs().catch((error: unknown) => {
         // A ledger that is down now is found down again by the run, which reports it and tries again.
-        logger.warn('last report not read', describeError(error));
+        const { code, message: reason } = describeError(error);
+        logger.warn('last report not read', { code, reason });
         return null;
       });
       state.lastReportMs = lastReportMs;
