@@ -1,8 +1,13 @@
 import type { SpendDimension, SpendQuery, SpendRow, UsageEvent, UsageLine } from '@tallygate/usage';
 
+interface Group {
+  group: SpendRow['group'];
+  members: [UsageEvent, UsageLine][];
+}
+
 /** The sums as a person with a pencil would make them: the model that SQL is compared with. */
 export function naiveSpend(events: readonly UsageEvent[], query: SpendQuery): SpendRow[] {
-  const groups = new Map<string, { group: SpendRow['group']; members: [UsageEvent, UsageLine][] }>();
+  const groups = new Map<string, Group>();
   for (const event of events) {
     const instantMs = query.by === 'ended' ? event.endedAtMs : event.budgetInstantMs;
     if (event.organization !== query.organization || instantMs < query.fromMs || instantMs >= query.toMs)
@@ -12,7 +17,7 @@ export function naiveSpend(events: readonly UsageEvent[], query: SpendQuery): Sp
         query.groupBy.map((dimension) => [dimension, dimensionOf(dimension, event, line, instantMs)]),
       );
       const key = JSON.stringify(group);
-      const found = groups.get(key) ?? { group, members: [] };
+      const found: Group = groups.get(key) ?? { group, members: [] };
       found.members.push([event, line]);
       groups.set(key, found);
     }

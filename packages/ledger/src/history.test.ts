@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import type { Database } from './database.ts';
+import { createHistory } from './history.ts';
+
+const clock = { nowMs: () => 1_790_000_000_000, monotonicMs: () => 0 };
+const answering = (rows: unknown[]): Database => ({
+  select: async () => rows,
+  insert: async () => {},
+  run: async () => {},
+  close: async () => {},
+});
+const range = { organization: 'acme', fromMs: 0, toMs: 1 };
+const counts = { events: '1', lines: '1', duplicates: '0', settlements: '0', denials: '0' };
+
+describe('an answer that cannot be right', () => {
+  it('is an outage and never a number', async () => {
+    const wrong = [
+      [],
+      [{}],
+      [{ ...counts, events: null }],
+      [{ ...counts, events: 1 }],
+      [{ ...counts, events: '' }],
+      [{ ...counts, events: '1.5' }],
+      [{ ...counts, events: '9007199254740993' }],
+    ];
+    for (const rows of wrong) {
+      await expect(
+        createHistory(answering(rows), clock, undefined).counts(range),
+        JSON.stringify(rows),
+      ).rejects.toMatchObject({ code: 'TALLYGATE_LEDGER_UNAVAILABLE' });
+    }
+    expect(await createHistory(answering([counts]), clock, undefined).counts(range)).toMatchObject({
+      events: 1,
+    });
+  });
+});

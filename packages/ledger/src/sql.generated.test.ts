@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KNOWN_MIGRATIONS } from './migrate.ts';
+import { MIGRATIONS, QUERIES, SCHEMA } from './sql.generated.ts';
+
+const ledger = join(import.meta.dirname, '..');
+const filesOf = (folder: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(join(ledger, folder)).map((name) => [
+      name.replace(/\.sql$/, ''),
+      readFileSync(join(ledger, folder, name), 'utf8'),
+    ]),
+  );
+
+describe('the SQL in the build', () => {
+  it('is the SQL in the files: run "npx tsx scripts/generate-sql.ts" where this fails', () => {
+    expect(SCHEMA).toEqual(filesOf('schema'));
+    expect(MIGRATIONS).toEqual(filesOf('migrations'));
+    expect(QUERIES).toEqual(filesOf('queries'));
+  });
+
+  it('opens every file with what it is for', () => {
+    for (const [name, text] of Object.entries({ ...SCHEMA, ...MIGRATIONS, ...QUERIES })) {
+      expect(text, name).toMatch(/^-- [A-Z].{20,}/);
+    }
+  });
+
+  it('has migrations numbered without a gap, each one statement that may run again', () => {
+    expect(KNOWN_MIGRATIONS.map(({ version }) => version)).toEqual(
+      KNOWN_MIGRATIONS.map((_, index) => index + 1),
+    );
+    for (const { name, sql } of KNOWN_MIGRATIONS) {
+      expect(name, sql).toMatch(/^[a-z]+_[a-z_]+$/);
+      expect(sql.replace(/--.*/g, ''), name).not.toContain(';');
+      expect(sql).toMatch(/IF (NOT )?EXISTS/);
+    }
+  });
+
+  it('gives every insert all its settings, and no default a chance', () => {
+    for (const [name, text] of Object.entries(QUERIES).filter(([file]) => file.startsWith('insert_'))) {
+      expect(text, name).toContain('async_insert = 0');
+      expect(text, name).toMatch(/insert_deduplicate = [01]/);
+      expect(text, name).toContain('input_format_skip_unknown_fields = 0');
+      if (text.includes('insert_deduplicate = 1')) expect(text, name).toContain('insert_deduplication_token');
+    }
+    for (const [name, text] of Object.entries(SCHEMA)) {
+      expect(text, name).toContain('fsync_after_insert = 1');
+      const isFedByTokens = `insert_${name}` in QUERIES;
+      expect(text.includes('non_replicated_deduplication_window = 100000'), name).toBe(isFedByTokens);
+    }
+  });
+
+  it('never adds up rows that may be stored twice: every sum is over deduplicated ones', () => {
+    const sums = Object.entries(QUERIES).filter(([, text]) => /\bsum\(/.test(text));
+    expect(sums.map(([name]) => name)).toEqual(['settled_totals', 'spend']);
+    for (const [name, text] of sums) expect(text, name).toMatch(/LIMIT 1 BY/);
+  });
+
+  it('hands 64-bit numbers out as text', () => {
+    for (const [name, text] of Object.entries(QUERIES)) {
+      const bare =
+        text.match(/(?<!toString\()\b(sum|uniqExact|uniqExactIf|count|max)\([^)]*\)+ AS \w+,?\n/g) ?? [];
+      const inSubquery = name === 'counts';
+      expect(inSubquery ? [] : bare, name).toEqual([]);
+    }
+  });
+});
