@@ -29,7 +29,7 @@ export interface EmbeddedOptions {
 /** At start there is time: an owner that has just begun may have much to drain. */
 const OPENING_PATIENCE_MS = 30_000;
 /** A call to Claude waits for its budget, so it must not wait for a gate that takes long to rebuild. */
-const GATE_DEADLINE_MS = 6_000;
+const GATE_DEADLINE_MS = 8_000;
 
 /** Rejects with whatever keeps an owner from starting: whoever starts it is told, not its first call. */
 export async function openEmbedded({ clock, take }: EmbeddedOptions): Promise<EmbeddedBackend> {

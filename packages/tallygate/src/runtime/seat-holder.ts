@@ -18,8 +18,8 @@ export interface SeatHolder {
 /** Nobody can be asked at the moment; `cause` says why. */
 export class SeatUnavailable extends Error {}
 
-/** How long a call waits for an owner that lives and does not answer. */
-const CALL_PATIENCE_MS = 3_000;
+/** How long a call waits for an owner that lives and does not answer: it may be a new one, rebuilding the gate. */
+const CALL_PATIENCE_MS = 5_000;
 /** After a failed search the next calls fail at once: one slow answer per second, not one per call. */
 const SEARCH_PAUSE_MS = 1_000;
 
