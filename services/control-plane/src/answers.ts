@@ -14,26 +14,34 @@ export const routeUnknown: NotFoundHandler = (context) =>
   answerError(
     context,
     new TallygateError('TALLYGATE_ROUTE_UNKNOWN', {
-      message: `There is no ${context.req.method} ${context.req.path}.`,
+      message: `There is no ${context.req.method} route at this path.`,
       cure: 'The overview is at /, the API under /v1.',
     }),
   );
 
-/** A defect answers without its text: that may hold what no caller may see. The log has it. */
+/** An error of ours is an answer. Anything else is a defect: the caller learns nothing of it, the log where it happened. */
 export function errorAnswers(logger: Logger): ErrorHandler {
   return (error, context) => {
     if (TallygateError.isInstance(error)) return answerError(context, error);
-    logger.error('A request failed unexpectedly.', { path: context.req.path, cause: String(error) });
+    const { method, path } = context.req;
+    logger.error('A request failed unexpectedly.', { method, path, ...describeDefect(error) });
     return answerError(
       context,
-      new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
-        message: 'The control plane failed while it answered.',
-        cure: 'Look for this moment in its log.',
-      }),
+      new TallygateError('TALLYGATE_REQUEST_FAILED', { message: 'The control plane failed.' }),
     );
   };
 }
 
-export function answerError(context: Context, error: TallygateError): Response {
+/**
+ * Name and place, without the message: the text of an error that is not ours can quote a URL with a password, a header, or
+ * a row. Its frames find the line all the same.
+ */
+export function describeDefect(error: unknown): { error: string; frames: string[] } {
+  if (!(error instanceof Error)) return { error: typeof error, frames: [] };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) };
+}
+
+function answerError(context: Context, error: TallygateError): Response {
   return answerJson(context, toWireError(error), error.httpStatus);
 }

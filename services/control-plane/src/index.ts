@@ -1,2 +1,2 @@
-export { type ControlPlaneOptions, createControlPlane } from './control-plane.ts';
-export { type RunningControlPlane, type StartOptions, startControlPlane } from './start.ts';
+export { type ControlPlaneOptions, createControlPlane } from './app.ts';
+export { type RunningControlPlane, type StartOptions, startControlPlane } from './server.ts';

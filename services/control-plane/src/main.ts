@@ -1,44 +1,48 @@
 import { systemClock, TallygateError } from '@tallygate/usage';
 import { openTallygate } from 'tallygate';
+import { describeDefect } from './answers.ts';
 import { settingsFromEnvironment } from './env.ts';
 import { jsonLinesLogger } from './json-lines.ts';
-import { startControlPlane } from './start.ts';
+import { startControlPlane } from './server.ts';
 
 /**
- * Runs the control plane until SIGINT or SIGTERM. Its address goes to stdout, JSON lines to stderr. Ends with 0 when it was
- * stopped, else with the exit code of the error that kept it from starting.
+ * Runs the control plane until SIGINT or SIGTERM, then drains: requests in progress finish, the spool is shipped, the data
+ * directory is let go. Its address goes to stdout, JSON lines to stderr. Ends with 0 when it was stopped, else with the exit
+ * code of the error that kept it from starting.
  */
-const logger = jsonLinesLogger(systemClock, (line) => process.stderr.write(line));
+const clock = systemClock;
+const logger = jsonLinesLogger(clock, (line) => void process.stderr.write(line));
 
 async function run(): Promise<void> {
-  const { port, host, token } = settingsFromEnvironment(process.env);
-  // It is the shared gate for others and sends no calls of its own, so neither a mode nor another control plane applies.
-  const runtime = await openTallygate({ mode: 'observe', url: null, logger, clock: systemClock });
-  const running = await startControlPlane({ runtime, clock: systemClock, logger, token, port, host }).catch(
-    async (error: unknown) => {
-      await runtime.close();
-      throw error;
-    },
-  );
-  process.stdout.write(`${running.url}\n`);
-  logger.info('Control plane started.', { url: running.url, role: runtime.role });
-  const stop = (): void => {
-    running
-      .close()
-      .then(() => runtime.close())
-      .catch(fail);
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const { port, token } = settingsFromEnvironment(process.env);
+  // It is what TALLYGATE_URL of the applications names: read here, it would ask itself. It sends no calls, so no mode applies.
+  const runtime = await openTallygate({ url: null, mode: 'observe', logger, clock });
+  try {
+    const running = await startControlPlane({ runtime, clock, logger, token, port, host: '127.0.0.1' });
+    process.stdout.write(`${running.url}\n`);
+    logger.info('Serving.', { url: running.url, organization: runtime.organization, role: runtime.role });
+    logger.info('Stopping.', { signal: await untilStopped() });
+    await running.close();
+  } finally {
+    await runtime.close();
+  }
+}
+
+function untilStopped(): Promise<string> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
 }
 
 function fail(error: unknown): void {
-  const known = TallygateError.isInstance(error) ? error : null;
-  logger.error(
-    known?.message ?? 'The control plane failed.',
-    known ? { code: known.code } : { cause: String(error) },
-  );
-  process.exitCode = known?.exitCode ?? 1;
+  if (TallygateError.isInstance(error)) {
+    logger.error(error.message, { code: error.code });
+    process.exitCode = error.exitCode;
+    return;
+  }
+  logger.error('The control plane failed unexpectedly.', describeDefect(error));
+  process.exitCode = 1;
 }
 
 run().catch(fail);

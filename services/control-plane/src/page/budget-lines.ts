@@ -1,0 +1,81 @@
+import { availableNanoUsd } from '@tallygate/report';
+import { type Balance, describePeriod, describeReset, type Period } from '@tallygate/usage';
+
+/** One budget in its current period, ready to be drawn. */
+export interface BudgetLine {
+  id: string;
+  /** Null: the whole of the team or organization that it stands under. */
+  feature: string | null;
+  team: string | null;
+  /** "November", "21 November". */
+  period: string;
+  /** "1 Dec 00:00 Europe/Berlin". */
+  resets: string;
+  limitNanoUsd: bigint;
+  spentNanoUsd: bigint;
+  heldNanoUsd: bigint;
+  /** Negative once a charge came out above its hold. */
+  availableNanoUsd: bigint;
+  /** Whole percent of the limit that is spent or held, rounded down: 100 is full. */
+  usedPercent: number;
+  bar: BarShape;
+}
+
+/** In thousandths of the bar's length. */
+export interface BarShape {
+  spent: number;
+  held: number;
+  /** Where the limit stands: at the end, or before it when more than the limit is used. */
+  limit: number;
+}
+
+export function budgetLine(balance: Balance): BudgetLine {
+  const { budget, spentNanoUsd, heldNanoUsd, periodStartMs, periodEndMs } = balance;
+  const { limitNanoUsd, timeZone, scope } = budget;
+  const period: Period = { unit: budget.period, startMs: periodStartMs, endMs: periodEndMs };
+  return {
+    id: budget.id,
+    feature: scope.feature ?? null,
+    team: scope.team ?? null,
+    period: describePeriod(period, timeZone, { withYear: false }),
+    resets: describeReset(period, timeZone),
+    limitNanoUsd,
+    spentNanoUsd,
+    heldNanoUsd,
+    availableNanoUsd: availableNanoUsd(balance),
+    usedPercent: usedPercent(spentNanoUsd + heldNanoUsd, limitNanoUsd),
+    bar: barShape(spentNanoUsd, heldNanoUsd, limitNanoUsd),
+  };
+}
+
+/** The whole before its features, the larger limit first, then by id: nothing moves between two looks. */
+export function inReadingOrder(left: BudgetLine, right: BudgetLine): number {
+  const byFeature = (left.feature ?? '').localeCompare(right.feature ?? '', 'en');
+  if (byFeature !== 0) return byFeature;
+  if (left.limitNanoUsd !== right.limitNanoUsd) return left.limitNanoUsd > right.limitNanoUsd ? -1 : 1;
+  return left.id < right.id ? -1 : 1;
+}
+
+function usedPercent(usedNanoUsd: bigint, limitNanoUsd: bigint): number {
+  if (limitNanoUsd <= 0n) return 100;
+  return Number((usedNanoUsd * 100n) / limitNanoUsd);
+}
+
+function barShape(spentNanoUsd: bigint, heldNanoUsd: bigint, limitNanoUsd: bigint): BarShape {
+  const used = spentNanoUsd + heldNanoUsd;
+  const whole = used > limitNanoUsd ? used : limitNanoUsd;
+  const spent = thousandths(spentNanoUsd, whole);
+  return {
+    spent,
+    held: Math.min(thousandths(heldNanoUsd, whole), 1000 - spent),
+    limit: whole === 0n ? 1000 : thousandths(limitNanoUsd, whole),
+  };
+}
+
+/** The least that the eye finds: a first cent should be seen. */
+const HAIRLINE = 3;
+
+function thousandths(amount: bigint, whole: bigint): number {
+  if (amount <= 0n || whole <= 0n) return 0;
+  return Math.max(HAIRLINE, Number((amount * 1000n) / whole));
+}

@@ -1,0 +1,57 @@
+import type { Reconciliation } from '@tallygate/reconcile';
+import {
+  type Balance,
+  type ConfigurationSnapshot,
+  type Period,
+  periodAt,
+  type SpendRow,
+} from '@tallygate/usage';
+import { fromStoredReport } from 'tallygate';
+import { type Answer, answerWithin } from '../patience.ts';
+import type { RouteParts } from '../routes/parts.ts';
+
+/** All that the page is made from, asked at one moment. What did not answer says so; nothing is assumed in its place. */
+export interface OverviewFacts {
+  organization: string;
+  nowMs: number;
+  /** The calendar month of now, in UTC. */
+  month: Period;
+  configuration: Answer<ConfigurationSnapshot>;
+  balances: Answer<Balance[]>;
+  /** Of the month, by team and feature. */
+  spend: Answer<SpendRow[]>;
+  /** Calls of the month that did not fit a budget. */
+  denials: Answer<number>;
+  reconciliation: Answer<Reconciliation | null>;
+}
+
+/**
+ * The month is asked for to its end, not to now: clocks of other processes may be a little ahead, and a call that the gate
+ * counts already must not be missing in the ledger's column.
+ */
+export async function loadFacts(parts: RouteParts): Promise<OverviewFacts> {
+  const { gate, remoteBackend, organization } = parts.runtime;
+  const { history } = remoteBackend;
+  const nowMs = parts.clock.nowMs();
+  const month = periodAt('month', 'UTC', nowMs);
+  const range = { organization, fromMs: month.startMs, toMs: month.endMs };
+  const [configuration, balances, spend, denials, reconciliation] = await Promise.all([
+    askGate(parts, () => gate.configuration()),
+    askGate(parts, () => gate.balances()),
+    askLedger(parts, () => history.spend({ ...range, by: 'ended', groupBy: ['team', 'feature'] })),
+    askLedger(parts, async () => (await history.counts(range)).denials),
+    askLedger(parts, async () => {
+      const report = await history.lastReport(organization);
+      return report === null ? null : fromStoredReport(report);
+    }),
+  ]);
+  return { organization, nowMs, month, configuration, balances, spend, denials, reconciliation };
+}
+
+function askGate<Value>(parts: RouteParts, question: () => Promise<Value>): Promise<Answer<Value>> {
+  return answerWithin(question, { ...parts, silence: 'TALLYGATE_GATE_UNAVAILABLE' });
+}
+
+function askLedger<Value>(parts: RouteParts, question: () => Promise<Value>): Promise<Answer<Value>> {
+  return answerWithin(question, { ...parts, silence: 'TALLYGATE_LEDGER_UNAVAILABLE' });
+}

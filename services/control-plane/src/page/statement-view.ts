@@ -1,0 +1,74 @@
+import { type PicoUsd, usdFromPico } from '@tallygate/usage';
+import { html } from 'hono/html';
+import { chapter, type Markup, nextStep } from './markup.ts';
+import type { Overview } from './overview.ts';
+import type { Statement } from './statement.ts';
+import { sayAge, sayCount, sayDays, sayInstant } from './words.ts';
+
+/** From our total, cause by cause, to the provider's: exact, because the last digit is the point. */
+export function statementView({ reconciliation, nowMs }: Overview): Markup {
+  if (reconciliation === null) return html``;
+  if (reconciliation === 'never') {
+    return chapter('bill', 'Against the bill', html`<p>Not reconciled yet.</p>`, firstReconciliation);
+  }
+  return chapter('bill', 'Against the bill', margin(reconciliation, nowMs), table(reconciliation));
+}
+
+function margin({ fromMs, toMs, seenToMs, createdAtMs, days }: Statement, nowMs: number): Markup {
+  return html`<p>${sayDays(fromMs, toMs)}</p>
+<p>to ${sayInstant(seenToMs, nowMs)}, ${sayAge(createdAtMs, nowMs)}</p>
+${days.map(({ state, count }) => html`<p>${sayCount(count, 'day')} ${state}: ${STATES[state]}.</p>`)}`;
+}
+
+const STATES = {
+  open: 'usage may still arrive',
+  provisional: 'the provider may still adjust',
+  settled: 'thirty days have passed',
+} as const;
+
+function table(statement: Statement): Markup {
+  const { verdict, internalPicoUsd, causes, residualPicoUsd, residualNote, billedPicoUsd, remarks } =
+    statement;
+  const usd = evenUsd([
+    internalPicoUsd,
+    residualPicoUsd,
+    billedPicoUsd,
+    ...causes.map(({ amountPicoUsd }) => amountPicoUsd),
+  ]);
+  return html`<p class="verdict">${verdict}</p>
+<table class="statement"><tbody>
+${line('Recorded here', 'at list price, as the provider bills', usd(internalPicoUsd))}
+${causes.map(({ title, note, amountPicoUsd }) => line(title, note, usd(amountPicoUsd, true)))}
+${line('Residual', residualNote, usd(residualPicoUsd, true))}
+</tbody><tfoot>${line('Billed by the provider', '', usd(billedPicoUsd))}</tfoot></table>
+${remarks.map((remark) => html`<p class="remark">${remark}</p>`)}`;
+}
+
+function line(title: string, note: string, amount: Markup): Markup {
+  return html`<tr><th scope="row">${title}${note === '' ? '' : html`<span class="note">${note}</span>`}</th><td class="number">${amount}</td></tr>`;
+}
+
+/** The same number of digits on every line, so that points stand below each other; those below the cent step back. */
+function evenUsd(amounts: readonly PicoUsd[]): (amount: PicoUsd, signed?: boolean) => Markup {
+  const digits = Math.max(2, ...amounts.map((amount) => fractionOf(amount).replace(/0+$/, '').length));
+  return (amount, signed = false) => {
+    const sign = amount < 0n ? '−' : signed && amount > 0n ? '+' : '';
+    const fraction = fractionOf(amount).padEnd(digits, '0').slice(0, digits);
+    const whole = wholeOf(amount).replace(/\B(?=(\d{3})+$)/g, ',');
+    return html`${sign}$${whole}.${fraction.slice(0, 2)}<span class="below-cent">${fraction.slice(2)}</span>`;
+  };
+}
+
+function wholeOf(amount: PicoUsd): string {
+  return usdFromPico(amount < 0n ? -amount : amount).split('.')[0] ?? '';
+}
+
+function fractionOf(amount: PicoUsd): string {
+  return usdFromPico(amount).split('.')[1] ?? '';
+}
+
+const firstReconciliation = nextStep(
+  'Compare what was recorded with what the provider billed. It needs an admin key, only to read reports.',
+  `export ANTHROPIC_ADMIN_KEY=sk-ant-admin01-…
+tallygate reconcile`,
+);

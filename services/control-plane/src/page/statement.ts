@@ -1,0 +1,92 @@
+import { type CauseName, type DayState, describeCause, type Reconciliation } from '@tallygate/reconcile';
+import type { PicoUsd } from '@tallygate/usage';
+
+/** A reconciliation as a statement: the lines add up, in their order and to the last digit, to the bill. */
+export interface Statement {
+  fromMs: number;
+  /** End of the last day compared; not included. */
+  toMs: number;
+  /** How far both sides were seen: the end of the range, or the moment of comparing when that came first. */
+  seenToMs: number;
+  createdAtMs: number;
+  verdict: string;
+  internalPicoUsd: PicoUsd;
+  causes: readonly StatementLine[];
+  residualPicoUsd: PicoUsd;
+  residualNote: string;
+  billedPicoUsd: PicoUsd;
+  days: readonly { state: DayState; count: number }[];
+  /** What a reader must know before trusting a figure. */
+  remarks: readonly string[];
+}
+
+export interface StatementLine {
+  title: string;
+  note: string;
+  amountPicoUsd: PicoUsd;
+}
+
+const TITLES: Record<CauseName, string> = {
+  aborted_estimate: 'Answers that callers left early',
+  priority_tier: 'Priority capacity',
+  rounding: 'Rounding',
+  unmetered_key: 'Keys without a meter',
+  unmetered_product: 'Products without a meter',
+};
+
+const DAY_STATES: readonly DayState[] = ['open', 'provisional', 'settled'];
+
+export function statementOf(reconciliation: Reconciliation): Statement {
+  const { fromMs, toMs, createdAtMs, internalPicoUsd, billedPicoUsd, residualPicoUsd } = reconciliation;
+  return {
+    fromMs,
+    toMs,
+    seenToMs: Math.min(toMs, createdAtMs),
+    createdAtMs,
+    verdict: verdictOf(reconciliation),
+    internalPicoUsd,
+    causes: reconciliation.causes.map((cause) => ({
+      title: TITLES[cause.cause],
+      // The description begins with the amount, which has a column of its own here.
+      note: describeCause(cause).replace(/^[^:]*: /, ''),
+      amountPicoUsd: cause.amountPicoUsd,
+    })),
+    residualPicoUsd,
+    residualNote: residualNote(reconciliation),
+    billedPicoUsd,
+    days: countDays(reconciliation),
+    remarks: remarksOf(reconciliation),
+  };
+}
+
+/** Tokens are judged apart from money: equal money at unequal tokens is no agreement. */
+function verdictOf({ verdicts }: Reconciliation): string {
+  if (verdicts.money === 'differs') return 'A part of the bill has no explanation yet.';
+  if (verdicts.tokens === 'differs') return 'The money is explained; some token counts still differ.';
+  const agrees = verdicts.money === 'agrees' && verdicts.tokens === 'agrees';
+  return agrees ? 'Our records and the bill agree.' : 'Every difference has a cause.';
+}
+
+function residualNote({ residualPicoUsd, verdicts }: Reconciliation): string {
+  if (residualPicoUsd === 0n) return 'nothing is left over';
+  return verdicts.money === 'differs' ? 'not explained by any evidence' : 'within the tolerance you set';
+}
+
+function countDays({ days }: Reconciliation): Statement['days'] {
+  return DAY_STATES.map((state) => ({
+    state,
+    count: days.filter((day) => day.state === state).length,
+  })).filter(({ count }) => count > 0);
+}
+
+function remarksOf({ caveats, unexplained }: Reconciliation): string[] {
+  const open = unexplained.length;
+  return [
+    ...caveats.map(({ detail }) => detail),
+    ...(open === 0
+      ? []
+      : [
+          `${open} ${open === 1 ? 'finding was' : 'findings were'} looked at and could not be proved; they are in no line above.`,
+        ]),
+  ];
+}
