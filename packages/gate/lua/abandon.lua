@@ -33,7 +33,7 @@ if is_live(known, state, current) then
     return { 'PINNED', known.text }
   end
   for index = 3, #KEYS do
-    remove_hold(KEYS[index], known)
+    remove_hold(KEYS[index], known, redis.call('HGET', KEYS[index], 's'))
   end
 end
 write_attempt(KEYS[1], { state = 'A', ask = ask, epoch = state.epoch }, tonumber(ARGV[3]))

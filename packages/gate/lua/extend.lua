@@ -43,7 +43,7 @@ local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
 local hold_end, grace = bucket_end_ms(state, bucket), tonumber(ARGV[3])
 pass_buckets(KEYS[2], state, current)
 for index = 3, #KEYS do
-  remove_hold(KEYS[index], known)
+  remove_hold(KEYS[index], known, nil)
 end
 known.bucket = whole(bucket)
 for index = 3, #KEYS do

@@ -121,14 +121,18 @@ local attempt = {
 }
 pass_buckets(KEYS[2], state, current)
 for _, period in ipairs(asked) do
-  if period.budget.epoch ~= state.epoch then
+  local is_new = period.budget.epoch ~= state.epoch
+  if is_new then
     redis.call('DEL', period.key)
     redis.call('HSET', period.key, 'g', state.epoch)
   elseif #period.budget.past > 0 then
     redis.call('HDEL', period.key, unpack(period.budget.past))
   end
   add_hold(period.key, attempt)
-  keep_for(period.key, math.max(period.ends, hold_end) + grace - now)
+  -- A counter that is there already lives beyond its period; only a hold may outlive that.
+  if is_new or hold_end > period.ends then
+    keep_for(period.key, math.max(period.ends, hold_end) + grace - now)
+  end
 end
 write_attempt(KEYS[1], attempt, hold_end + grace - now)
 return { 'HELD', whole(now), attempt.text, unpack(refusals) }

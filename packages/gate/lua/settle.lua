@@ -45,9 +45,11 @@ local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 local grace = tonumber(ARGV[3])
 local charge = money(amount)
+local counters = {}
 for index = 1, #KEYS - 2 do
   local at = 7 + (index - 1) * 2
-  local counter = redis.call('HMGET', KEYS[2 + index], 'g', 'c')
+  local counter = redis.call('HMGET', KEYS[2 + index], 'g', 'c', 's')
+  counters[index] = counter
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
   if now < tonumber(ARGV[at + 2]) and is_lost(state, counter[1], tonumber(ARGV[at + 1])) then
     return { 'SEED', whole(index) }
@@ -69,14 +71,16 @@ end
 
 pass_buckets(KEYS[2], state, current)
 for index = 1, #KEYS - 2 do
-  local key, ends = KEYS[2 + index], tonumber(ARGV[7 + index * 2])
+  local key, counter = KEYS[2 + index], counters[index]
   if live then
-    remove_hold(key, known)
+    remove_hold(key, known, counter[3])
   end
   if kind == 'S' then
     redis.call('HINCRBY', key, 'c', amount)
-    redis.call('HSETNX', key, 'g', state.epoch)
-    keep_for(key, math.max(ends, now) + grace - now)
+    if not counter[1] then
+      redis.call('HSET', key, 'g', state.epoch)
+      keep_for(key, math.max(tonumber(ARGV[7 + index * 2]), now) + grace - now)
+    end
   end
 end
 

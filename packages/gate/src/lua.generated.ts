@@ -18,11 +18,14 @@ export const LUA = {
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
+local NOTHING = { usd = 0, nanos = 0 }
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
+
+local MINUS = string.byte('-')
 
 local function money(text)
   local digits, sign = text, 1
-  if string.sub(text, 1, 1) == '-' then
+  if string.byte(text) == MINUS then
     digits, sign = string.sub(text, 2), -1
   end
   local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
@@ -185,23 +188,27 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
+local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+
 -- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
-  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
   local fields = redis.call('HGETALL', key)
   for position = 1, #fields, 2 do
     local field, value = fields[position], fields[position + 1]
-    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
-    if field == 'g' then
+    local track = TRACKS[string.byte(field)]
+    if track then
+      local bucket = tonumber(string.sub(field, 2))
+      if bucket < current then
+        table.insert(budget.past, field)
+      elseif value ~= '0' then
+        budget[track] = plus(budget[track], money(value))
+        budget.oldest = math.min(budget.oldest or bucket, bucket)
+      end
+    elseif field == 'g' then
       budget.epoch = value
     elseif field == 'c' then
       budget.spent = value
-    elseif bucket and bucket < current then
-      table.insert(budget.past, field)
-    elseif bucket and value ~= '0' then
-      local track = kind == 'h' and 'expected' or 'worst'
-      budget[track] = plus(budget[track], money(value))
-      budget.oldest = math.min(budget.oldest or bucket, bucket)
     end
   end
   return budget
@@ -217,15 +224,17 @@ local function is_rebuilt_since(attempt, rebuild)
   return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
 end
 
--- Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt)
-  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
-    return
+local function take_out(key, field, amount)
+  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+    redis.call('HDEL', key, field)
   end
-  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
-    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-      redis.call('HDEL', key, field)
-    end
+end
+
+-- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
+local function remove_hold(key, attempt, rebuild)
+  if not is_rebuilt_since(attempt, rebuild) then
+    take_out(key, 'h' .. attempt.bucket, attempt.expected)
+    take_out(key, 'w' .. attempt.bucket, attempt.worst)
   end
 end
 
@@ -245,7 +254,7 @@ if is_live(known, state, current) then
     return { 'PINNED', known.text }
   end
   for index = 3, #KEYS do
-    remove_hold(KEYS[index], known)
+    remove_hold(KEYS[index], known, redis.call('HGET', KEYS[index], 's'))
   end
 end
 write_attempt(KEYS[1], { state = 'A', ask = ask, epoch = state.epoch }, tonumber(ARGV[3]))
@@ -270,11 +279,14 @@ return { 'OK' }
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
+local NOTHING = { usd = 0, nanos = 0 }
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
+
+local MINUS = string.byte('-')
 
 local function money(text)
   local digits, sign = text, 1
-  if string.sub(text, 1, 1) == '-' then
+  if string.byte(text) == MINUS then
     digits, sign = string.sub(text, 2), -1
   end
   local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
@@ -395,23 +407,27 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
+local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+
 -- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
-  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
   local fields = redis.call('HGETALL', key)
   for position = 1, #fields, 2 do
     local field, value = fields[position], fields[position + 1]
-    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
-    if field == 'g' then
+    local track = TRACKS[string.byte(field)]
+    if track then
+      local bucket = tonumber(string.sub(field, 2))
+      if bucket < current then
+        table.insert(budget.past, field)
+      elseif value ~= '0' then
+        budget[track] = plus(budget[track], money(value))
+        budget.oldest = math.min(budget.oldest or bucket, bucket)
+      end
+    elseif field == 'g' then
       budget.epoch = value
     elseif field == 'c' then
       budget.spent = value
-    elseif bucket and bucket < current then
-      table.insert(budget.past, field)
-    elseif bucket and value ~= '0' then
-      local track = kind == 'h' and 'expected' or 'worst'
-      budget[track] = plus(budget[track], money(value))
-      budget.oldest = math.min(budget.oldest or bucket, bucket)
     end
   end
   return budget
@@ -427,15 +443,17 @@ local function is_rebuilt_since(attempt, rebuild)
   return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
 end
 
--- Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt)
-  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
-    return
+local function take_out(key, field, amount)
+  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+    redis.call('HDEL', key, field)
   end
-  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
-    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-      redis.call('HDEL', key, field)
-    end
+end
+
+-- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
+local function remove_hold(key, attempt, rebuild)
+  if not is_rebuilt_since(attempt, rebuild) then
+    take_out(key, 'h' .. attempt.bucket, attempt.expected)
+    take_out(key, 'w' .. attempt.bucket, attempt.worst)
   end
 end
 
@@ -498,11 +516,14 @@ return { 'OK', values[2] }
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
+local NOTHING = { usd = 0, nanos = 0 }
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
+
+local MINUS = string.byte('-')
 
 local function money(text)
   local digits, sign = text, 1
-  if string.sub(text, 1, 1) == '-' then
+  if string.byte(text) == MINUS then
     digits, sign = string.sub(text, 2), -1
   end
   local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
@@ -665,23 +686,27 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
+local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+
 -- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
-  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
   local fields = redis.call('HGETALL', key)
   for position = 1, #fields, 2 do
     local field, value = fields[position], fields[position + 1]
-    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
-    if field == 'g' then
+    local track = TRACKS[string.byte(field)]
+    if track then
+      local bucket = tonumber(string.sub(field, 2))
+      if bucket < current then
+        table.insert(budget.past, field)
+      elseif value ~= '0' then
+        budget[track] = plus(budget[track], money(value))
+        budget.oldest = math.min(budget.oldest or bucket, bucket)
+      end
+    elseif field == 'g' then
       budget.epoch = value
     elseif field == 'c' then
       budget.spent = value
-    elseif bucket and bucket < current then
-      table.insert(budget.past, field)
-    elseif bucket and value ~= '0' then
-      local track = kind == 'h' and 'expected' or 'worst'
-      budget[track] = plus(budget[track], money(value))
-      budget.oldest = math.min(budget.oldest or bucket, bucket)
     end
   end
   return budget
@@ -697,15 +722,17 @@ local function is_rebuilt_since(attempt, rebuild)
   return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
 end
 
--- Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt)
-  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
-    return
+local function take_out(key, field, amount)
+  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+    redis.call('HDEL', key, field)
   end
-  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
-    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-      redis.call('HDEL', key, field)
-    end
+end
+
+-- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
+local function remove_hold(key, attempt, rebuild)
+  if not is_rebuilt_since(attempt, rebuild) then
+    take_out(key, 'h' .. attempt.bucket, attempt.expected)
+    take_out(key, 'w' .. attempt.bucket, attempt.worst)
   end
 end
 
@@ -735,7 +762,7 @@ local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
 local hold_end, grace = bucket_end_ms(state, bucket), tonumber(ARGV[3])
 pass_buckets(KEYS[2], state, current)
 for index = 3, #KEYS do
-  remove_hold(KEYS[index], known)
+  remove_hold(KEYS[index], known, nil)
 end
 known.bucket = whole(bucket)
 for index = 3, #KEYS do
@@ -793,11 +820,14 @@ return { 'OK' }
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
+local NOTHING = { usd = 0, nanos = 0 }
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
+
+local MINUS = string.byte('-')
 
 local function money(text)
   local digits, sign = text, 1
-  if string.sub(text, 1, 1) == '-' then
+  if string.byte(text) == MINUS then
     digits, sign = string.sub(text, 2), -1
   end
   local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
@@ -960,23 +990,27 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
+local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+
 -- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
-  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
   local fields = redis.call('HGETALL', key)
   for position = 1, #fields, 2 do
     local field, value = fields[position], fields[position + 1]
-    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
-    if field == 'g' then
+    local track = TRACKS[string.byte(field)]
+    if track then
+      local bucket = tonumber(string.sub(field, 2))
+      if bucket < current then
+        table.insert(budget.past, field)
+      elseif value ~= '0' then
+        budget[track] = plus(budget[track], money(value))
+        budget.oldest = math.min(budget.oldest or bucket, bucket)
+      end
+    elseif field == 'g' then
       budget.epoch = value
     elseif field == 'c' then
       budget.spent = value
-    elseif bucket and bucket < current then
-      table.insert(budget.past, field)
-    elseif bucket and value ~= '0' then
-      local track = kind == 'h' and 'expected' or 'worst'
-      budget[track] = plus(budget[track], money(value))
-      budget.oldest = math.min(budget.oldest or bucket, bucket)
     end
   end
   return budget
@@ -992,15 +1026,17 @@ local function is_rebuilt_since(attempt, rebuild)
   return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
 end
 
--- Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt)
-  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
-    return
+local function take_out(key, field, amount)
+  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+    redis.call('HDEL', key, field)
   end
-  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
-    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-      redis.call('HDEL', key, field)
-    end
+end
+
+-- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
+local function remove_hold(key, attempt, rebuild)
+  if not is_rebuilt_since(attempt, rebuild) then
+    take_out(key, 'h' .. attempt.bucket, attempt.expected)
+    take_out(key, 'w' .. attempt.bucket, attempt.worst)
   end
 end
 
@@ -1101,14 +1137,18 @@ local attempt = {
 }
 pass_buckets(KEYS[2], state, current)
 for _, period in ipairs(asked) do
-  if period.budget.epoch ~= state.epoch then
+  local is_new = period.budget.epoch ~= state.epoch
+  if is_new then
     redis.call('DEL', period.key)
     redis.call('HSET', period.key, 'g', state.epoch)
   elseif #period.budget.past > 0 then
     redis.call('HDEL', period.key, unpack(period.budget.past))
   end
   add_hold(period.key, attempt)
-  keep_for(period.key, math.max(period.ends, hold_end) + grace - now)
+  -- A counter that is there already lives beyond its period; only a hold may outlive that.
+  if is_new or hold_end > period.ends then
+    keep_for(period.key, math.max(period.ends, hold_end) + grace - now)
+  end
 end
 write_attempt(KEYS[1], attempt, hold_end + grace - now)
 return { 'HELD', whole(now), attempt.text, unpack(refusals) }
@@ -1195,11 +1235,14 @@ return { 'OK', epoch }
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
+local NOTHING = { usd = 0, nanos = 0 }
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
+
+local MINUS = string.byte('-')
 
 local function money(text)
   local digits, sign = text, 1
-  if string.sub(text, 1, 1) == '-' then
+  if string.byte(text) == MINUS then
     digits, sign = string.sub(text, 2), -1
   end
   local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
@@ -1362,23 +1405,27 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
+local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+
 -- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
 local function read_budget(key, current)
-  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
   local fields = redis.call('HGETALL', key)
   for position = 1, #fields, 2 do
     local field, value = fields[position], fields[position + 1]
-    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
-    if field == 'g' then
+    local track = TRACKS[string.byte(field)]
+    if track then
+      local bucket = tonumber(string.sub(field, 2))
+      if bucket < current then
+        table.insert(budget.past, field)
+      elseif value ~= '0' then
+        budget[track] = plus(budget[track], money(value))
+        budget.oldest = math.min(budget.oldest or bucket, bucket)
+      end
+    elseif field == 'g' then
       budget.epoch = value
     elseif field == 'c' then
       budget.spent = value
-    elseif bucket and bucket < current then
-      table.insert(budget.past, field)
-    elseif bucket and value ~= '0' then
-      local track = kind == 'h' and 'expected' or 'worst'
-      budget[track] = plus(budget[track], money(value))
-      budget.oldest = math.min(budget.oldest or bucket, bucket)
     end
   end
   return budget
@@ -1394,15 +1441,17 @@ local function is_rebuilt_since(attempt, rebuild)
   return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
 end
 
--- Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt)
-  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
-    return
+local function take_out(key, field, amount)
+  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+    redis.call('HDEL', key, field)
   end
-  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
-    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-      redis.call('HDEL', key, field)
-    end
+end
+
+-- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
+local function remove_hold(key, attempt, rebuild)
+  if not is_rebuilt_since(attempt, rebuild) then
+    take_out(key, 'h' .. attempt.bucket, attempt.expected)
+    take_out(key, 'w' .. attempt.bucket, attempt.worst)
   end
 end
 
@@ -1427,9 +1476,11 @@ local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 local grace = tonumber(ARGV[3])
 local charge = money(amount)
+local counters = {}
 for index = 1, #KEYS - 2 do
   local at = 7 + (index - 1) * 2
-  local counter = redis.call('HMGET', KEYS[2 + index], 'g', 'c')
+  local counter = redis.call('HMGET', KEYS[2 + index], 'g', 'c', 's')
+  counters[index] = counter
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
   if now < tonumber(ARGV[at + 2]) and is_lost(state, counter[1], tonumber(ARGV[at + 1])) then
     return { 'SEED', whole(index) }
@@ -1451,14 +1502,16 @@ end
 
 pass_buckets(KEYS[2], state, current)
 for index = 1, #KEYS - 2 do
-  local key, ends = KEYS[2 + index], tonumber(ARGV[7 + index * 2])
+  local key, counter = KEYS[2 + index], counters[index]
   if live then
-    remove_hold(key, known)
+    remove_hold(key, known, counter[3])
   end
   if kind == 'S' then
     redis.call('HINCRBY', key, 'c', amount)
-    redis.call('HSETNX', key, 'g', state.epoch)
-    keep_for(key, math.max(ends, now) + grace - now)
+    if not counter[1] then
+      redis.call('HSET', key, 'g', state.epoch)
+      keep_for(key, math.max(tonumber(ARGV[7 + index * 2]), now) + grace - now)
+    end
   end
 end
 

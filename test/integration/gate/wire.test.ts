@@ -90,7 +90,7 @@ describe('the wire to Redis', () => {
   });
 
   test('who asks again for the same attempt keeps the hold, though the first question is undone later', async () => {
-    const { wire, gate, witness, organization } = await openBehindWire({ reserveDeadlineMs: 30 });
+    const { wire, gate, witness } = await openBehindWire({ reserveDeadlineMs: 30 });
     const request = requestOf();
     await gate.balances();
     wire.holdReplies();
@@ -98,11 +98,12 @@ describe('the wire to Redis', () => {
     await seen(witness, { spent: 0n, held: usd('0.10') });
     const again = await witness.reserve(request);
     wire.deliverReplies();
-    await gate.close();
+    // Answers come in the order of the questions: once these are here, what had to be undone was tried.
+    await gate.balances();
+    await gate.balances();
     expect(await counters(witness)).toEqual({ all: { spent: 0n, held: usd('0.10') } });
     if (again.kind !== 'held') throw new Error(again.kind);
     expect((await witness.settle({ hold: again.hold, amountNanoUsd: 1n })).outcome).toBe('settled');
-    expect(organization).toBe(again.hold.organization);
   });
 
   test('an attempt whose first question was undone can be held again', async () => {

@@ -11,23 +11,27 @@ local function is_lost(state, epoch, starts_ms)
   return epoch ~= state.epoch and starts_ms < state.seeded
 end
 
+local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+
 -- Spent and live holds; `past` lists the fields to drop, `oldest` is the first bucket whose end gives something back.
 local function read_budget(key, current)
-  local budget = { spent = '0', expected = money('0'), worst = money('0'), past = {} }
+  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
   local fields = redis.call('HGETALL', key)
   for position = 1, #fields, 2 do
     local field, value = fields[position], fields[position + 1]
-    local kind, bucket = string.sub(field, 1, 1), tonumber(string.sub(field, 2))
-    if field == 'g' then
+    local track = TRACKS[string.byte(field)]
+    if track then
+      local bucket = tonumber(string.sub(field, 2))
+      if bucket < current then
+        table.insert(budget.past, field)
+      elseif value ~= '0' then
+        budget[track] = plus(budget[track], money(value))
+        budget.oldest = math.min(budget.oldest or bucket, bucket)
+      end
+    elseif field == 'g' then
       budget.epoch = value
     elseif field == 'c' then
       budget.spent = value
-    elseif bucket and bucket < current then
-      table.insert(budget.past, field)
-    elseif bucket and value ~= '0' then
-      local track = kind == 'h' and 'expected' or 'worst'
-      budget[track] = plus(budget[track], money(value))
-      budget.oldest = math.min(budget.oldest or bucket, bucket)
     end
   end
   return budget
@@ -43,14 +47,16 @@ local function is_rebuilt_since(attempt, rebuild)
   return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
 end
 
--- Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt)
-  if is_rebuilt_since(attempt, redis.call('HGET', key, 's')) then
-    return
+local function take_out(key, field, amount)
+  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
+    redis.call('HDEL', key, field)
   end
-  for field, amount in pairs({ ['h' .. attempt.bucket] = attempt.expected, ['w' .. attempt.bucket] = attempt.worst }) do
-    if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-      redis.call('HDEL', key, field)
-    end
+end
+
+-- `rebuild` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
+local function remove_hold(key, attempt, rebuild)
+  if not is_rebuilt_since(attempt, rebuild) then
+    take_out(key, 'h' .. attempt.bucket, attempt.expected)
+    take_out(key, 'w' .. attempt.bucket, attempt.worst)
   end
 end

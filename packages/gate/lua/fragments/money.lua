@@ -5,11 +5,14 @@
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
+local NOTHING = { usd = 0, nanos = 0 }
 local LARGEST = { usd = 9223372036, nanos = 854775807 }
+
+local MINUS = string.byte('-')
 
 local function money(text)
   local digits, sign = text, 1
-  if string.sub(text, 1, 1) == '-' then
+  if string.byte(text) == MINUS then
     digits, sign = string.sub(text, 2), -1
   end
   local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
