@@ -42,7 +42,7 @@ export type Guarantees = Readonly<Record<string, (openWith: OpenWith, open: Open
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
-export const BUCKET_MS = MINUTE_MS;
+export const BUCKET_MS = 60_000;
 export const RECORD_GRACE_MS = 400 * DAY_MS;
 export const START_MS = Date.UTC(2026, 9, 15, 12, 0, 30);
 

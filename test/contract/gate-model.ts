@@ -110,6 +110,6 @@ function holdsSomething({ expected, worst }: ModelAttempt): boolean {
   return expected > 0n || worst > 0n;
 }
 
-export function total(amounts: readonly NanoUsd[]): NanoUsd {
+function total(amounts: readonly NanoUsd[]): NanoUsd {
   return amounts.reduce((sum, amount) => sum + amount, 0n);
 }

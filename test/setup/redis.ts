@@ -67,10 +67,13 @@ async function startServer(program: string): Promise<RunningRedis> {
   const server = spawn(program, [...options, '--maxmemory-policy', 'noeviction'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const stopWithUs = (): void => void server.kill('SIGTERM');
+  process.once('exit', stopWithUs);
   await readyToAccept(server);
   return {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {
+      process.off('exit', stopWithUs);
       const exited = once(server, 'exit');
       server.kill('SIGTERM');
       await exited;

@@ -73,14 +73,18 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
 async function readBalances(session: RedisSession): Promise<Balance[]> {
   let instantMs = session.clock.nowMs();
   return ask('read the balances', async () => {
-    const snapshot = await session.liveSnapshot();
+    const snapshot = await session.lastSnapshot();
     const periods = snapshot.budgets.map((budget) => session.calendar(budget, instantMs));
     const balances: Balance[] = [];
-    for (let at = 0; at < periods.length; at += BALANCES_PER_SCRIPT) {
+    // Asked even when there are no budgets here: another process may have published some.
+    for (let at = 0; at === 0 || at < periods.length; at += BALANCES_PER_SCRIPT) {
       const some = periods.slice(at, at + BALANCES_PER_SCRIPT);
       const reply = await sendBalances(session, snapshot.version, some);
       if (await rebuilt(session, reply, some)) return null;
-      if (reply.code === 'CONFIG') return null;
+      if (reply.code === 'CONFIG') {
+        await session.liveSnapshot();
+        return null;
+      }
       if (reply.code === 'PERIOD') {
         instantMs = Number(reply.values[0]);
         return null;

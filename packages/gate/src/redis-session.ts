@@ -44,6 +44,8 @@ export interface RedisSession {
   readonly recordGraceMs: number;
   /** The snapshot of this version if this process has it or it is live, else the live one. */
   snapshot(version: number): Promise<ConfigurationSnapshot>;
+  /** The newest that this process has read. A script says so when it is no longer the live one. */
+  lastSnapshot(): Promise<ConfigurationSnapshot>;
   /** Asks Redis for the live snapshot. */
   liveSnapshot(): Promise<ConfigurationSnapshot>;
 }
@@ -77,8 +79,17 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     known = await readSnapshot(connection, keys, seeding);
     return known;
   };
+  let loading: Promise<ConfigurationSnapshot> | null = null;
+  /** After a publication every caller misses at once, and a snapshot with its price book is large: one reads for all. */
+  const load = (): Promise<ConfigurationSnapshot> => {
+    loading ??= liveSnapshot().finally(() => {
+      loading = null;
+    });
+    return loading;
+  };
   const snapshot = async (version: number): Promise<ConfigurationSnapshot> =>
-    known?.version === version ? known : liveSnapshot();
+    known?.version === version ? known : load();
+  const lastSnapshot = async (): Promise<ConfigurationSnapshot> => known ?? load();
   return {
     organization,
     clock,
@@ -89,6 +100,7 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     seeding,
     recordGraceMs,
     snapshot,
+    lastSnapshot,
     liveSnapshot,
   };
 }

@@ -79,7 +79,7 @@ export function outOfRange(key: string): TallygateError {
   return invalid(`The amount would take ${key} beyond ${NANO_USD_MAX} nano-USD.`);
 }
 
-export function invalid(message: string): TallygateError {
+function invalid(message: string): TallygateError {
   return new TallygateError('TALLYGATE_REQUEST_INVALID', { message });
 }
 

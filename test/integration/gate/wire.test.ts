@@ -57,7 +57,7 @@ describe('the wire to Redis', () => {
     const publishing = gate.publish(next);
     const isLive = async () => (await witness.configuration()).version === 2;
     for (wire.holdReplies(); !(await isLive()); wire.holdReplies()) {
-      await vi.waitFor(() => expect(wire.waitingReplies()).toBeGreaterThan(0));
+      await vi.waitFor(() => expect(wire.waitingReplies()).toBeGreaterThan(0), 10_000);
       if (await isLive()) break;
       wire.deliverReplies();
     }
@@ -112,6 +112,7 @@ describe('the wire to Redis', () => {
     await gate.balances();
     wire.holdReplies();
     await expect(gate.reserve(request)).rejects.toMatchObject(outage);
+    await seen(witness, { spent: 0n, held: usd('0.10') });
     wire.deliverReplies();
     await seen(witness, { spent: 0n, held: 0n });
     expect((await witness.reserve(request)).kind).toBe('held');
@@ -155,6 +156,17 @@ describe('the wire to Redis', () => {
     await witness.publish(snapshotOf(organization, 2, [budgetOf('all', usd('0.15'))]));
     expect(await gate.reserve(requestOf())).toEqual({ kind: 'outdated', version: 2 });
     expect((await gate.reserve(requestOf({ configVersion: 2 }))).kind).toBe('denied');
+  });
+
+  test('balances are those of the budgets that another process has just published, however many', async () => {
+    const organization = newOrganization();
+    const [reader, publisher] = await Promise.all([openGate({ organization }), openGate({ organization })]);
+    expect(await reader.balances()).toEqual([]);
+    const budgets = Array.from({ length: 450 }, (_, index) => budgetOf(`team-${index}`, BigInt(index)));
+    await publisher.publish(snapshotOf(organization, 1, budgets));
+    await held(publisher, { expectedNanoUsd: 0n, worstNanoUsd: 0n });
+    const balances = await reader.balances();
+    expect(balances.map(({ budget }) => budget)).toEqual(budgets);
   });
 
   test('1,000 calls of four processes at once on $5.00 at $0.01: exactly 500 are admitted', async () => {
