@@ -7,6 +7,7 @@
  * a deduplication token passed that way stays set and silently swallows the next insert.
  */
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { ledgerFailure } from './database-errors.ts';
 
@@ -34,9 +35,8 @@ export function createDatabase(client: ClickHouseClient): Database {
       guarded(async () => {
         if (rows.length === 0) return;
         const result = await client.exec({ query: sql, values: Readable.from([`${rows.join('\n')}\n`]) });
-        // An HTTP answer that nobody reads keeps its socket; and an error may still come in its body.
-        result.stream.resume();
-        await new Promise((resolve, reject) => result.stream.once('end', resolve).once('error', reject));
+        // An HTTP answer that nobody reads keeps its socket; and a connection may still break within it.
+        await finished(result.stream.resume());
       }),
     run: (sql) =>
       guarded(async () => {

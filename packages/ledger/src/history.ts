@@ -11,6 +11,7 @@ import {
   type StoredReport,
   TallygateError,
   toWireJson,
+  type UnknownUsage,
 } from '@tallygate/usage';
 import type { Database } from './database.ts';
 import {
@@ -20,6 +21,7 @@ import {
   lastSettlementSeq,
   settledTotalsQuery,
   spendQuery,
+  unknownUsageQuery,
 } from './queries.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
@@ -45,6 +47,7 @@ export function createHistory(
   return {
     spend: async (query) => spend(database, checked(query)),
     counts: async (range) => counts(database, checked(range)),
+    unknownUsage: async (range) => unknownUsage(database, checked(range)),
     settledTotals: async (organization) =>
       settledTotals(database, clock, checked({ organization }).organization),
     lastReport: async (organization) => lastReport(database, checked({ organization }).organization),
@@ -97,6 +100,18 @@ async function counts(
   range: { organization: string; fromMs: number; toMs: number },
 ): Promise<LedgerCounts> {
   return onlyRow(await countsQuery(database, range));
+}
+
+async function unknownUsage(
+  database: Database,
+  range: { organization: string; fromMs: number; toMs: number },
+): Promise<UnknownUsage[]> {
+  const rows = await unknownUsageQuery(database, range);
+  return rows.map(({ first_seen_ms: firstSeenMs, last_seen_ms: lastSeenMs, ...row }) => ({
+    ...row,
+    firstSeenMs,
+    lastSeenMs,
+  }));
 }
 
 async function settledTotals(

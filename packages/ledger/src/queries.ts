@@ -56,6 +56,18 @@ export const countsQuery = defineQuery({
   row: z.object({ events: count, lines: count, duplicates: count, settlements: count, denials: count }),
 });
 
+export const unknownUsageQuery = defineQuery({
+  sql: QUERIES.unknown_usage,
+  parameters: range,
+  row: z.object({
+    field: z.string(),
+    value: z.string(),
+    attempts: count,
+    first_seen_ms: count,
+    last_seen_ms: count,
+  }),
+});
+
 export const settledTotalsQuery = defineQuery({
   sql: QUERIES.settled_totals,
   parameters: z.object({

@@ -28,7 +28,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 describe('the embedded engine', () => {
   it('says that another process has the directory, and opens it once that one is gone', async () => {
     const directory = join(root, 'owned');
-    const owner = startProgram('holding-process.ts', [directory]);
+    const owner = startProgram(new URL('./holding-process.ts', import.meta.url), [directory]);
     started.push(owner);
     await once(owner.stdout, 'data');
     await expect(openAt(directory)).rejects.toMatchObject({ code: 'TALLYGATE_DIRECTORY_OWNED' });

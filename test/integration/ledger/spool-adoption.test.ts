@@ -1,4 +1,4 @@
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdoptOptions, adoptSpools } from '@tallygate/ledger';
 import { newAttemptId } from '@tallygate/usage';
@@ -87,7 +87,6 @@ describe('adopting', () => {
   it('takes a later process with the same id for another one', async () => {
     const spoolId = await deadSpool(['a']);
     const file = join(spools.graveyard, spoolId, 'owner.json');
-    const { readFileSync } = await import('node:fs');
     const owner = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...owner, processStart: '12345' }));
     expect(
@@ -132,9 +131,14 @@ describe('adopting', () => {
 
   it('of strange things in the root neither fails nor removes them', async () => {
     writeFileSync(join(spools.graveyard, 'notes.txt'), 'mine');
+    mkdirSync(join(spools.graveyard, 'photos', '2026'), { recursive: true });
     await deadSpool(['a']);
-    expect(await adopt()).toMatchObject({ stored: 1 });
-    expect(readdirSync(spools.graveyard)).toEqual(['notes.txt']);
+    expect(await adopt()).toMatchObject({ adopted: 1, stored: 1 });
+    expect(readdirSync(spools.graveyard, { recursive: true }).sort()).toEqual([
+      'notes.txt',
+      'photos',
+      'photos/2026',
+    ]);
   });
 });
 

@@ -98,7 +98,7 @@ interface Acknowledged {
 /** Killed once it has recorded at least that many, at whatever it is doing then. */
 async function recordUntilKilled(events: number, ...ledger: string[]): Promise<Acknowledged> {
   const notesFile = join(spools.root, '..', 'notes');
-  const recorder = startProgram('recording-process.ts', [
+  const recorder = startProgram(new URL('./recording-process.ts', import.meta.url), [
     spools.root,
     notesFile,
     String(events * 3),

@@ -6,7 +6,7 @@ import type { Clock, Logger } from '@tallygate/usage';
 import { START_MS, settlement } from '../../contract/usage-fixtures.ts';
 
 /** Time that passes only when the test says so. Wall and monotonic move together. */
-export function createTestClock(): Clock & { advance(durationMs: number): void } {
+function createTestClock(): Clock & { advance(durationMs: number): void } {
   let passedMs = 0;
   return {
     nowMs: () => Math.max(Date.now(), START_MS) + passedMs,
@@ -18,7 +18,7 @@ export function createTestClock(): Clock & { advance(durationMs: number): void }
 }
 
 /** A logger that remembers. */
-export function createRememberingLogger(): Logger & { messages: string[] } {
+function createRememberingLogger(): Logger & { messages: string[] } {
   const messages: string[] = [];
   const remember = (message: string) => void messages.push(message);
   return { messages, debug: remember, info: remember, warn: remember, error: remember };

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { NANO_USD_MAX } from '@tallygate/usage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { denialRecord, holdFor, settlement, usageEvent, usageLine } from '../../contract/usage-fixtures.ts';
@@ -68,7 +68,6 @@ describe('recording', () => {
 
   it('fails to the caller when the directory cannot be written', async () => {
     const file = `${spools.root}/not-a-directory`;
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(file, '');
     await expect(spools.open({ directory: file })).rejects.toMatchObject({ code: 'TALLYGATE_SPOOL_FAILED' });
     await expect(spools.open({ ownerId: '../x' })).rejects.toMatchObject({

@@ -2,15 +2,16 @@
  * Takes over what dead processes left in the spool: repairs files, settles what they could not, ships, cleans up. One call is
  * one pass; what cannot be done now is left unowned for the next one. Nothing found on disk can make it fail.
  */
-import { readdir, rename, rm, unlink } from 'node:fs/promises';
+import { rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Logger, type SegmentDestination, silentLogger } from '@tallygate/usage';
 import { hostLabel, OWNER_FILE, type OwnerIsAlive, ownerIsAlive, readOwner, writeOwner } from './owner.ts';
 import type { Recover } from './recover.ts';
-import { QUARANTINE, repairSegments } from './repair.ts';
+import { repairSegments } from './repair.ts';
 import { isMissing, listSegments, segmentPath } from './segment-file.ts';
 import { settleLeftovers } from './settle-leftovers.ts';
 import { shipSegment } from './ship.ts';
+import { CLAIM, spoolIdOf, spoolNames } from './spool-names.ts';
 
 export interface AdoptOptions {
   /** The root of all spools: `directory` of `openSpool`. */
@@ -41,8 +42,6 @@ export interface AdoptionReport {
   /** Segments that wait for the next pass. */
   waiting: number;
 }
-
-const CLAIM = '.by-';
 
 export async function adoptSpools(options: AdoptOptions): Promise<AdoptionReport> {
   const { root, clock, logger = silentLogger, isAlive = ownerIsAlive } = options;
@@ -75,19 +74,6 @@ export async function adoptSpools(options: AdoptOptions): Promise<AdoptionReport
   return report;
 }
 
-async function spoolNames(root: string): Promise<string[]> {
-  try {
-    const entries = await readdir(root, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && entry.name !== QUARANTINE && !entry.name.startsWith('.'))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
 interface AdoptedHome {
   spoolId: string;
   directory: string;
@@ -97,7 +83,7 @@ let claims = 0;
 
 /** The rename is the claim: one of two adopters gets it. The spool's id, and with it every token, stays the first owner's. */
 async function claim(root: string, name: string, clock: Clock): Promise<AdoptedHome> {
-  const [spoolId = name] = name.split(CLAIM, 1);
+  const spoolId = spoolIdOf(name);
   claims += 1;
   const directory = join(root, `${spoolId}${CLAIM}${hostLabel()}-${process.pid}-${claims}`);
   await rename(join(root, name), directory);

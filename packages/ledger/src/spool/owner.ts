@@ -11,7 +11,7 @@ import { processExists, processStartOf, readOrNull } from '../process-table.ts';
 
 export const OWNER_FILE = 'owner.json';
 export const HEARTBEAT_MS = 30_000;
-export const SILENT_MAX_MS = 300_000;
+const SILENT_MAX_MS = 300_000;
 
 const ownerSchema = z.object({
   host: z.string(),

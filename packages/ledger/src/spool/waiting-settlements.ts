@@ -2,12 +2,11 @@
  * What the spools of all processes hold and the store does not: the part of the truth that a rebuilt gate would otherwise
  * forget, and let be spent again.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type SegmentDestination, type Settlement, TallygateError } from '@tallygate/usage';
 import { readSegment, sealedSegment } from './read-segment.ts';
-import { QUARANTINE } from './repair.ts';
 import { isMissing, listSegments, type SegmentFile, segmentPath, segmentToken } from './segment-file.ts';
+import { spoolIdOf, spoolNames } from './spool-names.ts';
 
 export interface WaitingOptions {
   /** The root of all spools: `directory` of `openSpool`. */
@@ -71,22 +70,4 @@ async function settlementsIn(
       return segment.settlements;
     throw error;
   }
-}
-
-async function spoolNames(root: string): Promise<string[]> {
-  try {
-    const entries = await readdir(root, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && entry.name !== QUARANTINE && !entry.name.startsWith('.'))
-      .map((entry) => entry.name);
-  } catch (error) {
-    // Nobody has recorded anything yet.
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
-/** An adopter adds itself to the name; tokens stay those of the first owner. */
-function spoolIdOf(name: string): string {
-  return name.split('.by-', 1)[0] ?? name;
 }
