@@ -1,20 +1,19 @@
 import { type Clock, type Logger, silentLogger } from '@tallygate/usage';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import type { TallygateRuntime } from 'tallygate';
 import { addressedHere, bearerRequired, bearerRequiredWhenForwarded } from './access.ts';
 import { errorAnswers, routeUnknown } from './answers.ts';
 import { STYLE_SOURCE } from './page/style.ts';
 import { budgets } from './routes/budgets.ts';
 import { healthz, readyz } from './routes/health.ts';
 import { overview } from './routes/overview.ts';
-import type { RouteParts } from './routes/parts.ts';
+import type { RouteParts, ServedRuntime } from './routes/parts.ts';
 import { reconciliation } from './routes/reconciliation.ts';
 import { bodyWithinLimit, remoteCalls } from './routes/remote-calls.ts';
 import { spend } from './routes/spend.ts';
 
 export interface ControlPlaneOptions {
-  runtime: TallygateRuntime;
+  runtime: ServedRuntime;
   clock: Clock;
   logger?: Logger;
   /** What a write must carry. Default: the token of the runtime's data directory; with neither, every write is refused. */

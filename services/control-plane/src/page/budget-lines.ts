@@ -48,6 +48,22 @@ export function budgetLine(balance: Balance): BudgetLine {
   };
 }
 
+/** The period and reset that most budgets share: said once, so that only the others need to say theirs. */
+export interface BudgetCalendar {
+  period: string;
+  resets: string;
+}
+
+export function commonCalendar(lines: readonly BudgetLine[]): BudgetCalendar | null {
+  const counts = new Map<string, { calendar: BudgetCalendar; count: number }>();
+  for (const { period, resets } of lines) {
+    const key = JSON.stringify([period, resets]);
+    counts.set(key, { calendar: { period, resets }, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  const [most] = [...counts.values()].sort((left, right) => right.count - left.count);
+  return most === undefined || most.count < 2 ? null : most.calendar;
+}
+
 /** The whole before its features, the larger limit first, then by id: nothing moves between two looks. */
 export function inReadingOrder(left: BudgetLine, right: BudgetLine): number {
   const byFeature = (left.feature ?? '').localeCompare(right.feature ?? '', 'en');

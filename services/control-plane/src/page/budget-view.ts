@@ -1,19 +1,23 @@
 import { html } from 'hono/html';
 import { bar } from './bar.ts';
-import type { BudgetLine } from './budget-lines.ts';
+import type { BudgetCalendar, BudgetLine } from './budget-lines.ts';
 import { type Markup, name } from './markup.ts';
 import { sayUsd } from './words.ts';
 
 /** A bar, and the same in words: the bar is for the eye, the sentence for everybody. */
-export function budgetView(line: BudgetLine): Markup {
+export function budgetView(line: BudgetLine, calendar: BudgetCalendar | null): Markup {
   return html`<div class="budget">
 ${bar(line.bar)}
-<p class="caption"><span>${scopeOf(line)}${used(line)}</span><span>${room(line)}</span></p>
+<p class="caption"><span>${whatFor(line, calendar)}${used(line)}</span><span>${room(line, calendar)}</span></p>
 </div>`;
 }
 
-function scopeOf({ feature, period }: BudgetLine): Markup {
-  return html`${feature === null ? '' : html`${name(feature)}, `}${period}: `;
+function whatFor({ feature, period }: BudgetLine, calendar: BudgetCalendar | null): Markup {
+  const parts = [
+    ...(feature === null ? [] : [name(feature)]),
+    ...(period === calendar?.period ? [] : [period]),
+  ];
+  return html`${parts.map((part, index) => html`${index === 0 ? '' : ', '}${part}`)}${parts.length === 0 ? '' : ': '}`;
 }
 
 function used({ spentNanoUsd, heldNanoUsd, limitNanoUsd }: BudgetLine): Markup {
@@ -22,10 +26,12 @@ function used({ spentNanoUsd, heldNanoUsd, limitNanoUsd }: BudgetLine): Markup {
 }
 
 /** What is left, and until when. More than the limit is said in words: there is no second colour to shout with. */
-export function room({ availableNanoUsd, usedPercent, resets }: BudgetLine): Markup {
-  if (availableNanoUsd < 0n) {
-    return html`<strong>${sayUsd(-availableNanoUsd)} over the limit</strong>, resets ${resets}`;
-  }
-  if (availableNanoUsd === 0n) return html`<strong>used up</strong>, resets ${resets}`;
-  return html`${usedPercent}% used, resets ${resets}`;
+export function room(line: BudgetLine, calendar: BudgetCalendar | null): Markup {
+  return html`${howFull(line)}${line.resets === calendar?.resets ? '' : `, resets ${line.resets}`}`;
+}
+
+function howFull({ availableNanoUsd, usedPercent, spentNanoUsd }: BudgetLine): Markup {
+  if (availableNanoUsd < 0n) return html`<strong>${sayUsd(-availableNanoUsd)} over the limit</strong>`;
+  if (availableNanoUsd === 0n) return html`<strong>used up</strong>`;
+  return html`${usedPercent === 0 && spentNanoUsd > 0n ? '<1' : usedPercent}% used`;
 }

@@ -15,8 +15,8 @@ ${tight.length === 0 ? '' : html`<ul class="tight">${tight.map((line) => tightIt
   return chapter('denials', 'Denials', margin, matter);
 }
 
-function tightItem(line: BudgetLine, { nameOf }: Overview): Markup {
-  return html`<li><span>${whose(line, nameOf)}, ${line.period}</span> <span>${room(line)}</span></li>`;
+function tightItem(line: BudgetLine, { nameOf, calendar }: Overview): Markup {
+  return html`<li><span>${whose(line, nameOf)}, ${line.period}</span> <span>${room(line, calendar)}</span></li>`;
 }
 
 function whose({ team, feature }: BudgetLine, nameOf: Overview['nameOf']): Markup {

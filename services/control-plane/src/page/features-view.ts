@@ -8,7 +8,7 @@ export function featuresView(overview: Overview): Markup {
   const { features, otherFeatures, total, nameOf } = overview;
   if (features === null || total === null || features.length === 0) return html``;
   const whole = total.spentNanoUsd;
-  const matter = html`<table>
+  const matter = html`<table class="features">
 <thead><tr><th scope="col">Feature</th><th scope="col" class="wide">Team</th><th scope="col" class="number wide">Calls</th><th scope="col" class="number">Spent</th><th scope="col" class="number">Share</th></tr></thead>
 <tbody>${features.map((line) => featureRow(line, whole, nameOf))}${otherFeatures === null ? '' : othersRow(otherFeatures, whole)}</tbody>
 <tfoot><tr><th scope="row">All features</th><td class="wide"></td><td class="number wide">${sayNumber(total.calls)}</td><td class="number">${sayUsd(whole)}</td><td></td></tr></tfoot>

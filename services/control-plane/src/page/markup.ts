@@ -21,3 +21,6 @@ ${margin}</div>
 export function nextStep(what: Markup | string, command: string): Markup {
   return html`<div class="next"><p>${what}</p><pre><code>${command}</code></pre></div>`;
 }
+
+/** In the place of a figure that nobody could tell. */
+export const unknown = html`<span class="unknown">unknown</span>`;

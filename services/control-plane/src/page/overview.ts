@@ -1,7 +1,13 @@
 import type { Reconciliation } from '@tallygate/reconcile';
 import { type StatementLine as SpendLine, type SpendStatement, spendStatement } from '@tallygate/report';
 import { type Period, type TallygateError, UNASSIGNED } from '@tallygate/usage';
-import { type BudgetLine, budgetLine, inReadingOrder } from './budget-lines.ts';
+import {
+  type BudgetCalendar,
+  type BudgetLine,
+  budgetLine,
+  commonCalendar,
+  inReadingOrder,
+} from './budget-lines.ts';
 import type { OverviewFacts } from './facts.ts';
 import { type Statement, statementOf } from './statement.ts';
 
@@ -19,6 +25,8 @@ export interface Overview {
   teams: readonly TeamLine[];
   /** Budgets of a feature, whichever team calls it. */
   featureBudgets: readonly BudgetLine[];
+  /** What lines about budgets need not repeat; null where no two of them agree. */
+  calendar: BudgetCalendar | null;
   /** Nobody has published a budget: known only from a gate that answered. */
   hasNoBudgets: boolean;
   features: readonly FeatureLine[] | null;
@@ -66,6 +74,7 @@ export function overviewOf(facts: OverviewFacts): Overview {
     organizationBudgets: budgets.filter(({ team, feature }) => team === null && feature === null),
     teams: teamLines(facts, byTeam, budgets, nameOf),
     featureBudgets: budgets.filter(({ team, feature }) => team === null && feature !== null),
+    calendar: commonCalendar(budgets),
     hasNoBudgets: facts.balances.known && budgets.length === 0,
     features: byFeature?.lines.slice(0, FEATURES_SHOWN).map(toFeatureLine) ?? null,
     otherFeatures: othersOf(byFeature?.lines.slice(FEATURES_SHOWN) ?? []),

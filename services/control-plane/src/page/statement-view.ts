@@ -27,8 +27,8 @@ const STATES = {
 } as const;
 
 function table(statement: Statement): Markup {
-  const { verdict, internalPicoUsd, causes, residualPicoUsd, residualNote, billedPicoUsd, remarks } =
-    statement;
+  const { verdict, internalPicoUsd, causes, residualPicoUsd, residualNote, isExplained } = statement;
+  const { billedPicoUsd, remarks } = statement;
   const usd = evenUsd([
     internalPicoUsd,
     residualPicoUsd,
@@ -39,13 +39,13 @@ function table(statement: Statement): Markup {
 <table class="statement"><tbody>
 ${line('Recorded here', 'at list price, as the provider bills', usd(internalPicoUsd))}
 ${causes.map(({ title, note, amountPicoUsd }) => line(title, note, usd(amountPicoUsd, true)))}
-${line('Residual', residualNote, usd(residualPicoUsd, true))}
+${line('Residual', residualNote, usd(residualPicoUsd, true), isExplained ? '' : 'unexplained')}
 </tbody><tfoot>${line('Billed by the provider', '', usd(billedPicoUsd))}</tfoot></table>
 ${remarks.map((remark) => html`<p class="remark">${remark}</p>`)}`;
 }
 
-function line(title: string, note: string, amount: Markup): Markup {
-  return html`<tr><th scope="row">${title}${note === '' ? '' : html`<span class="note">${note}</span>`}</th><td class="number">${amount}</td></tr>`;
+function line(title: string, note: string, amount: Markup, look = ''): Markup {
+  return html`<tr class="${look}"><th scope="row">${title}${note === '' ? '' : html`<span class="note">${note}</span>`}</th><td class="number">${amount}</td></tr>`;
 }
 
 /** The same number of digits on every line, so that points stand below each other; those below the cent step back. */

@@ -14,6 +14,8 @@ export interface Statement {
   causes: readonly StatementLine[];
   residualPicoUsd: PicoUsd;
   residualNote: string;
+  /** False: the residual is beyond the tolerance, and somebody should look. */
+  isExplained: boolean;
   billedPicoUsd: PicoUsd;
   days: readonly { state: DayState; count: number }[];
   /** What a reader must know before trusting a figure. */
@@ -53,6 +55,7 @@ export function statementOf(reconciliation: Reconciliation): Statement {
     })),
     residualPicoUsd,
     residualNote: residualNote(reconciliation),
+    isExplained: reconciliation.verdicts.money !== 'differs',
     billedPicoUsd,
     days: countDays(reconciliation),
     remarks: remarksOf(reconciliation),

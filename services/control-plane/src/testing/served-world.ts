@@ -1,0 +1,142 @@
+import type { Cause, Reconciliation } from '@tallygate/reconcile';
+import {
+  type Budget,
+  type BudgetGate,
+  type Clock,
+  type ConfigurationSnapshot,
+  emptyConfiguration,
+  type Logger,
+  nanoFromUsd,
+  type SealedSegment,
+  type StoredReport,
+  toWireJson,
+} from '@tallygate/usage';
+import type { ServedRuntime } from '../routes/parts.ts';
+import { type MemoryHistory, memoryHistory } from './memory-history.ts';
+
+/** A small organization, "acme", on Saturday 21 November 2026, 14:08 UTC. */
+export const NOW_MS = Date.UTC(2026, 10, 21, 14, 8);
+export const TOKEN = 'a-token-of-the-data-directory-0123456789';
+export const clock: Clock = { nowMs: () => NOW_MS, monotonicMs: () => 0 };
+
+export interface ServedWorld {
+  runtime: ServedRuntime;
+  history: MemoryHistory;
+  segments: SealedSegment[];
+  logger: Logger;
+  /** Everything that was logged, one JSON line per call. */
+  logged: string[];
+}
+
+export function servedWorld(gate: BudgetGate, changes: Partial<ServedRuntime> = {}): ServedWorld {
+  const history = memoryHistory();
+  const segments: SealedSegment[] = [];
+  const destination = { store: async (segment: SealedSegment) => void segments.push(segment) };
+  const logged: string[] = [];
+  const log = (message: string, fields?: object) => void logged.push(toWireJson({ message, ...fields }));
+  const remoteBackend = { gate, destination, history };
+  return {
+    runtime: { organization: 'acme', gate, remoteBackend, token: TOKEN, ...changes },
+    history,
+    segments,
+    logger: { debug: log, info: log, warn: log, error: log },
+    logged,
+  };
+}
+
+export function budgetOf(id: string, limitUsd: string, scope: Budget['scope'] = {}): Budget {
+  const limitNanoUsd = nanoFromUsd(limitUsd);
+  return { id, scope, period: 'month', timeZone: 'Europe/Berlin', limitNanoUsd, onOutage: 'block' };
+}
+
+export function configurationOf(
+  budgets: Budget[],
+  teams: Record<string, string> = {},
+): ConfigurationSnapshot {
+  return {
+    ...emptyConfiguration('acme'),
+    version: 1,
+    budgets,
+    teams: Object.entries(teams).map(([id, name]) => ({
+      id,
+      name,
+      aliases: [],
+      costCentre: null,
+      owners: [],
+    })),
+  };
+}
+
+/** 1.25 recorded, three causes, a cent left over: 1.263 billed. Every figure is in pico-USD. */
+export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconciliation {
+  const causes = [
+    causeOf('aborted_estimate', 2_400_000_000n),
+    causeOf('rounding', -400n),
+    causeOf('unmetered_product', 600_000_400n),
+  ];
+  const explainedPicoUsd = causes.reduce((sum, { amountPicoUsd }) => sum + amountPicoUsd, 0n);
+  const internalPicoUsd = 1_250_000_000_000n;
+  const residualPicoUsd = 10_000_000_000n;
+  const billedPicoUsd = internalPicoUsd + explainedPicoUsd + residualPicoUsd;
+  const fromMs = Date.UTC(2026, 10, 20);
+  return {
+    version: 1,
+    organization: 'acme',
+    fromMs,
+    toMs: fromMs + 2 * 86_400_000,
+    createdAtMs: NOW_MS - 3 * 60_000,
+    internalPicoUsd,
+    billedPicoUsd,
+    variancePicoUsd: billedPicoUsd - internalPicoUsd,
+    explainedPicoUsd,
+    residualPicoUsd,
+    tolerancePicoUsd: 0n,
+    verdicts: { tokens: 'explained', money: 'differs' },
+    days: [
+      { dayMs: fromMs, state: 'provisional' },
+      { dayMs: fromMs + 86_400_000, state: 'open' },
+    ],
+    variances: [],
+    causes,
+    unexplained: [],
+    elsewhere: [],
+    caveats: [],
+    ...changes,
+  };
+}
+
+const NO_TOKENS = {
+  uncachedInputTokens: 0,
+  cacheReadInputTokens: 0,
+  cacheWrite5mInputTokens: 0,
+  cacheWrite1hInputTokens: 0,
+  outputTokens: 0,
+  webSearchRequests: 0,
+};
+
+function causeOf(cause: Cause['cause'], amountPicoUsd: bigint): Cause {
+  const dayMs = Date.UTC(2026, 10, 20);
+  const charged = { tokens: NO_TOKENS, amountPicoUsd: 0n };
+  const actual = { tokens: NO_TOKENS, amountPicoUsd };
+  const seen = { dayMs, fromMs: dayMs, toMs: dayMs + 60_000, model: 'claude-a', apiKeyId: 'apikey_01' };
+  return {
+    cause,
+    amountPicoUsd,
+    evidence: [{ ...seen, attempts: 3, description: null, charged, actual, amountPicoUsd }],
+  };
+}
+
+/** As the ledger keeps it: JSON, money as decimal strings. */
+export function storedReportOf(reconciliation: Reconciliation): StoredReport {
+  const { organization, fromMs, toMs, createdAtMs } = reconciliation;
+  const body: unknown = JSON.parse(toWireJson(reconciliation));
+  return {
+    reportId: 'report-1',
+    organization,
+    kind: 'reconciliation',
+    fromMs,
+    toMs,
+    createdAtMs,
+    body,
+  };
+}
