@@ -23,6 +23,7 @@ const noLedger: Pick<RemoteBackend, 'destination' | 'history'> = {
   history: {
     spend: notAsked,
     counts: notAsked,
+    unknownUsage: notAsked,
     settledTotals: notAsked,
     lastReport: notAsked,
     saveReport: notAsked,
@@ -72,4 +73,4 @@ const openGate: OpenGate = async (organization, { startMs = START_MS, ...conditi
 };
 
 describeBudgetGate('gate of another process', openGate);
-describeGateModel('gate of another process', openGate, { runs: 10, operations: 60 });
+describeGateModel('gate of another process', openGate, { runs: 30, operations: 80 });

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startMember, startProcess, temporaryDirectory } from './processes.ts';
+import { startMember, temporaryDirectory } from './processes.ts';
 
 /** A record as an owner leaves it that was killed. */
 function recordOf(parts: Record<string, unknown>): string {
@@ -17,38 +15,7 @@ function leaveRecord(dataDirectory: string, generation: number, text: string): v
   writeFileSync(join(dataDirectory, 'owner.lock', `${String(generation).padStart(12, '0')}.json`), text);
 }
 
-const hereAndDead = async () => {
-  const child = spawn('true');
-  await once(child, 'exit');
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  const { hostname } = await import('node:os');
-  const { readlinkSync } = await import('node:fs');
-  const pidNamespace = readlinkSync('/proc/self/ns/pid');
-  return { pid: child.pid, startedAt: '1', host: hostname(), bootId, pidNamespace };
-};
-
 describe('the lock of a data directory', () => {
-  it('goes to exactly one of many processes that find its owner dead at once', async () => {
-    const owner = await hereAndDead();
-    const claimants = await Promise.all(Array.from({ length: 5 }, () => startProcess('./claimant.ts')));
-    for (let round = 0; round < 30; round += 1) {
-      const directory = temporaryDirectory();
-      leaveRecord(directory, 7, recordOf({ owner }));
-      const claims = await Promise.all(claimants.map((claimant) => claimant.do('claim', { directory })));
-      expect(claims.filter((claim) => claim === 'owned')).toHaveLength(1);
-      expect(readdirSync(join(directory, 'owner.lock'))).toEqual(['000000000008.json']);
-    }
-  });
-
-  it('goes to exactly one of many processes in a directory that nobody ever owned', async () => {
-    const claimants = await Promise.all(Array.from({ length: 5 }, () => startProcess('./claimant.ts')));
-    for (let round = 0; round < 30; round += 1) {
-      const directory = temporaryDirectory();
-      const claims = await Promise.all(claimants.map((claimant) => claimant.do('claim', { directory })));
-      expect(claims.filter((claim) => claim === 'owned')).toHaveLength(1);
-    }
-  });
-
   it('is not taken from a process of another machine, and says whose it is', async () => {
     const dataDirectory = temporaryDirectory();
     leaveRecord(dataDirectory, 3, recordOf({}));
@@ -57,21 +24,6 @@ describe('the lock of a data directory', () => {
     expect(refusal).toMatchObject({ code: 'TALLYGATE_DIRECTORY_OWNED' });
     expect(String(refusal)).toContain('process 4194000 on elsewhere');
     expect(readdirSync(join(dataDirectory, 'owner.lock'))).toEqual(['000000000003.json']);
-  });
-
-  it('is taken from an owner that the machine has forgotten by starting again', async () => {
-    const dataDirectory = temporaryDirectory();
-    const owner = { ...(await hereAndDead()), pid: process.pid, bootId: 'the one before' };
-    leaveRecord(dataDirectory, 3, recordOf({ owner }));
-    const member = await startMember();
-    expect(await member.do('open', { dataDirectory })).toMatchObject({ role: 'owner' });
-  });
-
-  it('is taken from an owner whose pid another process has by now', async () => {
-    const dataDirectory = temporaryDirectory();
-    leaveRecord(dataDirectory, 3, recordOf({ owner: { ...(await hereAndDead()), pid: process.pid } }));
-    const member = await startMember();
-    expect(await member.do('open', { dataDirectory })).toMatchObject({ role: 'owner' });
   });
 
   it.each([

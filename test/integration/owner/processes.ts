@@ -47,7 +47,7 @@ export function startMember({ withEngine = true } = {}): Promise<Member> {
 }
 
 /** A program that answers messages, run from its source. */
-export async function startProcess(program: string, imports: string[] = []) {
+async function startProcess(program: string, imports: string[] = []) {
   const urls = ['tsx', ...imports.map((name) => new URL(name, import.meta.url).href)];
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
     execArgv: ['--conditions=@tallygate/source', ...urls.flatMap((url) => ['--import', url])],

@@ -23,6 +23,8 @@ function first(members: Member[]): Member {
   return member;
 }
 
+const sumOf = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
+
 const generations = (dataDirectory: string) =>
   readdirSync(join(dataDirectory, 'owner.lock')).filter((name) => name.endsWith('.json'));
 
@@ -33,7 +35,7 @@ describe('processes on one data directory', () => {
     const admitted = await Promise.all(
       [owner, client].map((member) => member.do('spend', { count: 15, amountNanoUsd: CENT })),
     );
-    expect(admitted[0] + admitted[1]).toBe(20);
+    expect(sumOf(admitted)).toBe(20);
     expect(await client.do('balance')).toEqual({ spent: 20n * CENT, held: 0n });
     await client.do('flush');
     await owner.do('flush');
@@ -77,7 +79,7 @@ describe('processes on one data directory', () => {
     const more = await Promise.all(
       clients.map((client) => client.do('spend', { count: 20, amountNanoUsd: CENT })),
     );
-    expect(more[0] + more[1]).toBe(10);
+    expect(sumOf(more)).toBe(10);
   });
 
   it('keep the published configuration across owners', async () => {

@@ -23,6 +23,7 @@ export function historyThrough(
   return {
     spend: (query) => ask((history) => history.spend(query)),
     counts: (range) => ask((history) => history.counts(range)),
+    unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
     settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
     lastReport: (organization) => ask((history) => history.lastReport(organization)),
     saveReport: (report) => ask((history) => history.saveReport(report)),
