@@ -229,6 +229,40 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       });
     });
 
+    it('lists what nobody understood, by field and short value, each attempt once whatever arrived twice', async () => {
+      const later = { endedAtMs: START_MS + 9_000 };
+      const seen = event({
+        unknownUsage: {
+          'cache_creation.ephemeral_1d_input_tokens': 7,
+          service_tier: 'ultra',
+          note: 'x'.repeat(80),
+        },
+        lines: [usageLine(), usageLine({ line: 1 })],
+      });
+      const events = [
+        seen,
+        event({ ...later, unknownUsage: { service_tier: 'ultra', 'iterations.cost': [1, { a: 'b' }] } }),
+        event({ unknownUsage: { service_tier: 'flex' } }),
+        event(),
+      ];
+      await store().store(segmentOf(events));
+      await store().store(segmentOf([seen]));
+      await store().store(
+        segmentOf([usageEvent({ organization: `${organization}-b`, unknownUsage: { x: 1 } })]),
+      );
+      const range = { organization, fromMs: START_MS, toMs: START_MS + 10_000 };
+      const endedAtMs = START_MS + 1_500;
+      const once = { value: '', attempts: 1, firstSeenMs: endedAtMs, lastSeenMs: endedAtMs };
+      expect(await store().unknownUsage(range)).toEqual([
+        { ...once, field: 'cache_creation.ephemeral_1d_input_tokens' },
+        { ...once, field: 'iterations.cost', firstSeenMs: later.endedAtMs, lastSeenMs: later.endedAtMs },
+        { ...once, field: 'note' },
+        { ...once, field: 'service_tier', value: 'flex' },
+        { ...once, field: 'service_tier', value: 'ultra', attempts: 2, lastSeenMs: later.endedAtMs },
+      ]);
+      expect(await store().unknownUsage({ ...range, toMs: endedAtMs })).toEqual([]);
+    });
+
     it('refuses to be asked about instants that are none', async () => {
       await expect(spend({ fromMs: Number.NaN })).rejects.toMatchObject({
         code: 'TALLYGATE_REQUEST_INVALID',

@@ -5,8 +5,8 @@ SELECT
   field,
   value,
   toString(uniqExact(event_id)) AS attempts,
-  toString(toUnixTimestamp64Milli(min(ended_at))) AS first_seen_ms,
-  toString(toUnixTimestamp64Milli(max(ended_at))) AS last_seen_ms
+  toString(min(toUnixTimestamp64Milli(ended_at))) AS first_seen_ms,
+  toString(max(toUnixTimestamp64Milli(ended_at))) AS last_seen_ms
 FROM
 (
   SELECT

@@ -17,7 +17,13 @@ function backendWith(parts: {
 }): RemoteBackend {
   const gate = { reserve: never, settle: never, release: never, extend: never, balances: never };
   const moreGate = { configuration: never, publish: never, close: never };
-  const history = { spend: never, counts: never, settledTotals: never, lastReport: never };
+  const history = {
+    spend: never,
+    counts: never,
+    unknownUsage: never,
+    settledTotals: never,
+    lastReport: never,
+  };
   const moreHistory = { saveReport: never, lastConfigVersion: never, saveConfigVersion: never };
   return {
     gate: { ...gate, ...moreGate, ...parts.gate },

@@ -77,6 +77,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
     history: {
       spend: (query) => call(ROUTES.spend, query),
       counts: (range) => call(ROUTES.counts, range),
+      unknownUsage: (range) => call(ROUTES.unknownUsage, range),
       settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),
       lastReport: (organization) => call(ROUTES.lastReport, { organization }),
       saveReport: async (report) => void (await call(ROUTES.saveReport, report)),

@@ -110,6 +110,7 @@ const METHODS: Record<
   store: 'store',
   spend: 'spend',
   counts: 'counts',
+  unknownUsage: 'unknownUsage',
   settledTotals: 'settledTotals',
   lastReport: 'lastReport',
   saveReport: 'saveReport',

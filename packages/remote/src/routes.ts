@@ -16,6 +16,7 @@ import {
   spendQuerySchema,
   spendRowSchema,
   storedReportSchema,
+  unknownUsageSchema,
 } from '@tallygate/usage';
 import { z } from 'zod';
 import { sealedSegmentSchema } from './segment.ts';
@@ -118,6 +119,11 @@ export const ROUTES = {
     request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),
     reply: ledgerCountsSchema,
     answer: ({ history }, range) => history.counts(range),
+  }),
+  unknownUsage: route('ledger/unknown-usage', {
+    request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),
+    reply: z.array(unknownUsageSchema),
+    answer: ({ history }, range) => history.unknownUsage(range),
   }),
   settledTotals: route('ledger/settled-totals', {
     request: ofOrganization,

@@ -34,6 +34,8 @@ export const configurationSnapshotSchema = z.object({
   budgets: z.array(budgetSchema),
   /** A published price book, or null for the one built into the library. Its schema belongs to `pricing`. */
   priceBook: z.unknown().nullable(),
+  /** What was agreed with the provider, beside list price; absent: everybody pays list. Its schema belongs to `pricing`. */
+  contractPrices: z.unknown().optional(),
 });
 export type ConfigurationSnapshot = z.output<typeof configurationSnapshotSchema>;
 

@@ -65,6 +65,18 @@ export const ledgerCountsSchema = z.object({
 });
 export type LedgerCounts = z.output<typeof ledgerCountsSchema>;
 
+/** Something the provider reported that the version which recorded it did not know. */
+export const unknownUsageSchema = z.object({
+  /** Name in the provider's usage object, dotted where it is nested: "cache_creation.ephemeral_1d_input_tokens". */
+  field: z.string(),
+  /** The value where it is a short text, as a new "service_tier" is; "" for counts and whatever else. */
+  value: z.string(),
+  attempts: z.number().int(),
+  firstSeenMs: z.number().int(),
+  lastSeenMs: z.number().int(),
+});
+export type UnknownUsage = z.output<typeof unknownUsageSchema>;
+
 /** A finished reconciliation, kept whole: its schema belongs to `reconcile`, this is the envelope it is stored in. */
 export const storedReportSchema = z.object({
   reportId: z.string().min(1),
@@ -95,6 +107,8 @@ export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
 export interface SpendHistory {
   spend(query: SpendQuery): Promise<SpendRow[]>;
   counts(range: { organization: string; fromMs: number; toMs: number }): Promise<LedgerCounts>;
+  /** Usage that no version so far has understood, by when its attempts ended; ordered by field and value. */
+  unknownUsage(range: { organization: string; fromMs: number; toMs: number }): Promise<UnknownUsage[]>;
   /** Σ of settlements per budget period whose period may still be asked for. What a lost gate is rebuilt from. */
   settledTotals(
     organization: string,

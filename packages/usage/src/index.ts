@@ -52,6 +52,8 @@ export {
   spendQuerySchema,
   spendRowSchema,
   storedReportSchema,
+  type UnknownUsage,
+  unknownUsageSchema,
 } from './history-port.ts';
 export {
   type Denial,

@@ -10,6 +10,7 @@ import type {
   SpendQuery,
   SpendRow,
   StoredReport,
+  UnknownUsage,
 } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { CliContext, CliRuntime } from './context.ts';
@@ -35,6 +36,7 @@ export interface MemoryHistory extends SpendHistory {
   records: ConfigVersionRecord[];
   rows: SpendRow[];
   rowCounts: LedgerCounts;
+  unknown: UnknownUsage[];
 }
 
 /** Saturday, 21 November 2026, noon. */
@@ -100,11 +102,13 @@ function memoryHistory(): MemoryHistory {
     records: [],
     rows: [],
     rowCounts: { events: 7, lines: 8, duplicates: 0, settlements: 6, denials: 1 },
+    unknown: [],
     async spend(query) {
       history.queries.push(query);
       return history.rows;
     },
     counts: async () => history.rowCounts,
+    unknownUsage: async () => history.unknown,
     settledTotals: async () => ({ lastSeq: 0, totals: [] }),
     lastReport: async () => reports.at(-1) ?? null,
     saveReport: async (report) => void reports.push(report),
