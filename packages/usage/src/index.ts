@@ -1,4 +1,5 @@
 export { type Attribution, attributionSchema, type CallAttribution, UNASSIGNED } from './attribution.ts';
+export { type BatchKey, type BatchOwner, type BatchOwners, batchOwnerSchema } from './batch-port.ts';
 export {
   type Budget,
   type BudgetScope,
@@ -64,7 +65,7 @@ export {
   type HoldEntry,
   holdSchema,
 } from './hold.ts';
-export { newAttemptId, newCallId, newDenialId, newReportId } from './identity.ts';
+export { derivedEventId, newAttemptId, newCallId, newDenialId, newReportId } from './identity.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export {
   formatUsd,

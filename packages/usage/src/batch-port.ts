@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { attributionSchema } from './attribution.ts';
+import { holdSchema } from './hold.ts';
+import { backendSchema } from './usage-event.ts';
+
+const instantMs = z.number().int().min(0);
+
+/**
+ * Who pays for a message batch. It is written when the batch is created and read when its results are, which can be a day
+ * later and in another process: without it the spend of a batch lands on nobody.
+ */
+export const batchOwnerSchema = z.object({
+  organization: z.string().min(1),
+  /** The provider's id of the batch. */
+  batchId: z.string().min(1),
+  attribution: attributionSchema,
+  backend: backendSchema,
+  /** Over the whole batch; null when no gate could be asked. Its periods are those that every item is charged to. */
+  hold: holdSchema.nullable(),
+  /** How many items there are; null for a batch that was created out of sight. */
+  itemCount: z.number().int().min(0).nullable(),
+  /** The model that most items asked for; "" where nobody here saw the requests. */
+  requestModel: z.string(),
+  /** The items that asked for another model, by the hash of their custom id: custom ids can name people. */
+  otherRequestModels: z.record(z.string(), z.string()),
+  createdAtMs: instantMs,
+  /** When processing ended; null until somebody has seen it. One value for all readers, so that all write the same rows. */
+  endedAtMs: instantMs.nullable(),
+  /** Version of the configuration that attribution and estimate were computed with. */
+  configVersion: z.number().int().min(0),
+  /** True: the batch was created out of sight, and whoever first read its results pays. */
+  adopted: z.boolean(),
+});
+export type BatchOwner = z.output<typeof batchOwnerSchema>;
+
+export type BatchKey = Pick<BatchOwner, 'organization' | 'batchId'>;
+
+/**
+ * Remembers batches from their creation to the last item. Every method may be repeated and may race with other processes that
+ * read the same batch: the first owner and the first end stay, and items are a set. Each keeps its own deadline and rejects
+ * with `TALLYGATE_LEDGER_UNAVAILABLE` when it cannot answer; it never answers "unknown" instead. Results can be read for 29
+ * days, so nothing may be forgotten before that.
+ */
+export interface BatchOwners {
+  /** Stores the owner unless there is one; answers the one that stands. */
+  put(owner: BatchOwner): Promise<BatchOwner>;
+  get(key: BatchKey): Promise<BatchOwner | null>;
+  /** Notes when processing ended, unless it is known; answers the owner as it stands, null for an unknown batch. */
+  markEnded(key: BatchKey, endedAtMs: number): Promise<BatchOwner | null>;
+  /** Event ids of the items whose charge is already somebody's duty. Empty for an unknown batch. */
+  countedItems(key: BatchKey): Promise<ReadonlySet<string>>;
+  /**
+   * Adds items, by event id, and answers how many different ones there are now; none asks only. A batch needs no owner here.
+   * Called after the item's row is durable and before it is settled: a crash in between leaves the settling to recovery.
+   */
+  markItemsCounted(key: BatchKey, eventIds: readonly string[]): Promise<number>;
+}
