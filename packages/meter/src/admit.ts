@@ -52,13 +52,32 @@ export async function admit(
 ): Promise<Admission | null> {
   const facts = readRequestFacts(request);
   if (facts === null) return null;
-  const attempt = beginAttempt(context);
   const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
+  return admitEstimated({ request, context, facts, holdTtlMs, estimate: estimateOf }, ports, options);
+}
+
+/** What is asked for: one message, or a whole batch of them under one hold. */
+export interface AdmissionRequest {
+  request: APIRequest;
+  context: MiddlewareContext;
+  facts: RequestFacts;
+  holdTtlMs: number;
+  estimate(admission: Admission, options: MeterOptions): Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
+}
+
+/** As `admit`, for an estimate of the caller's own. */
+export async function admitEstimated(
+  asked: AdmissionRequest,
+  ports: MeterPorts,
+  options: MeterOptions,
+): Promise<Admission> {
+  const { request, context, facts, holdTtlMs } = asked;
+  const attempt = beginAttempt(context);
   const requested = (context.options as { attribution?: CallAttribution } | undefined)?.attribution;
   const backend = options.backend ?? backendOf(request);
   const startedAtMs = options.clock.nowMs();
   let configuration = await ports.configuration.current();
-  for (let asked = 1; ; asked += 1) {
+  for (let tries = 1; ; tries += 1) {
     const attribution = resolveAttribution(options, configuration.snapshot, requested);
     const admission: Admission = {
       attempt,
@@ -70,20 +89,20 @@ export async function admit(
       hold: null,
       holdTtlMs,
     };
-    const outcome = await reserve(admission, ports, options);
+    const outcome = await reserve(admission, asked.estimate(admission, options), ports, options);
     if (outcome !== 'outdated') return outcome;
-    if (asked === 2) return onOutage(admission, options, configurationKeepsChanging());
+    if (tries === 2) return onOutage(admission, options, configurationKeepsChanging());
     configuration = await ports.configuration.reload();
   }
 }
 
 async function reserve(
   admission: Admission,
+  { expectedNanoUsd, worstNanoUsd }: Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>,
   ports: MeterPorts,
   options: MeterOptions,
 ): Promise<Admission | 'outdated'> {
   const { attempt, attribution, configuration, holdTtlMs } = admission;
-  const { expectedNanoUsd, worstNanoUsd } = estimateOf(admission, options);
   const request = {
     attemptId: attempt.attemptId,
     attribution,
@@ -108,7 +127,17 @@ async function reserve(
 }
 
 function estimateOf(admission: Admission, options: MeterOptions): Estimate {
-  const { facts, configuration } = admission;
+  return estimateRequest(admission.facts, false, admission, options);
+}
+
+/** One request of the admission: its only one, or one of a batch, which is billed at the batch's rates. */
+export function estimateRequest(
+  facts: RequestFacts,
+  batch: boolean,
+  admission: Admission,
+  options: MeterOptions,
+): Estimate {
+  const { configuration } = admission;
   return estimate(configuration.priceBook, {
     model: facts.model,
     backend: admission.backend,
@@ -119,7 +148,7 @@ function estimateOf(admission: Admission, options: MeterOptions): Estimate {
     expectedOutputTokens: null,
     speed: facts.speed,
     inferenceGeo: facts.inferenceGeo,
-    batch: false,
+    batch,
     webSearchMaxUses: facts.webSearchMaxUses,
     iterations: facts.iterations,
     unpricedModels: refusable(configuration.snapshot.unpricedModels, options),

@@ -36,7 +36,7 @@ export function createInFlight(options: MeterOptions): InFlight {
       // The caller's answer must not fail because our disk did; the gate still learns what was spent.
       logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
     }
-    settlerOf(ports).settle(event, admission.hold);
+    void settlerOf(ports).settle(event, admission.hold);
   }
 
   function begin(admission: Admission, request: APIRequest, ports: MeterPorts): TrackedAttempt {
@@ -63,6 +63,6 @@ export function createInFlight(options: MeterOptions): InFlight {
   };
 }
 
-function waitMs(delayMs: number): Promise<void> {
+export function waitMs(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

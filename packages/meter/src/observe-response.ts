@@ -33,15 +33,13 @@ export function observeResponse(response: Response, observer: ResponseObserver):
     };
   }
 
-  return watched(
-    response,
-    (finish) => (isStream ? streamReading(finish, observer) : jsonReading(finish, observer)),
-    newReading,
+  return watched(response, () =>
+    isStream ? streamReading(newReading(), observer) : jsonReading(newReading(), observer),
   );
 }
 
 /** What one reading of the body learns from, whether it sees bytes as they pass or the whole at once. */
-interface Reading {
+export interface Reading {
   chunk(bytes: Uint8Array): void;
   ended(): void;
   broken(error: unknown): void;
@@ -102,13 +100,8 @@ function jsonReading(finish: Finish, observer: ResponseObserver): Reading {
   };
 }
 
-/** Replaces the ways to read by watched ones, as own properties that shadow the prototype's. */
-function watched(
-  response: Response,
-  reading: (finish: Finish) => Reading,
-  newReading: () => Finish,
-): Response {
-  const start = () => reading(newReading());
+/** Replaces the ways to read by watched ones, as own properties that shadow the prototype's. Each way starts a reading. */
+export function watched(response: Response, start: () => Reading): Response {
   const native = {
     body: () =>
       Reflect.get(
@@ -151,7 +144,7 @@ function watched(
         return whole(native.json(), current, (value) => current.value(value));
       },
     },
-    clone: { value: () => watched(native.clone(), reading, newReading) },
+    clone: { value: () => watched(native.clone(), start) },
   });
   return response;
 }

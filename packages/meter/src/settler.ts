@@ -3,15 +3,21 @@ import {
   contractedCostNanoUsd,
   type Hold,
   type Logger,
+  type SettleReply,
   TallygateError,
   type UsageEvent,
   type UsageSink,
 } from '@tallygate/usage';
 
-/** Ends holds behind the caller's back and writes what the gate answered. */
+/**
+ * Ends holds behind the caller's back and writes what the gate answered. The promises never reject: false means that the gate
+ * did not answer in time, so that the rest is left to recovery, or to the hold's own end.
+ */
 export interface Settler {
   /** Replaces the hold by the event's charge, or releases it when the event cost nothing and was not sent or not billed. */
-  settle(event: UsageEvent, hold: Hold | null): void;
+  settle(event: UsageEvent, hold: Hold | null): Promise<boolean>;
+  /** Ends a hold under which nothing was charged. */
+  release(hold: Hold): Promise<boolean>;
   /** Resolves when no settlement is under way any more. */
   idle(): Promise<void>;
 }
@@ -32,20 +38,27 @@ const TRIES_MAX = 6;
  * without a settlement beside it, which is how recovery at the next start finds it: nothing is lost, only later.
  */
 export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Settler {
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Set<Promise<boolean>>();
 
-  async function settled(event: UsageEvent, hold: Hold | null): Promise<void> {
+  async function ended(attemptId: string, endHold: () => Promise<SettleReply>): Promise<boolean> {
     for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
       try {
-        const reply = await end(event, hold ?? (await holdAfterwards(event)));
+        const reply = await endHold();
         sink.recordSettlement(reply.settlement);
-        return;
+        return true;
       } catch (error) {
         const code = TallygateError.isInstance(error) ? error.code : 'unexpected';
-        logger.warn('settlement failed', { attemptId: event.eventId, attempt, code });
+        logger.warn('settlement failed', { attemptId, attempt, code });
         if (attempt < TRIES_MAX) await wait(FIRST_DELAY_MS * 2 ** (attempt - 1));
       }
     }
+    return false;
+  }
+
+  function tracked(work: Promise<boolean>): Promise<boolean> {
+    const tracking = work.finally(() => underWay.delete(tracking));
+    underWay.add(tracking);
+    return tracking;
   }
 
   function end(event: UsageEvent, hold: Hold) {
@@ -74,9 +87,10 @@ export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Set
 
   return {
     settle(event, hold) {
-      const work = settled(event, hold).finally(() => underWay.delete(work));
-      underWay.add(work);
+      const settling = async () => end(event, hold ?? (await holdAfterwards(event)));
+      return tracked(ended(event.eventId, settling));
     },
+    release: (hold) => tracked(ended(hold.attemptId, () => gate.release(hold))),
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
