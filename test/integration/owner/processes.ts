@@ -19,7 +19,7 @@ export interface Member {
 }
 
 /** What a command was refused with. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly code: string;
 
   constructor({ code, message }: { code: string; message: string }) {
@@ -27,6 +27,8 @@ export class Refused extends Error {
     this.code = code;
   }
 }
+
+const WITHOUT_ENGINE = import.meta.resolve('./without-engine.ts');
 
 const running = new Set<ChildProcess>();
 const directories: string[] = [];
@@ -43,12 +45,12 @@ export function temporaryDirectory(): string {
 }
 
 export function startMember({ withEngine = true } = {}): Promise<Member> {
-  return startProcess('./member.ts', withEngine ? [] : ['./without-engine.ts']) as Promise<Member>;
+  return startProcess('./member.ts', withEngine ? [] : [WITHOUT_ENGINE]) as Promise<Member>;
 }
 
 /** A program that answers messages, run from its source. */
 async function startProcess(program: string, imports: string[] = []) {
-  const urls = ['tsx', ...imports.map((name) => new URL(name, import.meta.url).href)];
+  const urls = ['tsx', ...imports];
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
     execArgv: ['--conditions=@tallygate/source', ...urls.flatMap((url) => ['--import', url])],
     env: { PATH: process.env['PATH'] },
