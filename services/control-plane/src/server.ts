@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { TallygateError } from '@tallygate/usage';
 import { type ControlPlaneOptions, createControlPlane } from './app.ts';
@@ -51,18 +51,28 @@ function portUnavailable(port: number, cause: NodeJS.ErrnoException): TallygateE
   });
 }
 
-/** A client keeps its connection for the next call; once its last answer is out, that would keep us from closing. */
+/**
+ * Clients keep their connections for the next call, and a refused one may still be sending: whatever no answer is under way
+ * on is dropped at once, the others as soon as their answer is out.
+ */
 function drainOnce(server: Server): () => Promise<void> {
+  const waiting = new Set<Socket>();
   let closing: Promise<void> | null = null;
-  server.on('request', (_request, response) => {
+  server.on('connection', (socket: Socket) => {
+    waiting.add(socket);
+    socket.once('close', () => waiting.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    waiting.delete(socket);
     response.once('close', () => {
-      if (closing !== null) server.closeIdleConnections();
+      if (closing !== null) socket.destroySoon();
+      else if (!socket.destroyed) waiting.add(socket);
     });
   });
   return () => {
     closing ??= new Promise((resolve) => {
       server.close(() => resolve());
-      server.closeIdleConnections();
+      for (const socket of waiting) socket.destroy();
     });
     return closing;
   };
