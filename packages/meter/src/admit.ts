@@ -14,6 +14,7 @@ import {
 import { type Attempt, beginAttempt } from './attempt.ts';
 import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
+import { inferencePlace } from './inference-place.ts';
 import type { MeterOptions } from './meter.ts';
 import type { MeterPorts } from './ports.ts';
 import { backendOf } from './provider-headers.ts';
@@ -25,6 +26,8 @@ export interface Admission {
   attribution: Attribution;
   facts: RequestFacts;
   backend: Backend;
+  /** Where a partner runs it, as far as the request tells. */
+  place: string | null;
   /** The instant whose prices count, for the estimate and for the charge. */
   startedAtMs: number;
   configuration: LiveConfiguration;
@@ -84,6 +87,7 @@ export async function admitEstimated(
       attribution,
       facts,
       backend,
+      place: inferencePlace(backend, { url: request.url, model: facts.model }, configuration.priceBook),
       startedAtMs,
       configuration,
       hold: null,
@@ -147,7 +151,7 @@ export function estimateRequest(
     maxOutputTokens: facts.maxOutputTokens,
     expectedOutputTokens: null,
     speed: facts.speed,
-    inferenceGeo: facts.inferenceGeo,
+    inferenceGeo: admission.place ?? facts.inferenceGeo,
     batch,
     webSearchMaxUses: facts.webSearchMaxUses,
     iterations: facts.iterations,

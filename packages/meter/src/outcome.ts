@@ -122,7 +122,7 @@ function pricedLine(
     serviceTier: textOrNull(usage['service_tier']),
     // An advisor is a call of its own; the speed that was asked for is that of the answer.
     speed: line.lineType === 'advisor_message' ? null : textOrNull(usage['speed']),
-    inferenceGeo: textOrNull(usage['inference_geo']),
+    inferenceGeo: admission.place ?? textOrNull(usage['inference_geo']),
   };
   const isBilled = status !== 'error' && lineIsBilled(line, status, end, admission.startedAtMs);
   const charged = charge(priceBook, {
