@@ -1,17 +1,23 @@
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { afterAll, beforeAll, it } from 'vitest';
+import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../setup/clickhouse-http.ts';
 import { fixedClock } from './usage-fixtures.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
 
-const url = process.env['CLICKHOUSE_URL'];
+const given = process.env['CLICKHOUSE_URL'] ?? '';
+let overHttp: ClickHouseOverHttp | null = null;
+let store: UsageStore;
 
-if (url === undefined || url === '') {
-  it.skip('not run here: no ClickHouse server', () => {});
-} else {
-  let store: UsageStore;
-  beforeAll(async () => {
-    store = await openUsageStore({ kind: 'server', url }, { clock: fixedClock });
-  });
-  afterAll(() => store.close());
-  describeUsageStore('ClickHouse server', () => store);
-}
+beforeAll(async () => {
+  overHttp = given === '' ? await startClickHouseOverHttp() : null;
+  const url = overHttp?.url ?? given;
+  store = await openUsageStore({ kind: 'server', url }, { clock: fixedClock });
+});
+
+afterAll(async () => {
+  await store.close();
+  await overHttp?.close();
+});
+
+if (given === '') it.skip('not run here: no ClickHouse server', () => {});
+describeUsageStore(given === '' ? 'HTTP interface over the engine' : 'ClickHouse server', () => store);
