@@ -38,6 +38,7 @@ describe('a charge', () => {
       contractedCostNanoUsd: 19_100_000n,
       roundingPicoUsd: 0,
       webSearchCostNanoUsd: 0n,
+      contractId: null,
       priceId: 'claude-opus-5-5@2026-09-22',
       promptBand: 'standard',
       flags: [],
@@ -135,6 +136,7 @@ describe('a charge', () => {
       { ...everyClass, webSearchRequests: 2, cacheWriteUnsplitInputTokens: 1 },
     );
     expect(free).toEqual({
+      contractId: null,
       listCostPicoUsd: 0n,
       listCostNanoUsd: 0n,
       contractedCostNanoUsd: 0n,

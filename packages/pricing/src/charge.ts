@@ -8,6 +8,7 @@ import {
   totalInputTokens,
   type UnpricedPolicy,
 } from '@tallygate/usage';
+import { contractedUnits, nanoFromUnits, termsOf } from './contracted-cost.ts';
 import { scaleRates, tokenCostPicoUsd, webSearchCostPicoUsd } from './line-cost.ts';
 import { placeMultiplier, tierMultiplier } from './multipliers.ts';
 import type { PriceBook, PromptBand } from './price-book.ts';
@@ -33,7 +34,10 @@ export interface Charge {
   /** Exact, before rounding. */
   listCostPicoUsd: PicoUsd;
   listCostNanoUsd: NanoUsd;
+  /** What is paid under the contract: the same tokens, tier and place, rounded once as well. The list cost where there is none. */
   contractedCostNanoUsd: NanoUsd;
+  /** The contract price that was used; null where list is paid. */
+  contractId: string | null;
   /** Exact minus rounded list cost: -500 … 500. */
   roundingPicoUsd: number;
   /** Of the list cost, the part that stands for web searches. */
@@ -51,16 +55,21 @@ export interface Charge {
  * @throws TallygateError `TALLYGATE_REQUEST_INVALID` when `atMs` is not an instant.
  */
 export function charge(book: PriceBook, input: ChargeInput): Charge {
-  const { price, flags } = tariffOf(book, input);
+  const tariff = tariffOf(book, input);
+  const { price, flags } = tariff;
   const location = book.modelsByName.get(input.model)?.location ?? null;
   const place = placeMultiplier(price, { ...input, location });
   const tier = tierMultiplier(price, input.serviceTier);
   const rates = scaleRates(price.rates, tier.percent, place.percent);
   const searchCostPicoUsd = webSearchCostPicoUsd(book, input.atMs, input.usage.webSearchRequests);
+  const terms = termsOf(book, tariff, input.atMs);
+  const paidUnits = contractedUnits(terms, input.usage, tier.percent, place.percent);
   const costPicoUsd = tokenCostPicoUsd(rates, input.usage) + searchCostPicoUsd;
   const assumedTtl = input.usage.cacheWriteUnsplitInputTokens > 0 ? ['assumed_ttl'] : [];
   return {
     ...toAmounts(input.billed ? costPicoUsd : 0n, input.billed ? searchCostPicoUsd : 0n),
+    contractedCostNanoUsd: input.billed ? nanoFromUnits(paidUnits, searchCostPicoUsd) : 0n,
+    contractId: terms.contractId,
     priceId: price.priceId,
     promptBand: price.promptBand,
     flags: [...flags, ...tier.flags, ...place.flags, ...assumedTtl],
@@ -78,8 +87,6 @@ function toAmounts(costPicoUsd: PicoUsd, searchCostPicoUsd: PicoUsd) {
   return {
     listCostPicoUsd: costPicoUsd,
     listCostNanoUsd,
-    // Contract discounts will be taken from the exact cost here; until then everybody pays list.
-    contractedCostNanoUsd: listCostNanoUsd,
     roundingPicoUsd: Number(costPicoUsd - listCostNanoUsd * PICO_USD_PER_NANO_USD),
     webSearchCostNanoUsd: nanoFromPico(searchCostPicoUsd),
   };

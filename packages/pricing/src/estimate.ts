@@ -2,14 +2,14 @@ import {
   type Backend,
   type NanoUsd,
   NO_USAGE,
-  nanoFromPico,
   PICO_USD_PER_NANO_USD,
   type PicoUsd,
   TallygateError,
   type TokenUsage,
   type UnpricedPolicy,
 } from '@tallygate/usage';
-import { dearest, scaleRates, tokenCostPicoUsd, webSearchCostPicoUsd } from './line-cost.ts';
+import { contractedUnits, nanoFromUnits, nanoFromUnitsUp, termsOf } from './contracted-cost.ts';
+import { dearest, webSearchCostPicoUsd } from './line-cost.ts';
 import { placeMultiplier, tierMultiplier, worstPlaceMultiplier } from './multipliers.ts';
 import type { PriceBook, TokenRates } from './price-book.ts';
 import { findTariff, type Tariff, unpricedError } from './tariff.ts';
@@ -48,7 +48,8 @@ export interface Estimate {
 }
 
 /**
- * What a request will probably cost and what it can cost at most, by the rates that `charge` applies.
+ * What a request will probably cost and what it can cost at most, by the rates that `charge` applies: what is paid under the
+ * contract, as that is what budgets are charged.
  * @throws TallygateError `TALLYGATE_MODEL_UNPRICED` when the book has no price and the policy is "deny";
  * `TALLYGATE_REQUEST_INVALID` for a count that is not a whole number of tokens.
  */
@@ -57,7 +58,7 @@ export function estimate(book: PriceBook, input: EstimateInput): Estimate {
   const tariff = tariffOf(book, input, input.speed, input.promptTokens);
   const expected = expectedCost(book, input, tariff);
   return {
-    expectedNanoUsd: nanoFromPico(expected.costPicoUsd),
+    expectedNanoUsd: expected.costNanoUsd,
     worstNanoUsd: worstCostNanoUsd(book, input),
     priceId: tariff.price.priceId,
     flags: [...tariff.flags, ...expected.flags],
@@ -67,13 +68,14 @@ export function estimate(book: PriceBook, input: EstimateInput): Estimate {
 function expectedCost(book: PriceBook, input: EstimateInput, tariff: Tariff) {
   const ceiling = outputCeiling(book, input);
   const place = placeMultiplier(tariff.price, { ...input, location: locationOf(book, input) });
-  const rates = scaleRates(tariff.price.rates, batchPercent(tariff, input), place.percent);
+  const terms = termsOf(book, tariff, input.atMs);
   const usage: TokenUsage = {
     ...NO_USAGE,
     uncachedInputTokens: input.promptTokens,
     outputTokens: Math.min(input.expectedOutputTokens ?? ceiling, ceiling),
   };
-  return { costPicoUsd: tokenCostPicoUsd(rates, usage), flags: place.flags };
+  const units = contractedUnits(terms, usage, batchPercent(tariff, input), place.percent);
+  return { costNanoUsd: nanoFromUnits(units), flags: place.flags };
 }
 
 /**
@@ -81,9 +83,9 @@ function expectedCost(book: PriceBook, input: EstimateInput, tariff: Tariff) {
  * provider reports, and we round, every pass as a line of its own.
  */
 function worstCostNanoUsd(book: PriceBook, input: EstimateInput): NanoUsd {
-  const passesPicoUsd = possibleTariffs(book, input).map((tariff) => worstPassPicoUsd(book, input, tariff));
+  const passesUnits = possibleTariffs(book, input).map((tariff) => worstPassUnits(book, input, tariff));
   const searches = webSearchCostPicoUsd(book, input.atMs, input.webSearchMaxUses);
-  return BigInt(input.iterations) * roundUp(dearest(passesPicoUsd)) + roundUp(searches);
+  return BigInt(input.iterations) * nanoFromUnitsUp(dearest(passesUnits)) + roundUp(searches);
 }
 
 /**
@@ -96,19 +98,29 @@ function possibleTariffs(book: PriceBook, input: EstimateInput): Tariff[] {
   return [...speeds].flatMap((speed) => promptSizes.map((tokens) => tariffOf(book, input, speed, tokens)));
 }
 
-function worstPassPicoUsd(book: PriceBook, input: EstimateInput, tariff: Tariff): PicoUsd {
+function worstPassUnits(book: PriceBook, input: EstimateInput, tariff: Tariff): bigint {
   const place = worstPlaceMultiplier(tariff.price, { ...input, location: locationOf(book, input) });
-  const rates = scaleRates(tariff.price.rates, batchPercent(tariff, input), place.percent);
-  const prompt = dearestInputPicoUsd(rates, input.cacheWriteTtl) * BigInt(input.promptTokens);
-  return prompt + tokenCostPicoUsd(rates, { ...NO_USAGE, outputTokens: outputCeiling(book, input) });
+  const terms = termsOf(book, tariff, input.atMs);
+  const usage = {
+    ...NO_USAGE,
+    [dearestInputClass(terms.rates, input.cacheWriteTtl)]: input.promptTokens,
+    outputTokens: outputCeiling(book, input),
+  };
+  return contractedUnits(terms, usage, batchPercent(tariff, input), place.percent);
 }
 
+type InputClass = keyof TokenUsage;
+
 /** The dearest class that a token of the prompt can be billed in. A 1-hour request may write 5-minute entries as well. */
-function dearestInputPicoUsd(rates: TokenRates, cacheWriteTtl: EstimateInput['cacheWriteTtl']): PicoUsd {
-  const classes = [rates.uncachedInputPicoUsd, rates.cacheReadPicoUsd];
-  if (cacheWriteTtl !== null) classes.push(rates.cacheWrite5mPicoUsd);
-  if (cacheWriteTtl === '1h') classes.push(rates.cacheWrite1hPicoUsd);
-  return dearest(classes);
+function dearestInputClass(rates: TokenRates, cacheWriteTtl: EstimateInput['cacheWriteTtl']): InputClass {
+  const classes: [InputClass, PicoUsd][] = [
+    ['uncachedInputTokens', rates.uncachedInputPicoUsd],
+    ['cacheReadInputTokens', rates.cacheReadPicoUsd],
+  ];
+  if (cacheWriteTtl !== null) classes.push(['cacheWrite5mInputTokens', rates.cacheWrite5mPicoUsd]);
+  if (cacheWriteTtl === '1h') classes.push(['cacheWrite1hInputTokens', rates.cacheWrite1hPicoUsd]);
+  const most = dearest(classes.map(([, ratePicoUsd]) => ratePicoUsd));
+  return classes.find(([, ratePicoUsd]) => ratePicoUsd === most)?.[0] ?? 'uncachedInputTokens';
 }
 
 /** max_tokens may be set beyond what the model can write. For a model whose ceiling nobody knows it stands as it is. */

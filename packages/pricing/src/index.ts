@@ -1,5 +1,12 @@
 export { builtinPriceBook, builtinPriceBookDocument } from './anthropic/price-book.ts';
 export { type Charge, type ChargeInput, charge } from './charge.ts';
+export type { ContractPricesDocument } from './contract-document.ts';
+export {
+  type ContractPrice,
+  contractsWithoutModel,
+  parseContractPrices,
+  withContractPrices,
+} from './contract-prices.ts';
 export { type Estimate, type EstimateInput, estimate } from './estimate.ts';
 export { findPrice, isPriced, type ModelLimits, modelLimits, type PriceQuery } from './find-price.ts';
 export { livePriceBook } from './live-price-book.ts';

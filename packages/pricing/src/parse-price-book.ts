@@ -2,7 +2,8 @@ import { TallygateError } from '@tallygate/usage';
 import type { z } from 'zod';
 import { byStart, invalidRow, requireConsistent } from './check-price-book.ts';
 import { nameModels } from './name-models.ts';
-import type { Dated, Price, PriceBook, WebSearchFee } from './price-book.ts';
+import type { Price, PriceBook, WebSearchFee } from './price-book.ts';
+import { toDates } from './price-dates.ts';
 import {
   type CheckedDocument,
   type ModelEntry,
@@ -32,6 +33,7 @@ export function parsePriceBook(value: unknown): PriceBook {
     modelsByName: nameModels(document, prices),
     prices,
     webSearchFees: document.webSearchFees.map(toWebSearchFee),
+    contracts: [],
   };
   requireConsistent(book);
   return book;
@@ -56,14 +58,8 @@ function toPrice(entry: PriceEntry, models: readonly ModelEntry[]): Price {
     speed: entry.speed,
     promptBand: entry.promptTokensAbove === null ? 'standard' : 'long',
     promptTokensAbove: entry.promptTokensAbove,
-    ...toDated(entry.priceId, entry),
-    rates: Object.freeze({
-      uncachedInputPicoUsd: entry.usdPerMtok.input,
-      cacheReadPicoUsd: entry.usdPerMtok.cacheRead,
-      cacheWrite5mPicoUsd: entry.usdPerMtok.cacheWrite5m,
-      cacheWrite1hPicoUsd: entry.usdPerMtok.cacheWrite1h,
-      outputPicoUsd: entry.usdPerMtok.output,
-    }),
+    ...toDates(entry, (reason) => invalidRow(entry.priceId, reason)),
+    rates: entry.usdPerMtok,
     batchPercent: entry.batchPercent,
     usPercent: model.usPercent,
     regionalPercent: model.regionalPercent,
@@ -75,20 +71,9 @@ function toPrice(entry: PriceEntry, models: readonly ModelEntry[]): Price {
 function toWebSearchFee(entry: CheckedDocument['webSearchFees'][number]): WebSearchFee {
   return Object.freeze({
     feeId: entry.feeId,
-    ...toDated(entry.feeId, entry),
+    ...toDates(entry, (reason) => invalidRow(entry.feeId, reason)),
     perSearchPicoUsd: entry.usdPerThousand,
   });
-}
-
-/** Calendar days become instants at 00:00 UTC: the provider publishes no time of day. */
-function toDated(rowId: string, row: { effectiveFrom: string | null; effectiveTo: string | null }): Dated {
-  const startMs = row.effectiveFrom === null ? Number.NEGATIVE_INFINITY : Date.parse(row.effectiveFrom);
-  const endMs = row.effectiveTo === null ? Number.POSITIVE_INFINITY : Date.parse(row.effectiveTo);
-  if (startMs < endMs) return { startMs, endMs };
-  throw invalidRow(
-    rowId,
-    `it ends on ${row.effectiveTo}, which is not after its start on ${row.effectiveFrom}`,
-  );
 }
 
 /** "row "x@2026-01-01": usdPerMtok.input must be …": by the row's own id where it has one, else by its place. */

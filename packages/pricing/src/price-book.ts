@@ -1,4 +1,5 @@
 import type { PicoUsd } from '@tallygate/usage';
+import type { ContractPrice } from './contract-prices.ts';
 
 /** What one token of each class costs before any surcharge or discount: integer pico-USD, so that sums are exact. */
 export interface TokenRates {
@@ -66,6 +67,8 @@ export interface PriceBook {
   /** Every row of every model. */
   readonly prices: readonly Price[];
   readonly webSearchFees: readonly WebSearchFee[];
+  /** What was agreed with the provider, beside list price. No part of the published book: see `withContractPrices`. */
+  readonly contracts: readonly ContractPrice[];
 }
 
 export function inEffect(dated: Dated, atMs: number): boolean {

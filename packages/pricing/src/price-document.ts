@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TokenRates } from './price-book.ts';
 
 /**
  * The form in which a price book is written, published and stored: plain JSON, in the provider's own units so that a row can
@@ -27,6 +28,26 @@ function millionths(text: string): bigint {
   const [, whole = '', fraction = ''] = DECIMAL_USD.exec(text) ?? [];
   return BigInt(whole + fraction.padEnd(6, '0'));
 }
+
+/** What a million tokens of each class cost. */
+export const tokenRatesSchema = z
+  .strictObject({
+    input: usdPerMtok,
+    cacheRead: usdPerMtok,
+    cacheWrite5m: usdPerMtok,
+    cacheWrite1h: usdPerMtok,
+    output: usdPerMtok,
+  })
+  .transform(
+    (rates): TokenRates =>
+      Object.freeze({
+        uncachedInputPicoUsd: rates.input,
+        cacheReadPicoUsd: rates.cacheRead,
+        cacheWrite5mPicoUsd: rates.cacheWrite5m,
+        cacheWrite1hPicoUsd: rates.cacheWrite1h,
+        outputPicoUsd: rates.output,
+      }),
+  );
 
 const confidence = z.enum(['high', 'medium', 'low']);
 const percent = z.number().int().min(1).max(1000);
@@ -64,13 +85,7 @@ const priceSchema = z.strictObject({
   /** Present on the row of a long-prompt band: it holds for prompts of more than this many tokens, for every token of them. */
   promptTokensAbove: z.number().int().min(0).nullable().default(null),
   ...effectiveDates,
-  usdPerMtok: z.strictObject({
-    input: usdPerMtok,
-    cacheRead: usdPerMtok,
-    cacheWrite5m: usdPerMtok,
-    cacheWrite1h: usdPerMtok,
-    output: usdPerMtok,
-  }),
+  usdPerMtok: tokenRatesSchema,
   batchPercent: percent.default(50),
   ...provenance,
 });
