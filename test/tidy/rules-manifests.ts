@@ -3,7 +3,8 @@ import { houseNamed, npmNameOf } from './house.ts';
 import { factsOf, isCode, type Manifest, type Repository, workspacesOf } from './repository.ts';
 import { inspectEach, type Rule } from './rule.ts';
 
-const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+/** Also of another name: the same package is tested in several versions. */
+const EXACT = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 /** Names of ours that the code under a folder imports, from product code or from the tests beside it. */
 function oursImported(repository: Repository, folder: string, fromTests: boolean): Set<string> {
@@ -142,6 +143,10 @@ const pinRule: Rule = {
     {
       files: { 'package.json': '{ "devDependencies": { "x": "^1.0.0" } }' },
       violation: 'names x as "^1.0.0"',
+    },
+    {
+      files: { 'package.json': '{ "devDependencies": { "x": "npm:@y/x@^1.0.0" } }' },
+      violation: 'names x as "npm:@y/x@^1.0.0"',
     },
     { files: { 'packages/a/package.json': '{ "dependencies": { "y": "~1.0.0" } }' }, violation: 'names y' },
     { files: { 'packages/a/package.json': '{ "dependencies": { "z": "latest" } }' }, violation: 'names z' },

@@ -26,5 +26,8 @@ export async function openTallygate(options: OpenOptions = {}): Promise<Tallygat
   requireSharedGate(config);
   const lease = leaseRuntime(config, { clock, logger });
   const runtime = await lease.runtime();
-  return { ...runtime, close: () => lease.release() };
+  // Role and token change when an owner dies: they stay the runtime's own.
+  return Object.create(runtime, {
+    close: { value: () => lease.release(), enumerable: true },
+  }) as TallygateRuntime;
 }
