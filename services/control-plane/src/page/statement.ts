@@ -83,13 +83,10 @@ function countDays({ days }: Reconciliation): Statement['days'] {
 }
 
 function remarksOf({ caveats, unexplained }: Reconciliation): string[] {
-  const open = unexplained.length;
-  return [
-    ...caveats.map(({ detail }) => detail),
-    ...(open === 0
-      ? []
-      : [
-          `${open} ${open === 1 ? 'finding was' : 'findings were'} looked at and could not be proved; they are in no line above.`,
-        ]),
-  ];
+  const count = unexplained.length;
+  const unproved =
+    count === 1
+      ? '1 finding could not be proved and is in no line above.'
+      : `${count} findings could not be proved and are in no line above.`;
+  return [...caveats.map(({ detail }) => detail), ...(count === 0 ? [] : [unproved])];
 }
