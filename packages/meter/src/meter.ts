@@ -3,6 +3,8 @@ import type { Backend, Clock, Logger } from '@tallygate/usage';
 import { admit } from './admit.ts';
 import { createsMessage } from './attempt.ts';
 import type { AttributionResolver } from './attribution-scope.ts';
+import { batchRoute } from './batches/batch-routes.ts';
+import { createBatchMeter } from './batches/meter-batches.ts';
 import { createInFlight } from './in-flight.ts';
 import type { MeterPorts } from './ports.ts';
 
@@ -32,13 +34,18 @@ export interface Meter {
  *
  * It throws what the SDK would throw, and three errors of its own, all before anything is sent: `BudgetExceededError`,
  * `AttributionError`, and an outage of the gate where a budget says `onOutage: block`. The SDK retries none of them.
+ *
+ * Message batches live for a day and have a life of their own: `batches/meter-batches.ts`.
  */
 export function createMeter(options: MeterOptions): Meter {
   const inFlight = createInFlight(options);
+  const batches = createBatchMeter(options);
 
   const tallygateMeter: Middleware = async (request, next, context) => {
-    if (options.mode === 'off' || !createsMessage(request)) return next(request);
+    const route = batchRoute(request);
+    if (options.mode === 'off' || !(route || createsMessage(request))) return next(request);
     const ports = await availablePorts(options);
+    if (ports && route) return batches.handle(route, request, next, context, ports);
     const admission = ports && (await admit(request, context, ports, options));
     if (!ports || !admission) return next(request);
 
@@ -50,7 +57,14 @@ export function createMeter(options: MeterOptions): Meter {
     return attempt.answered(response);
   };
 
-  return { middleware: tallygateMeter, settled: () => inFlight.settled(), close: () => inFlight.close() };
+  const bothDone = async (messages: Promise<void>) => {
+    await Promise.all([messages, batches.settled()]);
+  };
+  return {
+    middleware: tallygateMeter,
+    settled: () => bothDone(inFlight.settled()),
+    close: () => bothDone(inFlight.close()),
+  };
 }
 
 /** An application that only observes goes on without us when nothing of ours can be opened; one that enforces does not. */

@@ -15,6 +15,8 @@ export const batchOwnerSchema = z.object({
   batchId: z.string().min(1),
   attribution: attributionSchema,
   backend: backendSchema,
+  /** Where a partner's cloud runs it; null on the Claude API, which says so in each answer. */
+  place: z.string().nullable(),
   /** Over the whole batch; null when no gate could be asked. Its periods are those that every item is charged to. */
   hold: holdSchema.nullable(),
   /** How many items there are; null for a batch that was created out of sight. */

@@ -1,0 +1,134 @@
+import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
+import type { BatchOwner } from '@tallygate/usage';
+import { type Admission, admitEstimated, estimateRequest } from '../admit.ts';
+import type { MeterOptions } from '../meter.ts';
+import { errorCodeOf, wasSurelyNotSent } from '../send-errors.ts';
+import {
+  BATCH_HOLD_TTL_MS,
+  type BatchParts,
+  ownerOf,
+  persistently,
+  releaseInBackground,
+} from './batch-parts.ts';
+import {
+  type BatchItemRequest,
+  customIdHash,
+  factsOfBatch,
+  otherModels,
+  readBatchRequests,
+} from './batch-request.ts';
+import { readBatchState } from './batch-state.ts';
+
+type Send = (request: APIRequest) => Promise<Response>;
+
+/**
+ * One hold over the whole batch, then the request, then its owner is stored before the caller gets the answer: a process that
+ * dies right after leaves a batch whose payer is known. Throws what `admit` throws, before anything is sent.
+ */
+export async function createBatch(
+  request: APIRequest,
+  next: Send,
+  context: MiddlewareContext,
+  parts: BatchParts,
+): Promise<Response> {
+  const items = readBatchRequests(request);
+  if (items === null) return next(request);
+  const admission = await admitBatch(items, request, context, parts);
+  const response = await next(request).catch((error: unknown) => {
+    onNoAnswer(error, admission, parts);
+    throw error;
+  });
+  if (response.ok) await rememberOwner(response, items, admission, parts);
+  else releaseInBackground(parts, admission.hold);
+  return response;
+}
+
+function admitBatch(
+  items: readonly BatchItemRequest[],
+  request: APIRequest,
+  context: MiddlewareContext,
+  parts: BatchParts,
+): Promise<Admission> {
+  const facts = factsOfBatch(items);
+  const estimate = (admission: Admission, options: MeterOptions) => sumOfEstimates(items, admission, options);
+  const asked = { request, context, facts, holdTtlMs: BATCH_HOLD_TTL_MS, estimate };
+  return admitEstimated(asked, parts.ports, parts.options);
+}
+
+function sumOfEstimates(items: readonly BatchItemRequest[], admission: Admission, options: MeterOptions) {
+  const sum = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
+  for (const { facts } of items) {
+    const { expectedNanoUsd, worstNanoUsd } = estimateRequest(facts, true, admission, options);
+    sum.expectedNanoUsd += expectedNanoUsd;
+    sum.worstNanoUsd += worstNanoUsd;
+  }
+  return sum;
+}
+
+/** Unless it is certain that nothing was sent, a batch may now run whose id nobody here knows: its cost stays set aside. */
+function onNoAnswer(error: unknown, admission: Admission, parts: BatchParts): void {
+  if (wasSurelyNotSent(error)) {
+    releaseInBackground(parts, admission.hold);
+    return;
+  }
+  parts.options.logger.warn('a batch may have been created, its hold stands until it expires', {
+    attemptId: admission.attempt.attemptId,
+    code: errorCodeOf(error),
+  });
+}
+
+/**
+ * The batch exists by now, so nothing that goes wrong here may keep it from the caller. An owner that cannot be stored is kept in
+ * this process and tried again; readers elsewhere will flag the items as of an unknown owner until it is through.
+ */
+async function rememberOwner(
+  response: Response,
+  items: readonly BatchItemRequest[],
+  admission: Admission,
+  parts: BatchParts,
+): Promise<void> {
+  const { logger } = parts.options;
+  try {
+    const state = readBatchState(await response.clone().json());
+    if (state === null) throw new TypeError('The answer is no batch.');
+    const owner = ownerFrom(state.batchId, items, admission, parts);
+    parts.unsaved.set(owner.batchId, owner);
+    await ownerOf(parts, owner.batchId).catch((error: unknown) => {
+      logger.error('owner of a batch not stored', { batchId: owner.batchId, error: String(error) });
+      parts.work.run(owner.batchId, () => storeAgain(owner.batchId, parts));
+    });
+  } catch (error) {
+    logger.error('owner of a batch not known', {
+      attemptId: admission.attempt.attemptId,
+      error: String(error),
+    });
+  }
+}
+
+async function storeAgain(batchId: string, parts: BatchParts): Promise<void> {
+  await persistently(parts, 'storing the owner of a batch', batchId, () => ownerOf(parts, batchId));
+}
+
+function ownerFrom(
+  batchId: string,
+  items: readonly BatchItemRequest[],
+  admission: Admission,
+  { options }: BatchParts,
+): BatchOwner {
+  const { configuration, facts } = admission;
+  return {
+    organization: configuration.snapshot.organization,
+    batchId,
+    attribution: admission.attribution,
+    backend: admission.backend,
+    place: admission.place,
+    hold: admission.hold,
+    itemCount: items.length,
+    requestModel: facts.model,
+    otherRequestModels: otherModels(items, facts.model, customIdHash(options.pseudonymKey, batchId)),
+    createdAtMs: admission.startedAtMs,
+    endedAtMs: null,
+    configVersion: configuration.snapshot.version,
+    adopted: false,
+  };
+}
