@@ -7,7 +7,10 @@ import {
   TallygateError,
 } from '@tallygate/usage';
 
-/** The configuration that calls are attributed, priced and gated with, and the price book that belongs to it. */
+/**
+ * The configuration that calls are attributed, priced and gated with. The prices that the snapshot holds are those of
+ * `priceBook`: where a published book was refused, the ones before it.
+ */
 export interface LiveConfiguration {
   snapshot: ConfigurationSnapshot;
   priceBook: PriceBook;
@@ -29,18 +32,21 @@ export interface ConfigurationCacheOptions {
   onLoaded?: (snapshot: ConfigurationSnapshot) => void;
 }
 
-/** A published price book that does not parse is not put in force: the one before stays, and the log says so. */
+/**
+ * A published price book that does not parse is not put in force: the one before stays, and the log says so. The rest of its
+ * publication is, or the gate would refuse every reserve for its version, and a wrong price would stop all calls.
+ */
 export function createConfigurationCache(options: ConfigurationCacheOptions): ConfigurationCache {
-  let live = liveFrom(options.lastGood ?? emptyConfiguration(options.organization));
+  const empty = emptyConfiguration(options.organization);
+  let live = liveFrom(options.lastGood ?? empty, { snapshot: empty, priceBook: livePriceBook(null) });
   let isLoaded = false;
   let loading: Promise<LiveConfiguration> | null = null;
 
   async function load(): Promise<LiveConfiguration> {
     try {
-      const snapshot = await options.gate.configuration();
-      live = liveFrom(snapshot);
+      live = liveFrom(await options.gate.configuration(), live);
       isLoaded = true;
-      options.onLoaded?.(snapshot);
+      options.onLoaded?.(live.snapshot);
     } catch (error) {
       const code = TallygateError.isInstance(error) ? error.code : 'unexpected';
       options.logger.warn('configuration not loaded, the last good one stays in force', {
@@ -58,9 +64,18 @@ export function createConfigurationCache(options: ConfigurationCacheOptions): Co
     return loading;
   }
 
-  return { current: () => (isLoaded ? Promise.resolve(live) : reload()), reload };
-}
+  function liveFrom(snapshot: ConfigurationSnapshot, before: LiveConfiguration): LiveConfiguration {
+    try {
+      return { snapshot, priceBook: livePriceBook(snapshot.priceBook, snapshot.contractPrices) };
+    } catch (error) {
+      const { priceBook, contractPrices } = before.snapshot;
+      options.logger.warn('published prices refused, the last good ones stay in force', {
+        version: snapshot.version,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+      return { snapshot: { ...snapshot, priceBook, contractPrices }, priceBook: before.priceBook };
+    }
+  }
 
-function liveFrom(snapshot: ConfigurationSnapshot): LiveConfiguration {
-  return { snapshot, priceBook: livePriceBook(snapshot.priceBook) };
+  return { current: () => (isLoaded ? Promise.resolve(live) : reload()), reload };
 }

@@ -4,8 +4,8 @@ import type { Admission } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
 import type { ProviderIdentity } from './provider-headers.ts';
-import { unknownFields } from './provider-usage.ts';
 import { errorTypeOf } from './send-errors.ts';
+import { unknownUsage, unknownValueFlags } from './unknown-usage.ts';
 
 /** How an attempt ended, as it was seen from here. */
 export interface AttemptEnd {
@@ -58,7 +58,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     latencyMs: end.latencyMs,
     timeToFirstTokenMs: end.timeToFirstTokenMs,
     configVersion: configuration.snapshot.version,
-    unknownUsage: end.answer.usage === null ? null : unknownFields(end.answer.usage),
+    unknownUsage: unknownUsage(end.answer, admission.backend),
     lines: lines.map((line, index) => pricedLine(line, index, status, admission, end)),
   };
 }
@@ -147,7 +147,12 @@ function pricedLine(
     webSearchCostNanoUsd: charged.webSearchCostNanoUsd,
     roundingPicoUsd: charged.roundingPicoUsd,
     priceId: charged.priceId,
-    flags: [...line.flags, ...charged.flags],
+    flags: [
+      ...line.flags,
+      ...charged.flags,
+      ...unknownValueFlags(end.answer, admission.backend, line.lineType),
+      ...(charged.contractId === null ? [] : [`contract:${charged.contractId}`]),
+    ],
   };
 }
 

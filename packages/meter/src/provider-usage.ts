@@ -1,21 +1,6 @@
 import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
 import { isObject, type ProviderUsage } from './answer.ts';
 
-/** Fields of the provider's usage object that this version reads. Others are kept raw, so that nothing new is lost. */
-const KNOWN_FIELDS = new Set([
-  'input_tokens',
-  'output_tokens',
-  'output_tokens_details',
-  'cache_creation',
-  'cache_creation_input_tokens',
-  'cache_read_input_tokens',
-  'server_tool_use',
-  'service_tier',
-  'speed',
-  'inference_geo',
-  'iterations',
-]);
-
 /**
  * Token counts of the whole message or of one iteration. The total of cache writes is authoritative: a stream's TTL split is
  * from its first event and can cover less than was written by the end, or more when the context shrank since.
@@ -69,12 +54,6 @@ export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
     webSearchRequests: left.webSearchRequests + right.webSearchRequests,
     webFetchRequests: left.webFetchRequests + right.webFetchRequests,
   };
-}
-
-/** What the usage object says that this version does not read; null when nothing. Only names and numbers can be in it, never text of the call. */
-export function unknownFields(usage: ProviderUsage): Record<string, unknown> | null {
-  const unknown = Object.entries(usage).filter(([name, value]) => !KNOWN_FIELDS.has(name) && value !== null);
-  return unknown.length === 0 ? null : Object.fromEntries(unknown);
 }
 
 function countOf(value: unknown): number {

@@ -38,7 +38,7 @@ export const usageLineSchema = z.object({
   roundingPicoUsd: z.number().int().min(-500).max(500),
   /** The row of the price book that was used; null when nothing was charged. */
   priceId: z.string().nullable(),
-  /** Judgements that were made: "unpriced", "assumed_ttl", "refusal_free", … */
+  /** Judgements that were made: "unpriced", "assumed_ttl", "unknown_speed", …; "contract:<id>" where one was priced by it. */
   flags: z.array(z.string()),
 });
 export type UsageLine = z.output<typeof usageLineSchema>;
