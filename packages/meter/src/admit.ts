@@ -1,17 +1,16 @@
-import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
+import type { APIRequest } from '@anthropic-ai/sdk';
 import { type Estimate, estimate } from '@tallygate/pricing';
 import {
   type Attribution,
   type Backend,
   BudgetExceededError,
   budgetCovers,
-  type CallAttribution,
   type Denial,
   type Hold,
   TallygateError,
   type UnpricedPolicy,
 } from '@tallygate/usage';
-import { type Attempt, beginAttempt } from './attempt.ts';
+import { type Attempt, beginAttempt, type CallContext } from './attempt.ts';
 import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
 import { inferencePlace } from './inference-place.ts';
@@ -49,7 +48,7 @@ const SDK_TIMEOUT_MS = 600_000;
  */
 export async function admit(
   request: APIRequest,
-  context: MiddlewareContext,
+  context: CallContext,
   ports: MeterPorts,
   options: MeterOptions,
 ): Promise<Admission | null> {
@@ -62,7 +61,7 @@ export async function admit(
 /** What is asked for: one message, or a whole batch of them under one hold. */
 export interface AdmissionRequest {
   request: APIRequest;
-  context: MiddlewareContext;
+  context: CallContext;
   facts: RequestFacts;
   holdTtlMs: number;
   estimate(admission: Admission, options: MeterOptions): Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
@@ -76,7 +75,7 @@ export async function admitEstimated(
 ): Promise<Admission> {
   const { request, context, facts, holdTtlMs } = asked;
   const attempt = beginAttempt(context);
-  const requested = (context.options as { attribution?: CallAttribution } | undefined)?.attribution;
+  const requested = context.options?.attribution;
   const backend = options.backend ?? backendOf(request);
   const startedAtMs = options.clock.nowMs();
   let configuration = await ports.configuration.current();

@@ -1,5 +1,15 @@
-import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
-import { newAttemptId, newCallId } from '@tallygate/usage';
+import type { APIRequest } from '@anthropic-ai/sdk';
+import { type CallAttribution, newAttemptId, newCallId } from '@tallygate/usage';
+
+/** What the meter uses of the SDK's context. A call that comes without an SDK brings as much of it as is known. */
+export interface CallContext {
+  /** The same object for every try of a call. */
+  readonly options?:
+    | { timeout?: number | undefined; attribution?: CallAttribution | undefined }
+    | undefined;
+  /** Tries before this one that were made with other options objects. */
+  readonly earlierTries?: number;
+}
 
 /** One HTTP try of a call. Each can be billed, so each has its own id, hold and row. */
 export interface Attempt {
@@ -20,16 +30,16 @@ interface CallState {
  */
 const calls = new WeakMap<object, CallState>();
 
-export function beginAttempt(context: MiddlewareContext): Attempt {
+export function beginAttempt(context: CallContext): Attempt {
   const key = context.options;
-  const call = (key && calls.get(key)) ?? { callId: newCallId(), attempts: 0 };
+  const call = (key && calls.get(key)) ?? { callId: newCallId(), attempts: context.earlierTries ?? 0 };
   call.attempts += 1;
   if (key) calls.set(key, call);
   return { attemptId: newAttemptId(), callId: call.callId, attemptNumber: call.attempts };
 }
 
 /** Only what the provider bills per message: `POST …/v1/messages`. Counting tokens, models, files and batches pass by. */
-export function createsMessage(request: APIRequest): boolean {
+export function createsMessage(request: Pick<APIRequest, 'method' | 'url'>): boolean {
   if (request.method?.toUpperCase() !== 'POST') return false;
   const path = request.url.split(/[?#]/, 1)[0] ?? '';
   return path.endsWith('/v1/messages');

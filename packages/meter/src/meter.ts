@@ -5,7 +5,10 @@ import { createsMessage } from './attempt.ts';
 import type { AttributionResolver } from './attribution-scope.ts';
 import { batchRoute } from './batches/batch-routes.ts';
 import { createBatchMeter } from './batches/meter-batches.ts';
+import { sendCovered } from './fetch/covered-sends.ts';
+import { createMeteredFetch } from './fetch/metered-fetch.ts';
 import { createInFlight } from './in-flight.ts';
+import { markMetered } from './innermost.ts';
 import type { MeterPorts } from './ports.ts';
 
 /** `mode` off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
@@ -22,6 +25,8 @@ export interface MeterOptions extends AttributionResolver {
 
 export interface Meter {
   middleware: Middleware;
+  /** The same for what has no middleware: meters each `POST …/v1/messages` that goes through it, and sends it by `inner`. */
+  fetch(inner?: typeof fetch): typeof fetch;
   /** Resolves when no settlement is under way. */
   settled(): Promise<void>;
   /** Waits for settlements under way; records as unknown what nobody has read to its end. */
@@ -50,7 +55,7 @@ export function createMeter(options: MeterOptions): Meter {
     if (!ports || !admission) return next(request);
 
     const attempt = inFlight.begin(admission, request, ports);
-    const response = await next(request).catch((error: unknown) => {
+    const response = await sendCovered(() => next(request)).catch((error: unknown) => {
       attempt.failed(error);
       throw error;
     });
@@ -61,7 +66,8 @@ export function createMeter(options: MeterOptions): Meter {
     await Promise.all([messages, batches.settled()]);
   };
   return {
-    middleware: tallygateMeter,
+    middleware: markMetered(tallygateMeter),
+    fetch: (inner) => createMeteredFetch({ mode: options.mode, logger: options.logger, middleware: tallygateMeter }, inner),
     settled: () => bothDone(inFlight.settled()),
     close: () => bothDone(inFlight.close()),
   };

@@ -1,5 +1,6 @@
 import type { Middleware } from '@anthropic-ai/sdk';
 import { TallygateError } from '@tallygate/usage';
+import { type ExtendableClient, isMetered, markMetered, meterPlaces, placeInnermost } from './innermost.ts';
 
 /** As much of a client as wrapping needs. Structural: a monorepo may hold two copies of the SDK. */
 export interface WrappableClient {
@@ -7,11 +8,10 @@ export interface WrappableClient {
   withOptions(options: { middleware: unknown[] }): unknown;
 }
 
-const METERED = Symbol.for('tallygate.metered');
-
 /**
  * A client of the same class with the same options whose every attempt is metered. The client's own middleware stays and runs
- * first, so that retries made by it are metered too. A client that is metered already is returned as it is.
+ * first, and a request's own runs outside ours as well, so that retries made by either are metered too. A client that is
+ * metered already is returned as it is.
  *
  * @throws TallygateError `TALLYGATE_CLIENT_UNSUPPORTED` for anything without the SDK's middleware option.
  */
@@ -22,11 +22,15 @@ export function wrapClient<Client>(client: Client, middleware: Middleware): Clie
       message: 'The client has no middleware option.',
     });
   }
-  if (candidate.middleware.some((existing) => isMetered(existing))) return client;
-  const metered = Object.assign(middleware, { [METERED]: true });
-  return candidate.withOptions({ middleware: [...candidate.middleware, metered] }) as Client;
+  if (candidate.middleware.some(isMetered)) return client;
+  const wrapped = (last: Middleware) =>
+    candidate.withOptions?.({ middleware: [...(candidate.middleware ?? []), last] }) as Client;
+  if (!isExtendable(candidate)) return wrapped(markMetered(middleware));
+  const { outer, inner } = meterPlaces(middleware);
+  const extended = wrapped(outer);
+  return isExtendable(extended) ? placeInnermost(extended, inner) : extended;
 }
 
-function isMetered(middleware: unknown): boolean {
-  return typeof middleware === 'function' && (middleware as { [METERED]?: boolean })[METERED] === true;
+function isExtendable(client: unknown): client is ExtendableClient {
+  return typeof (client as Partial<ExtendableClient>).backendMiddleware === 'function';
 }

@@ -31,11 +31,16 @@ export interface TallygateOptions extends ConfigOptions {
 export interface Tallygate {
   /**
    * The same client, metered: same class, options, types, errors and streams. Wrapping twice does nothing.
-   * @throws TallygateError `TALLYGATE_CLIENT_UNSUPPORTED` for anything without the SDK's middleware option.
+   * @throws TallygateError `TALLYGATE_CLIENT_UNSUPPORTED` for anything without the SDK's middleware option: use `fetch`.
    */
   wrap<Client>(client: Client): Client;
-  /** What `wrap` adds, for `new Anthropic({ middleware: [...] })`. Put it last. */
+  /** What `wrap` adds, for `new Anthropic({ middleware: [...] })`. Put it last, and prefer `wrap`: docs/reach.md says why. */
   middleware: Middleware;
+  /**
+   * `fetch`, metered: for SDKs without middleware, other libraries, and calls without any. A call is attributed by its header
+   * `x-tallygate-attribution` (JSON, never sent on), else by scope and defaults.
+   */
+  readonly fetch: typeof fetch;
   /** Attributes every call made inside `work`. */
   withAttribution<Result>(attribution: CallAttribution, work: () => Result): Result;
   /** Resolves when all that was recorded so far is in the ledger, or waits on disk because the ledger does not answer. */
@@ -66,6 +71,8 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   const { mode, apiKeyId, pseudonymKey, defaults } = config;
   const meter = createMeter({ mode, apiKeyId, pseudonymKey, defaults, clock, logger, ports });
   const middleware = meter.middleware;
+  // Made when asked for: a process without one is spared the cost of following asynchronous scopes.
+  let meteredFetch: typeof fetch | null = null;
 
   let closing: Promise<void> | null = null;
   const close = () => {
@@ -80,6 +87,10 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   return {
     wrap: (client) => wrapClient(client, middleware),
     middleware,
+    get fetch() {
+      meteredFetch ??= meter.fetch();
+      return meteredFetch;
+    },
     withAttribution,
     async flush() {
       if (!opened) return { stored: 0, pending: 0 };

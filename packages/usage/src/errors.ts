@@ -28,7 +28,7 @@ export const ERRORS = {
   TALLYGATE_CLIENT_UNSUPPORTED: {
     httpStatus: 400,
     exitCode: 2,
-    cure: 'Pass a client of @anthropic-ai/sdk 0.103 or newer to tally.wrap(...).',
+    cure: 'Pass a client of @anthropic-ai/sdk 0.103 or newer, or give an older one the metered fetch: new Anthropic({ fetch: tally.fetch }).',
   },
   TALLYGATE_COMMAND_FAILED: {
     httpStatus: 500,
