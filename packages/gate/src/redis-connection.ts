@@ -59,13 +59,16 @@ export async function connectRedis(
     if (lastError === undefined) logger.warn('Redis does not answer.', { server, reason: error.message });
     lastError = error;
   });
+  const liveness = keepAliveWhileAsked(client);
   client.on('ready', () => {
     lastError = undefined;
+    liveness.renewed();
   });
   for (const [name, lua] of Object.entries(scripts)) client.defineCommand(commandOf(name), { lua });
   try {
     await within(CONNECT_DEADLINE_MS, client.connect(), `connecting to Redis at ${server}`);
     await requireNoEviction(client, server, logger);
+    liveness.answered();
   } catch (error) {
     client.disconnect();
     if (TallygateError.isInstance(error)) throw error;
@@ -74,9 +77,45 @@ export async function connectRedis(
   return {
     server,
     isReady: () => client.status === 'ready',
-    run: (script, keys, values) => runScript(client, server, script, keys, values),
+    run: async (script, keys, values) => {
+      liveness.asked();
+      try {
+        return await runScript(client, server, script, keys, values);
+      } finally {
+        liveness.answered();
+      }
+    },
     onReady: (listener) => void client.on('ready', listener),
     close: () => closeClient(client),
+  };
+}
+
+/**
+ * A socket keeps its process alive, and an application that is done must end without calling close(). So the connection counts
+ * only while somebody waits for its answer; it begins as waited for, until it stands.
+ */
+function keepAliveWhileAsked(client: Redis) {
+  let waiting = 1;
+  const adjust = () => {
+    // Null-like until the first connection is made, and replaced by each later one.
+    if (waiting > 0) client.stream?.ref();
+    else client.stream?.unref();
+  };
+  client.on('reconnecting', () => {
+    // Against a server that is gone the client would try for ever, and so would the process live.
+    const timer: unknown = Reflect.get(client, 'reconnectTimeout');
+    if (waiting === 0 && timer instanceof Object && 'unref' in timer) (timer as NodeJS.Timeout).unref();
+  });
+  return {
+    asked() {
+      waiting += 1;
+      adjust();
+    },
+    answered() {
+      waiting -= 1;
+      adjust();
+    },
+    renewed: adjust,
   };
 }
 

@@ -1,29 +1,41 @@
 /**
- * Drains before the process ends: on SIGTERM, and when nothing is left to do. An application that handles SIGTERM itself
- * decides when to exit; where nobody else does, the signal is raised again after the drain, so that its effect stays.
+ * Drains before the process ends: on SIGTERM, and when nothing is left to do. Where nobody else handles SIGTERM everything is
+ * closed and the signal raised again, so that its effect stays. An application that handles it itself still has calls under way
+ * and decides when to exit: there it only drains, and what comes later is safe on disk whatever way the process ends.
  */
-const closers = new Set<() => Promise<void>>();
+export interface Leaving {
+  close(): Promise<void>;
+  /** Sends what is recorded so far; more may follow. */
+  flush(): Promise<unknown>;
+}
+
+const leavings = new Set<Leaving>();
 
 /** Registers what to close. Returns how to forget it again, for what was closed by its owner. */
-export function closeOnExit(close: () => Promise<void>): () => void {
-  if (closers.size === 0) {
-    process.on('SIGTERM', onSigterm);
+export function closeOnExit(leaving: Leaving): () => void {
+  if (leavings.size === 0) {
+    // First in line: an application's `once` listener has removed itself by the time that a later one could count it.
+    process.prependListener('SIGTERM', onSigterm);
     process.on('beforeExit', onBeforeExit);
   }
-  closers.add(close);
+  leavings.add(leaving);
   return () => {
-    closers.delete(close);
-    if (closers.size > 0) return;
+    leavings.delete(leaving);
+    if (leavings.size > 0) return;
     process.off('SIGTERM', onSigterm);
     process.off('beforeExit', onBeforeExit);
   };
 }
 
 async function closeAll(): Promise<void> {
-  await Promise.allSettled([...closers].map((close) => close()));
+  await Promise.allSettled([...leavings].map(({ close }) => close()));
 }
 
 function onSigterm(): void {
+  if (process.listenerCount('SIGTERM') > 1) {
+    void Promise.allSettled([...leavings].map(({ flush }) => flush()));
+    return;
+  }
   void closeAll().then(() => {
     process.off('SIGTERM', onSigterm);
     if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM');

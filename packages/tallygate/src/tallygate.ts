@@ -45,7 +45,10 @@ export interface Tallygate {
   withAttribution<Result>(attribution: CallAttribution, work: () => Result): Result;
   /** Resolves when all that was recorded so far is in the ledger, or waits on disk because the ledger does not answer. */
   flush(): Promise<FlushReport>;
-  /** Ends open attempts, settles, drains. Also done on SIGTERM and before the process ends by itself. Safe to call twice. */
+  /**
+   * Ends open attempts, settles, drains. Also done before the process ends by itself, and on SIGTERM unless the application
+   * handles that: then only what is recorded is drained, since its last calls may still be under way. Safe to call twice.
+   */
   close(): Promise<void>;
 }
 
@@ -82,7 +85,12 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
       .finally(forget);
     return closing;
   };
-  const forget = mode === 'off' ? () => undefined : closeOnExit(close);
+  const flush = async () => {
+    if (!opened) return { stored: 0, pending: 0 };
+    await meter.settled();
+    return (await opened).sink.flush();
+  };
+  const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush });
 
   return {
     wrap: (client) => wrapClient(client, middleware),
@@ -92,11 +100,7 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
       return meteredFetch;
     },
     withAttribution,
-    async flush() {
-      if (!opened) return { stored: 0, pending: 0 };
-      await meter.settled();
-      return (await opened).sink.flush();
-    },
+    flush,
     close,
   };
 }

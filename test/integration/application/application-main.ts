@@ -1,0 +1,45 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { tallygate } from 'tallygate';
+
+/**
+ * A small application, as a process of its own, that ends in the way its argument names. Settings come from the environment,
+ * as an application's do. Says "ready" once its first call was answered.
+ */
+const [ending = ''] = process.argv.slice(2);
+const tally = tallygate({ team: 'support', organization: 'acme' });
+const claude = tally.wrap(
+  new Anthropic({
+    apiKey: process.env['SIMULATED_KEY'] ?? '',
+    baseURL: process.env['SIMULATOR_URL'] ?? '',
+    maxRetries: 0,
+  }),
+);
+const ask = () =>
+  claude.messages.create({
+    model: 'claude-haiku-5-5',
+    max_tokens: 50,
+    messages: [{ role: 'user', content: 'hi' }],
+  });
+/** As a server that listens: the process does not end by itself. */
+const listen = () => setInterval(() => {}, 60_000);
+
+const ENDINGS: Record<string, () => void> = {
+  'by itself': () => {
+    process.exitCode = 7;
+  },
+  'by process.exit': () => process.exit(3),
+  'by SIGTERM': () => void listen(),
+  /** Finishes what it has begun, as servers do, and decides itself when and how the process ends. */
+  'by its own handler of SIGTERM': () => {
+    const server = listen();
+    process.once('SIGTERM', async () => {
+      await ask();
+      clearInterval(server);
+      process.exitCode = 5;
+    });
+  },
+};
+
+await ask();
+ENDINGS[ending]?.();
+process.stdout.write('ready\n');

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_API_KEY, startSimulator } from '@tallygate/simulator';
+import { openTallygate } from 'tallygate';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('./application-main.ts', import.meta.url));
+const ALWAYS = { organization: 'acme', fromMs: 0, toMs: 4_000_000_000_000 };
+
+interface Application {
+  child: ChildProcess;
+  dataDirectory: string;
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+/** Resolves when the application's first call was answered. */
+async function started(ending: string, settings: Record<string, string> = {}): Promise<Application> {
+  const simulator = await startSimulator();
+  onTestFinished(() => simulator.close());
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'tg-app-'));
+  onTestFinished(() => rmSync(dataDirectory, { recursive: true, force: true }));
+  const arguments_ = [
+    '--conditions=@tallygate/source',
+    '--import',
+    import.meta.resolve('tsx'),
+    PROGRAM,
+    ending,
+  ];
+  const child = spawn(process.execPath, arguments_, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env['PATH'],
+      SIMULATOR_URL: simulator.url,
+      SIMULATED_KEY: DEFAULT_API_KEY,
+      TALLYGATE_DATA: dataDirectory,
+      ...settings,
+    },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  if (child.stdout === null) throw new Error('no stdout');
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  return { child, dataDirectory, ended };
+}
+
+/** What the next process on that directory finds. */
+async function ledgerOf(dataDirectory: string) {
+  const runtime = await openTallygate({ dataDirectory, organization: 'acme' });
+  try {
+    await runtime.sink.adopt();
+    await runtime.sink.flush();
+    const rows = await runtime.history?.spend({ ...ALWAYS, by: 'ended', groupBy: ['status'] });
+    const counts = await runtime.history?.counts(ALWAYS);
+    return { counts, statuses: rows?.map(({ group }) => group.status) };
+  } finally {
+    await runtime.close();
+  }
+}
+
+describe('an application that ends', () => {
+  const settledOnce = { events: 1, duplicates: 0, settlements: 1 };
+
+  it('by itself, without close(), ends with its own code, and its usage is in the ledger', async () => {
+    const { ended, dataDirectory } = await started('by itself');
+    expect(await ended).toEqual({ code: 7, signal: null });
+    expect(await ledgerOf(dataDirectory)).toMatchObject({ counts: settledOnce, statuses: ['ok'] });
+  });
+
+  it('by itself, without close(), ends too when its budgets are in Redis', async () => {
+    const url = inject('redisUrl');
+    const { ended, dataDirectory } = await started('by itself', { TALLYGATE_REDIS_URL: url });
+    expect(await ended).toEqual({ code: 7, signal: null });
+    expect(await ledgerOf(dataDirectory)).toMatchObject({ counts: settledOnce });
+  });
+
+  it('by process.exit loses nothing: the next process finds its usage', async () => {
+    const { ended, dataDirectory } = await started('by process.exit');
+    expect(await ended).toEqual({ code: 3, signal: null });
+    expect(await ledgerOf(dataDirectory)).toMatchObject({ counts: settledOnce, statuses: ['ok'] });
+  });
+
+  it('by SIGTERM still dies of it, after the drain', async () => {
+    const { child, ended, dataDirectory } = await started('by SIGTERM');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await ledgerOf(dataDirectory)).toMatchObject({ counts: settledOnce, statuses: ['ok'] });
+  });
+
+  it('by its own handler of SIGTERM decides when and how, and calls that it still makes are metered', async () => {
+    const { child, ended, dataDirectory } = await started('by its own handler of SIGTERM');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 5, signal: null });
+    const counts = { events: 2, duplicates: 0, settlements: 2 };
+    expect(await ledgerOf(dataDirectory)).toMatchObject({ counts, statuses: ['ok'] });
+  });
+});
