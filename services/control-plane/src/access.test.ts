@@ -114,6 +114,8 @@ describe('writing', () => {
   it('checks the token before the route and before the body: a stranger learns nothing', async () => {
     const unknown = await plane().post('/v1/no/such/route', 'not json', {});
     expect(await codeOf(unknown)).toBe('TALLYGATE_TOKEN_REJECTED');
+    const huge = await plane().post('/v1/ledger/store', {}, { 'content-length': String(2 ** 40) });
+    expect(await codeOf(huge)).toBe('TALLYGATE_TOKEN_REJECTED');
   });
 
   it.each([null, undefined])('is refused to everybody where there is no token (%s)', async (token) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { createMemoryGate } from '@tallygate/gate';
 import { connectRemote } from '@tallygate/remote';
 import { type Attribution, type BudgetGate, nanoFromUsd } from '@tallygate/usage';
@@ -139,6 +140,16 @@ describe('the server', () => {
     await closed;
     await expect(fetch(`${running.url}/healthz`)).rejects.toThrow();
     agent.destroy();
+  });
+
+  it('does not wait for somebody who connected and says nothing', async () => {
+    const { running } = await started();
+    const silent = connect(running.port, '127.0.0.1');
+    await once(silent, 'connect');
+    // Connections are taken in order: this answer proves that the silent one was taken before.
+    await fetch(`${running.url}/healthz`);
+    await running.close();
+    silent.destroy();
   });
 
   it('closes once, however often it is asked, and leaves the runtime open', async () => {

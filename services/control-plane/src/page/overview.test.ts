@@ -111,6 +111,8 @@ describe('who stands in the overview', () => {
     ];
     const { tight } = overviewOf(factsOf({ balances: known(balances) }));
     expect(tight.map(({ id }) => id)).toEqual(['over', 'full', 'nearer']);
+    const fewer = overviewOf(factsOf({ balances: known(balances.slice(0, 2)) }));
+    expect(fewer.tight.map(({ id }) => id)).toEqual(['nearly']);
   });
 });
 

@@ -59,6 +59,16 @@ describe('GET /v1/spend', () => {
     expect(total).toMatchObject({ contractedCostUsd: '0.000000005' });
   });
 
+  it('places a call by when it ended, as the provider bills it', async () => {
+    const asked = plane();
+    const endedAtMs = Date.UTC(2026, 10, 1, 0, 0, 1);
+    const late = { team: 'night', feature: 'x', endedAtMs, costNanoUsd: 9n };
+    asked.history.calls.push({ ...late, admittedAtMs: Date.UTC(2026, 9, 31, 23, 59) });
+    const october = await asked.get('/v1/spend?groupBy=team&from=2026-10-01&to=2026-11-01');
+    expect(await october.text()).not.toContain('night');
+    expect(await (await asked.get('/v1/spend?groupBy=team')).text()).toContain('night');
+  });
+
   it('takes instants of any zone', async () => {
     const response = await plane().get(
       `/v1/spend?groupBy=&from=${encodeURIComponent('2026-11-21T15:00:00+01:00')}`,
@@ -158,6 +168,7 @@ describe('GET /v1/reconciliation', () => {
       ],
     });
     expect(JSON.stringify(body)).not.toMatch(/(PicoUsd|NanoUsd|Ms)"/);
+    expect(body).not.toHaveProperty('version');
   });
 
   it('says that there is none, and what makes one, with 404', async () => {

@@ -12,6 +12,8 @@ export interface RecordedCall {
   team: string;
   feature: string;
   endedAtMs: number;
+  /** Default: when it ended. */
+  admittedAtMs?: number;
   costNanoUsd: bigint;
   organization?: string;
 }
@@ -29,11 +31,12 @@ export function memoryHistory(): MemoryHistory {
     calls: [],
     denialsAtMs: [],
     reports: [],
-    async spend({ organization, fromMs, toMs, groupBy }) {
+    async spend({ organization, fromMs, toMs, by, groupBy }) {
       const rows = new Map<string, SpendRow>();
       for (const call of history.calls) {
         if ((call.organization ?? 'acme') !== organization) continue;
-        if (call.endedAtMs < fromMs || call.endedAtMs >= toMs) continue;
+        const atMs = by === 'ended' ? call.endedAtMs : (call.admittedAtMs ?? call.endedAtMs);
+        if (atMs < fromMs || atMs >= toMs) continue;
         const group = Object.fromEntries(
           groupBy.map((dimension) => [dimension, dimensionOf(call, dimension)]),
         );
