@@ -40,6 +40,30 @@ const budgetFields = {
   onOutage: z.enum(['allow', 'block']).default('block'),
 };
 
+const formatted = (pattern: RegExp, problem: string) => z.string().regex(pattern, problem);
+const day = formatted(/^\d{4}-\d{2}-\d{2}$/, 'is not a date');
+const usdPerMtok = formatted(/^\d{1,6}(\.\d{1,6})?$/, 'is not a plain decimal amount');
+
+const rateFields = {
+  input: usdPerMtok,
+  cacheRead: usdPerMtok,
+  cacheWrite5m: usdPerMtok,
+  cacheWrite1h: usdPerMtok,
+  output: usdPerMtok,
+};
+
+const contractFields = {
+  id: id(/^[a-z0-9][a-z0-9._-]{0,62}$/),
+  model: text.nullish(),
+  effectiveFrom: day.nullish(),
+  effectiveTo: day.nullish(),
+  discountPercent: formatted(/^\d{1,2}(\.\d{1,4})?$/, 'is not a percentage below 100').optional(),
+  usdPerMtok: z.strictObject(rateFields).optional(),
+  speed: text.optional(),
+  promptBand: z.enum(['standard', 'long']).optional(),
+  source: text,
+};
+
 const fileFields = {
   version: z.literal('1'),
   organization: text.nullish(),
@@ -52,6 +76,7 @@ const fileFields = {
     .default('dearest'),
   teams: listOf(z.strictObject(teamFields)),
   budgets: listOf(z.strictObject(budgetFields)),
+  contractPrices: listOf(z.strictObject(contractFields)),
 };
 
 export const fileSchema = z.strictObject(fileFields);
@@ -65,9 +90,13 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*': Object.keys(budgetFields),
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
+  'contractPrices.*': Object.keys(contractFields),
+  'contractPrices.*.usdPerMtok': Object.keys(rateFields),
 };
 
 const ID_CURE = 'Use lower case letters, digits, dots and dashes, at most 63, such as "support-monthly".';
+const DATE_CURE = 'Write a date such as 2026-10-31, or leave it out.';
+const RATE_CURE = 'Write USD per million tokens as a decimal, such as "3.75".';
 const LIST_CURE = 'Write a list, such as [first, second].';
 
 /** What to write instead, by field. */
@@ -93,4 +122,21 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.period': 'Write day or month.',
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.onOutage': 'Write allow or block.',
+  contractPrices:
+    'Write a list of contract prices, each with id, source and either discountPercent or usdPerMtok.',
+  'contractPrices.*':
+    'Write a contract price as fields: id, source and either discountPercent or usdPerMtok.',
+  'contractPrices.*.id': ID_CURE,
+  'contractPrices.*.model': 'Write the name of a model, or leave it out for every model.',
+  'contractPrices.*.effectiveFrom': DATE_CURE,
+  'contractPrices.*.effectiveTo': DATE_CURE,
+  'contractPrices.*.discountPercent': 'Write what is off, such as "12.5".',
+  'contractPrices.*.usdPerMtok': 'Write all five: input, cacheRead, cacheWrite5m, cacheWrite1h, output.',
+  'contractPrices.*.usdPerMtok.input': RATE_CURE,
+  'contractPrices.*.usdPerMtok.cacheRead': RATE_CURE,
+  'contractPrices.*.usdPerMtok.cacheWrite5m': RATE_CURE,
+  'contractPrices.*.usdPerMtok.cacheWrite1h': RATE_CURE,
+  'contractPrices.*.usdPerMtok.output': RATE_CURE,
+  'contractPrices.*.promptBand': 'Write standard or long.',
+  'contractPrices.*.source': 'Write where the agreement stands, such as "order form of 2026-01-05".',
 };

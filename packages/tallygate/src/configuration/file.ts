@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type ConfigurationSnapshot, nearestName, TallygateError } from '@tallygate/usage';
 import type { z } from 'zod';
+import { contractPricesFrom } from './file-contracts.ts';
 import { budgetsFrom, teamsFrom } from './file-meaning.ts';
 import { FIELD_CURES, type FileContent, fileSchema, KNOWN_FIELDS } from './file-schema.ts';
 import { fieldName, type LocatedDocument, located, type Path, parseLocatedYaml } from './yaml-document.ts';
 
 /**
- * What tallygate.yaml asks for. It has no version (publishing gives one) and no prices (they are published on their own, and
- * a file without them must not remove them); `organization` is null where the file leaves it to the process.
+ * What tallygate.yaml asks for. It has no version (publishing gives one) and no list prices ("tallygate prices publish" does
+ * those, and a file must not remove them); contract prices are the file's; `organization` is null where the file leaves it to the process.
  */
 export type DesiredConfiguration = Omit<ConfigurationSnapshot, 'version' | 'priceBook' | 'organization'> & {
   organization: string | null;
@@ -28,6 +29,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
   const document = parseLocatedYaml(text, name);
   const content = shapeOf(document, name);
   const teams = teamsFrom(content, document);
+  const contractPrices = contractPricesFrom(content, document);
   return {
     organization: content.organization ?? null,
     unknownTeams: content.unknownTeams,
@@ -35,6 +37,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
     unpricedModels: content.unpricedModels,
     teams,
     budgets: budgetsFrom(content, teams, document),
+    ...(contractPrices.length === 0 ? {} : { contractPrices }),
   };
 }
 

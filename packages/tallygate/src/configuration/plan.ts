@@ -7,12 +7,13 @@ import {
   type Team,
   toWireJson,
 } from '@tallygate/usage';
+import { contractDetails, contractEntries, requireModels } from './contract-prices.ts';
 import type { DesiredConfiguration } from './file.ts';
 
 /** One difference, with both sides whole (null: not there) and what a person should read about it. */
 export interface PlannedChange {
   action: 'add' | 'change' | 'remove';
-  kind: 'team' | 'budget' | 'setting';
+  kind: 'team' | 'budget' | 'contract price' | 'price' | 'setting';
   id: string;
   before: unknown;
   after: unknown;
@@ -23,8 +24,8 @@ export interface PlannedChange {
 export interface Plan {
   before: ConfigurationSnapshot;
   /**
-   * Version is that of `before` plus one, or `before` itself where nothing changes. Prices are carried over: the file does not
-   * hold them.
+   * Version is that of `before` plus one, or `before` itself where nothing changes. The price book is carried over: the file
+   * does not hold it.
    */
   after: ConfigurationSnapshot;
   /** Empty: the live configuration is what the file asks for. */
@@ -33,7 +34,8 @@ export interface Plan {
 
 /**
  * Compares the live configuration with the desired one. Pure; order of teams, budgets, aliases and tags means nothing.
- * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` when the file names another organization than the live one.
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` when the file names another organization than the live one, or a
+ * contract price a model that the live price book does not know.
  */
 export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfiguration): Plan {
   refuseOtherOrganization(live, desired);
@@ -47,6 +49,7 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
     ...settingChanges(live, after),
     ...entryChanges('team', live.teams, after.teams, teamDetails),
     ...entryChanges('budget', live.budgets, after.budgets, budgetDetails),
+    ...contractChanges(live, after),
   ];
   return changes.length === 0 ? { before: live, after: live, changes } : { before: live, after, changes };
 }
@@ -84,8 +87,16 @@ function settingChanges(live: ConfigurationSnapshot, after: ConfigurationSnapsho
   }));
 }
 
+function contractChanges(live: ConfigurationSnapshot, after: ConfigurationSnapshot): PlannedChange[] {
+  const [before, wanted] = [contractEntries(live), contractEntries(after)];
+  const changes = entryChanges('contract price', before, wanted, contractDetails);
+  // Only where they change: prices that cannot be read must not keep a budget from being applied.
+  if (changes.length > 0) requireModels(live.priceBook, wanted);
+  return changes;
+}
+
 function entryChanges<Entry extends { id: string }>(
-  kind: 'team' | 'budget',
+  kind: 'team' | 'budget' | 'contract price',
   before: Entry[],
   after: Entry[],
   describe: (before: Entry | null, after: Entry | null) => string[],

@@ -24,6 +24,13 @@ budgets: []
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins
 #    onOutage: block              # or allow: what happens while the gate cannot answer
 
+contractPrices: []
+#  - id: order-form-2026
+#    model: claude-opus-5-5       # left out: every model
+#    effectiveFrom: 2026-01-01    # 00:00 UTC; effectiveTo is the day after the last
+#    discountPercent: "12.5"      # off list price; or usdPerMtok: { input, cacheRead, cacheWrite5m, cacheWrite1h, output }
+#    source: order form of 2026-01-05
+
 # Keys of the tags that calls may carry; others are dropped.
 tagAllowList: []
 
