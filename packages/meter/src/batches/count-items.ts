@@ -23,7 +23,8 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
   const { owners, settler, work } = parts;
   const waiting: UsageEvent[] = [];
   let pumping: Promise<void> | null = null;
-  let allSettled = true;
+  let isUnrecorded = false;
+  let gaveUp = false;
 
   function count(event: UsageEvent): void {
     const isFree = event.status === 'error';
@@ -31,7 +32,7 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
       parts.ports.sink.recordOutcome(event, isFree ? null : itemHold(event.eventId));
     } catch (error) {
       // Not marked and not settled: the batch's hold stays, and the next reading counts the item.
-      allSettled = false;
+      isUnrecorded = true;
       parts.options.logger.error('batch item not recorded', {
         attemptId: event.eventId,
         error: String(error),
@@ -70,12 +71,13 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
     return done?.answer ?? null;
   }
 
+  /** Once the gate has kept one waiting in vain, rows that carry their hold are left to recovery instead of queueing for hours. */
   async function settled(events: UsageEvent[]): Promise<void> {
     const queue = events.values();
     const lanes = Array.from({ length: SETTLED_AT_ONCE }, async () => {
       for (const event of queue) {
-        const done = await settler.settle(event, itemHold(event.eventId));
-        allSettled &&= done;
+        if (gaveUp && hold !== null) continue;
+        if (!(await settler.settle(event, itemHold(event.eventId)))) gaveUp = true;
       }
     });
     await Promise.all(lanes);
@@ -83,7 +85,7 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
 
   async function finish(): Promise<void> {
     while (pumping !== null) await pumping;
-    if (owner.hold === null || owner.itemCount === null || !allSettled) return;
+    if (owner.hold === null || owner.itemCount === null || isUnrecorded || gaveUp) return;
     const counted = await marked([]);
     if (counted !== null && counted >= owner.itemCount) await settler.release(owner.hold);
   }
