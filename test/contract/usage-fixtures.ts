@@ -77,6 +77,8 @@ export function usageEvent(changes: Partial<UsageEvent> = {}): UsageEvent {
     latencyMs: 1_500,
     timeToFirstTokenMs: null,
     configVersion: 1,
+    stablePrefixHash: null,
+    stablePrefixBytes: null,
     unknownUsage: null,
     lines: [usageLine()],
     ...changes,
@@ -229,6 +231,8 @@ const outcome = fc.record({
   latencyMs: fc.double({ min: 0, max: 1e7, noNaN: true }).map(Math.abs),
   timeToFirstTokenMs: orNull(fc.integer({ min: 0, max: 60_000 })),
   configVersion: fc.integer({ min: 0, max: 1_000 }),
+  stablePrefixHash: orNull(text),
+  stablePrefixBytes: orNull(fc.integer({ min: 0, max: 10_000_000 })),
   unknownUsage: orNull(
     fc.dictionary(fc.constantFrom('a', 'b'), fc.oneof(text, fc.integer(), fc.constant(null))),
   ),

@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS usage_events (
   latency_ms Float64 CODEC(ZSTD(1)),
   time_to_first_token_ms Nullable(Float64) CODEC(ZSTD(1)),
   config_version UInt64 CODEC(T64, ZSTD(1)),
+  stable_prefix_hash Nullable(String) CODEC(ZSTD(1)),
+  stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)),
   unknown_usage Nullable(String) CODEC(ZSTD(1)),
   uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
   cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),

@@ -8,6 +8,8 @@ import { sqlInstant } from './sql-instant.ts';
 
 /** Grows with the row layout: of two copies of a row, the one written by the newer version stays. */
 const ROW_VERSION = 1;
+/** 2: with the stable prefix. */
+const USAGE_ROW_VERSION = 2;
 
 /** Two objects joined as text: spreading them into one of 55 fields takes V8 ten times as long (60 µs a row, measured). */
 export function usageRows(event: UsageEvent): string[] {
@@ -50,8 +52,10 @@ function attemptColumns(event: UsageEvent): object {
     latency_ms: event.latencyMs,
     time_to_first_token_ms: event.timeToFirstTokenMs,
     config_version: event.configVersion,
+    stable_prefix_hash: event.stablePrefixHash,
+    stable_prefix_bytes: event.stablePrefixBytes,
     unknown_usage: event.unknownUsage === null ? null : JSON.stringify(event.unknownUsage),
-    ver: ROW_VERSION,
+    ver: USAGE_ROW_VERSION,
   };
 }
 

@@ -52,7 +52,7 @@ export async function admit(
   ports: MeterPorts,
   options: MeterOptions,
 ): Promise<Admission | null> {
-  const facts = readRequestFacts(request);
+  const facts = readRequestFacts(request, options.pseudonymKey);
   if (facts === null) return null;
   const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
   return admitEstimated({ request, context, facts, holdTtlMs, estimate: estimateOf }, ports, options);

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createHmac } from 'node:crypto';
 import {
   type Attribution,
   type CallAttribution,
@@ -7,6 +6,7 @@ import {
   resolveTeam,
   UNASSIGNED,
 } from '@tallygate/usage';
+import { looksLikeEmailAddress, pseudonymOf, withoutAddress } from './pseudonym.ts';
 
 const scope = new AsyncLocalStorage<CallAttribution>();
 
@@ -23,13 +23,19 @@ export interface AttributionDefaults {
 
 export interface AttributionResolver {
   defaults: AttributionDefaults;
-  /** Key of the HMAC over user ids. Without one, users are not recorded at all. */
+  /**
+   * Key of the HMAC over user ids and stable prefixes. Without one, users and prefixes are not recorded at all, and what looks
+   * like an e-mail address is recorded as "redacted".
+   */
   pseudonymKey: string | null;
   /** Only an enforcing meter may refuse a call for its team; an observing one charges it to `unassigned`. */
   mode: 'off' | 'observe' | 'enforce';
 }
 
 /**
+ * Nothing in it names a person: the user is a pseudonym, tags are those of the allow-list, and a value that looks like an e-mail
+ * address is replaced, unless `tallygate.yaml` itself uses it as the name of a team or in a budget.
+ *
  * Request option over scope over defaults, resolved against the team registry and frozen.
  * @throws AttributionError in enforce mode, when the registry refuses unknown teams and the call names none, or one it does
  * not list.
@@ -40,15 +46,33 @@ export function resolveAttribution(
   requested: CallAttribution | undefined,
 ): Attribution {
   const named = layered(scope.getStore() ?? {}, requested ?? {});
+  const { defaults, pseudonymKey } = resolver;
+  // A caller without types may pass a number: it is recorded, and the call goes on.
+  const plain = (value: string) => nameless(String(value), pseudonymKey, snapshot);
   return Object.freeze({
-    team: teamOf(resolver, snapshot, named.team ?? resolver.defaults.team),
-    feature: named.feature ?? resolver.defaults.feature ?? 'unnamed',
-    environment: named.environment ?? resolver.defaults.environment ?? 'development',
-    userPseudonym: pseudonym(resolver.pseudonymKey, named.user),
-    workflow: named.workflow ?? null,
-    taskType: named.taskType ?? null,
-    tags: allowedTags(named.tags, snapshot.tagAllowList),
+    team: teamOf(resolver, snapshot, orNull(named.team ?? defaults.team, plain)),
+    feature: plain(named.feature ?? defaults.feature ?? 'unnamed'),
+    environment: plain(named.environment ?? defaults.environment ?? 'development'),
+    userPseudonym:
+      pseudonymKey === null ? null : orNull(named.user, (id) => pseudonymOf(pseudonymKey, String(id))),
+    workflow: orNull(named.workflow, plain),
+    taskType: orNull(named.taskType, plain),
+    tags: allowedTags(named.tags, snapshot.tagAllowList, plain),
   });
+}
+
+function orNull(value: string | null | undefined, change: (value: string) => string): string | null {
+  return value === null || value === undefined ? null : change(value);
+}
+
+/** Names that the platform team has given to teams and budgets are its own choice; replaced, their budgets would not be found. */
+function nameless(value: string, key: string | null, { teams, budgets }: ConfigurationSnapshot): string {
+  if (!looksLikeEmailAddress(value)) return value;
+  const name = value.trim();
+  const isConfigured =
+    teams.some((team) => team.id === name || team.aliases.includes(name)) ||
+    budgets.some(({ scope: covered }) => covered.team === name || covered.feature === name);
+  return isConfigured ? value : withoutAddress(value, key);
 }
 
 function teamOf(
@@ -69,14 +93,11 @@ function layered(outer: CallAttribution, inner: CallAttribution): CallAttributio
   return { ...outer, ...named };
 }
 
-function pseudonym(key: string | null, user: string | undefined): string | null {
-  if (key === null || user === undefined) return null;
-  return createHmac('sha256', key).update(user).digest('base64url').slice(0, 22);
-}
-
 function allowedTags(
   tags: Record<string, string> | undefined,
   allowList: readonly string[],
+  plain: (value: string) => string,
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(tags ?? {}).filter(([name]) => allowList.includes(name)));
+  const allowed = Object.entries(tags ?? {}).filter(([name]) => allowList.includes(name));
+  return Object.fromEntries(allowed.map(([name, value]) => [name, plain(value)]));
 }

@@ -29,7 +29,7 @@ export function createInFlight(options: MeterOptions): InFlight {
 
   /** Price → record → settle. The caller waits for none of it. */
   function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd): void {
-    const event = usageEvent(admission, end, { apiKeyId: options.apiKeyId });
+    const event = usageEvent(admission, end, options);
     try {
       ports.sink.recordOutcome(event, admission.hold);
     } catch (error) {

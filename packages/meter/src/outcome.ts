@@ -4,6 +4,7 @@ import type { Admission } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
 import type { ProviderIdentity } from './provider-headers.ts';
+import { withoutAddresses } from './pseudonym.ts';
 import { errorTypeOf } from './send-errors.ts';
 import { unknownUsage, unknownValueFlags } from './unknown-usage.ts';
 
@@ -26,6 +27,10 @@ export interface AttemptEnd {
 
 export interface OutcomeOptions {
   apiKeyId: string | null;
+  /** Hashes what looks like an e-mail address; absent or null: it is redacted. */
+  pseudonymKey?: string | null;
+  /** Of the trace that the attempt belongs to. */
+  traceId?: string | null;
 }
 
 /** The row that is recorded: status, priced lines, and everything the reports will ask for. */
@@ -33,6 +38,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
   const { attempt, attribution, configuration, facts, hold, startedAtMs } = admission;
   const status = statusOf(end);
   const lines = unpricedLines(status, admission, end);
+  const plain = <Value>(value: Value) => withoutAddresses(value, options.pseudonymKey ?? null) as Value;
   return {
     eventId: attempt.attemptId,
     callId: attempt.callId,
@@ -45,20 +51,22 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     backend: admission.backend,
     requestModel: facts.model,
     messageId: end.answer.messageId,
-    traceId: null,
+    traceId: options.traceId ?? null,
     startedAtMs,
     endedAtMs: end.endedAtMs,
     budgetInstantMs: hold?.budgetInstantMs ?? startedAtMs,
     status,
     httpStatus: end.httpStatus,
-    errorCode: end.answer.errorCode ?? end.errorCode ?? errorTypeOf(end.httpStatus),
+    errorCode: plain(end.answer.errorCode ?? end.errorCode ?? errorTypeOf(end.httpStatus)),
     stopReason: end.answer.stopReason,
     basis: status === 'aborted' || status === 'unknown' ? 'estimated' : 'reported',
     streamed: facts.streamed,
     latencyMs: end.latencyMs,
     timeToFirstTokenMs: end.timeToFirstTokenMs,
     configVersion: configuration.snapshot.version,
-    unknownUsage: unknownUsage(end.answer, admission.backend),
+    stablePrefixHash: facts.stablePrefix?.hash ?? null,
+    stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
+    unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
     lines: lines.map((line, index) => pricedLine(line, index, status, admission, end)),
   };
 }

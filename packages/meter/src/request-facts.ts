@@ -1,4 +1,6 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
+import { withoutAddress } from './pseudonym.ts';
+import { type StablePrefix, stablePrefixOf } from './stable-prefix.ts';
 
 /** What the estimate needs to know of a request. Read from the bytes that are sent, not from what the caller passed first. */
 export interface RequestFacts {
@@ -13,6 +15,8 @@ export interface RequestFacts {
   webSearchMaxUses: number;
   /** How often a server-side tool loop may sample again. 1 without server tools. */
   iterations: number;
+  /** Absent where nobody looked: an item of a batch has no cache to advise on. */
+  stablePrefix?: StablePrefix;
 }
 
 /** Newer tokenizers need about one token per 2.5 bytes of text; a tenth more keeps the estimate above the count. */
@@ -31,16 +35,20 @@ interface RequestBody {
   speed?: unknown;
   inference_geo?: unknown;
   tools?: unknown;
+  system?: unknown;
 }
 
-/** Null when the body is not a JSON object: the provider will refuse it, and there is nothing to estimate. */
-export function readRequestFacts(request: APIRequest): RequestFacts | null {
+/**
+ * Null when the body is not a JSON object: the provider will refuse it, and there is nothing to estimate.
+ * @param pseudonymKey what the stable prefix is hashed with; null: its length alone. Without it nobody looks at the prefix.
+ */
+export function readRequestFacts(request: APIRequest, pseudonymKey?: string | null): RequestFacts | null {
   const text = typeof request.body === 'string' ? request.body : null;
   const body = text === null ? null : parseObject(text);
   if (text === null || body === null) return null;
   const searches = webSearchMaxUses(body.tools);
   return {
-    model: typeof body.model === 'string' ? body.model : '',
+    model: typeof body.model === 'string' ? withoutAddress(body.model, pseudonymKey ?? null) : '',
     maxOutputTokens:
       typeof body.max_tokens === 'number' && body.max_tokens > 0 ? Math.ceil(body.max_tokens) : 0,
     streamed: body.stream === true,
@@ -50,6 +58,7 @@ export function readRequestFacts(request: APIRequest): RequestFacts | null {
     inferenceGeo: typeof body.inference_geo === 'string' ? body.inference_geo : null,
     webSearchMaxUses: searches,
     iterations: 1 + searches,
+    ...(pseudonymKey === undefined ? {} : { stablePrefix: stablePrefixOf(body, pseudonymKey) }),
   };
 }
 

@@ -100,6 +100,8 @@ const usageEvent: fc.Arbitrary<UsageEvent> = rowOf({
   latencyMs: fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => value + 0),
   timeToFirstTokenMs: fc.option(fc.nat()),
   configVersion: fc.nat(),
+  stablePrefixHash: nameOrNull,
+  stablePrefixBytes: fc.option(fc.nat()),
   unknownUsage: fc.option(recordOf(json)),
   lines: fc.array(usageLine, { minLength: 1, maxLength: 3 }),
 });
@@ -204,6 +206,13 @@ describe('what a schema refuses', () => {
   ])('%s', (_title, change) => {
     expect(usageEventSchema.safeParse(wire()).success).toBe(true);
     expect(usageEventSchema.safeParse({ ...wire(), ...change }).success).toBe(false);
+  });
+
+  it('an event of a version that did not look at the stable prefix is read, and says that nobody looked', () => {
+    const { stablePrefixHash: _hash, stablePrefixBytes: _bytes, ...older } = wire();
+    const read = usageEventSchema.parse(older);
+    expect(read).toMatchObject({ stablePrefixHash: null, stablePrefixBytes: null });
+    expect(usageEventSchema.safeParse({ ...wire(), stablePrefixBytes: -1 }).success).toBe(false);
   });
 
   it('a missing amount: an error is never a zero', () => {

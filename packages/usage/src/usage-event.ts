@@ -74,6 +74,13 @@ export const usageEventSchema = z.object({
   latencyMs: z.number().min(0),
   timeToFirstTokenMs: z.number().min(0).nullable(),
   configVersion: z.number().int().min(0),
+  /**
+   * Keyed hash of what the provider can cache of the request (tools, then system), for cache advice: null without a key,
+   * without tools and system, and where nobody looked. Absent in what older versions wrote.
+   */
+  stablePrefixHash: z.string().nullable().default(null),
+  /** UTF-8 bytes of it; null where nobody looked. */
+  stablePrefixBytes: z.number().int().min(0).nullable().default(null),
   /** Usage fields of the provider that this version does not know, as they came. */
   unknownUsage: z.record(z.string(), z.unknown()).nullable(),
   lines: z.array(usageLineSchema).min(1),

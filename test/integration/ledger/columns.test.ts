@@ -50,6 +50,8 @@ const event = usageEvent({
   latencyMs: 1234.5678,
   timeToFirstTokenMs: 0.25,
   configVersion: 77,
+  stablePrefixHash: 'prefix-hash',
+  stablePrefixBytes: 78,
   unknownUsage: { new_field: [1, 'two'] },
   lines: [
     usageLine({
@@ -118,6 +120,8 @@ const EVENT_ROW = {
   latency_ms: 1234.5678,
   time_to_first_token_ms: 0.25,
   config_version: '77',
+  stable_prefix_hash: 'prefix-hash',
+  stable_prefix_bytes: '78',
   unknown_usage: '{"new_field":[1,"two"]}',
   uncached_input_tokens: '11',
   cache_read_input_tokens: '12',
@@ -139,7 +143,7 @@ const EVENT_ROW = {
   rounding_pico_usd: '-499',
   price_id: 'price-1',
   flags: ['unpriced', 'assumed_ttl'],
-  ver: 1,
+  ver: 2,
 };
 
 /** What is unknown stays unknown: null is neither '' nor 0. */
@@ -168,6 +172,8 @@ const NULL_COLUMNS = [
   'request_id',
   'service_tier',
   'speed',
+  'stable_prefix_bytes',
+  'stable_prefix_hash',
   'stop_reason',
   'task_type',
   'thinking_tokens',

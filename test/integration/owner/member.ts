@@ -66,6 +66,8 @@ function eventOf(hold: Hold, amountNanoUsd: bigint): UsageEvent {
     latencyMs: 1,
     timeToFirstTokenMs: null,
     configVersion: 1,
+    stablePrefixHash: null,
+    stablePrefixBytes: null,
     unknownUsage: null,
     lines: [
       {
