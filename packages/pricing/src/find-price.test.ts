@@ -61,6 +61,21 @@ describe('looking up a model', () => {
   });
 });
 
+describe('the history of prices', () => {
+  it.each(book.prices)('finds $priceId from its first millisecond to its last, and not beyond', (price) => {
+    const { model, speed, promptBand, startMs, endMs } = price;
+    const idAt = (instantMs: number) =>
+      findPrice(book, { model, backend: 'anthropic', atMs: instantMs, speed, promptBand })?.priceId;
+    const inside = [startMs, endMs - 1].filter(Number.isFinite);
+    const outside = [startMs - 1, endMs].filter(Number.isFinite);
+    expect(inside.length + outside.length).toBe(
+      (Number.isFinite(startMs) ? 2 : 0) + (Number.isFinite(endMs) ? 2 : 0),
+    );
+    for (const instantMs of inside) expect(idAt(instantMs)).toBe(price.priceId);
+    for (const instantMs of outside) expect(idAt(instantMs)).not.toBe(price.priceId);
+  });
+});
+
 describe('partner clouds', () => {
   const retired = 'claude-sonnet-4-20250514';
 

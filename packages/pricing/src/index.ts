@@ -1,9 +1,19 @@
 export { builtinPriceBook, builtinPriceBookDocument } from './anthropic/price-book.ts';
 export { type Charge, type ChargeInput, charge } from './charge.ts';
+export {
+  changesThePast,
+  comparePriceBooks,
+  type FeeChange,
+  type LimitChange,
+  type NameChange,
+  type PriceChange,
+  type RateChange,
+} from './compare-price-books.ts';
 export type { ContractPricesDocument } from './contract-document.ts';
 export {
   type ContractPrice,
   contractsWithoutModel,
+  findContract,
   parseContractPrices,
   withContractPrices,
 } from './contract-prices.ts';
@@ -22,4 +32,5 @@ export type {
   WebSearchFee,
 } from './price-book.ts';
 export type { PriceBookDocument } from './price-document.ts';
+export { type PriceWarning, priceWarnings } from './price-warnings.ts';
 export { type Refusal, refusalIsBilled } from './refusal.ts';
