@@ -30,8 +30,8 @@ export function room(line: BudgetLine, calendar: BudgetCalendar | null): Markup 
   return html`${howFull(line)}${line.resets === calendar?.resets ? '' : `, resets ${line.resets}`}`;
 }
 
-function howFull({ availableNanoUsd, usedPercent, spentNanoUsd }: BudgetLine): Markup {
+function howFull({ availableNanoUsd, usedPercent, limitNanoUsd }: BudgetLine): Markup {
   if (availableNanoUsd < 0n) return html`<strong>${sayUsd(-availableNanoUsd)} over the limit</strong>`;
   if (availableNanoUsd === 0n) return html`<strong>used up</strong>`;
-  return html`${usedPercent === 0 && spentNanoUsd > 0n ? '<1' : usedPercent}% used`;
+  return html`${usedPercent === 0 && availableNanoUsd < limitNanoUsd ? '<1' : usedPercent}% used`;
 }

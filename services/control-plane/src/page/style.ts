@@ -66,8 +66,8 @@ tfoot th, tfoot td { font-weight: 600; border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
 td.wide { color: var(--quiet); }
 .features { table-layout: fixed; }
-.features th:first-child { width: 33%; }
-.features th:nth-child(2) { width: 25%; }
+.features th:first-child { width: 30%; }
+.features th:nth-child(2) { width: 24%; }
 .features th:nth-child(3) { width: 5.75rem; }
 .features th:last-child { width: 4.25rem; }
 .narrow { display: none; }
@@ -75,7 +75,7 @@ td.wide { color: var(--quiet); }
 .note { display: block; font-weight: 400; max-width: 46ch; }
 .verdict { font: 400 1.375rem/1.35 var(--serif); margin-bottom: 1.1rem; }
 .unexplained th, .unexplained td { font-weight: 600; }
-.unexplained .below-cent { color: inherit; font-weight: 600; }
+.unexplained .below-cent { color: inherit; }
 .statement tfoot th, .statement tfoot td { border-top: 1px solid var(--ink); }
 .below-cent { color: var(--quiet); font-weight: 400; }
 .remark { color: var(--quiet); font-size: .875rem; margin-top: .8rem; }
