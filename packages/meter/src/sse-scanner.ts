@@ -1,9 +1,11 @@
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
-const DATA_PREFIX = 'data:';
-const EVENT_PREFIX = 'event:';
 /** Longer starts of content blocks are search results and documents; only a fallback marker among them matters, and it is short. */
 const BLOCK_START_BYTES_MAX = 4_096;
+
+const DATA_FIELD = ascii('data:');
+const EVENT_FIELD = ascii('event:');
+const DELTA_EVENT = ascii('event: content_block_delta');
 
 export interface SseScanner {
   /** Looks at bytes that pass by, cut anywhere. Never keeps more than one unfinished line. */
@@ -21,7 +23,8 @@ export interface SseListener {
 
 /**
  * Finds the few events of a message stream that matter for billing. Content deltas, which are nearly all of a stream, are
- * recognised by their `event:` line and only counted: decoding them as well would double the cost of reading the stream.
+ * recognised by the bytes of their `event:` line and only counted: decoding them as well would double the cost of reading
+ * the stream, and even a view of their bytes costs more than looking at them in place.
  */
 export function createSseScanner(listener: SseListener): SseScanner {
   const decoder = new TextDecoder();
@@ -32,65 +35,79 @@ export function createSseScanner(listener: SseListener): SseScanner {
   function feed(chunk: Uint8Array): void {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      takeLine(joined(chunk.subarray(start, end)));
+      if (unfinished.length === 0) takeLine(chunk, start, end);
+      else takeJoined(chunk.subarray(start, end));
       start = end + 1;
     }
     // The chunk's memory may be handed on and detached after this call, so what is kept is copied.
     if (start < chunk.length) unfinished.push(chunk.slice(start));
   }
 
-  function joined(tail: Uint8Array): Uint8Array {
-    if (unfinished.length === 0) return tail;
+  function takeJoined(tail: Uint8Array): void {
     const line = Buffer.concat([...unfinished, tail]);
     unfinished = [];
-    return line;
+    takeLine(line, 0, line.length);
   }
 
-  function takeLine(line: Uint8Array): void {
-    const length = line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length;
-    if (length === 0) {
+  function takeLine(bytes: Uint8Array, start: number, lineEnd: number): void {
+    const end = lineEnd > start && bytes[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+    if (end === start) {
       dispatch();
-    } else if (startsWith(line, EVENT_PREFIX)) {
-      eventName = decoder.decode(line.subarray(EVENT_PREFIX.length, length)).trim();
-    } else if (startsWith(line, DATA_PREFIX)) {
-      takeData(line.subarray(DATA_PREFIX.length, length));
+    } else if (end - start === DELTA_EVENT.length && beginsWith(bytes, start, DELTA_EVENT)) {
+      eventName = 'content_block_delta';
+    } else if (beginsWith(bytes, start, DATA_FIELD)) {
+      takeData(bytes, start + DATA_FIELD.length, end);
+    } else if (beginsWith(bytes, start, EVENT_FIELD)) {
+      eventName = decoder.decode(bytes.subarray(start + EVENT_FIELD.length, end)).trim();
     }
   }
 
-  function takeData(bytes: Uint8Array): void {
-    if (eventName === 'content_block_delta') listener.onDelta(bytes.length);
-    else if (eventName === 'content_block_start' && bytes.length > BLOCK_START_BYTES_MAX)
+  function takeData(bytes: Uint8Array, start: number, end: number): void {
+    if (eventName === 'content_block_delta') {
+      listener.onDelta(end - start);
+    } else if (eventName === 'content_block_start' && end - start > BLOCK_START_BYTES_MAX) {
       data.push('{"type":"content_block_start"}');
-    else if (eventName !== 'ping' && eventName !== 'content_block_stop') data.push(decoder.decode(bytes));
+    } else if (eventName !== 'ping' && eventName !== 'content_block_stop') {
+      data.push(decoder.decode(bytes.subarray(start, end)));
+    }
   }
 
   function dispatch(): void {
-    const text = data.join('\n').trim();
     const name = eventName;
     eventName = '';
+    if (data.length === 0) return;
+    const text = data.join('\n').trim();
     data = [];
-    if (text === '' || text === '[DONE]') return;
-    const event = parsed(text);
+    const event = text === '' || text === '[DONE]' ? undefined : parsed(text);
     if (event === undefined) return;
-    if (name === '' && (event as { type?: unknown } | null)?.type === 'content_block_delta')
-      listener.onDelta(text.length);
+    const isUnnamedDelta =
+      name === '' && (event as { type?: unknown } | null)?.type === 'content_block_delta';
+    if (isUnnamedDelta) listener.onDelta(text.length);
     else listener.onEvent(event);
   }
 
   function end(): void {
-    const rest = joined(new Uint8Array(0));
+    const rest = decoder.decode(Buffer.concat(unfinished));
+    unfinished = [];
     // Streams with bare carriage returns have no line feed at all: they end up here whole.
-    for (const line of decoder.decode(rest).split(/\r\n|\r|\n/)) takeLine(Buffer.from(line));
+    for (const line of rest.split(/\r\n|\r|\n/)) {
+      const bytes = Buffer.from(line);
+      takeLine(bytes, 0, bytes.length);
+    }
     dispatch();
   }
 
   return { feed, end };
 }
 
-function startsWith(line: Uint8Array, prefix: string): boolean {
-  if (line.length < prefix.length) return false;
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function beginsWith(bytes: Uint8Array, start: number, prefix: Uint8Array): boolean {
+  if (bytes.length - start < prefix.length) return false;
   for (let index = 0; index < prefix.length; index += 1) {
-    if (line[index] !== prefix.charCodeAt(index)) return false;
+    if (bytes[start + index] !== prefix[index]) return false;
   }
   return true;
 }
