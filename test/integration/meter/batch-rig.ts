@@ -228,6 +228,18 @@ export const requestFor = (customId: string, changes: Record<string, unknown> = 
   },
 });
 
+/** Haiku 5.5 lists 100 nano-USD a token in and 500 out: (1001 × 100 + 21 × 500) / 2. */
+export const ITEM_COST = 55_300n;
+export const ITEMS = [succeeded('item-1'), succeeded('item-2')];
+export const REQUESTS = { requests: [requestFor('item-1'), requestFor('item-2')] };
+
+/** Creates the batch through the SDK and waits for everything behind it. */
+export async function createdBatch(process: MeteredProcess, params = REQUESTS) {
+  const batch = await process.claude.messages.batches.create(params);
+  await process.meter.settled();
+  return batch;
+}
+
 /** Reads results to the end, or leaves after `items`. */
 export async function readResults(process: MeteredProcess, items = Number.POSITIVE_INFINITY) {
   const values: unknown[] = [];

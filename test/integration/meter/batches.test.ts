@@ -1,24 +1,20 @@
-import { createMemoryBatchOwners } from '@tallygate/meter';
-import {
-  type BatchOwners,
-  BudgetExceededError,
-  contractedCostNanoUsd,
-  TallygateError,
-  type UsageEvent,
-} from '@tallygate/usage';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BudgetExceededError, contractedCostNanoUsd, type UsageEvent } from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
 import {
   BATCH_ID,
   budgetNow,
   budgetOf,
   CREATED_MS,
+  createdBatch,
   ENDED_AT,
   errored,
   HAIKU,
   HOUR_MS,
+  ITEM_COST,
+  ITEMS,
   type MeteredProcess,
   message,
-  organization,
+  REQUESTS,
   readResults,
   requestFor,
   sharedParts,
@@ -27,22 +23,8 @@ import {
   unprocessed,
 } from './batch-rig.ts';
 
-/** Haiku 5.5 lists 0.1 and 0.5 nano-USD a millitoken: (1001 × 100 + 21 × 500) / 2, halves of whole nano-USD per token. */
-const ITEM_COST = 55_300n;
-const ITEMS = [succeeded('item-1'), succeeded('item-2')];
-const REQUESTS = { requests: [requestFor('item-1'), requestFor('item-2')] };
-
-afterEach(() => void vi.useRealTimers());
-
 const costOf = (events: UsageEvent[]) =>
   events.reduce((sum, event) => sum + contractedCostNanoUsd(event), 0n);
-const idsOf = (events: UsageEvent[]) => events.map((event) => event.eventId).sort();
-
-async function createdBatch(process: MeteredProcess, params = REQUESTS) {
-  const batch = await process.claude.messages.batches.create(params);
-  await process.meter.settled();
-  return batch;
-}
 
 describe('a batch from creation to its last item', () => {
   it('is held as a whole, charged item by item at exactly half price, and leaves nothing held', async () => {
@@ -59,6 +41,21 @@ describe('a batch from creation to its last item', () => {
     expect(app.events.flatMap(({ lines }) => lines.map((line) => line.roundingPicoUsd))).toEqual([0, 0]);
     expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
     expect(app.settlements.map(({ kind }) => kind)).toEqual(['settle', 'settle', 'release']);
+  });
+
+  it('is priced to the half nano: what rounding took is kept in pico-USD', async () => {
+    const parts = sharedParts();
+    const usage = {
+      input_tokens: 0,
+      output_tokens: 0,
+      cache_creation_input_tokens: 1,
+      cache_creation: { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 0 },
+    };
+    const app = startProcess({ ...parts, script: { results: [succeeded('item-1', message(usage))] } });
+    await createdBatch(app, { requests: [requestFor('item-1')] });
+    await readResults(app);
+    // A 5-minute write lists 125 nano-USD; half of that is 62.5, which goes to the even 62.
+    expect(app.events[0]?.lines).toMatchObject([{ listCostNanoUsd: 62n, roundingPicoUsd: 500 }]);
   });
 
   it('writes rows that follow from the batch alone: instants, owner, batch id, tier and line type', async () => {
@@ -193,87 +190,6 @@ describe('items that the provider does not bill', () => {
   });
 });
 
-describe('reading more than once', () => {
-  it('counts once, also long after the gate has forgotten the items', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: ITEMS } });
-    await createdBatch(app);
-    await readResults(app);
-    parts.clock.advance(48 * HOUR_MS);
-    await readResults(app);
-    expect(app.events).toHaveLength(2);
-    expect((await budgetNow(parts.gate)).spent).toBe(2n * ITEM_COST);
-  });
-
-  it('counts half when left half-way, and the rest by the next reading; the hold stands until then', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: ITEMS, chunkBytes: 400 } });
-    await createdBatch(app);
-    const { held } = await budgetNow(parts.gate);
-    await readResults(app, 1);
-    expect(app.events).toHaveLength(1);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: ITEM_COST, held });
-    parts.clock.advance(2 * HOUR_MS);
-    await readResults(app);
-    expect(app.events).toHaveLength(2);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('in two processes at once writes the same rows and charges once', async () => {
-    const parts = sharedParts();
-    const owners = createMemoryBatchOwners({ clock: parts.clock });
-    const [first, second] = [1, 2].map(() => startProcess({ ...parts, owners, script: { results: ITEMS } }));
-    if (!first || !second) throw new Error('two processes were started');
-    await createdBatch(first);
-    await Promise.all([readResults(first), readResults(second)]);
-    expect(second.events).toEqual(first.events);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('in another process, a day later, charges the team that created the batch, in the month it was created', async () => {
-    const parts = sharedParts();
-    const owners = createMemoryBatchOwners({ clock: parts.clock });
-    const creator = startProcess({ ...parts, owners, script: { results: ITEMS } });
-    await createdBatch(creator);
-    parts.clock.advance(24 * HOUR_MS);
-    const reader = startProcess({ ...parts, owners, team: 'search', script: { results: ITEMS } });
-    await readResults(reader);
-    expect(reader.events.map(({ attribution }) => attribution.team)).toEqual(['support', 'support']);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('by halves of different sides in two processes settles each item once and releases at the last', async () => {
-    const parts = sharedParts();
-    const owners = createMemoryBatchOwners({ clock: parts.clock });
-    const one = startProcess({ ...parts, owners, script: { results: ITEMS, chunkBytes: 400 } });
-    const other = startProcess({
-      ...parts,
-      owners,
-      script: { results: [...ITEMS].reverse(), chunkBytes: 400 },
-    });
-    await createdBatch(one);
-    await Promise.all([readResults(one, 1), readResults(other, 1)]);
-    expect((await budgetNow(parts.gate)).spent).toBe(2n * ITEM_COST);
-    expect(idsOf(one.events)).not.toEqual(idsOf(other.events));
-    await readResults(one);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('counts an item once where the caller reads a response and its clone', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: ITEMS } });
-    await createdBatch(app);
-    const { response } = await app.claude
-      .get(`/v1/messages/batches/${BATCH_ID}/results`, { __binaryResponse: true })
-      .withResponse();
-    const copy = response.clone();
-    expect(await copy.text()).toBe(await response.text());
-    await app.meter.settled();
-    expect(app.events).toHaveLength(2);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-});
-
 describe('a denied batch', () => {
   it('is not sent, and the denial names what the whole would need', async () => {
     const parts = sharedParts(budgetOf('0.0005'));
@@ -329,180 +245,17 @@ describe('when creation fails', () => {
   });
 });
 
-describe('when the owner cannot be stored', () => {
-  function refusing(owners: BatchOwners, times: number): BatchOwners {
-    let left = times;
-    return {
-      ...owners,
-      put(owner) {
-        left -= 1;
-        if (left < 0) return owners.put(owner);
-        return Promise.reject(new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', { message: 'away' }));
-      },
-    };
-  }
-
-  it('the caller gets the batch, the log says so, and it is stored as soon as it can be', async () => {
-    const parts = sharedParts();
-    const durable = createMemoryBatchOwners({ clock: parts.clock });
-    const app = startProcess({ ...parts, owners: refusing(durable, 2), script: { results: ITEMS } });
-    const batch = await createdBatch(app);
-    expect(batch.id).toBe(BATCH_ID);
-    expect(app.logs).toContain('owner of a batch not stored');
-    expect(await durable.get({ organization, batchId: BATCH_ID })).toMatchObject({ itemCount: 2 });
-  });
-
-  it('this process still charges the team that created it', async () => {
-    const parts = sharedParts();
-    const durable = createMemoryBatchOwners({ clock: parts.clock });
-    const owners = refusing(durable, Number.POSITIVE_INFINITY);
-    const app = startProcess({ ...parts, owners, script: { results: ITEMS } });
-    await app.claude
-      .withOptions({})
-      .messages.batches.create(REQUESTS, { attribution: { feature: 'digest' } });
-    await readResults(app);
-    expect(app.events.map(({ attribution }) => attribution.feature)).toEqual(['digest', 'digest']);
-    expect((await budgetNow(parts.gate)).spent).toBe(2n * ITEM_COST);
-  });
-});
-
-describe('a batch that was created out of sight', () => {
-  it('is charged to its reader at the batch price, flagged, once for all later readers', async () => {
-    const parts = sharedParts();
-    const owners = createMemoryBatchOwners({ clock: parts.clock });
-    const reader = startProcess({ ...parts, owners, script: { results: ITEMS } });
-    await readResults(reader);
-    expect(reader.events.map(({ lines }) => lines[0]?.flags)).toEqual([
-      ['batch_owner_unknown'],
-      ['batch_owner_unknown'],
-    ]);
-    expect(reader.events[0]).toMatchObject({
-      attribution: { team: 'support' },
-      requestModel: HAIKU,
-      startedAtMs: Date.parse('2026-11-20T12:00:00.500Z'),
-      endedAtMs: Date.parse(ENDED_AT),
-    });
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-
-    parts.clock.advance(5 * HOUR_MS);
-    const later = startProcess({ ...parts, owners, team: 'search', script: { results: ITEMS } });
-    await readResults(later);
-    expect(later.events).toEqual([]);
-    expect((await budgetNow(parts.gate)).spent).toBe(2n * ITEM_COST);
-  });
-
-  it('is charged once, too, where two processes share nothing but the gate', async () => {
-    const parts = sharedParts();
-    const [first, second] = [1, 2].map(() => startProcess({ ...parts, script: { results: ITEMS } }));
-    if (!first || !second) throw new Error('two processes were started');
-    await readResults(first);
-    await readResults(second);
-    expect(second.events).toEqual(first.events);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('is never withheld from its reader, whatever the registry says of the team', async () => {
-    const parts = sharedParts({ ...budgetOf('100'), unknownTeams: 'refuse' });
-    const app = startProcess({ ...parts, team: 'nobody', script: { results: ITEMS } });
-    expect(await readResults(app)).toEqual(ITEMS);
-    expect(app.events.map(({ attribution }) => attribution.team)).toEqual(['unassigned', 'unassigned']);
-  });
-});
-
-describe('results that are not read', () => {
-  it('stay set aside for another day at each look at the ended batch', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: ITEMS } });
-    await createdBatch(app);
-    parts.clock.advance(24 * HOUR_MS);
-    await app.claude.messages.batches.retrieve(BATCH_ID);
-    await app.meter.settled();
-    parts.clock.advance(20 * HOUR_MS);
-    expect((await budgetNow(parts.gate)).held).toBeGreaterThan(0n);
-    await readResults(app);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('end their hold by time when nobody looks, and are charged in full when read all the same', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: ITEMS } });
-    await createdBatch(app);
-    parts.clock.advance(3 * 24 * HOUR_MS);
-    expect((await budgetNow(parts.gate)).held).toBe(0n);
-    await readResults(app);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-    expect(app.logs.some((text) => text.includes('its hold is over'))).toBe(true);
-  });
-
-  it('are named in the log when the batch is deleted, and not when they were read', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: ITEMS } });
-    const warned = () => app.logs.some((text) => text.includes('was deleted before'));
-    await createdBatch(app);
-    await app.claude.messages.batches.delete(BATCH_ID);
-    await app.meter.settled();
-    expect(warned()).toBe(true);
-    app.logs.length = 0;
-    await readResults(app);
-    await app.claude.messages.batches.delete(BATCH_ID);
-    await app.meter.settled();
-    expect(warned()).toBe(false);
-  });
-});
-
-describe('when something of ours fails while results are read', () => {
-  it('an item whose row cannot be written is neither charged nor forgotten: the next reading counts it', async () => {
-    const parts = sharedParts();
-    let isFull = true;
-    const app = startProcess({
-      ...parts,
-      script: { results: ITEMS },
-      recordOutcome() {
-        if (isFull) throw new Error('disk full');
-      },
-    });
-    await createdBatch(app);
-    expect(await readResults(app)).toEqual(ITEMS);
-    expect((await budgetNow(parts.gate)).spent).toBe(0n);
-    expect((await budgetNow(parts.gate)).held).toBeGreaterThan(0n);
-    isFull = false;
-    await readResults(app);
-    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
-  });
-
-  it('a gate that is away leaves rows with their holds to recovery, is not asked for each, and the batch’s hold stands', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout'] });
-    const parts = sharedParts();
-    let asked = 0;
-    const app = startProcess({
-      ...parts,
-      script: { results: Array.from({ length: 200 }, (_, index) => succeeded(`item-${index}`)) },
-      disturbedGate: (gate) => ({
-        ...gate,
-        settle() {
-          asked += 1;
-          return Promise.reject(new TallygateError('TALLYGATE_GATE_UNAVAILABLE', { message: 'away' }));
-        },
-      }),
-    });
-    await app.claude.messages.batches.create(REQUESTS);
-    for await (const _item of await app.claude.messages.batches.results(BATCH_ID));
-    await vi.runAllTimersAsync();
-    await app.meter.settled();
-    expect(app.holds.size).toBe(200);
-    expect([...app.holds.values()].every((hold) => hold !== null)).toBe(true);
-    expect(asked).toBeLessThanOrEqual(16 * 6);
-    expect(app.settlements).toEqual([]);
-    expect((await budgetNow(parts.gate)).held).toBeGreaterThan(0n);
-  });
-
-  it('lines that are no results are reported and the others counted', async () => {
-    const parts = sharedParts();
-    const app = startProcess({ ...parts, script: { results: [{ strange: true }, ...ITEMS] } });
-    await createdBatch(app);
-    await readResults(app);
-    expect(app.events).toHaveLength(2);
-    expect(app.logs.some((text) => text.includes('not readable'))).toBe(true);
+describe('when an answer to creation cannot be used', () => {
+  it('the caller gets it as it is, the log says so, and the hold stands: a batch may run', async () => {
+    for (const answer of [() => new Response('<html>'), () => Response.json({ id: 1 })]) {
+      const parts = sharedParts();
+      const app = startProcess({ ...parts, script: { results: [], create: answer } });
+      const raw = await app.claude.messages.batches.create(REQUESTS).asResponse();
+      expect(await raw.text()).toBe(await answer().text());
+      await app.meter.settled();
+      expect((await budgetNow(parts.gate)).held).toBeGreaterThan(0n);
+      expect(app.logs.some((text) => text.includes('without telling its id'))).toBe(true);
+    }
   });
 });
 

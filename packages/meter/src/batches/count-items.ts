@@ -60,7 +60,10 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
     while (waiting.length > 0) {
       const portion = waiting.splice(0, MARKED_AT_ONCE);
       await marked(portion.map(({ eventId }) => eventId));
-      await settled(portion.filter(({ status }) => status !== 'error'));
+      await inLanes(
+        portion.filter(({ status }) => status !== 'error'),
+        settled,
+      );
     }
   }
 
@@ -72,15 +75,9 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
   }
 
   /** Once the gate has kept one waiting in vain, rows that carry their hold are left to recovery instead of queueing for hours. */
-  async function settled(events: UsageEvent[]): Promise<void> {
-    const queue = events.values();
-    const lanes = Array.from({ length: SETTLED_AT_ONCE }, async () => {
-      for (const event of queue) {
-        if (gaveUp && hold !== null) continue;
-        if (!(await settler.settle(event, itemHold(event.eventId)))) gaveUp = true;
-      }
-    });
-    await Promise.all(lanes);
+  async function settled(event: UsageEvent): Promise<void> {
+    if (gaveUp && hold !== null) return;
+    if (!(await settler.settle(event, itemHold(event.eventId)))) gaveUp = true;
   }
 
   async function finish(): Promise<void> {
@@ -91,4 +88,13 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
   }
 
   return { count, finish };
+}
+
+/** A gate is asked by few at a time: a batch may have 100,000 items, and other calls wait for the same gate. */
+async function inLanes(events: UsageEvent[], work: (event: UsageEvent) => Promise<void>): Promise<void> {
+  const queue = events.values();
+  const lanes = Array.from({ length: SETTLED_AT_ONCE }, async () => {
+    for (const event of queue) await work(event);
+  });
+  await Promise.all(lanes);
 }

@@ -88,21 +88,25 @@ async function rememberOwner(
   parts: BatchParts,
 ): Promise<void> {
   const { logger } = parts.options;
-  try {
-    const state = readBatchState(await response.clone().json());
-    if (state === null) throw new TypeError('The answer is no batch.');
-    const owner = ownerFrom(state.batchId, items, admission, parts);
-    parts.unsaved.set(owner.batchId, owner);
-    await ownerOf(parts, owner.batchId).catch((error: unknown) => {
-      logger.error('owner of a batch not stored', { batchId: owner.batchId, error: String(error) });
-      parts.work.run(owner.batchId, () => storeAgain(owner.batchId, parts));
+  const state = readBatchState(
+    await response
+      .clone()
+      .json()
+      .catch(() => null),
+  );
+  if (state === null) {
+    const { attemptId } = admission.attempt;
+    logger.error('a batch was created without telling its id, its hold stands until it expires', {
+      attemptId,
     });
-  } catch (error) {
-    logger.error('owner of a batch not known', {
-      attemptId: admission.attempt.attemptId,
-      error: String(error),
-    });
+    return;
   }
+  const { batchId } = state;
+  parts.unsaved.set(batchId, ownerFrom(batchId, items, admission, parts));
+  await ownerOf(parts, batchId).catch((error: unknown) => {
+    logger.error('owner of a batch not stored', { batchId, error: String(error) });
+    parts.work.run(batchId, () => storeAgain(batchId, parts));
+  });
 }
 
 async function storeAgain(batchId: string, parts: BatchParts): Promise<void> {
