@@ -4,9 +4,12 @@ import {
   type Attribution,
   type Backend,
   BudgetExceededError,
+  type BudgetGate,
   budgetCovers,
   type Denial,
   type Hold,
+  type ReserveReply,
+  type ReserveRequest,
   TallygateError,
   type UnpricedPolicy,
 } from '@tallygate/usage';
@@ -115,17 +118,25 @@ async function reserve(
     configVersion: configuration.snapshot.version,
     enforce: options.mode === 'enforce',
   };
-  const reply = await ports.gate.reserve(request).catch((error: unknown) => unavailable(error));
+  const reply = await askGate(ports.gate, request);
   if (TallygateError.isInstance(reply)) return onOutage(admission, options, reply);
   switch (reply.kind) {
     case 'outdated':
       return 'outdated';
     case 'denied':
-      recordDenial(reply.denial, admission, ports);
+      recordDenial(reply.denial, admission, ports, options);
       throw new BudgetExceededError(reply.denial);
     case 'held':
-      for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports);
+      for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports, options);
       return { ...admission, hold: reply.hold };
+  }
+}
+
+async function askGate(gate: BudgetGate, request: ReserveRequest): Promise<ReserveReply | TallygateError> {
+  try {
+    return await gate.reserve(request);
+  } catch (error) {
+    return unavailable(error);
   }
 }
 
@@ -176,13 +187,23 @@ function onOutage(admission: Admission, options: MeterOptions, outage: Tallygate
   return admission;
 }
 
-function recordDenial(denial: Denial, admission: Admission, ports: MeterPorts): void {
-  ports.sink.recordDenial({
-    ...denial,
-    organization: admission.configuration.snapshot.organization,
-    attribution: admission.attribution,
-    requestModel: admission.facts.model,
-  });
+/** A row that is not written must not change the answer: denied stays denied, and an observed call goes on. */
+function recordDenial(
+  denial: Denial,
+  admission: Admission,
+  { sink }: MeterPorts,
+  { logger }: MeterOptions,
+): void {
+  try {
+    sink.recordDenial({
+      ...denial,
+      organization: admission.configuration.snapshot.organization,
+      attribution: admission.attribution,
+      requestModel: admission.facts.model,
+    });
+  } catch (error) {
+    logger.error('denial not recorded', { denialId: denial.denialId, error: String(error) });
+  }
 }
 
 function unavailable(error: unknown): TallygateError {

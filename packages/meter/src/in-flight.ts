@@ -1,6 +1,5 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import type { Admission } from './admit.ts';
-import { emptyAnswer } from './answer.ts';
 import type { MeterOptions } from './meter.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
 import type { MeterPorts } from './ports.ts';
@@ -9,16 +8,19 @@ import { type TrackedAttempt, trackAttempt } from './track-attempt.ts';
 
 /** Attempts between admission and outcome. Each ends exactly once: answered, failed, or left when the meter closes. */
 export interface InFlight {
+  /** Runs what comes before an attempt: `close` waits for it, so that no call slips through between the two. */
+  entering<Result>(work: () => Promise<Result>): Promise<Result>;
   begin(admission: Admission, request: APIRequest, ports: MeterPorts): TrackedAttempt;
   /** Resolves when every settlement is through or has given up. */
   settled(): Promise<void>;
-  /** Ends what is still open as unknown, then waits as `settled` does. */
+  /** Ends what is still open with what was read of it, then waits as `settled` does. */
   close(): Promise<void>;
 }
 
 export function createInFlight(options: MeterOptions): InFlight {
   const { clock, logger } = options;
   const open = new Set<TrackedAttempt>();
+  const entries = new Set<Promise<unknown>>();
   const settlers = new Map<MeterPorts, Settler>();
 
   function settlerOf(ports: MeterPorts): Settler {
@@ -43,7 +45,15 @@ export function createInFlight(options: MeterOptions): InFlight {
     const parts = { gate: ports.gate, clock, logger };
     const attempt = trackAttempt(admission, request, parts, (end, hold) => {
       open.delete(attempt);
-      conclude({ ...admission, hold }, ports, end);
+      try {
+        conclude({ ...admission, hold }, ports, end);
+      } catch (error) {
+        // Called from within the caller's own read: whatever is wrong here must not become an error of the answer.
+        logger.error('attempt not concluded', {
+          attemptId: admission.attempt.attemptId,
+          error: String(error),
+        });
+      }
     });
     open.add(attempt);
     return attempt;
@@ -54,11 +64,19 @@ export function createInFlight(options: MeterOptions): InFlight {
   }
 
   return {
+    entering(work) {
+      const entry = work();
+      entries.add(entry);
+      const gone = () => void entries.delete(entry);
+      entry.then(gone, gone);
+      return entry;
+    },
     begin,
     settled,
-    close() {
-      for (const attempt of [...open]) attempt.left(emptyAnswer());
-      return settled();
+    async close() {
+      await Promise.allSettled(entries);
+      for (const attempt of [...open]) attempt.left();
+      await settled();
     },
   };
 }

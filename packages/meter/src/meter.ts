@@ -1,6 +1,6 @@
 import type { Middleware } from '@anthropic-ai/sdk';
 import type { Backend, Clock, Logger } from '@tallygate/usage';
-import { admit } from './admit.ts';
+import { type Admission, admit } from './admit.ts';
 import { createsMessage } from './attempt.ts';
 import type { AttributionResolver } from './attribution-scope.ts';
 import { batchRoute } from './batches/batch-routes.ts';
@@ -29,7 +29,7 @@ export interface Meter {
   fetch(inner?: typeof fetch): typeof fetch;
   /** Resolves when no settlement is under way. */
   settled(): Promise<void>;
-  /** Waits for settlements under way; records as unknown what nobody has read to its end. */
+  /** Ends what nobody has read to its end, with what was read of it; waits for settlements under way. */
   close(): Promise<void>;
 }
 
@@ -49,12 +49,17 @@ export function createMeter(options: MeterOptions): Meter {
   const tallygateMeter: Middleware = async (request, next, context) => {
     const route = batchRoute(request);
     if (options.mode === 'off' || !(route || createsMessage(request))) return next(request);
-    const ports = await availablePorts(options);
-    if (ports && route) return batches.handle(route, request, next, context, ports);
-    const admission = ports && (await admit(request, context, ports, options));
-    if (!ports || !admission) return next(request);
+    if (route) {
+      const ports = await availablePorts(options);
+      return ports ? batches.handle(route, request, next, context, ports) : next(request);
+    }
+    const attempt = await inFlight.entering(async () => {
+      const ports = await availablePorts(options);
+      const admission = ports && (await admitted(request, context, ports, options));
+      return ports && admission && inFlight.begin(admission, request, ports);
+    });
+    if (!attempt) return next(request);
 
-    const attempt = inFlight.begin(admission, request, ports);
     const response = await sendCovered(() => next(request)).catch((error: unknown) => {
       attempt.failed(error);
       throw error;
@@ -71,6 +76,19 @@ export function createMeter(options: MeterOptions): Meter {
     settled: () => bothDone(inFlight.settled()),
     close: () => bothDone(inFlight.close()),
   };
+}
+
+/** Observing refuses nothing: an error that it meets is a defect of ours, and no reason for a call to fail. */
+async function admitted(
+  ...[request, context, ports, options]: Parameters<typeof admit>
+): Promise<Admission | null> {
+  try {
+    return await admit(request, context, ports, options);
+  } catch (error) {
+    if (options.mode === 'enforce') throw error;
+    options.logger.error('call not admitted, it goes on unmetered', { error: String(error) });
+    return null;
+  }
 }
 
 /** An application that only observes goes on without us when nothing of ours can be opened; one that enforces does not. */

@@ -23,6 +23,8 @@ interface Seen {
 function watch(response: Response): { response: Response } & Seen {
   const ends: Seen['ends'] = [];
   const watched = observeResponse(response, {
+    onReading: () => undefined,
+    onForgotten: () => undefined,
     onBytes: () => undefined,
     onEnd: (answer, end) => ends.push({ answer, ...end }),
   });

@@ -3,32 +3,39 @@ import { createSseScanner } from './sse-scanner.ts';
 import { tapStream } from './tap-stream.ts';
 
 export interface ResponseObserver {
+  /** Somebody began to read: `answer` fills up as they do. */
+  onReading(answer: Answer): void;
   /** Bytes arrived. Called often; must be cheap. */
   onBytes(): void;
-  /** Called exactly once, when the body was read whole, broke off or was left. `error` is null unless reading failed. */
+  /** Nobody can read any more: the response and all that was made of it are gone, and `onEnd` was never called. */
+  onForgotten(): void;
+  /** Called at most once, when the body was read whole, broke off or was left. `error` is null unless reading failed. */
   onEnd(answer: Answer, end: { broken: boolean; error: unknown }): void;
 }
 
 /**
  * The same response object, watched while the caller reads it, whichever way that is: `json()`, `text()`, the body stream, a
  * clone. Identity, `url`, `type`, `redirected` and headers stay as they are, because nothing is replaced but the ways to read.
- * A body that nobody reads ends nothing: `close()` of the meter does.
+ * A body that nobody reads ends nothing while anybody still could; then the observer is told that it was forgotten.
  */
 export function observeResponse(response: Response, observer: ResponseObserver): Response {
   const isStream = (response.headers.get('content-type') ?? '').includes('text/event-stream');
-  let openReaders = 0;
-  let concluded = false;
+  // Everything that can still read holds on to it: when it is collected, nobody can.
+  const watch = { openReaders: 0, concluded: false };
+  forgotten.register(watch, observer, observer);
 
   /** Each way of reading collects on its own; the first whole answer counts, a broken one only when no other reader is left. */
-  function newReading() {
-    openReaders += 1;
+  function newReading(): Finish {
+    watch.openReaders += 1;
     let finished = false;
-    return (answer: Answer, error: unknown) => {
+    return (answer, error) => {
       if (finished) return;
       finished = true;
-      openReaders -= 1;
-      if (concluded || (!answer.complete && answer.errorCode === null && openReaders > 0)) return;
-      concluded = true;
+      watch.openReaders -= 1;
+      const isLast = watch.openReaders === 0;
+      if (watch.concluded || (!answer.complete && answer.errorCode === null && !isLast)) return;
+      watch.concluded = true;
+      forgotten.unregister(observer);
       observer.onEnd(answer, { broken: !answer.complete, error });
     };
   }
@@ -37,6 +44,8 @@ export function observeResponse(response: Response, observer: ResponseObserver):
     isStream ? streamReading(newReading(), observer) : jsonReading(newReading(), observer),
   );
 }
+
+const forgotten = new FinalizationRegistry<ResponseObserver>((observer) => observer.onForgotten());
 
 /** What one reading of the body learns from, whether it sees bytes as they pass or the whole at once. */
 export interface Reading {
@@ -54,6 +63,7 @@ type Finish = (answer: Answer, error: unknown) => void;
 
 function streamReading(finish: Finish, observer: ResponseObserver): Reading {
   const answer = emptyAnswer();
+  observer.onReading(answer);
   const scanner = createSseScanner({
     onEvent(event) {
       readEvent(answer, event);
@@ -81,6 +91,7 @@ function streamReading(finish: Finish, observer: ResponseObserver): Reading {
 
 function jsonReading(finish: Finish, observer: ResponseObserver): Reading {
   const answer = emptyAnswer();
+  observer.onReading(answer);
   const decoder = new TextDecoder();
   let text = '';
   return {

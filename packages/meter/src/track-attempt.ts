@@ -3,7 +3,7 @@ import type { Hold } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
 import { type Answer, emptyAnswer } from './answer.ts';
 import { createLiveHold, type LiveHoldOptions } from './live-hold.ts';
-import { observeResponse } from './observe-response.ts';
+import { observeResponse, type ResponseObserver } from './observe-response.ts';
 import type { AttemptEnd } from './outcome.ts';
 import { apiKeyHint, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
 import { errorCodeOf, wasSurelyNotSent } from './send-errors.ts';
@@ -14,8 +14,8 @@ export interface TrackedAttempt {
   failed(error: unknown): void;
   /** The response for the caller, watched. */
   answered(response: Response): Response;
-  /** Nobody will see the rest. */
-  left(answer: Answer): void;
+  /** Nobody will see the rest: it ends with what was read so far. */
+  left(): void;
 }
 
 /** @param onEnd called exactly once, with the hold as it stands then: a long stream has extended it. */
@@ -30,9 +30,30 @@ export function trackAttempt(
   const elapsedMs = () => Math.max(0, clock.monotonicMs() - startedMonotonicMs);
   const hold = createLiveHold(admission.hold, admission.holdTtlMs, parts);
   const end = openEnd(request);
+  const readings: Answer[] = [];
+  let isOver = false;
 
+  /** An attempt that was left can still be answered, fail or be read to its end: the first end counts. */
   function finish(answer: Answer, broken: boolean): void {
+    if (isOver) return;
+    isOver = true;
     onEnd({ ...end, answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() }, hold.current());
+  }
+
+  const left = () => finish(readings.find(({ usage }) => usage !== null) ?? emptyAnswer(), true);
+
+  /** What cannot be watched, as a response made by hand, is passed on: it was billed, but how much stays unknown. */
+  function watchedIfPossible(response: Response, observer: ResponseObserver): Response {
+    try {
+      return observeResponse(response, observer);
+    } catch (error) {
+      parts.logger.warn('response cannot be watched', {
+        attemptId: admission.attempt.attemptId,
+        error: String(error),
+      });
+      left();
+      return response;
+    }
   }
 
   return {
@@ -45,7 +66,9 @@ export function trackAttempt(
       end.httpStatus = response.status;
       end.identity = providerIdentity(response.headers);
       end.mayBeBilled = response.ok;
-      return observeResponse(response, {
+      return watchedIfPossible(response, {
+        onReading: (answer) => void readings.push(answer),
+        onForgotten: left,
         onBytes() {
           end.timeToFirstTokenMs ??= elapsedMs();
           hold.keepAlive();
@@ -56,7 +79,7 @@ export function trackAttempt(
         },
       });
     },
-    left: (answer) => finish(answer, true),
+    left,
   };
 }
 
