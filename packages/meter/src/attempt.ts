@@ -4,9 +4,7 @@ import { type CallAttribution, newAttemptId, newCallId } from '@tallygate/usage'
 /** What the meter uses of the SDK's context. A call that comes without an SDK brings as much of it as is known. */
 export interface CallContext {
   /** The same object for every try of a call. */
-  readonly options?:
-    | { timeout?: number | undefined; attribution?: CallAttribution | undefined }
-    | undefined;
+  readonly options?: { timeout?: number | undefined; attribution?: CallAttribution | undefined } | undefined;
   /** Tries before this one that were made with other options objects. */
   readonly earlierTries?: number;
 }

@@ -4,13 +4,14 @@ import type { MeterOptions } from './meter.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
 import type { MeterPorts } from './ports.ts';
 import { createSettler, type Settler } from './settler.ts';
+import type { AttemptTelemetry, Telemetry } from './telemetry.ts';
 import { type TrackedAttempt, trackAttempt } from './track-attempt.ts';
 
 /** Attempts between admission and outcome. Each ends exactly once: answered, failed, or left when the meter closes. */
 export interface InFlight {
   /** Runs what comes before an attempt: `close` waits for it, so that no call slips through between the two. */
   entering<Result>(work: () => Promise<Result>): Promise<Result>;
-  begin(admission: Admission, request: APIRequest, ports: MeterPorts): TrackedAttempt;
+  begin(admission: Admission, request: APIRequest, ports: MeterPorts, telemetry: Telemetry): TrackedAttempt;
   /** Resolves when every settlement is through or has given up. */
   settled(): Promise<void>;
   /** Ends what is still open with what was read of it, then waits as `settled` does. */
@@ -30,23 +31,31 @@ export function createInFlight(options: MeterOptions): InFlight {
   }
 
   /** Price → record → settle. The caller waits for none of it. */
-  function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd): void {
-    const event = usageEvent(admission, end, options);
+  function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd, trace: AttemptTelemetry): void {
+    const { apiKeyId, pseudonymKey } = options;
+    const event = usageEvent(admission, end, { apiKeyId, pseudonymKey, traceId: trace.traceId });
     try {
       ports.sink.recordOutcome(event, admission.hold);
     } catch (error) {
       // The caller's answer must not fail because our disk did; the gate still learns what was spent.
       logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
     }
+    trace.ended(event);
     void settlerOf(ports).settle(event, admission.hold);
   }
 
-  function begin(admission: Admission, request: APIRequest, ports: MeterPorts): TrackedAttempt {
+  function begin(
+    admission: Admission,
+    request: APIRequest,
+    ports: MeterPorts,
+    telemetry: Telemetry,
+  ): TrackedAttempt {
+    const trace = telemetry.begin(admission);
     const parts = { gate: ports.gate, clock, logger };
     const attempt = trackAttempt(admission, request, parts, (end, hold) => {
       open.delete(attempt);
       try {
-        conclude({ ...admission, hold }, ports, end);
+        conclude({ ...admission, hold }, ports, end, trace);
       } catch (error) {
         // Called from within the caller's own read: whatever is wrong here must not become an error of the answer.
         logger.error('attempt not concluded', {

@@ -9,7 +9,9 @@ import { sendCovered } from './fetch/covered-sends.ts';
 import { createMeteredFetch } from './fetch/metered-fetch.ts';
 import { createInFlight } from './in-flight.ts';
 import { markMetered } from './innermost.ts';
+import { openTelemetry } from './otel.ts';
 import type { MeterPorts } from './ports.ts';
+import { NO_TELEMETRY, type Telemetry } from './telemetry.ts';
 
 /** `mode` off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
 export interface MeterOptions extends AttributionResolver {
@@ -21,6 +23,10 @@ export interface MeterOptions extends AttributionResolver {
   backend?: Backend;
   /** Gate, sink and configuration. Asked for at each call, so that opening them costs an application's start nothing. */
   ports: () => Promise<MeterPorts>;
+  /** off: OpenTelemetry is left alone. on (default): used where the application has it, by the package and SDK it registered. */
+  telemetry?: 'off' | 'on';
+  /** Loads the package, where an application keeps it elsewhere than an import finds it. */
+  loadOpenTelemetry?: () => Promise<unknown>;
 }
 
 export interface Meter {
@@ -45,6 +51,7 @@ export interface Meter {
 export function createMeter(options: MeterOptions): Meter {
   const inFlight = createInFlight(options);
   const batches = createBatchMeter(options);
+  const telemetry = telemetryOf(options);
 
   const tallygateMeter: Middleware = async (request, next, context) => {
     const route = batchRoute(request);
@@ -56,7 +63,7 @@ export function createMeter(options: MeterOptions): Meter {
     const attempt = await inFlight.entering(async () => {
       const ports = await availablePorts(options);
       const admission = ports && (await admitted(request, context, ports, options));
-      return ports && admission && inFlight.begin(admission, request, ports);
+      return ports && admission && inFlight.begin(admission, request, ports, await telemetry);
     });
     if (!attempt) return next(request);
 
@@ -72,10 +79,16 @@ export function createMeter(options: MeterOptions): Meter {
   };
   return {
     middleware: markMetered(tallygateMeter),
-    fetch: (inner) => createMeteredFetch({ mode: options.mode, logger: options.logger, middleware: tallygateMeter }, inner),
+    fetch: (inner) =>
+      createMeteredFetch({ mode: options.mode, logger: options.logger, middleware: tallygateMeter }, inner),
     settled: () => bothDone(inFlight.settled()),
     close: () => bothDone(inFlight.close()),
   };
+}
+
+async function telemetryOf(options: MeterOptions): Promise<Telemetry> {
+  if (options.mode === 'off' || options.telemetry === 'off') return NO_TELEMETRY;
+  return openTelemetry({ logger: options.logger, load: options.loadOpenTelemetry });
 }
 
 /** Observing refuses nothing: an error that it meets is a defect of ours, and no reason for a call to fail. */
