@@ -69,22 +69,33 @@ export const message = () => Response.json(MESSAGE, { headers: { 'request-id': '
 
 export function wholeStream(framing: StreamFraming): Response {
   const chunks = STREAM_EVENTS.map((event) => framing.encode(event));
-  return new Response(new Blob(chunks as BlobPart[]).stream(), {
-    headers: { 'content-type': framing.contentType },
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk) controller.enqueue(chunk);
+      else controller.close();
+    },
   });
+  return new Response(body, { headers: { 'content-type': framing.contentType } });
 }
 
-/** Begins to answer and then waits for ever: only leaving it ends it. */
-export function endlessStream(framing: StreamFraming, onCancel: () => void): Response {
+/** Begins to answer and then waits for ever: only leaving it, or aborting the request, ends it. */
+export function endlessStream(framing: StreamFraming, { signal }: Received, onLeft: () => void): Response {
   const begun = STREAM_EVENTS.slice(0, 3).map((event) => framing.encode(event));
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       for (const chunk of begun) controller.enqueue(chunk);
+      signal?.addEventListener('abort', () => {
+        onLeft();
+        controller.error(aborted());
+      });
     },
-    cancel: onCancel,
+    cancel: onLeft,
   });
   return new Response(body, { headers: { 'content-type': framing.contentType } });
 }
+
+const aborted = () => new DOMException('This operation was aborted', 'AbortError');
 
 const failure = (status: number, type: string, headers: Record<string, string> = {}) =>
   Response.json({ type: 'error', error: { type, message: 'As scripted.' } }, { status, headers });
@@ -130,7 +141,7 @@ export function scriptedProvider(
 /** Never answers; ends as `fetch` ends when its signal fires. */
 export function silence({ signal }: Received): Promise<Response> {
   return new Promise((_resolve, reject) => {
-    const abort = () => reject(new DOMException('This operation was aborted', 'AbortError'));
+    const abort = () => reject(aborted());
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
   });
@@ -142,6 +153,8 @@ export interface MeterRig {
   events: UsageEvent[];
   settlements: Settlement[];
   denials: DenialRecord[];
+  /** Resolves with the first row. */
+  firstRow: Promise<UsageEvent>;
 }
 
 /** A real meter over the real gate in memory; what it records is kept in lists. */
@@ -157,11 +170,18 @@ export function meterRig(options: { limitUsd?: string; mode?: MeterOptions['mode
     settlements: [] as Settlement[],
     denials: [] as DenialRecord[],
   };
+  let onRow: (event: UsageEvent) => void = () => undefined;
+  const firstRow = new Promise<UsageEvent>((resolve) => {
+    onRow = resolve;
+  });
   const sink = {
     get recordedEvents() {
       return lists.events.length;
     },
-    recordOutcome: (event: UsageEvent) => void lists.events.push(event),
+    recordOutcome(event: UsageEvent) {
+      lists.events.push(event);
+      onRow(event);
+    },
     recordSettlement: (settlement: Settlement) => void lists.settlements.push(settlement),
     recordDenial: (denial: DenialRecord) => void lists.denials.push(denial),
     flush: async () => ({ stored: 0, pending: 0 }),
@@ -177,7 +197,7 @@ export function meterRig(options: { limitUsd?: string; mode?: MeterOptions['mode
     defaults: { team: 'support', feature: 'chat', environment: 'test' },
     ports: async () => ({ gate, sink, configuration }),
   });
-  return { meter, gate, ...lists };
+  return { meter, gate, firstRow, ...lists };
 }
 
 function budgetOf(limitUsd: string): Pick<ConfigurationSnapshot, 'budgets'> {
