@@ -61,13 +61,16 @@ export async function admit(
   return admitEstimated({ request, context, facts, holdTtlMs, estimate: estimateOf }, ports, options);
 }
 
+type Amounts = Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
+
 /** What is asked for: one message, or a whole batch of them under one hold. */
 export interface AdmissionRequest {
   request: APIRequest;
   context: CallContext;
   facts: RequestFacts;
   holdTtlMs: number;
-  estimate(admission: Admission, options: MeterOptions): Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
+  /** A promise where there is much to add up: it must not keep the process from other work. */
+  estimate(admission: Admission, options: MeterOptions): Amounts | Promise<Amounts>;
 }
 
 /** As `admit`, for an estimate of the caller's own. */
@@ -95,7 +98,7 @@ export async function admitEstimated(
       hold: null,
       holdTtlMs,
     };
-    const outcome = await reserve(admission, asked.estimate(admission, options), ports, options);
+    const outcome = await reserve(admission, await asked.estimate(admission, options), ports, options);
     if (outcome !== 'outdated') return outcome;
     if (tries === 2) return onOutage(admission, options, configurationKeepsChanging());
     configuration = await ports.configuration.reload();
@@ -104,7 +107,7 @@ export async function admitEstimated(
 
 async function reserve(
   admission: Admission,
-  { expectedNanoUsd, worstNanoUsd }: Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>,
+  { expectedNanoUsd, worstNanoUsd }: Amounts,
   ports: MeterPorts,
   options: MeterOptions,
 ): Promise<Admission | 'outdated'> {

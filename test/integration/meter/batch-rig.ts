@@ -204,6 +204,7 @@ export function startProcess(options: ProcessOptions) {
   });
   const bare = new Anthropic({ apiKey: 'test', maxRetries: 0, logLevel: 'off', fetch: provider.send });
   return {
+    gate: options.gate,
     bare,
     claude: wrapClient(bare, meter.middleware),
     meter,

@@ -145,6 +145,26 @@ describe('a batch from creation to its last item', () => {
   });
 });
 
+describe('a large batch', () => {
+  it('is added up in full, in turns with other work of the process', async () => {
+    const parts = sharedParts(budgetOf('100000'));
+    const app = startProcess({ ...parts, script: { results: [] } });
+    await createdBatch(app, { requests: [requestFor('item-0')] });
+    const { held } = await budgetNow(parts.gate);
+    const large = startProcess({ ...sharedParts(budgetOf('100000')), script: { results: [] } });
+    let turns = 0;
+    const counting = setInterval(() => {
+      turns += 1;
+    }, 0);
+    await createdBatch(large, {
+      requests: Array.from({ length: 5_000 }, (_, index) => requestFor(`item-${index}`)),
+    });
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(5);
+    expect((await budgetNow(large.gate)).held).toBe(5_000n * held);
+  });
+});
+
 describe('items that the provider does not bill', () => {
   it('have rows of no cost with the reason, and free what was held for them', async () => {
     const parts = sharedParts();
