@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../configuration/load.ts';
 import { planChanges } from '../configuration/plan.ts';
 import { attempt, type Check, ok, warn } from './check.ts';
+import { checkUnknownUsage } from './check-unknown-usage.ts';
 import type { CliContext, CliRuntime } from './context.ts';
 
 /** What only an open runtime can tell. It is closed whatever a check finds. */
@@ -16,6 +17,7 @@ export async function checkRuntime(context: CliContext, loaded: LoadedConfig): P
       // Before the ledger is counted: what the spool still holds belongs there.
       await spoolCheck(runtime),
       await ledgerCheck(context, runtime),
+      ...(await checkUnknownUsage(context, runtime)),
     ];
   } finally {
     await runtime.close();

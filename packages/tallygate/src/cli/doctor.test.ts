@@ -32,6 +32,7 @@ describe('tallygate doctor', () => {
         'ok    clock           no budget to compare with',
         'ok    spool           empty',
         'ok    ledger          7 attempts, 6 settlements, no row twice',
+        'ok    unknown usage   none in the last 30 days',
         '',
       ].join('\n'),
     );
@@ -48,6 +49,27 @@ describe('tallygate doctor', () => {
     const warned = Object.values(checks).filter(({ status }) => status === 'warn');
     expect(warned.map(({ name }) => name)).toEqual(['file', 'engine', 'admin key', 'spool', 'ledger']);
     expect(warned.every(({ cure }) => cure !== null && cure.length > 8)).toBe(true);
+  });
+
+  it('lists what the provider reported and this version does not read, the most frequent first', async () => {
+    const cli = memoryCli();
+    const seen = { value: '', attempts: 1, firstSeenMs: NOW_MS, lastSeenMs: NOW_MS };
+    cli.history.unknown = [
+      { ...seen, field: 'a\u001b[2J' },
+      { ...seen, field: 'cache_creation.ephemeral_1d_input_tokens', attempts: 40 },
+      { ...seen, field: 'service_tier', value: 'flex', attempts: 7 },
+      ...['d', 'e', 'f', 'g'].map((field) => ({ ...seen, field })),
+    ];
+    const { code, checks } = await examine(cli);
+    expect(code).toBe(0);
+    expect(checks['unknown usage']).toEqual({
+      name: 'unknown usage',
+      status: 'warn',
+      found:
+        'unknown usage fields seen in the last 30 days: cache_creation.ephemeral_1d_input_tokens (40 attempts), ' +
+        'service_tier "flex" (7 attempts), a\uFFFD[2J (1 attempt), d (1 attempt), e (1 attempt) and 2 more',
+      cure: 'Upgrade tallygate from 1.2.3: a newer version may price them.',
+    });
   });
 
   it('fails with exit code 3 where a part does not answer, and still looks at the others', async () => {

@@ -6,6 +6,12 @@ import { doctorCommand } from './doctor-command.ts';
 import { initCommand } from './init-command.ts';
 import { finish } from './outcome.ts';
 import { type ApplyCommandOptions, applyCommand, planCommand } from './plan-commands.ts';
+import { type PricesShowOptions, pricesCheckCommand, pricesShowCommand } from './prices/check-and-show.ts';
+import {
+  type PricesPublishOptions,
+  pricesDiffCommand,
+  pricesPublishCommand,
+} from './prices/diff-and-publish.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
 import { type ReportOptions, reportCommand } from './report-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
@@ -70,6 +76,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
     .addHelpText('after', `\n${EXAMPLES}`);
   addSpendCommands(program, context, choose);
   addBudgetCommands(program, context, choose);
+  addPriceCommands(program, context, choose);
   addOperationCommands(program, context, choose);
   return program;
 }
@@ -130,6 +137,40 @@ function addBudgetCommands(program: Command, context: CliContext, choose: Parsin
     .option('--reason <text>', 'why, for the audit')
     .action((_options, command: Command) =>
       choose(() => applyCommand(context, command.optsWithGlobals<ApplyCommandOptions>())),
+    );
+}
+
+function addPriceCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  const prices = program.command('prices').description('list prices and contract prices');
+  prices
+    .command('check [file]')
+    .description('is it a price book, and does anything in it look like a slip (default: the one in force)')
+    .action((file: string | undefined, _options, command: Command) =>
+      choose(() => pricesCheckCommand(context, command.optsWithGlobals<GlobalOptions>(), file)),
+    );
+  prices
+    .command('show')
+    .description('what a million tokens cost')
+    .option('--model <name>', 'one model, by any exact name')
+    .option('--at <date>', 'at that instant, UTC (default: now)')
+    .option('--book', 'the whole book as JSON, to be edited and published')
+    .action((_options, command: Command) =>
+      choose(() => pricesShowCommand(context, command.optsWithGlobals<PricesShowOptions>())),
+    );
+  prices
+    .command('diff [file]')
+    .description('built-in, in force, and the file: what changes for which model from which day')
+    .action((file: string | undefined, _options, command: Command) =>
+      choose(() => pricesDiffCommand(context, command.optsWithGlobals<GlobalOptions>(), file)),
+    );
+  prices
+    .command('publish [file]')
+    .description('put a price book in force for every process')
+    .requiredOption('--reason <text>', 'why, for the audit')
+    .option('--built-in', 'go back to the book of each release')
+    .option('--rewrite-history', 'although it changes what usage was already charged by')
+    .action((file: string | undefined, _options, command: Command) =>
+      choose(() => pricesPublishCommand(context, command.optsWithGlobals<PricesPublishOptions>(), file)),
     );
 }
 

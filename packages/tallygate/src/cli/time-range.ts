@@ -71,7 +71,8 @@ function dayRange(day: string): TimeRange {
   return { fromMs, toMs };
 }
 
-function instantFrom(flag: string, text: string): number {
+/** UTC. @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what is neither a date nor an instant. */
+export function instantFrom(flag: string, text: string): number {
   const isInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/.test(text);
   const instantMs = isInstant ? instantOf(text) : dateMs(text);
   if (Number.isNaN(instantMs)) throw invalid(`${flag} "${text}" is not a date.`, DATE_CURE);

@@ -18,6 +18,8 @@ export interface ApplyOptions {
   actor: string;
   reason: string;
   clock: Clock;
+  /** The command that makes good a record that could not be written, as a person types it. */
+  again?: string;
 }
 
 export interface ApplyResult {
@@ -46,7 +48,7 @@ export async function applyPlan(options: ApplyOptions): Promise<ApplyResult> {
   } catch (cause) {
     throw new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
       message: `Version ${plan.after.version} is in force, but the ledger did not take its record.`,
-      cure: 'Run "tallygate apply" again once the ledger answers: it writes the missing record.',
+      cure: `Run ${options.again ?? '"tallygate apply"'} again once the ledger answers: it writes the missing record.`,
       cause,
     });
   }
