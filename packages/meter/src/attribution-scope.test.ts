@@ -66,6 +66,64 @@ describe('attribution', () => {
     expect(of(null)).toBeNull();
   });
 
+  it('never keeps an e-mail address: it becomes the pseudonym of its user, or "redacted" without a key', () => {
+    const address = 'bob@example.com';
+    const said = {
+      feature: address,
+      environment: `dev of ${address}`,
+      workflow: address,
+      taskType: address,
+      tags: { region: address },
+    };
+    const keyed = resolveAttribution(resolver, snapshot, { ...said, user: address });
+    expect(JSON.stringify(keyed)).not.toContain(address);
+    expect([keyed.feature, keyed.workflow, keyed.taskType, keyed.tags['region']]).toEqual(
+      Array(4).fill(keyed.userPseudonym),
+    );
+    const bare = resolveAttribution({ ...resolver, pseudonymKey: null }, snapshot, said);
+    expect([bare.feature, bare.environment, bare.workflow, bare.taskType, bare.tags['region']]).toEqual(
+      Array(5).fill('redacted'),
+    );
+  });
+
+  it('keeps an address that the platform team itself made the name of a team or of a budget', () => {
+    const alias = {
+      id: 'support',
+      name: 'Support',
+      aliases: ['help@example.com'],
+      costCentre: null,
+      owners: [],
+    };
+    const budget = {
+      id: 'b',
+      scope: { feature: 'inbox@example.com' },
+      period: 'month' as const,
+      timeZone: 'UTC',
+      limitNanoUsd: 1n,
+      onOutage: 'allow' as const,
+    };
+    const named = { ...snapshot, teams: [alias], budgets: [budget] };
+    expect(
+      resolveAttribution(resolver, named, { team: 'help@example.com', feature: 'inbox@example.com' }),
+    ).toMatchObject({ team: 'support', feature: 'inbox@example.com' });
+  });
+
+  it('does not repeat an address in a refusal, nor charge it as a team where there is no registry', () => {
+    const refusing = { ...snapshot, unknownTeams: 'refuse' as const };
+    const team = 'bob@example.com';
+    const refused = () => resolveAttribution(resolver, refusing, { team });
+    expect(refused).toThrow(/not listed/);
+    expect(refused).not.toThrow(/bob/);
+    expect(resolveAttribution(resolver, { ...snapshot, teams: [] }, { team }).team).toMatch(/^[\w-]{22}$/);
+  });
+
+  it('records numbers that a caller without types passes, as text', () => {
+    const untyped = { feature: 7, user: 42, tags: { region: 3 } } as unknown as { feature: string };
+    const resolved = resolveAttribution(resolver, snapshot, untyped);
+    expect(resolved).toMatchObject({ feature: '7', tags: { region: '3' } });
+    expect(resolved.userPseudonym).toBe(resolveAttribution(resolver, snapshot, { user: '42' }).userPseudonym);
+  });
+
   it('keeps only tags on the allow-list', () => {
     expect(resolveAttribution(resolver, snapshot, { tags: { region: 'eu', email: 'a@b.c' } }).tags).toEqual({
       region: 'eu',
