@@ -202,11 +202,16 @@ export function startProcess(options: ProcessOptions) {
     defaults: { team: options.team ?? 'support', feature: 'mail', environment: 'test' },
     ports: () => ports,
   });
-  const bare = new Anthropic({ apiKey: 'test', maxRetries: 0, logLevel: 'off', fetch: provider.send });
+  const client = { apiKey: 'test', maxRetries: 0, logLevel: 'off' as const };
+  const bare = new Anthropic({ ...client, fetch: provider.send });
   return {
     gate: options.gate,
     bare,
     claude: wrapClient(bare, meter.middleware),
+    /** The meter as a `fetch` under the SDK, on its own and below a wrapped client. */
+    fetched: () => new Anthropic({ ...client, fetch: meter.fetch(provider.send) }),
+    doubled: () =>
+      wrapClient(new Anthropic({ ...client, fetch: meter.fetch(provider.send) }), meter.middleware),
     meter,
     provider,
     events,

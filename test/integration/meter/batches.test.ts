@@ -301,6 +301,45 @@ describe('the caller', () => {
     expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
   });
 
+  it.each([
+    ['a metered fetch', 'fetched'],
+    ['a wrapped client above a metered fetch', 'doubled'],
+  ] as const)('is metered once by %s', async (_name, kind) => {
+    const parts = sharedParts();
+    const app = startProcess({ ...parts, script: { results: ITEMS } });
+    const client = app[kind]();
+    await client.messages.batches.create(REQUESTS);
+    const once = (await budgetNow(parts.gate)).held;
+    const plain = startProcess({ ...sharedParts(), script: { results: ITEMS } });
+    await createdBatch(plain);
+    expect(once).toBe((await budgetNow(plain.gate)).held);
+    const values: unknown[] = [];
+    for await (const item of await client.messages.batches.results(BATCH_ID)) values.push(item);
+    await app.meter.settled();
+    expect(values).toEqual(ITEMS);
+    expect(app.events).toHaveLength(2);
+    expect(await budgetNow(parts.gate)).toEqual({ spent: 2n * ITEM_COST, held: 0n });
+  });
+
+  it('is not disturbed by a defect of ours while the meter observes', async () => {
+    const parts = sharedParts();
+    const app = startProcess({ ...parts, mode: 'observe', script: { results: ITEMS } });
+    const attribution = Object.defineProperty({}, 'team', {
+      enumerable: true,
+      get() {
+        throw new Error('a defect');
+      },
+    });
+    const batch = await app.claude.messages.batches.create(REQUESTS, { attribution });
+    expect(batch.id).toBe(BATCH_ID);
+    expect(app.logs).toContain('batch not admitted, it goes on unmetered');
+    const values: unknown[] = [];
+    const results = await app.claude.messages.batches.results(BATCH_ID, {}, { attribution });
+    for await (const item of results) values.push(item);
+    expect(values).toEqual(ITEMS);
+    expect(app.logs).toContain('results of a batch are read uncounted');
+  });
+
   it('sees the error that the provider gives for results that are gone', async () => {
     const parts = sharedParts();
     const app = startProcess({

@@ -10,7 +10,7 @@ export type BatchRoute =
 
 const BATCHES_PATH = /\/v1\/messages\/batches(?:\/(?<id>[^/]+)(?:\/(?<action>results|cancel))?)?$/;
 
-export function batchRoute(request: APIRequest): BatchRoute | null {
+export function batchRoute(request: Pick<APIRequest, 'method' | 'url'>): BatchRoute | null {
   const path = BATCHES_PATH.exec(request.url.split(/[?#]/, 1)[0] ?? '');
   if (path === null) return null;
   const { id, action = '' } = path.groups ?? {};

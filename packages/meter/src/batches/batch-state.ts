@@ -10,6 +10,18 @@ export interface BatchState {
   succeeded: number | null;
 }
 
+/**
+ * Reads a copy of a small answer, taken before this returns: the response stays the caller's, to be read in any way. Null where
+ * it cannot be read or is no batch; never rejects.
+ */
+export async function batchStateIn(response: Response): Promise<BatchState | null> {
+  try {
+    return readBatchState(await response.clone().json());
+  } catch {
+    return null;
+  }
+}
+
 /** Null for anything that is not a batch. */
 export function readBatchState(body: unknown): BatchState | null {
   if (!isObject(body) || body['type'] !== 'message_batch' || typeof body['id'] !== 'string') return null;

@@ -18,7 +18,7 @@ import {
   otherModels,
   readBatchRequests,
 } from './batch-request.ts';
-import { readBatchState } from './batch-state.ts';
+import { batchStateIn } from './batch-state.ts';
 
 type Send = (request: APIRequest) => Promise<Response>;
 
@@ -35,6 +35,7 @@ export async function createBatch(
   const items = readBatchRequests(request);
   if (items === null) return next(request);
   const admission = await admitBatch(items, request, context, parts);
+  if (admission === null) return next(request);
   const response = await next(request).catch((error: unknown) => {
     onNoAnswer(error, admission, parts);
     throw error;
@@ -44,16 +45,23 @@ export async function createBatch(
   return response;
 }
 
-function admitBatch(
+/** Observing refuses nothing: an error that it meets is a defect of ours, and no reason for a batch to fail. */
+async function admitBatch(
   items: readonly BatchItemRequest[],
   request: APIRequest,
   context: MiddlewareContext,
-  parts: BatchParts,
-): Promise<Admission> {
+  { ports, options }: BatchParts,
+): Promise<Admission | null> {
   const facts = factsOfBatch(items);
-  const estimate = (admission: Admission, options: MeterOptions) => sumOfEstimates(items, admission, options);
+  const estimate = (admission: Admission, using: MeterOptions) => sumOfEstimates(items, admission, using);
   const asked = { request, context, facts, holdTtlMs: BATCH_HOLD_TTL_MS, estimate };
-  return admitEstimated(asked, parts.ports, parts.options);
+  try {
+    return await admitEstimated(asked, ports, options);
+  } catch (error) {
+    if (options.mode === 'enforce') throw error;
+    options.logger.error('batch not admitted, it goes on unmetered', { error: String(error) });
+    return null;
+  }
 }
 
 /** An estimate takes some 20 µs, and a batch may have 100,000 items: others get their turn about every 10 ms. */
@@ -97,12 +105,7 @@ async function rememberOwner(
   parts: BatchParts,
 ): Promise<void> {
   const { logger } = parts.options;
-  const state = readBatchState(
-    await response
-      .clone()
-      .json()
-      .catch(() => null),
-  );
+  const state = await batchStateIn(response);
   if (state === null) {
     const { attemptId } = admission.attempt;
     logger.error('a batch was created without telling its id, its hold stands until it expires', {

@@ -1,6 +1,6 @@
 import type { BatchOwner, Hold } from '@tallygate/usage';
 import { BATCH_HOLD_TTL_MS, type BatchParts, ownerOf, releaseInBackground } from './batch-parts.ts';
-import { type BatchState, readBatchState } from './batch-state.ts';
+import { type BatchState, batchStateIn } from './batch-state.ts';
 
 /** States are small; this many cover every batch that one process follows at a time. */
 const STATES_MAX = 1_000;
@@ -8,9 +8,9 @@ const STATES_MAX = 1_000;
 /** Learns from an answer that describes a batch (retrieve, cancel). The caller waits for nothing of it. */
 export function followState(response: Response, batchId: string, parts: BatchParts): Response {
   if (!response.ok) return response;
-  const copy = response.clone();
+  const reading = batchStateIn(response);
   parts.work.run(batchId, async () => {
-    const state = readBatchState(await copy.json().catch(() => null));
+    const state = await reading;
     if (state !== null && state.batchId === batchId) await noteState(state, parts);
   });
   return response;

@@ -11,6 +11,7 @@ export interface ItemReading {
   configuration: LiveConfiguration;
   identity: ProviderIdentity;
   apiKeyId: string | null;
+  pseudonymKey: string | null;
   apiKeyHint: string | null;
   customIdHash(customId: string): string;
 }
@@ -25,7 +26,7 @@ export function itemEventId(batchId: string, customId: string): string {
  * row. Instants are the batch's, since items have none; `requestId` names the batch, which is how the provider refers to it.
  */
 export function itemEvent(eventId: string, item: ItemResult, reading: ItemReading): UsageEvent {
-  const { owner, identity, apiKeyId } = reading;
+  const { owner, identity, apiKeyId, pseudonymKey } = reading;
   const endedAtMs = Math.max(owner.endedAtMs ?? owner.createdAtMs, owner.createdAtMs);
   const { answer } = item;
   if (answer.usage !== null) answer.usage = { ...answer.usage, service_tier: 'batch' };
@@ -43,7 +44,7 @@ export function itemEvent(eventId: string, item: ItemResult, reading: ItemReadin
       latencyMs: endedAtMs - owner.createdAtMs,
       timeToFirstTokenMs: null,
     },
-    { apiKeyId },
+    { apiKeyId, pseudonymKey },
   );
   return { ...event, lines: event.lines.map((line) => batchLine(line, owner)) };
 }

@@ -1,4 +1,5 @@
 import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
+import { sendCovered } from '../fetch/covered-sends.ts';
 import type { MeterOptions } from '../meter.ts';
 import type { MeterPorts } from '../ports.ts';
 import { type BatchParts, createBatchParts } from './batch-parts.ts';
@@ -35,15 +36,16 @@ export function createBatchMeter(options: MeterOptions): BatchMeter {
   return {
     async handle(route, request, next, context, ports) {
       const parts = partsOf(ports);
+      const send = (sent: APIRequest) => sendCovered(() => next(sent));
       switch (route.kind) {
         case 'create':
-          return createBatch(request, next, context, parts);
+          return createBatch(request, send, context, parts);
         case 'state':
-          return followState(await next(request), route.batchId, parts);
+          return followState(await send(request), route.batchId, parts);
         case 'delete':
-          return followDeletion(await next(request), route.batchId, parts);
+          return followDeletion(await send(request), route.batchId, parts);
         case 'results':
-          return openResults(route.batchId, request, await next(request), context, parts);
+          return openResults(route.batchId, request, await send(request), context, parts);
       }
     },
     async settled() {

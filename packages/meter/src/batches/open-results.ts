@@ -6,11 +6,11 @@ import { apiKeyHint, backendOf, providerIdentity } from '../provider-headers.ts'
 import { type BatchParts, ownerOf, persistently } from './batch-parts.ts';
 import { customIdHash } from './batch-request.ts';
 import { createItemCounter } from './count-items.ts';
-import { watchResults } from './read-results.ts';
+import { type ResultsReading, watchResults } from './read-results.ts';
 
 /**
  * The results for the caller, watched. They are never withheld: where the owner is not known, or cannot be asked, the reader
- * pays and the rows say so.
+ * pays and the rows say so; where we fail, they go on uncounted and the next reading counts them.
  */
 export async function openResults(
   batchId: string,
@@ -19,8 +19,24 @@ export async function openResults(
   context: MiddlewareContext,
   parts: BatchParts,
 ): Promise<Response> {
-  const { options, ports, owners, work } = parts;
   if (!response.ok) return response;
+  try {
+    const reading = await readingOf(batchId, request, response, context, parts);
+    return watchResults(response, reading, () => parts.work.track(reading.counter.finish()));
+  } catch (error) {
+    parts.options.logger.error('results of a batch are read uncounted', { batchId, error: String(error) });
+    return response;
+  }
+}
+
+async function readingOf(
+  batchId: string,
+  request: APIRequest,
+  response: Response,
+  context: MiddlewareContext,
+  parts: BatchParts,
+): Promise<ResultsReading> {
+  const { options, ports, owners, work } = parts;
   // The state that the SDK has just retrieved tells when the batch ended.
   await work.tasksOf(batchId);
   const owner = await endedOwner(batchId, request, context, parts);
@@ -28,19 +44,19 @@ export async function openResults(
   const counted = await persistently(parts, 'asking for counted batch items', batchId, () =>
     owners.countedItems(owner),
   );
-  const counter = createItemCounter(parts, owner, hold);
-  const reading = {
+  const { apiKeyId, pseudonymKey, logger } = options;
+  return {
     owner,
     configuration: await ports.configuration.current(),
     identity: providerIdentity(response.headers),
-    apiKeyId: options.apiKeyId,
+    apiKeyId,
+    pseudonymKey,
     apiKeyHint: apiKeyHint(request),
-    customIdHash: customIdHash(options.pseudonymKey, batchId),
+    customIdHash: customIdHash(pseudonymKey, batchId),
     alreadyCounted: counted?.answer ?? new Set<string>(),
-    counter,
-    logger: options.logger,
+    counter: createItemCounter(parts, owner, hold),
+    logger,
   };
-  return watchResults(response, reading, () => work.track(counter.finish()));
 }
 
 /** The owner with the instant of the end that all readers agree on. */

@@ -1,6 +1,7 @@
 import type { Middleware, MiddlewareContext } from '@anthropic-ai/sdk';
 import { type CallAttribution, type Logger, TallygateError } from '@tallygate/usage';
 import { type CallContext, createsMessage } from '../attempt.ts';
+import { batchRoute } from '../batches/batch-routes.ts';
 import { ATTRIBUTION_HEADER, parseAttributionHeader } from './attribution-header.ts';
 import { followSends, isCovered } from './covered-sends.ts';
 import { refusalResponse, takesErrorsForOutages } from './refusal-response.ts';
@@ -22,8 +23,8 @@ export interface MeteredFetchOptions {
 /**
  * The meter in the shape of `fetch`, for what has no middleware: older SDKs, other libraries, `fetch` itself.
  *
- * Each call is one attempt. It takes every form that `fetch` takes and hands exactly that on; only `POST …/v1/messages` is
- * metered. The header `x-tallygate-attribution` is taken off, whatever the request. Below a wrapped client it only passes on.
+ * Each call is one attempt. It takes every form that `fetch` takes and hands exactly that on; only `POST …/v1/messages` and
+ * message batches are metered. The header `x-tallygate-attribution` is taken off, whatever the request. Below a wrapped client it only passes on.
  *
  * It throws what `inner` throws, and the errors of `createMeter`. To the provider's SDKs these are answered instead: they would
  * take them for a lost connection.
@@ -36,7 +37,7 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
     sighted.headers.delete(ATTRIBUTION_HEADER);
     const sent = note === null ? init : { ...init, headers: sighted.headers };
     const send = () => (inner ?? globalThis.fetch)(input, sent);
-    if (options.mode === 'off' || isCovered() || !createsMessage(sighted)) return send();
+    if (options.mode === 'off' || isCovered() || !isMetered(sighted)) return send();
     try {
       const context = contextOf(sighted.headers, attributionOf(note, options));
       const body = await bodyToMeter(input, init, sighted, options);
@@ -47,6 +48,10 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
       throw error;
     }
   };
+}
+
+function isMetered(sighted: SightedRequest): boolean {
+  return createsMessage(sighted) || batchRoute(sighted) !== null;
 }
 
 /** Stands for a body that cannot be read: the model and the tokens are learned from the answer alone. */
