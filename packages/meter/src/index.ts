@@ -1,8 +1,7 @@
-import './sdk-options.ts';
-
 export { type AttributionDefaults, withAttribution } from './attribution-scope.ts';
 export { createMemoryBatchOwners } from './batches/memory-batch-owners.ts';
 export { type ConfigurationCache, createConfigurationCache } from './configuration-cache.ts';
 export { createMeter, type Meter, type MeterOptions } from './meter.ts';
 export type { MeterPorts } from './ports.ts';
+export type { AttributedOptions, SdkCallOptions } from './sdk-options.ts';
 export { wrapClient } from './wrap.ts';

@@ -1,5 +1,6 @@
 export type { AdminApi } from '@tallygate/admin-api';
 export { createAdminApi } from '@tallygate/admin-api';
+export type { AttributedOptions } from '@tallygate/meter';
 export type { Reconciliation } from '@tallygate/reconcile';
 export {
   AttributionError,
