@@ -177,13 +177,16 @@ function refusable(policy: UnpricedPolicy, options: MeterOptions): UnpricedPolic
   return policy === 'deny' && options.mode !== 'enforce' ? 'dearest' : policy;
 }
 
-/** Outage is not denial: each budget that covers the call says whether calls may go on without a gate. */
+/**
+ * Outage is not denial: each budget that covers the call says whether calls may go on without a gate. Where no configuration is
+ * known, one may say "block".
+ */
 function onOutage(admission: Admission, options: MeterOptions, outage: TallygateError): Admission {
-  const { budgets } = admission.configuration.snapshot;
-  const blocks = budgets.some(
+  const { isKnown, snapshot } = admission.configuration;
+  const blocks = snapshot.budgets.some(
     (budget) => budget.onOutage === 'block' && budgetCovers(budget, admission.attribution),
   );
-  if (options.mode === 'enforce' && blocks) throw outage;
+  if (options.mode === 'enforce' && (blocks || !isKnown)) throw outage;
   options.logger.warn('gate unavailable, the call goes on by the budgets’ outage policy', {
     code: outage.code,
   });

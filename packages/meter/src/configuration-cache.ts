@@ -14,6 +14,8 @@ import {
 export interface LiveConfiguration {
   snapshot: ConfigurationSnapshot;
   priceBook: PriceBook;
+  /** False: no gate has told it yet and nobody remembers an earlier one, so that which budgets there are is not known. */
+  isKnown: boolean;
 }
 
 export interface ConfigurationCache {
@@ -38,7 +40,8 @@ export interface ConfigurationCacheOptions {
  */
 export function createConfigurationCache(options: ConfigurationCacheOptions): ConfigurationCache {
   const empty = emptyConfiguration(options.organization);
-  let live = liveFrom(options.lastGood ?? empty, { snapshot: empty, priceBook: livePriceBook(null) });
+  const unknown = { snapshot: empty, priceBook: livePriceBook(null), isKnown: false };
+  let live = options.lastGood ? liveFrom(options.lastGood, unknown) : unknown;
   let isLoaded = false;
   let loading: Promise<LiveConfiguration> | null = null;
 
@@ -66,14 +69,16 @@ export function createConfigurationCache(options: ConfigurationCacheOptions): Co
 
   function liveFrom(snapshot: ConfigurationSnapshot, before: LiveConfiguration): LiveConfiguration {
     try {
-      return { snapshot, priceBook: livePriceBook(snapshot.priceBook, snapshot.contractPrices) };
+      const priceBook = livePriceBook(snapshot.priceBook, snapshot.contractPrices);
+      return { snapshot, priceBook, isKnown: true };
     } catch (error) {
       const { priceBook, contractPrices } = before.snapshot;
       options.logger.warn('published prices refused, the last good ones stay in force', {
         version: snapshot.version,
         reason: error instanceof Error ? error.message : String(error),
       });
-      return { snapshot: { ...snapshot, priceBook, contractPrices }, priceBook: before.priceBook };
+      const withPricesBefore = { ...snapshot, priceBook, contractPrices };
+      return { snapshot: withPricesBefore, priceBook: before.priceBook, isKnown: true };
     }
   }
 

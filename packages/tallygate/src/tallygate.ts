@@ -13,6 +13,7 @@ import {
   type Logger,
   silentLogger,
   systemClock,
+  TallygateError,
 } from '@tallygate/usage';
 import { closeOnExit } from './close-on-exit.ts';
 import { loadConfig } from './configuration/load.ts';
@@ -64,7 +65,10 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   requireSharedGate(config);
   const lease = leaseRuntime(config, { clock, logger });
   let opened: Promise<MeterPorts> | null = null;
-  const ports = () => {
+  let closing: Promise<void> | null = null;
+  const ports = async () => {
+    // Opened again it would never be closed: what a late call records could not be drained by anybody here.
+    if (closing !== null) throw closedBefore();
     opened ??= lease.runtime().then((runtime) => portsOf(runtime, logger));
     opened.catch(() => {
       opened = null;
@@ -77,11 +81,10 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   // Made when asked for: a process without one is spared the cost of following asynchronous scopes.
   let meteredFetch: typeof fetch | null = null;
 
-  let closing: Promise<void> | null = null;
   const close = () => {
     closing ??= meter
       .close()
-      .then(() => lease.release())
+      .finally(() => lease.release())
       .finally(forget);
     return closing;
   };
@@ -103,6 +106,13 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
     flush,
     close,
   };
+}
+
+function closedBefore(): TallygateError {
+  return new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {
+    message: 'This tallygate() was closed before the call.',
+    cure: 'Close it after the last call, or make another one.',
+  });
 }
 
 function portsOf(runtime: Runtime, logger: Logger): MeterPorts {

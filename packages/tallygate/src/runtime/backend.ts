@@ -7,6 +7,7 @@ import type { DataDirectory } from './data-directory.ts';
 import { openEmbedded } from './embedded.ts';
 import { openEmbeddedLedger, openServerLedger } from './ledger-access.ts';
 import { sitAsOwner } from './owner-seat.ts';
+import { openReachableGate } from './reachable-gate.ts';
 import { takeSeat } from './seat.ts';
 import { waitingTotals } from './waiting-totals.ts';
 
@@ -23,6 +24,8 @@ export interface Backend {
 interface Parts {
   clock: Clock;
   logger: Logger;
+  /** Sends what this process has recorded to the ledger: what is not there when a lost gate is rebuilt could be spent again. */
+  sendRecorded(): Promise<unknown>;
 }
 /** Remembers what was opened, so that all of it is closed again: the last first, and also when a later part fails to open. */
 type Keep = <Part extends { close(): Promise<void> }>(part: Part) => Part;
@@ -132,16 +135,18 @@ async function openSeated(
 function openShared(
   url: string,
   { organization }: ResolvedConfig,
-  { clock, logger }: Parts,
+  { clock, logger, sendRecorded }: Parts,
   history: SpendHistory | null,
 ): Promise<BudgetGate> {
-  if (history === null) return openRedisGate({ url, organization, clock, logger });
+  const options = { url, organization, clock, logger };
+  if (history === null) return openReachableGate({ open: () => openRedisGate(options), clock, logger });
   const seed = async () => {
+    await sendRecorded();
     const record = await history.lastConfigVersion(organization);
     const settled = await history.settledTotals(organization);
     return { ...settled, ...(record === null ? {} : { configuration: snapshotOf(record) }) };
   };
-  return openRedisGate({ url, organization, clock, logger, seed });
+  return openReachableGate({ open: () => openRedisGate({ ...options, seed }), clock, logger });
 }
 
 /** The owner serves a gate that is opened after it: the gate may have to be rebuilt from the ledger that the owner keeps. */

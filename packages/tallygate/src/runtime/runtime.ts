@@ -48,13 +48,16 @@ export async function openRuntime(
   parts: { clock: Clock; logger: Logger },
 ): Promise<Runtime> {
   const directory = openDataDirectory(config.dataDirectory);
-  const backend = await openBackend(config, directory, parts);
+  let spool: Spool | null = null;
+  const sendRecorded = async () => spool?.flush();
+  const backend = await openBackend(config, directory, { ...parts, sendRecorded });
   try {
     const { gate, destination, history } = backend;
     const { clock, logger } = parts;
     const recover = recoverThrough(gate, config.organization);
-    const spool = { directory: directory.spoolRoot, destination, recover, drainMs: config.drainMs };
-    const sink = await openSpool({ ...spool, clock, logger });
+    const drained = { directory: directory.spoolRoot, destination, recover, drainMs: config.drainMs };
+    const sink = await openSpool({ ...drained, clock, logger });
+    spool = sink;
     const lastGood = openLastGood(directory.lastGoodFile, config.organization, logger);
     return {
       get role() {
@@ -71,8 +74,8 @@ export async function openRuntime(
       lastGood: lastGood.read(),
       rememberGood: lastGood.remember,
       async close() {
-        await sink.close();
-        await backend.close();
+        // Whatever the disk says: without this the directory would stay locked for as long as the process lives.
+        await sink.close().finally(() => backend.close());
       },
     };
   } catch (error) {
