@@ -1,4 +1,4 @@
-import type { Middleware } from '@anthropic-ai/sdk';
+import type { APIRequest, Middleware } from '@anthropic-ai/sdk';
 import type { Backend, Clock, Logger } from '@tallygate/usage';
 import { type Admission, admit } from './admit.ts';
 import { createsMessage } from './attempt.ts';
@@ -58,7 +58,8 @@ export function createMeter(options: MeterOptions): Meter {
     if (options.mode === 'off' || !(route || createsMessage(request))) return next(request);
     if (route) {
       const ports = await availablePorts(options);
-      return ports ? batches.handle(route, request, next, context, ports) : next(request);
+      const send = (sent: APIRequest) => sendCovered(() => next(sent));
+      return ports ? batches.handle(route, request, send, context, ports) : next(request);
     }
     const attempt = await inFlight.entering(async () => {
       const ports = await availablePorts(options);
