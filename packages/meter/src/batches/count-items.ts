@@ -40,14 +40,9 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
       return;
     }
     waiting.push(event);
-    if (pumping === null) work.track(startPumping());
-  }
-
-  function startPumping(): Promise<void> {
-    pumping = pump().finally(() => {
-      pumping = null;
-    });
-    return pumping;
+    if (pumping !== null) return;
+    pumping = pump();
+    work.track(pumping);
   }
 
   function itemHold(eventId: string): Hold | null {
@@ -65,6 +60,8 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
         settled,
       );
     }
+    // In the same turn as the last look at `waiting`: an item that comes in between would wait for ever.
+    pumping = null;
   }
 
   /** How many items are counted in all; null when the owners do not answer. The charge does not wait for them for ever. */

@@ -22,8 +22,9 @@ export function followState(response: Response, batchId: string, parts: BatchPar
  */
 async function noteState(state: BatchState, parts: BatchParts): Promise<void> {
   rememberState(state, parts);
+  if (state.endedAtMs === null) return;
   const owner = await ownerOf(parts, state.batchId);
-  if (state.endedAtMs === null || owner === null) return;
+  if (owner === null) return;
   await parts.owners.markEnded(owner, state.endedAtMs);
   if (owner.hold === null) return;
   if (state.succeeded === 0) releaseInBackground(parts, owner.hold);
