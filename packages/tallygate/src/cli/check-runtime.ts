@@ -3,6 +3,7 @@ import { planChanges } from '../configuration/plan.ts';
 import { attempt, type Check, ok, warn } from './check.ts';
 import { checkUnknownUsage } from './check-unknown-usage.ts';
 import type { CliContext, CliRuntime } from './context.ts';
+import { checkPrices } from './prices/check-prices.ts';
 
 /** What only an open runtime can tell. It is closed whatever a check finds. */
 export async function checkRuntime(context: CliContext, loaded: LoadedConfig): Promise<Check[]> {
@@ -13,6 +14,7 @@ export async function checkRuntime(context: CliContext, loaded: LoadedConfig): P
     return [
       await gateCheck(runtime),
       await inForceCheck(runtime, loaded),
+      await checkPrices(runtime),
       await clockCheck(context, runtime),
       // Before the ledger is counted: what the spool still holds belongs there.
       await spoolCheck(runtime),

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMemoryGate } from '@tallygate/gate';
-import { emptyConfiguration, TallygateError } from '@tallygate/usage';
+import { builtinPriceBookDocument } from '@tallygate/pricing';
+import { type ConfigurationSnapshot, emptyConfiguration, TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import type { Check } from './check.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
@@ -29,6 +30,7 @@ describe('tallygate doctor', () => {
         'ok    admin key       set',
         'ok    gate            embedded, owned by this command while it runs; configuration version 0',
         'ok    in force        what the file asks for',
+        'ok    prices          built-in, 42 prices of 28 models, read up to 2026-11-20',
         'ok    clock           no budget to compare with',
         'ok    spool           empty',
         'ok    ledger          7 attempts, 6 settlements, no row twice',
@@ -49,6 +51,39 @@ describe('tallygate doctor', () => {
     const warned = Object.values(checks).filter(({ status }) => status === 'warn');
     expect(warned.map(({ name }) => name)).toEqual(['file', 'engine', 'admin key', 'spool', 'ledger']);
     expect(warned.every(({ cure }) => cure !== null && cure.length > 8)).toBe(true);
+  });
+
+  it.each<[string, Partial<ConfigurationSnapshot>, Partial<Check>]>([
+    [
+      'cannot be read',
+      { priceBook: 'broken' },
+      { status: 'fail', found: expect.stringContaining('The price book is not valid') },
+    ],
+    [
+      'are older than what this release knows',
+      { priceBook: { ...builtinPriceBookDocument, asOf: '2026-10-01' } },
+      {
+        status: 'warn',
+        found: 'published, read up to 2026-10-01; this release knows prices up to 2026-11-20',
+      },
+    ],
+    [
+      'were agreed for a model that nobody knows',
+      { contractPrices: [{ id: 'a', model: 'claude-opus-55', discountPercent: '5', source: 'order form' }] },
+      {
+        status: 'warn',
+        found: 'contract price "a" is for "claude-opus-55", which the price book does not name',
+      },
+    ],
+    [
+      'were agreed',
+      { contractPrices: [{ id: 'a', discountPercent: '5', source: 'order form' }] },
+      { status: 'ok', found: expect.stringMatching(/; contract prices: 1$/) },
+    ],
+  ])('looks at the prices in force: those that %s', async (_what, changes, check) => {
+    const cli = memoryCli();
+    await cli.gate.publish({ ...(await cli.gate.configuration()), version: 1, ...changes });
+    expect((await examine(cli)).checks['prices']).toMatchObject(check);
   });
 
   it('lists what the provider reported and this version does not read, the most frequent first', async () => {

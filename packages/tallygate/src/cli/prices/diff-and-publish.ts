@@ -60,7 +60,7 @@ export async function pricesPublishCommand(
     const live = await gate.configuration();
     const nowMs = context.clock.nowMs();
     requireModels(wanted.document, contractEntries(live));
-    const changes = changesFrom(live, wanted);
+    const changes = changesFrom(context, live, wanted);
     if (!options.rewriteHistory) refusePast(changes, nowMs);
     const plan = planOf(live, wanted, changes, nowMs);
     const { clock, actor } = context;
@@ -116,13 +116,14 @@ function requireSource(context: CliContext, options: PricesPublishOptions, file?
   });
 }
 
-/** A live book that this release cannot read has charged nothing here, so all that can be compared is the built-in one. */
-function changesFrom(live: ConfigurationSnapshot, wanted: SourcedBook): PriceChange[] {
+/** A live book that cannot be read has charged nothing where this release runs; what it ran on is at best the built-in one. */
+function changesFrom(context: CliContext, live: ConfigurationSnapshot, wanted: SourcedBook): PriceChange[] {
   let before: SourcedBook;
   try {
     before = bookInForce(live);
   } catch (error) {
     if (!TallygateError.isInstance(error)) throw error;
+    say(context, 'The published book cannot be read here: compared with the built-in one.');
     before = BUILT_IN;
   }
   return comparePriceBooks(before.book, wanted.book);
