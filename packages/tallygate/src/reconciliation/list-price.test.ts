@@ -1,4 +1,4 @@
-import { builtinPriceBook as book, charge } from '@tallygate/pricing';
+import { builtinPriceBook as book, charge, livePriceBook } from '@tallygate/pricing';
 import { NO_USAGE } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { listPrice, modelNameIn } from './list-price.ts';
@@ -26,6 +26,13 @@ describe('the price list as evidence', () => {
     });
     expect(charged.listCostPicoUsd).toBeGreaterThan(0n);
     expect(listPrice(book, 'dearest')(question)).toBe(charged.listCostPicoUsd);
+  });
+
+  it('says list whatever was agreed: a discount is found by comparing with the bill, not assumed beforehand', () => {
+    const agreed = livePriceBook(null, [{ id: 'frame', discountPercent: '30', source: 'order form' }]);
+    const listed = listPrice(book, 'dearest')(question);
+    expect(listed).toBeGreaterThan(0n);
+    expect(listPrice(agreed, 'dearest')(question)).toBe(listed);
   });
 
   it.each([
