@@ -1,4 +1,11 @@
-import { type BatchOwner, type Hold, type Settlement, silentLogger, type UsageEvent } from '@tallygate/usage';
+import {
+  type BatchKey,
+  type BatchOwner,
+  type Hold,
+  type Settlement,
+  silentLogger,
+  type UsageEvent,
+} from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { createBackgroundWork } from './background-work.ts';
 import type { BatchParts } from './batch-parts.ts';
@@ -26,7 +33,7 @@ function rig(itemCount: number) {
     },
     owners: {
       ...real,
-      markItemsCounted(key, eventIds) {
+      markItemsCounted(key: BatchKey, eventIds: readonly string[]) {
         if (eventIds.length > 0) steps.push(`mark ${eventIds.join(' ')}`);
         return real.markItemsCounted(key, eventIds);
       },
