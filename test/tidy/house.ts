@@ -75,6 +75,11 @@ export const GUESTS: readonly { folder: string; npm: string; reason: string }[] 
     reason: 'optional peer, declared to those who install; used in ledger',
   },
   {
+    folder: 'packages/tallygate',
+    npm: '@opentelemetry/api',
+    reason: 'optional peer, declared to those who install; used in meter',
+  },
+  {
     folder: 'services/demo',
     npm: '@anthropic-ai/sdk',
     reason: 'it plays the application, which builds the client',

@@ -32,8 +32,7 @@ export function createInFlight(options: MeterOptions): InFlight {
 
   /** Price → record → settle. The caller waits for none of it. */
   function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd, trace: AttemptTelemetry): void {
-    const { apiKeyId, pseudonymKey } = options;
-    const event = usageEvent(admission, end, { apiKeyId, pseudonymKey, traceId: trace.traceId });
+    const event = usageEvent(admission, end, { ...options, traceId: trace.traceId });
     try {
       ports.sink.recordOutcome(event, admission.hold);
     } catch (error) {

@@ -75,8 +75,8 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
     });
     return opened;
   };
-  const { mode, apiKeyId, pseudonymKey, defaults } = config;
-  const meter = createMeter({ mode, apiKeyId, pseudonymKey, defaults, clock, logger, ports });
+  const { mode, apiKeyId, pseudonymKey, defaults, telemetry } = config;
+  const meter = createMeter({ mode, apiKeyId, pseudonymKey, defaults, telemetry, clock, logger, ports });
   const middleware = meter.middleware;
   // Made when asked for: a process without one is spared the cost of following asynchronous scopes.
   let meteredFetch: typeof fetch | null = null;

@@ -96,104 +96,114 @@ const CONFIGURATION: ConfigurationSnapshot = {
   ],
 };
 
+/** Everything of ours that one application would run: log, ledger, spool, gate, meter. */
+async function openRig(directory: string, pseudonymKey: string | null) {
+  const logs: unknown[] = [];
+  const errors: TallygateError[] = [];
+  const write = (level: string) => (message: string, fields?: object) =>
+    void logs.push([level, message, fields]);
+  const logger: Logger = {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  };
+  const clock = systemClock;
+  const ledger = join(directory, 'ledger');
+  const store = await openUsageStore({ kind: 'embedded', directory: ledger }, { clock, logger });
+  const spool = await openSpool({ directory: join(directory, 'spool'), destination: store, clock, logger });
+  const gate = createMemoryGate({ organization, clock, configuration: CONFIGURATION });
+  const rig = { isGateAway: false, sent: '', logs, errors, clientFor, call, spool, store, closeMeter };
+  const troubled: typeof gate = {
+    ...gate,
+    settle: (charge) =>
+      rig.isGateAway ? Promise.reject(new Error(SECRETS.networkError)) : gate.settle(charge),
+  };
+  const configuration = createConfigurationCache({ gate, organization, logger });
+  const meter = createMeter({
+    mode: 'enforce',
+    clock,
+    logger,
+    apiKeyId: null,
+    pseudonymKey,
+    defaults: { team: SECRETS.email, feature: null, environment: null },
+    ports: async () => ({ gate: troubled, sink: spool, configuration }),
+  });
+
+  function clientFor(answer: Answer): Anthropic {
+    const send: typeof fetch = async (_url, init) => {
+      rig.sent += `${init?.body}${JSON.stringify([...new Headers(init?.headers)])}`;
+      return answer();
+    };
+    const bare = new Anthropic({ apiKey: API_KEY, maxRetries: 0, logLevel: 'off', fetch: send });
+    return wrapClient(bare, meter.middleware);
+  }
+  async function call(answer: Answer, changes: object = {}): Promise<void> {
+    const made = clientFor(answer).messages.create({ ...PARAMS, ...changes }, { attribution: WHO });
+    await Promise.resolve(made).catch((error: unknown) => {
+      if (TallygateError.isInstance(error)) errors.push(error);
+    });
+  }
+  function closeMeter(): Promise<void> {
+    return meter.close();
+  }
+  return rig;
+}
+
+type Answer = () => Response | Promise<Response>;
+type Rig = Awaited<ReturnType<typeof openRig>>;
+
+/** One call of every kind of end: answered, streamed, cut, refused by the provider twice, lost, denied, settled late. */
+async function makeCalls(rig: Rig): Promise<void> {
+  const { call, clientFor } = rig;
+  const said = { attribution: WHO };
+  await call(() => Response.json(MESSAGE));
+  await clientFor(() => sse(EVENTS))
+    .messages.stream(PARAMS, said)
+    .finalMessage();
+  const cut = clientFor(() => sse(EVENTS.slice(0, 3))).messages.stream(PARAMS, said);
+  await cut.finalMessage().catch(() => null);
+  await call(() => failing(400));
+  await call(() => failing(404), { model: SECRETS.email });
+  await call(async () => {
+    throw Object.assign(new TypeError(SECRETS.networkError), { code: SECRETS.email });
+  });
+  await call(() => Response.json(MESSAGE), { max_tokens: 60_000 });
+  rig.isGateAway = true;
+  await call(() => Response.json(MESSAGE));
+  rig.isGateAway = false;
+  await rig.closeMeter();
+}
+
+async function rowsIn(directory: string): Promise<Record<string, Record<string, unknown>[]>> {
+  const tables = openTables(directory);
+  const rows: Record<string, Record<string, unknown>[]> = {};
+  for (const name of ['usage_events', 'settlements', 'denials'])
+    rows[name] = await tables.rows(`SELECT * FROM ${name}`);
+  await tables.close();
+  return rows;
+}
+
 describe.each([
   ['with a pseudonym key', 'k'.repeat(32)],
   ['without one', null],
 ])('privacy %s', (_title, pseudonymKey) => {
   const directory = mkdtempSync(join(tmpdir(), 'tallygate-privacy-'));
   const seen = { sent: '', spool: '', rows: '', logs: '', errors: '' };
-  const logs: unknown[] = [];
-  const errors: TallygateError[] = [];
   let rowsOf: Record<string, Record<string, unknown>[]> = {};
+  let errors: TallygateError[] = [];
 
   beforeAll(async () => {
-    const write = (level: string) => (message: string, fields?: object) =>
-      void logs.push([level, message, fields]);
-    const logger: Logger = {
-      debug: write('debug'),
-      info: write('info'),
-      warn: write('warn'),
-      error: write('error'),
-    };
-    const store = await openUsageStore(
-      { kind: 'embedded', directory: join(directory, 'ledger') },
-      { clock: systemClock, logger },
-    );
-    const spool = await openSpool({
-      directory: join(directory, 'spool'),
-      destination: store,
-      clock: systemClock,
-      logger,
-    });
-    const gate = createMemoryGate({ organization, clock: systemClock, configuration: CONFIGURATION });
-    let isGateAway = false;
-    const troubled: typeof gate = {
-      ...gate,
-      settle: (charge) =>
-        isGateAway ? Promise.reject(new Error(SECRETS.networkError)) : gate.settle(charge),
-    };
-    const configuration = createConfigurationCache({ gate, organization, logger });
-    const meter = createMeter({
-      mode: 'enforce',
-      clock: systemClock,
-      logger,
-      apiKeyId: null,
-      pseudonymKey,
-      defaults: { team: SECRETS.email, feature: null, environment: null },
-      ports: async () => ({ gate: troubled, sink: spool, configuration }),
-    });
-    const clientFor = (answer: () => Response | Promise<Response>) =>
-      wrapClient(
-        new Anthropic({
-          apiKey: API_KEY,
-          maxRetries: 0,
-          logLevel: 'off',
-          fetch: async (_url, init) => {
-            seen.sent += `${init?.body}${JSON.stringify([...new Headers(init?.headers)])}`;
-            return answer();
-          },
-        }),
-        meter.middleware,
-      );
-    const call = async (answer: () => Response | Promise<Response>, changes: object = {}) => {
-      const made = clientFor(answer).messages.create({ ...PARAMS, ...changes }, { attribution: WHO });
-      await Promise.resolve(made).catch((error: unknown) => {
-        if (TallygateError.isInstance(error)) errors.push(error);
-      });
-    };
-
-    await call(() => Response.json(MESSAGE));
-    await clientFor(() => sse(EVENTS))
-      .messages.stream(PARAMS, { attribution: WHO })
-      .finalMessage();
-    await clientFor(() => sse(EVENTS.slice(0, 3)))
-      .messages.stream(PARAMS, { attribution: WHO })
-      .finalMessage()
-      .catch(() => null);
-    await call(() => failing(400));
-    await call(() => failing(404), { model: SECRETS.email });
-    await call(async () => {
-      throw Object.assign(new TypeError(SECRETS.networkError), { code: SECRETS.email });
-    });
-    await call(() => Response.json(MESSAGE), { max_tokens: 60_000 });
-    isGateAway = true;
-    await call(() => Response.json(MESSAGE));
-    isGateAway = false;
-    await meter.close();
-
+    const rig = await openRig(directory, pseudonymKey);
+    await makeCalls(rig);
     seen.spool = textOfFiles(join(directory, 'spool'));
-    await spool.close();
-    await store.close();
-    const tables = openTables(join(directory, 'ledger'));
-    const names = ['usage_events', 'settlements', 'denials'];
-    rowsOf = Object.fromEntries(
-      await Promise.all(
-        names.map(async (name) => [name, await tables.rows(`SELECT * FROM ${name}`)] as const),
-      ),
-    );
-    await tables.close();
+    await rig.spool.close();
+    await rig.store.close();
+    rowsOf = await rowsIn(join(directory, 'ledger'));
+    errors = rig.errors;
+    seen.sent = rig.sent;
     seen.rows = JSON.stringify(rowsOf);
-    seen.logs = JSON.stringify(logs);
+    seen.logs = JSON.stringify(rig.logs);
     seen.errors = inspect(errors, { depth: Infinity, showHidden: true });
   }, 60_000);
   afterAll(() => rmSync(directory, { recursive: true }));

@@ -16,6 +16,8 @@ export interface ConfigOptions {
   clickhouseUrl?: string | null | undefined;
   pseudonymKey?: string | null | undefined;
   apiKeyId?: string | null | undefined;
+  /** Whether OpenTelemetry is used where the application has it. Default: on. */
+  telemetry?: 'off' | 'on' | null | undefined;
   /** How long `close()` waits for the spool, in ms. Default: 5000. */
   drainMs?: number | string | null | undefined;
   /** Charged when neither the call nor its scope names a team. */

@@ -31,6 +31,7 @@ describe('resolveConfig', () => {
       clickhouseUrl: null,
       pseudonymKey: null,
       apiKeyId: null,
+      telemetry: 'on',
       drainMs: 5000,
       production: false,
       defaults: { team: null, feature: null, environment: null },
@@ -70,6 +71,7 @@ describe('resolveConfig', () => {
       TALLYGATE_TEAM: 'support',
       TALLYGATE_FEATURE: 'summary',
       TALLYGATE_ENVIRONMENT: 'staging',
+      TALLYGATE_TELEMETRY: 'off',
       TALLYGATE_DRAIN_MS: '250',
       TALLYGATE_CONFIG: 'ops/tallygate.yaml',
       TALLYGATE_PROVIDER_URL: 'http://127.0.0.1:9000',
@@ -86,6 +88,7 @@ describe('resolveConfig', () => {
       clickhouseUrl: 'http://localhost:8123',
       pseudonymKey: 'a long random text',
       apiKeyId: 'apikey_01abc',
+      telemetry: 'off',
       drainMs: 250,
       production: true,
       defaults: { team: 'support', feature: 'summary', environment: 'staging' },
@@ -134,6 +137,7 @@ describe('resolveConfig', () => {
 
   it.each([
     [{ TALLYGATE_MODE: 'enfroce' }, 'TALLYGATE_MODE ("enfroce") is not a mode.'],
+    [{ TALLYGATE_TELEMETRY: 'yes' }, 'TALLYGATE_TELEMETRY ("yes") is neither on nor off.'],
     [
       { TALLYGATE_DRAIN_MS: '-5' },
       'TALLYGATE_DRAIN_MS ("-5") is not a whole number of milliseconds from 0 to 600000.',

@@ -20,6 +20,8 @@ export interface ResolvedConfig {
   pseudonymKey: string | null;
   /** The provider's id of the API key in use ("apikey_…"), never the key. */
   apiKeyId: string | null;
+  /** on: OpenTelemetry is used where the application has it. */
+  telemetry: 'off' | 'on';
   /** How long `close()` waits for the spool to drain. */
   drainMs: number;
   /** NODE_ENV is "production". */
