@@ -1,12 +1,13 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { tallygate } from 'tallygate';
+import { openTallygate, tallygate } from 'tallygate';
 
 /**
  * A small application, as a process of its own, that ends in the way its argument names. Settings come from the environment,
  * as an application's do. Says "ready" once its first call was answered.
  */
 const [ending = ''] = process.argv.slice(2);
-const tally = tallygate({ team: 'support', organization: 'acme' });
+const organization = process.env['ORGANIZATION'] ?? 'acme';
+const tally = tallygate({ team: 'support', organization });
 const claude = tally.wrap(
   new Anthropic({
     apiKey: process.env['SIMULATED_KEY'] ?? '',
@@ -29,6 +30,7 @@ const ENDINGS: Record<string, () => void> = {
   },
   'by process.exit': () => process.exit(3),
   'by SIGTERM': () => void listen(),
+  'killed before it knows of its settlement': () => {},
   /** Finishes what it has begun, as servers do, and decides itself when and how the process ends. */
   'by its own handler of SIGTERM': () => {
     const server = listen();
@@ -40,6 +42,18 @@ const ENDINGS: Record<string, () => void> = {
   },
 };
 
+if (ending === 'killed before it knows of its settlement') await loseSettlements();
 await ask();
 ENDINGS[ending]?.();
 process.stdout.write('ready\n');
+
+/** The gate settles and its answer never arrives: the instant at which a process can die with an outcome that is not settled. */
+async function loseSettlements(): Promise<void> {
+  const { gate } = await openTallygate({ organization });
+  const { settle } = gate;
+  gate.settle = async (request) => {
+    await settle(request);
+    process.stdout.write('settled\n');
+    return new Promise(() => listen());
+  };
+}

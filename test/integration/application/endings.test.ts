@@ -1,51 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { DEFAULT_API_KEY, startSimulator } from '@tallygate/simulator';
 import { openTallygate } from 'tallygate';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
+import { started } from './application-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('./application-main.ts', import.meta.url));
 const ALWAYS = { organization: 'acme', fromMs: 0, toMs: 4_000_000_000_000 };
-
-interface Application {
-  child: ChildProcess;
-  dataDirectory: string;
-  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-}
-
-/** Resolves when the application's first call was answered. */
-async function started(ending: string, settings: Record<string, string> = {}): Promise<Application> {
-  const simulator = await startSimulator();
-  onTestFinished(() => simulator.close());
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'tg-app-'));
-  onTestFinished(() => rmSync(dataDirectory, { recursive: true, force: true }));
-  const arguments_ = [
-    '--conditions=@tallygate/source',
-    '--import',
-    import.meta.resolve('tsx'),
-    PROGRAM,
-    ending,
-  ];
-  const child = spawn(process.execPath, arguments_, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      SIMULATOR_URL: simulator.url,
-      SIMULATED_KEY: DEFAULT_API_KEY,
-      TALLYGATE_DATA: dataDirectory,
-      ...settings,
-    },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
-  if (child.stdout === null) throw new Error('no stdout');
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  return { child, dataDirectory, ended };
-}
 
 /** What the next process on that directory finds. */
 async function ledgerOf(dataDirectory: string) {
