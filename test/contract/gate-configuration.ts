@@ -37,6 +37,28 @@ const PLAIN: Guarantees = {
     expect((await gate.reserve(requestOf({ configVersion: 0 }))).kind).toBe('held');
   },
 
+  'prices and contract prices come back as they were published, in the order and the digits they were written':
+    async (openWith) => {
+      const { gate, organization } = await openWith([]);
+      const prices = {
+        priceBook: {
+          version: 1,
+          prices: [
+            { priceId: 'b', input: '0.10' },
+            { priceId: 'a', empty: [] },
+          ],
+          none: null,
+        },
+        contractPrices: [{ id: 'frame', discountPercent: '12.50', model: null, source: 'ü “order form”' }],
+      };
+      await gate.publish({ ...snapshotOf(organization, 2, []), ...prices });
+      const live = await gate.configuration();
+      expect(live).toEqual({ ...snapshotOf(organization, 2, []), ...prices });
+      expect(JSON.stringify(live.priceBook)).toBe(JSON.stringify(prices.priceBook));
+      await gate.publish(snapshotOf(organization, 3, []));
+      expect(await gate.configuration()).not.toHaveProperty('contractPrices');
+    },
+
   'a change is in force with the next call: one computed with another version is told so, and nothing is written':
     async (openWith) => {
       const { gate, organization } = await openWith([budgetOf('all', usd('1'))]);

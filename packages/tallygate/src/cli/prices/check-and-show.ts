@@ -84,9 +84,7 @@ function pricesAt(book: PriceBook, atMs: number, name: string | undefined): Pric
   return book.prices
     .filter((price) => price.startMs <= atMs && atMs < price.endMs)
     .filter((price) => model === null || price.model === model)
-    .sort((left, right) =>
-      (left.priceId.split('@')[0] ?? '').localeCompare(right.priceId.split('@')[0] ?? ''),
-    );
+    .sort((left, right) => left.model.localeCompare(right.model));
 }
 
 function modelNamed(book: PriceBook, name: string): string {
