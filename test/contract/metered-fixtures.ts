@@ -38,7 +38,7 @@ export const MESSAGE_COST_NANO_USD = 110_000n;
 const PIECES = [TEXT.slice(0, 9), TEXT.slice(9)];
 
 /** The same message as the events of a stream. */
-export const STREAM_EVENTS: { type: string; [name: string]: unknown }[] = [
+const STREAM_EVENTS: { type: string; [name: string]: unknown }[] = [
   {
     type: 'message_start',
     message: { ...MESSAGE, content: [], stop_reason: null, usage: { ...MESSAGE.usage, output_tokens: 1 } },

@@ -103,6 +103,30 @@ describe('every form that fetch takes', () => {
   });
 });
 
+describe('a partner’s own wire', () => {
+  const vertexModels =
+    'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/anthropic/models';
+  const warned = async (url: string, times = 1) => {
+    const warn = vi.fn();
+    const { tallyFetch, metered, sent } = rig({ logger: { ...silentLogger, warn } });
+    for (let time = 0; time < times; time += 1) await tallyFetch(url, post());
+    return [warn.mock.calls.length, metered.length, sent.length];
+  };
+
+  it.each([
+    'https://bedrock-runtime.eu-west-1.amazonaws.com/model/eu.anthropic.x/invoke',
+    'https://bedrock-runtime.eu-west-1.amazonaws.com/model/eu.anthropic.x/invoke-with-response-stream',
+    `${vertexModels}/x:rawPredict`,
+    `${vertexModels}/x:streamRawPredict`,
+  ])('goes on unmetered, and the log says so once: %s', async (url) => {
+    expect(await warned(url, 2)).toEqual([1, 0, 2]);
+  });
+
+  it('is not mistaken for one when it only counts tokens', async () => {
+    expect(await warned(`${vertexModels}/count-tokens:rawPredict`)).toEqual([0, 0, 1]);
+  });
+});
+
 describe('a body that cannot be read without using it up', () => {
   const unreadable: [string, () => RequestInit][] = [
     ['a stream', () => post({ body: streamOf(BYTES), duplex: 'half' })],

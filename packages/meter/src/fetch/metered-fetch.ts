@@ -24,20 +24,26 @@ export interface MeteredFetchOptions {
  * The meter in the shape of `fetch`, for what has no middleware: older SDKs, other libraries, `fetch` itself.
  *
  * Each call is one attempt. It takes every form that `fetch` takes and hands exactly that on; only `POST …/v1/messages` and
- * message batches are metered. The header `x-tallygate-attribution` is taken off, whatever the request. Below a wrapped client it only passes on.
+ * message batches are metered. The header `x-tallygate-attribution` is taken off, whatever the request. Below a wrapped client it
+ * only passes on.
  *
  * It throws what `inner` throws, and the errors of `createMeter`. To the provider's SDKs these are answered instead: they would
  * take them for a lost connection.
  */
 export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof fetch): typeof fetch {
   followSends();
+  const warnOfPartnerWire = partnerWireWarning(options.logger);
   return async function tallygateFetch(input: FetchInput, init?: FetchInit): Promise<Response> {
     const sighted = sightRequest(input, init);
     const note = sighted.headers.get(ATTRIBUTION_HEADER);
     sighted.headers.delete(ATTRIBUTION_HEADER);
     const sent = note === null ? init : { ...init, headers: sighted.headers };
     const send = () => (inner ?? globalThis.fetch)(input, sent);
-    if (options.mode === 'off' || isCovered() || !isMetered(sighted)) return send();
+    if (options.mode === 'off' || isCovered()) return send();
+    if (!isMetered(sighted)) {
+      warnOfPartnerWire(sighted.url);
+      return send();
+    }
     try {
       const context = contextOf(sighted.headers, attributionOf(note, options));
       const body = await bodyToMeter(input, init, sighted, options);
@@ -52,6 +58,20 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
 
 function isMetered(sighted: SightedRequest): boolean {
   return createsMessage(sighted) || batchRoute(sighted) !== null;
+}
+
+/** How Bedrock and Google Cloud are asked for a message on the wire, behind their clients. */
+const PARTNER_WIRE =
+  /\/model\/[^/]+\/invoke(-with-response-stream)?$|(?<!count-tokens):(rawPredict|streamRawPredict)$/;
+
+/** Says once that such a call goes on unmetered: here it has lost its common form, which `wrap` still sees. */
+function partnerWireWarning(logger: Logger): (url: string) => void {
+  let isSaid = false;
+  return (url) => {
+    if (isSaid || !PARTNER_WIRE.test(url.split(/[?#]/, 1)[0] ?? '')) return;
+    isSaid = true;
+    logger.warn('a partner’s own wire is not metered by tally.fetch: wrap the client instead');
+  };
 }
 
 /** Stands for a body that cannot be read: the model and the tokens are learned from the answer alone. */
