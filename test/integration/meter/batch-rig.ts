@@ -81,7 +81,7 @@ export interface ProviderScript {
 }
 
 /** Answers as the Batches API does. `requests` are "METHOD path". */
-export function fakeProvider(script: ProviderScript) {
+function fakeProvider(script: ProviderScript) {
   const requests: string[] = [];
   const batch = () => ({
     id: BATCH_ID,
