@@ -17,6 +17,8 @@ function anyOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.array(anyOf(def.element), { minLength: 1, maxLength: 2 });
     case 'nullable':
       return fc.option(anyOf(def.innerType), { nil: null });
+    case 'default':
+      return anyOf(def.innerType);
     case 'union':
       return fc.oneof(...def.options.map(anyOf));
     case 'literal':
