@@ -57,6 +57,27 @@ describe('migrations', () => {
     expect(await tables.rows('SELECT count() AS n FROM schema_migrations')).toEqual([{ n: '6' }]);
   });
 
+  it('keep the rows of a ledger from before the stable prefix, and say of them that nobody looked', async () => {
+    const store = await open();
+    await store.store(segmentOf([usageEvent({ eventId: 'older' })]));
+    await store.close();
+    const shape = await tableDefinitions(tables);
+    const columns = ['stable_prefix_hash', 'stable_prefix_bytes'].map((name) => `DROP COLUMN ${name}`);
+    await tables.run(`ALTER TABLE usage_events ${columns.join(', ')}`);
+    await tables.run('ALTER TABLE schema_migrations DELETE WHERE version = 6 SETTINGS mutations_sync = 1');
+    const again = await open();
+    await again.store(segmentOf([usageEvent({ eventId: 'newer', stablePrefixBytes: 9 })]));
+    await again.close();
+    expect(await tableDefinitions(tables)).toEqual(shape);
+    const rows = await tables.rows(
+      'SELECT event_id, stable_prefix_bytes AS bytes FROM usage_events ORDER BY bytes',
+    );
+    expect(rows).toEqual([
+      { event_id: 'newer', bytes: '9' },
+      { event_id: 'older', bytes: null },
+    ]);
+  });
+
   it('may be run by several openers at once', async () => {
     const stores = await Promise.all([open(), open(), open()]);
     await stores[0]?.store(segmentOf([usageEvent()]));

@@ -6,6 +6,8 @@ import {
   type ContextManager,
   context,
   createNoopMeter,
+  DiagLogLevel,
+  diag,
   type Meter,
   metrics,
   ROOT_CONTEXT,
@@ -272,6 +274,39 @@ describe('OpenTelemetry, with the SDK’s own tracing on', () => {
       }
     }
     expect(events.map((event) => event.attribution.userPseudonym)).not.toContain(null);
+  });
+
+  it('names the payer of a stream that is left early, and writes nothing on its span once that has ended', async () => {
+    const complaints: string[] = [];
+    const complain = (message: string) => void complaints.push(message);
+    const level = { error: complain, warn: complain, info: complain, debug: complain, verbose: complain };
+    diag.setLogger(level, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+    const { claude, events, close } = rig([streamed]);
+    for await (const _event of await claude.messages.create({ ...PARAMS, stream: true })) break;
+    await close();
+    diag.disable();
+    expect(events).toHaveLength(1);
+    expect(spans()[0]?.attributes).toMatchObject({
+      'tallygate.team': 'support',
+      'tallygate.attempt_id': events[0]?.eventId,
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  it('uses the application’s own span where the SDK does not trace', async () => {
+    const { claude, events } = rig();
+    const quiet = claude.withOptions({ openTelemetry: false });
+    const tracer = trace.getTracer('application');
+    await tracer.startActiveSpan('job', async (span) => {
+      await quiet.messages.create(PARAMS);
+      await quiet.messages.create(PARAMS);
+      span.end();
+    });
+    expect(spans().map((span) => span.name)).toEqual(['job']);
+    const [span] = spans();
+    expect(events.map((event) => event.traceId)).toEqual(Array(2).fill(span?.spanContext().traceId));
+    const costOf = (event: UsageEvent | undefined) => Number(event?.lines[0]?.contractedCostNanoUsd);
+    expect(span?.attributes['tallygate.cost_usd']).toBe((costOf(events[0]) + costOf(events[1])) / 1e9);
   });
 
   it('is left alone when switched off', async () => {
