@@ -1,4 +1,5 @@
-const LINE_FEED = 10;
+import { createLineReader } from './line-reader.ts';
+
 const CARRIAGE_RETURN = 13;
 /** Longer starts of content blocks are search results and documents; only a fallback marker among them matters, and it is short. */
 const BLOCK_START_BYTES_MAX = 4_096;
@@ -24,32 +25,14 @@ export interface SseListener {
 /**
  * Finds the few events of a message stream that matter for billing. Content deltas, which are nearly all of a stream, are
  * recognised by the bytes of their `event:` line and only counted: decoding them as well would double the cost of reading
- * the stream, and even a view of their bytes costs more than looking at them in place.
+ * the stream.
  */
 export function createSseScanner(listener: SseListener): SseScanner {
   const decoder = new TextDecoder();
-  let unfinished: Uint8Array[] = [];
   let eventName = '';
   let data: string[] = [];
 
-  function feed(chunk: Uint8Array): void {
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      if (unfinished.length === 0) takeLine(chunk, start, end);
-      else takeJoined(chunk.subarray(start, end));
-      start = end + 1;
-    }
-    // The chunk's memory may be handed on and detached after this call, so what is kept is copied.
-    if (start < chunk.length) unfinished.push(chunk.slice(start));
-  }
-
-  function takeJoined(tail: Uint8Array): void {
-    const line = Buffer.concat([...unfinished, tail]);
-    unfinished = [];
-    takeLine(line, 0, line.length);
-  }
-
-  function takeLine(bytes: Uint8Array, start: number, lineEnd: number): void {
+  const lines = createLineReader((bytes, start, lineEnd) => {
     const end = lineEnd > start && bytes[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
     if (end === start) {
       dispatch();
@@ -60,7 +43,7 @@ export function createSseScanner(listener: SseListener): SseScanner {
     } else if (beginsWith(bytes, start, EVENT_FIELD)) {
       eventName = decoder.decode(bytes.subarray(start + EVENT_FIELD.length, end)).trim();
     }
-  }
+  });
 
   function takeData(bytes: Uint8Array, start: number, end: number): void {
     if (eventName === 'content_block_delta') {
@@ -86,18 +69,13 @@ export function createSseScanner(listener: SseListener): SseScanner {
     else listener.onEvent(event);
   }
 
-  function end(): void {
-    const rest = decoder.decode(Buffer.concat(unfinished));
-    unfinished = [];
-    // Streams with bare carriage returns have no line feed at all: they end up here whole.
-    for (const line of rest.split(/\r\n|\r|\n/)) {
-      const bytes = Buffer.from(line);
-      takeLine(bytes, 0, bytes.length);
-    }
-    dispatch();
-  }
-
-  return { feed, end };
+  return {
+    feed: lines.feed,
+    end() {
+      lines.end();
+      dispatch();
+    },
+  };
 }
 
 function ascii(text: string): Uint8Array {
