@@ -95,7 +95,7 @@ function requireOrganization(
   if (owned === organization) return;
   throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
     message: `Process ${owner.pid} keeps the budgets of "${owned}" in ${directory.path}; this one is of "${organization}".`,
-    cure: 'Give each organization a data directory of its own with TALLYGATE_DATA.',
+    cure: `Name it with --organization ${owned} (TALLYGATE_ORGANIZATION), or give each organization a data directory with TALLYGATE_DATA.`,
   });
 }
 
