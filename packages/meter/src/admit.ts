@@ -100,7 +100,7 @@ export async function admitEstimated(
     };
     const outcome = await reserve(admission, await asked.estimate(admission, options), ports, options);
     if (outcome !== 'outdated') return outcome;
-    if (tries === 2) return onOutage(admission, options, configurationKeepsChanging());
+    if (tries === 2) return onOutage(admission, ports, options, configurationKeepsChanging());
     configuration = await ports.configuration.reload();
   }
 }
@@ -122,7 +122,7 @@ async function reserve(
     enforce: options.mode === 'enforce',
   };
   const reply = await askGate(ports.gate, request);
-  if (TallygateError.isInstance(reply)) return onOutage(admission, options, reply);
+  if (TallygateError.isInstance(reply)) return onOutage(admission, ports, options, reply);
   switch (reply.kind) {
     case 'outdated':
       return 'outdated';
@@ -181,7 +181,12 @@ function refusable(policy: UnpricedPolicy, options: MeterOptions): UnpricedPolic
  * Outage is not denial: each budget that covers the call says whether calls may go on without a gate. Where no configuration is
  * known, one may say "block".
  */
-function onOutage(admission: Admission, options: MeterOptions, outage: TallygateError): Admission {
+function onOutage(
+  admission: Admission,
+  ports: MeterPorts,
+  options: MeterOptions,
+  outage: TallygateError,
+): Admission {
   const { isKnown, snapshot } = admission.configuration;
   const blocks = snapshot.budgets.some(
     (budget) => budget.onOutage === 'block' && budgetCovers(budget, admission.attribution),
@@ -190,7 +195,10 @@ function onOutage(admission: Admission, options: MeterOptions, outage: Tallygate
   options.logger.warn('gate unavailable, the call goes on by the budgets’ outage policy', {
     code: outage.code,
   });
-  return admission;
+  if (!isKnown || ports.pinHold === undefined) return admission;
+  const { attempt, attribution, startedAtMs } = admission;
+  const hold = ports.pinHold({ attemptId: attempt.attemptId, attribution, snapshot, atMs: startedAtMs });
+  return { ...admission, hold };
 }
 
 /** A row that is not written must not change the answer: denied stays denied, and an observed call goes on. */

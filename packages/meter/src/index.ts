@@ -2,6 +2,6 @@ export { type AttributionDefaults, withAttribution } from './attribution-scope.t
 export { createMemoryBatchOwners } from './batches/memory-batch-owners.ts';
 export { type ConfigurationCache, createConfigurationCache } from './configuration-cache.ts';
 export { createMeter, type Meter, type MeterOptions } from './meter.ts';
-export type { MeterPorts } from './ports.ts';
+export type { AdmittedWithoutGate, MeterPorts } from './ports.ts';
 export type { AttributedOptions, SdkCallOptions } from './sdk-options.ts';
 export { wrapClient } from './wrap.ts';

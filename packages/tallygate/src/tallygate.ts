@@ -19,6 +19,7 @@ import { closeOnExit } from './close-on-exit.ts';
 import { loadConfig } from './configuration/load.ts';
 import type { ConfigOptions } from './configuration/options.ts';
 import { processEnvironment } from './env.ts';
+import { pinHold } from './runtime/pin-hold.ts';
 import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
 import { leaseRuntime } from './shared-runtimes.ts';
 
@@ -124,5 +125,5 @@ function portsOf(runtime: Runtime, logger: Logger): MeterPorts {
     lastGood,
     onLoaded: rememberGood,
   });
-  return { gate, sink, configuration };
+  return { gate, sink, configuration, pinHold };
 }

@@ -115,4 +115,29 @@ describe('Redis is down when an application starts', () => {
       await expect(answer).rejects.toMatchObject({ code: 'TALLYGATE_GATE_UNAVAILABLE' });
     else expect(await answer).toMatchObject({ type: 'message' });
   });
+
+  it('what was spent in an outage that outlives the application is charged by its successor', async () => {
+    const redis = await startFaultyRedis(inject('redisUrl'));
+    onTestFinished(() => redis.close());
+    const { organization, ask, open, tally } = await application({ redisUrl: redis.url, mode: 'enforce' });
+    const before = await open();
+    await before.gate.publish(configuration(organization, '10', 'allow'));
+    before.rememberGood(await before.gate.configuration());
+    await before.close();
+    redis.goDown();
+    await ask();
+    await tally.close();
+    redis.comeUp();
+    const after = await open();
+    await after.sink.adopt();
+    await after.sink.flush();
+    const rows = await after.history?.spend({ organization, ...ALWAYS, by: 'budget', groupBy: [] });
+    const cost = rows?.[0]?.contractedCostNanoUsd ?? 0n;
+    expect(cost).toBeGreaterThan(0n);
+    expect(await after.gate.balances()).toMatchObject([{ spentNanoUsd: cost, heldNanoUsd: 0n }]);
+    expect(await after.history?.counts({ organization, ...ALWAYS })).toMatchObject({
+      events: 1,
+      settlements: 1,
+    });
+  });
 });

@@ -1,0 +1,31 @@
+import { periodKey } from '@tallygate/gate';
+import type { AdmittedWithoutGate } from '@tallygate/meter';
+import { budgetCovers, type Hold, periodAt } from '@tallygate/usage';
+
+/** No gate ever made it: settling it is settling an attempt that the gate does not know, and the charge counts. */
+const EPOCH_WITHOUT_GATE = 'outage';
+
+/**
+ * Names the budget periods that an attempt is charged to while no gate can: those of the last known configuration, at the
+ * instant of the call. It sets nothing aside; it is what a later process settles by when this one ends before the outage does.
+ */
+export function pinHold({ attemptId, attribution, snapshot, atMs }: AdmittedWithoutGate): Hold {
+  const covering = snapshot.budgets.filter((budget) => budgetCovers(budget, attribution));
+  return {
+    attemptId,
+    organization: snapshot.organization,
+    epoch: EPOCH_WITHOUT_GATE,
+    budgetInstantMs: atMs,
+    expiryBucket: 0,
+    entries: covering.map((budget) => {
+      const { startMs, endMs } = periodAt(budget.period, budget.timeZone, atMs);
+      return {
+        key: periodKey(budget, startMs),
+        expectedNanoUsd: 0n,
+        worstNanoUsd: 0n,
+        periodStartMs: startMs,
+        periodEndMs: endMs,
+      };
+    }),
+  };
+}
