@@ -70,7 +70,7 @@ function calls(claude: Anthropic): Calls {
   };
 }
 
-export function bareClient(): Anthropic {
+function bareClient(): Anthropic {
   return new Anthropic({
     apiKey: 'bench',
     logLevel: 'off',

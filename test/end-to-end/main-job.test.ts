@@ -89,14 +89,14 @@ describe('while npm start holds the data directory', () => {
   const cli = (...args: string[]) => runProgram(CLI, args, { cwd: directory });
 
   it('tallygate report from another process shows the same spend', async () => {
-    const report = await cli('report', '--organization', 'demo', '--by', 'team', '--json');
+    const report = await cli('report', '--by', 'team', '--json');
     expect(report).toMatchObject({ exitCode: 0 });
     const text = JSON.stringify(JSON.parse(report.stdout));
     for (const team of ['support', 'search', 'research', 'growth']) expect(text).toContain(team);
   });
 
   it('tallygate budgets list shows every budget', async () => {
-    const budgets = await cli('budgets', 'list', '--organization', 'demo', '--json');
+    const budgets = await cli('budgets', 'list', '--json');
     expect(budgets).toMatchObject({ exitCode: 0 });
     expect(budgets.stdout).toContain('deep-dive-day');
   });

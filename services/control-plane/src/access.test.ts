@@ -1,15 +1,9 @@
-import { timingSafeEqual } from 'node:crypto';
 import { createMemoryGate } from '@tallygate/gate';
 import { ROUTES } from '@tallygate/remote';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ControlPlaneOptions } from './app.ts';
 import { testPlane } from './testing/planes.ts';
 import { clock, TOKEN } from './testing/served-world.ts';
-
-vi.mock('node:crypto', async (original) => {
-  const crypto = await original<typeof import('node:crypto')>();
-  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) };
-});
 
 const READS = ['/', '/v1/spend', '/v1/budgets'];
 const WRITES = Object.values(ROUTES).map(({ path }) => path);
@@ -101,14 +95,6 @@ describe('writing', () => {
 
   it('is answered with the right one', async () => {
     expect((await plane().post('/v1/gate/balances', {})).status).toBe(200);
-  });
-
-  it('compares digests of one length in constant time', async () => {
-    vi.mocked(timingSafeEqual).mockClear();
-    await plane().post('/v1/gate/balances', {}, { authorization: 'Bearer short' });
-    expect(timingSafeEqual).toHaveBeenCalledTimes(1);
-    const [offered, right] = vi.mocked(timingSafeEqual).mock.calls[0] ?? [];
-    expect([offered?.byteLength, right?.byteLength]).toEqual([32, 32]);
   });
 
   it('checks the token before the route and before the body: a stranger learns nothing', async () => {

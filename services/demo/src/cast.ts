@@ -63,7 +63,7 @@ const budget = (id: string, limitUsd: string, period: 'day' | 'month', scope: Bu
 });
 
 /** Growth's budget is made to run out; everybody else has room. */
-export const BUDGETS: readonly Budget[] = [
+const BUDGETS: readonly Budget[] = [
   budget('company', '50', 'month', {}),
   budget('support', '5', 'month', { team: 'support' }),
   budget('search', '10', 'month', { team: 'search' }),

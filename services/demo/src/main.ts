@@ -25,7 +25,7 @@ async function main(): Promise<number> {
 
 function untilInterrupted(consoleUrl: string): Promise<void> {
   process.stderr.write(
-    `\nThe console runs at ${consoleUrl} · try "npx tallygate report --organization demo" in another terminal · Ctrl-C ends it\n`,
+    `\nThe console runs at ${consoleUrl} · try "npx tallygate report" in another terminal · Ctrl-C ends it\n`,
   );
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());
