@@ -1,9 +1,9 @@
 import type { APIRequest, Middleware } from '@anthropic-ai/sdk';
 import type { Backend, Clock, Logger } from '@tallygate/usage';
 import { type Admission, admit } from './admit.ts';
-import { createsMessage } from './attempt.ts';
+import { type CallContext, createsMessage } from './attempt.ts';
 import type { AttributionResolver } from './attribution-scope.ts';
-import { batchRoute } from './batches/batch-routes.ts';
+import { type BatchRoute, batchRoute } from './batches/batch-routes.ts';
 import { createBatchMeter } from './batches/meter-batches.ts';
 import { sendCovered } from './fetch/covered-sends.ts';
 import { createMeteredFetch } from './fetch/metered-fetch.ts';
@@ -12,6 +12,7 @@ import { markMetered } from './innermost.ts';
 import { openTelemetry } from './otel.ts';
 import type { MeterPorts } from './ports.ts';
 import { NO_TELEMETRY, type Telemetry } from './telemetry.ts';
+import type { TrackedAttempt } from './track-attempt.ts';
 
 /** `mode` off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
 export interface MeterOptions extends AttributionResolver {
@@ -54,26 +55,37 @@ export function createMeter(options: MeterOptions): Meter {
   const telemetry = telemetryOf(options);
 
   const tallygateMeter: Middleware = async (request, next, context) => {
+    if (options.mode === 'off') return next(request);
     const route = batchRoute(request);
-    if (options.mode === 'off' || !(route || createsMessage(request))) return next(request);
-    if (route) {
-      const ports = await availablePorts(options);
-      const send = (sent: APIRequest) => sendCovered(() => next(sent));
-      return ports ? batches.handle(route, request, send, context, ports) : next(request);
-    }
-    const attempt = await inFlight.entering(async () => {
-      const ports = await availablePorts(options);
-      const admission = ports && (await admitted(request, context, ports, options));
-      return ports && admission && inFlight.begin(admission, request, ports, await telemetry);
-    });
-    if (!attempt) return next(request);
+    if (route) return meterBatch(route, request, next, context);
+    return createsMessage(request) ? meterMessage(request, next, context) : next(request);
+  };
 
+  const meterMessage: Middleware = async (request, next, context) => {
+    const attempt = await inFlight.entering(() => enter(request, context));
+    if (!attempt) return next(request);
     const response = await sendCovered(() => next(request)).catch((error: unknown) => {
       attempt.failed(error);
       throw error;
     });
     return attempt.answered(response);
   };
+
+  /** Null: nothing of ours may stand in the way, and the call goes on unmetered. */
+  async function enter(request: APIRequest, context: CallContext): Promise<TrackedAttempt | null> {
+    const ports = await availablePorts(options);
+    const admission = ports && (await admitted(request, context, ports, options));
+    return ports && admission && inFlight.begin(admission, request, ports, await telemetry);
+  }
+
+  async function meterBatch(
+    route: BatchRoute,
+    ...[request, next, context]: Parameters<Middleware>
+  ): Promise<Response> {
+    const ports = await availablePorts(options);
+    const send = (sent: APIRequest) => sendCovered(() => next(sent));
+    return ports ? batches.handle(route, request, send, context, ports) : next(request);
+  }
 
   const bothDone = async (messages: Promise<void>) => {
     await Promise.all([messages, batches.settled()]);
