@@ -74,6 +74,7 @@ export async function runMainJob(
     });
     opened.push(() => console.close());
 
+    await firstMinuteOfDayOver(clock, narrator);
     narrator.step(`sending ${provider.plan.length} calls from four teams`);
     const startedMs = clock.nowMs();
     const { counts, eventsRecorded } = await meteredTraffic(provider, runtime, dataDirectory, narrator);
@@ -97,6 +98,17 @@ export async function runMainJob(
     await close();
     throw error;
   }
+}
+
+const MINUTE_MS = 60_000;
+
+/** The minute before the day's first is on another day, where no evidence is sought: streams left then stay unexplained. */
+async function firstMinuteOfDayOver(clock: Clock, narrator: Narrator): Promise<void> {
+  const [day] = utcDaysCovering(clock.nowMs(), clock.nowMs() + 1);
+  const remainingMs = (day?.startMs ?? 0) + MINUTE_MS - clock.nowMs();
+  if (remainingMs <= 0) return;
+  narrator.step('waiting for the first minute of the day (UTC) to end');
+  await new Promise((resolve) => setTimeout(resolve, remainingMs));
 }
 
 /** Each key's application wraps its own client; all of them share the one gate and spool of this process. */
