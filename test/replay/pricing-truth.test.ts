@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinPriceBook, type Charge, charge } from '@tallygate/pricing';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 const RECORDINGS = new URL('../../../shared/recordings/', import.meta.url);
@@ -38,7 +38,6 @@ type TruthLine = z.output<typeof truthLineSchema>;
 type Truth = z.output<typeof truthSchema>;
 
 const isPresent = FILES.every((file) => existsSync(new URL(file, RECORDINGS)));
-if (!isPresent) process.stdout.write('skipped: no recordings\n');
 
 function readTruths(file: string): Truth[] {
   const text = readFileSync(new URL(file, RECORDINGS), 'utf8');
@@ -72,7 +71,9 @@ function chargeOf(line: TruthLine): Charge {
   });
 }
 
-describe.skipIf(!isPresent)('prices against the truth of the recordings', () => {
+describe('prices against the truth of the recordings', () => {
+  beforeEach((context) => context.skip(!isPresent, 'skipped: no recordings'));
+
   const truths = isPresent ? FILES.flatMap(readTruths) : [];
   const lines = truths.flatMap((truth) =>
     truth.lines.map((line, index) => ({ ...line, name: `${truth.id} ${index}` })),

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readReplayCases, replay } from '@tallygate/demo';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 const FOLDER = fileURLToPath(new URL('../../../shared/recordings', import.meta.url));
 const hasRecordings = existsSync(FOLDER);
 
-describe.skipIf(!hasRecordings)(hasRecordings ? 'recorded exchanges' : 'skipped: no recordings', () => {
+describe('recorded exchanges', () => {
+  beforeEach((context) => context.skip(!hasRecordings, 'skipped: no recordings'));
+
   it.each([
     ['whole', { chunkBytes: null, api: null }],
     ['in seven-byte chunks, which split characters and lines', { chunkBytes: 7, api: null }],

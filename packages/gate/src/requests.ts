@@ -61,6 +61,7 @@ export function requireSnapshot(organization: string, snapshot: ConfigurationSna
   if (snapshot.organization !== organization) {
     throw misconfigured(
       `organization is "${snapshot.organization}"; this gate keeps the budgets of "${organization}".`,
+      `Name the one that is meant (TALLYGATE_ORGANIZATION, --organization or tallygate.yaml), or use another data directory.`,
     );
   }
   const ids = new Set<string>();
@@ -83,8 +84,9 @@ function invalid(message: string): TallygateError {
   return new TallygateError('TALLYGATE_REQUEST_INVALID', { message });
 }
 
-function misconfigured(message: string): TallygateError {
+function misconfigured(message: string, cure?: string): TallygateError {
   return new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
     message: `The configuration cannot go live: ${message}`,
+    ...(cure === undefined ? {} : { cure }),
   });
 }

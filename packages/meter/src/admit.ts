@@ -17,7 +17,7 @@ import { type Attempt, beginAttempt, type CallContext } from './attempt.ts';
 import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
 import { inferencePlace } from './inference-place.ts';
-import type { MeterOptions } from './meter.ts';
+import type { MeterOptions } from './meter-options.ts';
 import type { MeterPorts } from './ports.ts';
 import { backendOf } from './provider-headers.ts';
 import { type RequestFacts, readRequestFacts } from './request-facts.ts';

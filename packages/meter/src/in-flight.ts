@@ -1,6 +1,6 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import type { Admission } from './admit.ts';
-import type { MeterOptions } from './meter.ts';
+import type { MeterOptions } from './meter-options.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
 import type { MeterPorts } from './ports.ts';
 import { createSettler, type Settler } from './settler.ts';

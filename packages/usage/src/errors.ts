@@ -79,7 +79,7 @@ export const ERRORS = {
   TALLYGATE_PROVIDER_UNAVAILABLE: {
     httpStatus: 502,
     exitCode: 4,
-    cure: 'Check the network and the base URL, then try again.',
+    cure: 'Check the network and the address (TALLYGATE_PROVIDER_URL where one is set), then try again.',
   },
   TALLYGATE_REPORT_MALFORMED: {
     httpStatus: 502,

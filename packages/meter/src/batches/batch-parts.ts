@@ -1,6 +1,6 @@
 import { type BatchOwner, type BatchOwners, type Hold, TallygateError } from '@tallygate/usage';
 import { waitMs } from '../in-flight.ts';
-import type { MeterOptions } from '../meter.ts';
+import type { MeterOptions } from '../meter-options.ts';
 import type { MeterPorts } from '../ports.ts';
 import { createSettler, type Settler } from '../settler.ts';
 import { type BackgroundWork, createBackgroundWork } from './background-work.ts';

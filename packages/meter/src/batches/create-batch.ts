@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
 import type { BatchOwner } from '@tallygate/usage';
 import { type Admission, admitEstimated, estimateRequest } from '../admit.ts';
-import type { MeterOptions } from '../meter.ts';
+import type { MeterOptions } from '../meter-options.ts';
 import { errorCodeOf, wasSurelyNotSent } from '../send-errors.ts';
 import {
   BATCH_HOLD_TTL_MS,

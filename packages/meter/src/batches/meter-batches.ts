@@ -1,6 +1,6 @@
 import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
 import { sendCovered } from '../fetch/covered-sends.ts';
-import type { MeterOptions } from '../meter.ts';
+import type { MeterOptions } from '../meter-options.ts';
 import type { MeterPorts } from '../ports.ts';
 import { type BatchParts, createBatchParts } from './batch-parts.ts';
 import type { BatchRoute } from './batch-routes.ts';
