@@ -1,4 +1,4 @@
-import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
+import { addBilledCounts, NO_USAGE, type TokenUsage } from '@tallygate/usage';
 import { isObject, type ProviderUsage } from './answer.ts';
 
 /**
@@ -40,20 +40,9 @@ export function withFees(tokens: TokenUsage, usage: ProviderUsage): TokenUsage {
 }
 
 export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
-  return {
-    uncachedInputTokens: left.uncachedInputTokens + right.uncachedInputTokens,
-    cacheReadInputTokens: left.cacheReadInputTokens + right.cacheReadInputTokens,
-    cacheWrite5mInputTokens: left.cacheWrite5mInputTokens + right.cacheWrite5mInputTokens,
-    cacheWrite1hInputTokens: left.cacheWrite1hInputTokens + right.cacheWrite1hInputTokens,
-    cacheWriteUnsplitInputTokens: left.cacheWriteUnsplitInputTokens + right.cacheWriteUnsplitInputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    thinkingTokens:
-      left.thinkingTokens === null && right.thinkingTokens === null
-        ? null
-        : (left.thinkingTokens ?? 0) + (right.thinkingTokens ?? 0),
-    webSearchRequests: left.webSearchRequests + right.webSearchRequests,
-    webFetchRequests: left.webFetchRequests + right.webFetchRequests,
-  };
+  const isUnsaid = left.thinkingTokens === null && right.thinkingTokens === null;
+  const thinkingTokens = isUnsaid ? null : (left.thinkingTokens ?? 0) + (right.thinkingTokens ?? 0);
+  return { ...addBilledCounts(left, right), thinkingTokens };
 }
 
 function countOf(value: unknown): number {

@@ -1,4 +1,4 @@
-import { type SpendDimension, type SpendRow, UNASSIGNED } from '@tallygate/usage';
+import { addBilledCounts, type SpendDimension, type SpendRow, UNASSIGNED } from '@tallygate/usage';
 
 /** A line has the shape of the rows it sums: counts, tokens by billing class, cost at list and at contract prices. */
 export type StatementLine = SpendRow;
@@ -49,24 +49,11 @@ function addLines(sum: StatementLine, row: SpendRow): StatementLine {
     calls: sum.calls + row.calls,
     attempts: sum.attempts + row.attempts,
     failedAttempts: sum.failedAttempts + row.failedAttempts,
-    usage: addUsage(sum.usage, row.usage),
+    usage: addBilledCounts(sum.usage, row.usage),
     listCostNanoUsd: sum.listCostNanoUsd + row.listCostNanoUsd,
     contractedCostNanoUsd: sum.contractedCostNanoUsd + row.contractedCostNanoUsd,
     webSearchCostNanoUsd: sum.webSearchCostNanoUsd + row.webSearchCostNanoUsd,
     roundingPicoUsd: sum.roundingPicoUsd + row.roundingPicoUsd,
-  };
-}
-
-function addUsage(left: SpendRow['usage'], right: SpendRow['usage']): SpendRow['usage'] {
-  return {
-    uncachedInputTokens: left.uncachedInputTokens + right.uncachedInputTokens,
-    cacheReadInputTokens: left.cacheReadInputTokens + right.cacheReadInputTokens,
-    cacheWrite5mInputTokens: left.cacheWrite5mInputTokens + right.cacheWrite5mInputTokens,
-    cacheWrite1hInputTokens: left.cacheWrite1hInputTokens + right.cacheWrite1hInputTokens,
-    cacheWriteUnsplitInputTokens: left.cacheWriteUnsplitInputTokens + right.cacheWriteUnsplitInputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    webSearchRequests: left.webSearchRequests + right.webSearchRequests,
-    webFetchRequests: left.webFetchRequests + right.webFetchRequests,
   };
 }
 

@@ -70,11 +70,17 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   const ports = async () => {
     // Opened again it would never be closed: what a late call records could not be drained by anybody here.
     if (closing !== null) throw closedBefore();
-    opened ??= lease.runtime().then((runtime) => portsOf(runtime, logger));
-    opened.catch(() => {
-      opened = null;
-    });
+    opened ??= open();
     return opened;
+  };
+  const open = async () => {
+    try {
+      return portsOf(await lease.runtime(), logger);
+    } catch (error) {
+      // The next call tries again.
+      opened = null;
+      throw error;
+    }
   };
   const { mode, apiKeyId, pseudonymKey, defaults, telemetry } = config;
   const meter = createMeter({ mode, apiKeyId, pseudonymKey, defaults, telemetry, clock, logger, ports });

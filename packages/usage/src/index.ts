@@ -95,7 +95,13 @@ export {
 export { resolveTeam } from './registry.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';
-export { NO_USAGE, type TokenUsage, tokenUsageSchema, totalInputTokens } from './token-usage.ts';
+export {
+  addBilledCounts,
+  NO_USAGE,
+  type TokenUsage,
+  tokenUsageSchema,
+  totalInputTokens,
+} from './token-usage.ts';
 export {
   type Backend,
   backendSchema,

@@ -21,6 +21,23 @@ export const tokenUsageSchema = z.object({
 
 export type TokenUsage = z.output<typeof tokenUsageSchema>;
 
+/** The counts that are billed on their own; thinking tokens are part of the output. */
+export type BilledCounts = Omit<TokenUsage, 'thinkingTokens'>;
+
+/** Class by class: sums stay disjoint, as what they add is. */
+export function addBilledCounts(left: BilledCounts, right: BilledCounts): BilledCounts {
+  return {
+    uncachedInputTokens: left.uncachedInputTokens + right.uncachedInputTokens,
+    cacheReadInputTokens: left.cacheReadInputTokens + right.cacheReadInputTokens,
+    cacheWrite5mInputTokens: left.cacheWrite5mInputTokens + right.cacheWrite5mInputTokens,
+    cacheWrite1hInputTokens: left.cacheWrite1hInputTokens + right.cacheWrite1hInputTokens,
+    cacheWriteUnsplitInputTokens: left.cacheWriteUnsplitInputTokens + right.cacheWriteUnsplitInputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    webSearchRequests: left.webSearchRequests + right.webSearchRequests,
+    webFetchRequests: left.webFetchRequests + right.webFetchRequests,
+  };
+}
+
 export const NO_USAGE: TokenUsage = Object.freeze({
   uncachedInputTokens: 0,
   cacheReadInputTokens: 0,
