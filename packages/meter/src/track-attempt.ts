@@ -3,7 +3,7 @@ import type { Hold } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
 import { type Answer, emptyAnswer } from './answer.ts';
 import { createLiveHold, type LiveHoldOptions } from './live-hold.ts';
-import { observeResponse, type ResponseObserver } from './observe-response.ts';
+import { observeResponse, type ResponseObserver } from './watching/observe-response.ts';
 import type { AttemptEnd } from './outcome.ts';
 import { apiKeyHint, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
 import { errorCodeOf, wasSurelyNotSent } from './send-errors.ts';

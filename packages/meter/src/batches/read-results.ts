@@ -1,5 +1,6 @@
 import type { Logger } from '@tallygate/usage';
-import { type Reading, watched } from '../observe-response.ts';
+import type { Reading } from '../watching/readings.ts';
+import { watchResponse } from '../watching/watch-response.ts';
 import type { ItemCounter } from './count-items.ts';
 import { type ItemReading, itemEvent, itemEventId } from './item-event.ts';
 import { readItemResult } from './item-result.ts';
@@ -47,7 +48,7 @@ export function watchResults(response: Response, reading: ResultsReading, onEnd:
     }
   }
 
-  return watched(response, (): Reading => {
+  return watchResponse(response, (): Reading => {
     const scanner = createJsonlScanner(guarded, unreadable);
     return {
       chunk: (bytes) => scanner.feed(bytes),

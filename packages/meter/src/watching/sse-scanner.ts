@@ -1,5 +1,6 @@
 import { createLineReader } from './line-reader.ts';
 
+const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 /** Longer starts of content blocks are search results and documents; only a fallback marker among them matters, and it is short. */
 const BLOCK_START_BYTES_MAX = 4_096;
@@ -7,6 +8,7 @@ const BLOCK_START_BYTES_MAX = 4_096;
 const DATA_FIELD = ascii('data:');
 const EVENT_FIELD = ascii('event:');
 const DELTA_EVENT = ascii('event: content_block_delta');
+const DELTA_UP_TO_DATA = ascii('event: content_block_delta\ndata:');
 
 export interface SseScanner {
   /** Looks at bytes that pass by, cut anywhere. Never keeps more than one unfinished line. */
@@ -25,7 +27,7 @@ export interface SseListener {
 /**
  * Finds the few events of a message stream that matter for billing. Content deltas, which are nearly all of a stream, are
  * recognised by the bytes of their `event:` line and only counted: decoding them as well would double the cost of reading
- * the stream.
+ * the stream. Most of them come alone in their chunk, which is then not even cut into lines.
  */
 export function createSseScanner(listener: SseListener): SseScanner {
   const decoder = new TextDecoder();
@@ -69,13 +71,32 @@ export function createSseScanner(listener: SseListener): SseScanner {
     else listener.onEvent(event);
   }
 
+  function feed(chunk: Uint8Array): void {
+    const isBetweenEvents = eventName === '' && data.length === 0 && lines.isBetweenLines();
+    if (isBetweenEvents && isOneDelta(chunk))
+      listener.onDelta(chunk.length - DELTA_UP_TO_DATA.length - BLANK_LINE_BYTES);
+    else lines.feed(chunk);
+  }
+
   return {
-    feed: lines.feed,
+    feed,
     end() {
       lines.end();
       dispatch();
     },
   };
+}
+
+/** The line feeds that end a data line and its event. */
+const BLANK_LINE_BYTES = 2;
+
+function isOneDelta(chunk: Uint8Array): boolean {
+  const { length } = chunk;
+  return (
+    chunk[length - 1] === LINE_FEED &&
+    beginsWith(chunk, 0, DELTA_UP_TO_DATA) &&
+    chunk.indexOf(LINE_FEED, DELTA_UP_TO_DATA.length) === length - BLANK_LINE_BYTES
+  );
 }
 
 function ascii(text: string): Uint8Array {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../answer.ts';
 import { observeResponse } from './observe-response.ts';
 
 const EVENTS = [

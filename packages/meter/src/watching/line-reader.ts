@@ -6,6 +6,8 @@ export type OnLine = (bytes: Uint8Array, start: number, end: number) => void;
 export interface LineReader {
   /** Bytes as they pass, cut anywhere. Never keeps more than one unfinished line. */
   feed(chunk: Uint8Array): void;
+  /** True when no line has begun. */
+  isBetweenLines(): boolean;
   /** No more bytes: what is left is a line, or several where they end in bare carriage returns. */
   end(): void;
 }
@@ -30,6 +32,7 @@ export function createLineReader(onLine: OnLine): LineReader {
       // The chunk's memory may be handed on and detached after this call, so what is kept is copied.
       if (start < chunk.length) unfinished.push(chunk.slice(start));
     },
+    isBetweenLines: () => unfinished.length === 0,
     end() {
       const rest = Buffer.concat(unfinished).toString('utf8');
       unfinished = [];

@@ -1,0 +1,49 @@
+import type { Answer } from '../answer.ts';
+import { jsonReading, type ReadingReports, streamReading } from './readings.ts';
+import { watchResponse } from './watch-response.ts';
+
+export interface ResponseObserver {
+  /** Somebody began to read: `answer` fills up as they do. */
+  onReading(answer: Answer): void;
+  /** Bytes arrived. Called often; must be cheap. */
+  onBytes(): void;
+  /** Nobody can read any more: the response and all that was made of it are gone, and `onEnd` was never called. */
+  onForgotten(): void;
+  /** Called at most once, when the body was read whole, broke off or was left. `error` is null unless reading failed. */
+  onEnd(answer: Answer, end: { broken: boolean; error: unknown }): void;
+}
+
+/**
+ * Watches what the response says while the caller reads it. A body that nobody reads ends nothing while anybody still could;
+ * then the observer is told that it was forgotten.
+ */
+export function observeResponse(response: Response, observer: ResponseObserver): Response {
+  const isStream = (response.headers.get('content-type') ?? '').includes('text/event-stream');
+  // Everything that can still read holds on to it: when it is collected, nobody can.
+  const watch = { openReaders: 0, concluded: false };
+  forgotten.register(watch, observer, observer);
+
+  /** Each way of reading collects on its own; the first whole answer counts, a broken one only when no other reader is left. */
+  function newReading(): ReadingReports {
+    watch.openReaders += 1;
+    let finished = false;
+    return {
+      onReading: observer.onReading,
+      onBytes: observer.onBytes,
+      finish(answer, error) {
+        if (finished) return;
+        finished = true;
+        watch.openReaders -= 1;
+        const isLast = watch.openReaders === 0;
+        if (watch.concluded || (!answer.complete && answer.errorCode === null && !isLast)) return;
+        watch.concluded = true;
+        forgotten.unregister(observer);
+        observer.onEnd(answer, { broken: !answer.complete, error });
+      },
+    };
+  }
+
+  return watchResponse(response, () => (isStream ? streamReading(newReading()) : jsonReading(newReading())));
+}
+
+const forgotten = new FinalizationRegistry<ResponseObserver>((observer) => observer.onForgotten());

@@ -1,0 +1,27 @@
+import type { ReadableByteStreamController } from 'node:stream/web';
+
+/**
+ * A stream that reads another one by its methods: one pull of it is one read of the source, and its cancellation is the
+ * source's. The source is locked from the first on, and free again when it is over.
+ */
+export function pulledThrough(source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = source.getReader();
+
+  async function pull(controller: ReadableByteStreamController): Promise<void> {
+    const { done, value } = await reader.read();
+    // A byte stream takes no empty chunk.
+    if (!done && value.byteLength === 0) return pull(controller);
+    if (!done) return controller.enqueue(value);
+    reader.releaseLock();
+    controller.close();
+    // A waiting BYOB reader ends only when its request is answered.
+    controller.byobRequest?.respond(0);
+  }
+
+  async function cancel(reason: unknown): Promise<void> {
+    await reader.cancel(reason);
+    reader.releaseLock();
+  }
+
+  return new ReadableStream({ type: 'bytes', pull, cancel }, { highWaterMark: 0 });
+}

@@ -1,0 +1,67 @@
+import type { ReadableStreamReadResult } from 'node:stream/web';
+
+/** Told about bytes as they pass. */
+export interface StreamTap {
+  chunk(bytes: Uint8Array): void;
+  /** The source ended by itself. */
+  ended(): void;
+  /** The caller left, or the source failed. `error` is what the caller will see; null when the caller cancelled. */
+  broken(error: unknown): void;
+}
+
+export type ByteStream = ReadableStream<Uint8Array>;
+export type StreamReader = ReadableStreamDefaultReader<Uint8Array>;
+type ReadResult = ReadableStreamReadResult<Uint8Array>;
+
+/** The ways to use one reader, watched. */
+export interface WatchedReads extends Pick<StreamReader, 'read' | 'cancel' | 'releaseLock'> {
+  /** Called when the source has ended or failed, before whoever read it knows. */
+  onOver: (() => void) | null;
+}
+
+/** Each promise of the reader is looked at first by us, then by whoever asked for it: no step of their loop is added. */
+export function watchReads(reader: StreamReader, tapOf: () => StreamTap): WatchedReads {
+  const native = { read: reader.read, cancel: reader.cancel, releaseLock: reader.releaseLock };
+  let isReleased = false;
+
+  function seen(result: ReadResult): void {
+    passOn(result, tapOf());
+    if (result.done) watched.onOver?.();
+  }
+
+  function failed(error: unknown): void {
+    // A reader that was let go rejects its reads; the stream itself goes on.
+    if (isReleased) return;
+    tapOf().broken(error);
+    watched.onOver?.();
+  }
+
+  const watched: WatchedReads = {
+    onOver: null,
+    read(...view: []) {
+      tapOf();
+      const reading = native.read.apply(reader, view);
+      reading.then(seen, failed);
+      return reading;
+    },
+    cancel(reason) {
+      tapOf().broken(null);
+      return native.cancel.call(reader, reason);
+    },
+    releaseLock() {
+      isReleased = true;
+      native.releaseLock.call(reader);
+    },
+  };
+  return watched;
+}
+
+/** A defect of ours ends the watching, not the caller's process. */
+function passOn({ done, value }: ReadResult, tap: StreamTap): void {
+  try {
+    if (done) tap.ended();
+    else tap.chunk(value);
+  } catch (error) {
+    tap.broken(error);
+  }
+}

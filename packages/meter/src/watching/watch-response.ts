@@ -1,0 +1,88 @@
+import type { Reading } from './readings.ts';
+import { createShadow } from './shadow.ts';
+import type { ByteStream } from './watch-reads.ts';
+import { watchStream } from './watch-stream.ts';
+
+/**
+ * The same response object, watched while the caller reads it, whichever way that is: `json()`, `text()`, the body stream, a
+ * clone. Nothing is replaced but the ways to read.
+ *
+ * @param start called when a way of reading begins; each collects on its own.
+ */
+export function watchResponse(response: Response, start: () => Reading): Response {
+  if (response.body === null) start().ended();
+  else shadowResponse(response, { start, body: null, isReadWhole: false });
+  return response;
+}
+
+interface Watch {
+  start: () => Reading;
+  /** The stream that is watched already: a clone gives the response another one. */
+  body: ByteStream | null;
+  /** The runtime begins to read the stream itself, for a way of reading that is watched as a whole: no need to watch it twice. */
+  isReadWhole: boolean;
+}
+
+const IGNORED: Reading = { chunk() {}, ended() {}, broken() {}, value() {} };
+
+const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
+  const nativeBody = (response: Response) => Reflect.get(native, 'body', response) as ByteStream | null;
+
+  /** Where reading fails before it begins, as a second time, the native error says so as it would without us. */
+  async function whole<Value>(
+    response: Response,
+    read: () => Promise<Value>,
+    onValue: (value: Value, reading: Reading) => void,
+  ): Promise<Value> {
+    const watch = watchOf(response);
+    const reading = watch.start();
+    try {
+      watch.isReadWhole = true;
+      const reads = read.call(response);
+      watch.isReadWhole = false;
+      const value = await reads;
+      onValue(value, reading);
+      return value;
+    } catch (error) {
+      reading.broken(error);
+      throw error;
+    }
+  }
+
+  const bytesOf = (response: Response) =>
+    whole(response, native.arrayBuffer, (buffer, reading) => {
+      reading.chunk(new Uint8Array(buffer));
+      reading.ended();
+    });
+
+  return {
+    get body(): ByteStream | null {
+      const response = this as unknown as Response;
+      const watch = watchOf(response);
+      const stream = nativeBody(response);
+      if (stream !== null && stream !== watch.body) {
+        watch.body = stream;
+        watchStream(stream, () => (watch.isReadWhole ? IGNORED : watch.start()));
+      }
+      return stream;
+    },
+    arrayBuffer(this: Response) {
+      return bytesOf(this);
+    },
+    async bytes(this: Response) {
+      return new Uint8Array(await bytesOf(this));
+    },
+    async text(this: Response) {
+      return new TextDecoder().decode(await bytesOf(this));
+    },
+    async blob(this: Response) {
+      return new Blob([await bytesOf(this)], { type: this.headers.get('content-type') ?? '' });
+    },
+    json(this: Response) {
+      return whole<unknown>(this, native.json, (value, reading) => reading.value(value));
+    },
+    clone(this: Response) {
+      return watchResponse(native.clone.call(this), watchOf(this).start);
+    },
+  };
+});
