@@ -1,4 +1,4 @@
-import { bareCalls, CHUNKS_PER_STREAM, meteredCalls } from './meter-rig.ts';
+import { bareCalls, type Calls, CHUNKS_PER_STREAM, meteredCalls } from './meter-rig.ts';
 
 /** What the meter costs, as ratios and differences within one run: absolute times would only describe the machine. */
 export interface MeterBench {
@@ -7,12 +7,13 @@ export interface MeterBench {
   streamCpuRatio: number;
   /** The same stream without ÷ without: how far noise alone moves the ratio. */
   bareAgainRatio: number;
-  /** Wall time that the meter adds to a `create`, in-process gate and four budgets included. */
+  /** CPU that the meter adds to a `create`, in-process gate and four budgets included; settling behind the caller's back, too. */
   createAddedMicros: number;
   heapGrowthMbPer100kStreams: number;
 }
 
 const ROUNDS = 31;
+const WARM_UP_ROUNDS = 5;
 const STREAMS_PER_ROUND = 60;
 const CREATES_PER_ROUND = 300;
 const HEAP_STREAMS = 20_000;
@@ -20,20 +21,10 @@ const HEAP_STREAMS = 20_000;
 export async function benchMeter(
   onProgress: (done: number, total: number, what: string) => void,
 ): Promise<MeterBench> {
-  const bare = bareCalls();
   const metered = meteredCalls();
-  await repeat(STREAMS_PER_ROUND * 5, bare.stream);
-  await repeat(STREAMS_PER_ROUND * 5, metered.stream);
-  const streams = { bare: [] as number[], metered: [] as number[], again: [] as number[] };
-  const creates = { bare: [] as number[], metered: [] as number[] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    streams.bare.push(await cpuOf(() => repeat(STREAMS_PER_ROUND, bare.stream)));
-    streams.metered.push(await cpuOf(() => repeat(STREAMS_PER_ROUND, metered.stream)));
-    streams.again.push(await cpuOf(() => repeat(STREAMS_PER_ROUND, bare.stream)));
-    creates.bare.push(await wallOf(() => repeat(CREATES_PER_ROUND, bare.create)));
-    creates.metered.push(await wallOf(() => repeat(CREATES_PER_ROUND, metered.create)));
-    onProgress(round + 1, ROUNDS, 'rounds');
-  }
+  const contestants = { bare: bareCalls(), metered, again: bareCalls() };
+  const streams = await cpuByRound(contestants, 'stream', STREAMS_PER_ROUND, onProgress);
+  const creates = await cpuByRound(contestants, 'create', CREATES_PER_ROUND, onProgress);
   const heapGrowthMbPer100kStreams = await heapGrowth(metered.stream, onProgress);
   await metered.close();
   return {
@@ -41,10 +32,33 @@ export async function benchMeter(
     streamCpuRatio: ratio(streams.metered, streams.bare),
     bareAgainRatio: ratio(streams.again, streams.bare),
     createAddedMicros: rounded(
-      (1_000 * (median(creates.metered) - median(creates.bare))) / CREATES_PER_ROUND,
+      median(creates.metered.map((micros, round) => micros - at(creates.bare, round))),
     ),
     heapGrowthMbPer100kStreams,
   };
+}
+
+type Contestant = 'bare' | 'metered' | 'again';
+
+/** Microseconds of CPU for one call, per contestant and round. Each round begins with another one: to be first or last is no merit. */
+async function cpuByRound(
+  contestants: Record<Contestant, Calls>,
+  kind: keyof Calls,
+  callsPerRound: number,
+  onProgress: (done: number, total: number, what: string) => void,
+): Promise<Record<Contestant, number[]>> {
+  const names: Contestant[] = ['bare', 'metered', 'again'];
+  const micros: Record<Contestant, number[]> = { bare: [], metered: [], again: [] };
+  for (const name of names) await repeat(callsPerRound * WARM_UP_ROUNDS, contestants[name][kind]);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [place] of names.entries()) {
+      const name = names[(round + place) % names.length] ?? 'bare';
+      const total = await cpuOf(() => repeat(callsPerRound, contestants[name][kind]));
+      micros[name].push(total / callsPerRound);
+    }
+    onProgress(round + 1, ROUNDS, `rounds (${kind})`);
+  }
+  return micros;
 }
 
 async function heapGrowth(
@@ -77,14 +91,12 @@ async function cpuOf(work: () => Promise<void>): Promise<number> {
   return user + system;
 }
 
-async function wallOf(work: () => Promise<void>): Promise<number> {
-  const beforeMs = performance.now();
-  await work();
-  return performance.now() - beforeMs;
+function ratio(left: number[], right: number[]): number {
+  return rounded(median(left.map((value, round) => value / at(right, round))));
 }
 
-function ratio(left: number[], right: number[]): number {
-  return rounded(median(left.map((value, index) => value / (right[index] ?? Number.NaN))));
+function at(values: number[], round: number): number {
+  return values[round] ?? Number.NaN;
 }
 
 function median(values: number[]): number {

@@ -40,7 +40,7 @@ const CHUNKS = [
 
 export const CHUNKS_PER_STREAM = CHUNKS.length;
 
-function streamedResponse(): Response {
+export function streamedResponse(): Response {
   let index = 0;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -59,7 +59,7 @@ export interface Calls {
   create(): Promise<void>;
 }
 
-function calls(claude: Anthropic): Calls {
+export function calls(claude: Anthropic): Calls {
   return {
     async stream() {
       for await (const _event of await claude.messages.create({ ...PARAMS, stream: true }));
@@ -70,7 +70,7 @@ function calls(claude: Anthropic): Calls {
   };
 }
 
-function bareClient(): Anthropic {
+export function bareClient(): Anthropic {
   return new Anthropic({
     apiKey: 'bench',
     logLevel: 'off',
@@ -83,8 +83,18 @@ export function bareCalls(): Calls {
   return calls(bareClient());
 }
 
+export function meteredMiddleware() {
+  const m = benchMeter();
+  return { middleware: m.meter.middleware, MESSAGE, PARAMS };
+}
 /** The real meter on the gate in process, with a budget on each level, and a sink that only counts. */
 export function meteredCalls(): Calls & { recorded(): number; close(): Promise<void> } {
+  const { meter, recorded } = benchMeter();
+  const claude = wrapClient(bareClient(), meter.middleware);
+  return { ...calls(claude), recorded, close: () => meter.close() };
+}
+
+function benchMeter() {
   const organization = 'bench';
   const gate = createMemoryGate({
     organization,
@@ -118,8 +128,7 @@ export function meteredCalls(): Calls & { recorded(): number; close(): Promise<v
     defaults: { team: 'bench', feature: 'bench', environment: 'bench' },
     ports: () => ports,
   });
-  const claude = wrapClient(bareClient(), meter.middleware);
-  return { ...calls(claude), recorded: () => recorded, close: () => meter.close() };
+  return { meter, recorded: () => recorded };
 }
 
 const budget = (id: string, scope: { team?: string; feature?: string }, period: 'day' | 'month') => ({

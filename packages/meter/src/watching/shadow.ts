@@ -5,29 +5,47 @@ export type Shadow<Target, State> = (target: Target, state: State) => void;
  * The ways stand on a prototype of their own between the object and its class, made once for each class. The object itself gets
  * no property: identity, `instanceof` and everything not named stay as they are, and it costs the same however many ways there are.
  *
- * @param ways getters and methods by name. `native` is the class's own prototype; `stateOf` tells what was given with `this`.
+ * @param ways getters and methods by name. `native` is the class's own prototype; `stateOf` tells what was given with `this`, and
+ *   throws the `TypeError` of a wrong `this`.
  */
 export function createShadow<Target extends object, State>(
   ways: (native: Target, stateOf: (target: Target) => State) => object,
 ): Shadow<Target, State> {
-  const shadows = new WeakMap<object, { prototype: object; states: WeakMap<Target, State> }>();
-
-  function shadowOf(native: Target) {
-    const states = new WeakMap<Target, State>();
-    const stateOf = (target: Target) => {
-      const state = states.get(target);
-      if (state === undefined) throw new TypeError('Illegal invocation');
-      return state;
-    };
-    const prototype = Object.create(native, Object.getOwnPropertyDescriptors(ways(native, stateOf))) as object;
-    return { prototype, states };
-  }
-
+  const shadows = new WeakMap<object, Shadow<Target, State>>();
   return (target, state) => {
     const native = Object.getPrototypeOf(target) as Target;
-    const shadow = shadows.get(native) ?? shadowOf(native);
+    const shadow = shadows.get(native) ?? shadowOf(native, ways);
     shadows.set(native, shadow);
-    shadow.states.set(target, state);
-    Object.setPrototypeOf(target, shadow.prototype);
+    shadow(target, state);
   };
 }
+
+function shadowOf<Target extends object, State>(
+  native: Target,
+  ways: Parameters<typeof createShadow<Target, State>>[0],
+): Shadow<Target, State> {
+  /** A private field can be put on an object of any class by whoever calls its constructor: unseen by all others, and no map to keep. */
+  class Stamped extends Itself {
+    readonly #state: State;
+    constructor(target: Target, state: State) {
+      super(target);
+      this.#state = state;
+    }
+    static stateOf(target: Target): State {
+      return (target as unknown as Stamped).#state;
+    }
+  }
+  const descriptors = Object.getOwnPropertyDescriptors(ways(native, Stamped.stateOf));
+  const prototype = Object.create(native, descriptors) as object;
+  return (target, state) => {
+    new Stamped(target, state);
+    Object.setPrototypeOf(target, prototype);
+  };
+}
+
+/** A constructor that returns what it is given, so that a class derived from it works on that. */
+const Itself = function itself(target: object) {
+  return target;
+} as unknown as new (
+  target: object,
+) => object;

@@ -1,6 +1,12 @@
 import { pulledThrough } from './pull-through.ts';
 import { createShadow } from './shadow.ts';
-import { type ByteStream, type StreamReader, type StreamTap, type WatchedReads, watchReads } from './watch-reads.ts';
+import {
+  type ByteStream,
+  type StreamReader,
+  type StreamTap,
+  type WatchedReads,
+  watchReads,
+} from './watch-reads.ts';
 
 /**
  * The same stream object, watched. Nothing is read ahead, nothing is kept and nothing comes between: the caller reads the source
