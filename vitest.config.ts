@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           ...withServers,
           name: 'integration',
-          include: ['test/{contract,integration,replay}/**/*.test.ts'],
+          include: ['test/{contract,integration,replay,transparency}/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },

@@ -1,0 +1,27 @@
+import type { Meter } from '@tallygate/meter';
+import { type Delivery, inPieces } from './byte-source.ts';
+import type { Door } from './doors.ts';
+import type { Exchange } from './exchanges.ts';
+import { firstDifference } from './first-difference.ts';
+import { observe, type Reading } from './observe.ts';
+
+/** As many as a person reads. */
+const DIFFERENCES_MAX = 5;
+
+/** What a caller can tell about exchanges read through a door that cannot be told without the meter; empty when nothing. */
+export async function differences(
+  reading: Reading,
+  exchanges: readonly Exchange[],
+  [door, meter]: [Door, Meter],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const exchange of exchanges) {
+    const delivery: Delivery = { chunks: inPieces(exchange.bytes), ending: { kind: 'end' } };
+    const bare = await observe(reading, exchange, delivery, ['bare', meter]);
+    const metered = await observe(reading, exchange, delivery, [door, meter]);
+    const difference = firstDifference(bare, metered);
+    if (difference !== null) found.push(`${exchange.id}: ${difference}`);
+    if (found.length === DIFFERENCES_MAX) break;
+  }
+  return found;
+}
