@@ -12,7 +12,7 @@ export interface Answer {
   usage: ProviderUsage | null;
   /** True once the final usage is in: a stream without it broke off, and its counts are lower bounds. */
   complete: boolean;
-  /** True once any content was produced: decides whether a refusal is charged. */
+  /** True once the model that answers produced any content: decides whether a refusal is charged. */
   outputBegan: boolean;
   /** Bytes of text in the content deltas that passed, from which the output of a broken stream is estimated. */
   deltaBytes: number;
@@ -61,8 +61,7 @@ export function readEvent(answer: Answer, event: unknown): void {
       if (answer.stopReason !== null) answer.complete = true;
       return;
     case 'content_block_start':
-      answer.outputBegan = true;
-      readFallbackBlock(answer, event['content_block']);
+      readBlock(answer, event['content_block']);
       return;
     case 'message_delta':
       readMessageDelta(answer, event);
@@ -79,9 +78,7 @@ function readMessage(answer: Answer, message: Record<string, unknown>): void {
   readStop(answer, message);
   answer.usage = mergedUsage(answer.usage, message['usage']);
   const content = message['content'];
-  if (!Array.isArray(content) || content.length === 0) return;
-  answer.outputBegan = true;
-  for (const block of content) readFallbackBlock(answer, block);
+  if (Array.isArray(content)) for (const block of content) readBlock(answer, block);
 }
 
 function readMessageDelta(answer: Answer, event: Record<string, unknown>): void {
@@ -101,8 +98,11 @@ function readStop(answer: Answer, source: Record<string, unknown>): void {
   }
 }
 
-function readFallbackBlock(answer: Answer, block: unknown): void {
-  if (!isObject(block) || block['type'] !== 'fallback') return;
+/** Where a fallback takes over, output begins anew: what the model before it wrote decides nothing about the next one. */
+function readBlock(answer: Answer, block: unknown): void {
+  const isFallback = isObject(block) && block['type'] === 'fallback';
+  answer.outputBegan = !isFallback;
+  if (!isFallback) return;
   const trigger = block['trigger'];
   answer.declinedCategories.push(isObject(trigger) ? textOr(trigger['category'], null) : null);
 }

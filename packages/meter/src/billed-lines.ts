@@ -36,24 +36,44 @@ export function billedLines(answer: Answer, requestModel: string): BilledLine[] 
 const SERVING_TYPES = new Set(['message', 'fallback_message']);
 
 function iterationLines(iterations: ProviderUsage[], answer: Answer, requestModel: string): BilledLine[] {
-  const fellBack = iterations.some((iteration) => iteration['type'] === 'fallback_message');
-  const servingIndex = iterations.findLastIndex((iteration) => SERVING_TYPES.has(typeOf(iteration)));
-  const categories = [...answer.declinedCategories];
+  const turns = turnsOf(iterations);
+  const lastTurn = Math.max(...turns);
   const merged = new Map<string, BilledLine>();
   for (const [index, iteration] of iterations.entries()) {
-    const isDecline = fellBack && index < servingIndex && SERVING_TYPES.has(typeOf(iteration));
+    const turn = turns[index] ?? lastTurn;
+    const isDecline = turn < lastTurn && SERVING_TYPES.has(typeOf(iteration));
     const line: BilledLine = {
       lineType: typeOf(iteration),
-      ...modelOf(iteration, answer, requestModel, fellBack && index !== servingIndex),
+      ...modelOf(iteration, answer, requestModel, turn < lastTurn),
       usage: tokensOf(iteration),
-      declined: isDecline ? { category: categories.shift() ?? null } : null,
+      declined: isDecline ? { category: answer.declinedCategories[turn] ?? null } : null,
     };
-    const key = JSON.stringify([line.lineType, line.model, line.declined]);
+    const key = JSON.stringify([line.lineType, line.model, isDecline ? turn : null]);
     const same = merged.get(key);
     if (same) same.usage = addTokens(same.usage, line.usage);
     else merged.set(key, line);
   }
   return [...merged.values()];
+}
+
+/**
+ * Whose turn each iteration belongs to: 0 is the requested model's, 1 the first fallback's … A model can sample several times in
+ * its turn, with server tools between. All turns but the last were declined, each at its end.
+ */
+function turnsOf(iterations: ProviderUsage[]): number[] {
+  let turn = 0;
+  let before: ProviderUsage | null = null;
+  return iterations.map((iteration) => {
+    if (!SERVING_TYPES.has(typeOf(iteration))) return turn;
+    const isTakeOver = typeOf(iteration) === 'fallback_message' && !isSameTurn(before, iteration);
+    if (before !== null && isTakeOver) turn += 1;
+    before = iteration;
+    return turn;
+  });
+}
+
+function isSameTurn(before: ProviderUsage | null, iteration: ProviderUsage): boolean {
+  return before !== null && typeOf(before) === typeOf(iteration) && before['model'] === iteration['model'];
 }
 
 /**

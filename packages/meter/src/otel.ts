@@ -139,13 +139,19 @@ interface Metrics {
   record(event: UsageEvent): void;
 }
 
+/** Where nobody collects, nothing is put together for it. */
+const NO_METRICS: Metrics = { record() {} };
+
 /** Instruments belong to a provider, and the application may register its own after the first call. */
 function createMetrics(api: Api): () => Metrics {
+  const noop = Object.getPrototypeOf(api.createNoopMeter()) as object;
   let known: { provider: OpenTelemetryApi.MeterProvider; metrics: Metrics } | null = null;
   return () => {
     const provider = api.metrics.getMeterProvider();
-    if (known?.provider !== provider)
-      known = { provider, metrics: metricsOf(provider.getMeter('tallygate')) };
+    if (known?.provider !== provider) {
+      const meter = provider.getMeter('tallygate');
+      known = { provider, metrics: Object.getPrototypeOf(meter) === noop ? NO_METRICS : metricsOf(meter) };
+    }
     return known.metrics;
   };
 }
