@@ -65,15 +65,17 @@ function turnsOf(iterations: ProviderUsage[]): number[] {
   let before: ProviderUsage | null = null;
   return iterations.map((iteration) => {
     if (!SERVING_TYPES.has(typeOf(iteration))) return turn;
-    const isTakeOver = typeOf(iteration) === 'fallback_message' && !isSameTurn(before, iteration);
-    if (before !== null && isTakeOver) turn += 1;
+    if (before !== null && isTakenOver(before, iteration)) turn += 1;
     before = iteration;
     return turn;
   });
 }
 
-function isSameTurn(before: ProviderUsage | null, iteration: ProviderUsage): boolean {
-  return before !== null && typeOf(before) === typeOf(iteration) && before['model'] === iteration['model'];
+/** A hop in the middle of a chain can be a `message` as well: the model tells it, where both name one. */
+function isTakenOver(before: ProviderUsage, iteration: ProviderUsage): boolean {
+  if (typeOf(before) !== typeOf(iteration)) return true;
+  const [left, right] = [before['model'], iteration['model']];
+  return typeof left === 'string' && typeof right === 'string' && left !== right;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
 import type { ProviderIdentity } from './provider-headers.ts';
 import { withoutAddresses } from './pseudonym.ts';
+import type { RequestFacts } from './request-facts.ts';
 import { errorTypeOf } from './send-errors.ts';
 import { unknownUsage, unknownValueFlags } from './unknown-usage.ts';
 
@@ -99,12 +100,29 @@ function unpricedLines(status: EventStatus, admission: Admission, end: AttemptEn
         },
       ];
     case 'aborted':
-      return billedLines(end.answer, facts.model).map((line, index, all) =>
+      return answeredLines(end.answer, facts).map((line, index, all) =>
         index === all.length - 1 ? withEstimatedOutput(line, end.answer) : line,
       );
     default:
-      return billedLines(end.answer, facts.model);
+      return answeredLines(end.answer, facts);
   }
+}
+
+function answeredLines(answer: Answer, facts: RequestFacts): BilledLine[] {
+  const lines = billedLines(answer, facts.model);
+  return facts.cacheWriteTtl === '1h' ? lines.map(withHourOfRemainder) : lines;
+}
+
+/** Cache writes that no split covers were asked for with the request's lifetime, of several the dearest. It stays an assumption. */
+function withHourOfRemainder(line: BilledLine): BilledLine {
+  const { cacheWrite1hInputTokens, cacheWriteUnsplitInputTokens } = line.usage;
+  if (cacheWriteUnsplitInputTokens === 0) return line;
+  const usage = {
+    ...line.usage,
+    cacheWrite1hInputTokens: cacheWrite1hInputTokens + cacheWriteUnsplitInputTokens,
+    cacheWriteUnsplitInputTokens: 0,
+  };
+  return { ...line, usage, flags: [...line.flags, 'assumed_ttl'] };
 }
 
 /** Bytes of streamed text per output token, from below, so that the estimate is not under what was generated. */
@@ -132,7 +150,9 @@ function pricedLine(
     speed: line.lineType === 'advisor_message' ? null : textOrNull(usage['speed']),
     inferenceGeo: admission.place ?? textOrNull(usage['inference_geo']),
   };
-  const isBilled = status !== 'error' && lineIsBilled(line, status, end, admission.startedAtMs);
+  const isElsewhere = admission.facts.isBilledElsewhere === true;
+  const isBilled =
+    status !== 'error' && !isElsewhere && lineIsBilled(line, status, end, admission.startedAtMs);
   const charged = charge(priceBook, {
     model: line.model,
     backend: admission.backend,
@@ -159,6 +179,7 @@ function pricedLine(
       ...line.flags,
       ...charged.flags,
       ...unknownValueFlags(end.answer, admission.backend, line.lineType),
+      ...(isElsewhere ? ['billed_to_user_profile'] : []),
       ...(charged.contractId === null ? [] : [`contract:${charged.contractId}`]),
     ],
   };

@@ -15,6 +15,8 @@ export interface RequestFacts {
   webSearchMaxUses: number;
   /** How often a server-side tool loop may sample again. 1 without server tools. */
   iterations: number;
+  /** The customer behind a user profile is billed, not us. Absent where nobody looked. */
+  isBilledElsewhere?: boolean;
   /** Absent where nobody looked: an item of a batch has no cache to advise on. */
   stablePrefix?: StablePrefix;
 }
@@ -36,6 +38,7 @@ interface RequestBody {
   inference_geo?: unknown;
   tools?: unknown;
   system?: unknown;
+  billing_policy?: unknown;
 }
 
 /**
@@ -58,8 +61,14 @@ export function readRequestFacts(request: APIRequest, pseudonymKey?: string | nu
     inferenceGeo: typeof body.inference_geo === 'string' ? body.inference_geo : null,
     webSearchMaxUses: searches,
     iterations: 1 + searches,
+    isBilledElsewhere: billTo(body.billing_policy) === 'user_profile',
     ...(pseudonymKey === undefined ? {} : { stablePrefix: stablePrefixOf(body, pseudonymKey) }),
   };
+}
+
+/** A payer that is new is taken for us. */
+function billTo(policy: unknown): unknown {
+  return typeof policy === 'object' && policy !== null && 'bill_to' in policy ? policy.bill_to : undefined;
 }
 
 function parseObject(text: string): RequestBody | null {

@@ -40,7 +40,7 @@ describe('what this version does not understand', () => {
 
   it.each<[string, ProviderUsage, Record<string, unknown>]>([
     ['a field', { thought_credits: 7 }, { thought_credits: 7 }],
-    ['an object', { fallback_credit: { tokens: 7 } }, { fallback_credit: { tokens: 7 } }],
+    ['an object', { loyalty_credit: { tokens: 7 } }, { loyalty_credit: { tokens: 7 } }],
     [
       'a lifetime of cache writes',
       { cache_creation: { ephemeral_5m_input_tokens: 1, ephemeral_1d_input_tokens: 5 } },

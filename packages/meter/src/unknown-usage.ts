@@ -28,6 +28,8 @@ const USAGE: Fields = {
   speed: null,
   inference_geo: null,
   iterations: { ...TOKENS, type: null, model: null },
+  // Tells whether a retry was repriced, which its counts have already been through.
+  fallback_credit: { type: null, reason: null, remove_to_redeem: null },
 };
 
 const KNOWN_VALUES = {
