@@ -1,4 +1,5 @@
 import type { Hold, HoldEntry, NanoUsd, Settlement } from '@tallygate/usage';
+import type { PinnedPeriod } from './budget-periods.ts';
 import { parsePeriodKey } from './keys.ts';
 import { unavailable } from './outages.ts';
 import { settlementOf } from './settlements.ts';
@@ -20,9 +21,6 @@ interface AttemptRecord {
   amount: string;
   entries: string;
 }
-
-/** What names the counter of a hold's part, and how long that counter is needed. */
-export type PinnedPeriod = Pick<HoldEntry, 'key' | 'periodEndMs'>;
 
 export function entriesToText(entries: readonly PinnedPeriod[]): string {
   return entries.map(({ key, periodEndMs }) => `${key}@${periodEndMs}`).join(',');
@@ -46,13 +44,14 @@ export function holdFromRecord(organization: string, attemptId: string, text: st
 export function settlementFromRecord(organization: string, attemptId: string, text: string): Settlement {
   const { state, epoch, budgetInstantMs, seq, settledAtMs, amount, entries } = parseRecord(text);
   return settlementOf(
-    { attemptId, organization, budgetInstantMs, entries: entriesFromText(entries, 0n, 0n) },
+    { attemptId, organization, epoch },
     {
       kind: state === 'S' ? 'settle' : 'release',
-      epoch,
       seq: Number(seq),
+      budgetInstantMs,
       settledAtMs: Number(settledAtMs),
       amountNanoUsd: BigInt(amount),
+      entries: entriesFromText(entries, 0n, 0n),
     },
   );
 }

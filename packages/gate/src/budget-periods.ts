@@ -5,33 +5,33 @@ import {
   type ConfigurationSnapshot,
   type HoldEntry,
   type NanoUsd,
-  type Period,
   periodAt,
 } from '@tallygate/usage';
 import { periodKey } from './keys.ts';
 
+/** A period as holds and endings carry it: what names its counter, and how long that counter is needed. */
+export type PinnedPeriod = Pick<HoldEntry, 'key' | 'periodStartMs' | 'periodEndMs'>;
+
 /** A budget in the period that an instant falls into. */
-export interface BudgetPeriod {
+export interface BudgetPeriod extends PinnedPeriod {
   budget: Budget;
-  key: string;
-  periodStartMs: number;
-  periodEndMs: number;
 }
 
 export type PeriodCalendar = (budget: Budget, instantMs: number) => BudgetPeriod;
 
-/** Names periods. Calendar arithmetic in a zone is slow, so the current period of each (unit, zone) is kept. */
+/**
+ * Names periods. Calendar arithmetic in a zone is slow, so the current period of each budget is kept for as long as its
+ * configuration is.
+ */
 export function createPeriodCalendar(): PeriodCalendar {
-  const current = new Map<string, Period>();
+  const current = new WeakMap<Budget, BudgetPeriod>();
   return (budget, instantMs) => {
-    const calendar = `${budget.period} ${budget.timeZone}`;
-    let period = current.get(calendar);
-    if (period === undefined || instantMs < period.startMs || instantMs >= period.endMs) {
-      period = periodAt(budget.period, budget.timeZone, instantMs);
-      current.set(calendar, period);
-    }
-    const { startMs, endMs } = period;
-    return { budget, key: periodKey(budget, startMs), periodStartMs: startMs, periodEndMs: endMs };
+    const known = current.get(budget);
+    if (known && known.periodStartMs <= instantMs && instantMs < known.periodEndMs) return known;
+    const { startMs, endMs } = periodAt(budget.period, budget.timeZone, instantMs);
+    const period = { budget, key: periodKey(budget, startMs), periodStartMs: startMs, periodEndMs: endMs };
+    current.set(budget, period);
+    return period;
   };
 }
 

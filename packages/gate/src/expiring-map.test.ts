@@ -22,3 +22,15 @@ test('a later value replaces the earlier one and can only be kept longer', () =>
   expect(map.get('a')).toBe(3);
   expect(map.size).toBe(1);
 });
+
+test('an entry that was deleted is gone at once, and one that takes its place is kept for its own time', () => {
+  const map = createExpiringMap<number>(100);
+  map.put('a', 1, 500);
+  map.delete('a');
+  expect(map.get('a')).toBeUndefined();
+  map.put('a', 2, 900);
+  map.forgetBefore(500);
+  expect(map.get('a')).toBe(2);
+  map.delete('never put');
+  expect(map.size).toBe(1);
+});

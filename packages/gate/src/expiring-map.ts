@@ -6,29 +6,44 @@ export interface ExpiringMap<Value> {
   get(key: string): Value | undefined;
   /** Sets the value; the entry is kept until the later of this time and the one it had. */
   put(key: string, value: Value, keepUntilMs: number): void;
+  delete(key: string): void;
   forgetBefore(nowMs: number): void;
   readonly size: number;
 }
 
+interface Entry<Value> {
+  value: Value;
+  group: number;
+}
+
 export function createExpiringMap<Value>(groupMs: number): ExpiringMap<Value> {
-  const entries = new Map<string, { value: Value; group: number }>();
+  const entries = new Map<string, Entry<Value>>();
   const groups = new Map<number, Set<string>>();
 
-  const move = (key: string, from: number | undefined, to: number): void => {
-    if (from === to) return;
-    if (from !== undefined) groups.get(from)?.delete(key);
-    const group = groups.get(to) ?? new Set();
-    groups.set(to, group.add(key));
+  const add = (key: string, entry: Entry<Value>): void => {
+    entries.set(key, entry);
+    const keys = groups.get(entry.group) ?? new Set();
+    groups.set(entry.group, keys.add(key));
+  };
+  const remove = (key: string): void => {
+    const entry = entries.get(key);
+    entries.delete(key);
+    if (entry !== undefined) groups.get(entry.group)?.delete(key);
   };
 
   return {
     get: (key) => entries.get(key)?.value,
     put: (key, value, keepUntilMs) => {
-      const had = entries.get(key)?.group;
-      const group = Math.max(Math.ceil(keepUntilMs / groupMs), had ?? Number.NEGATIVE_INFINITY);
-      move(key, had, group);
-      entries.set(key, { value, group });
+      const group = Math.ceil(keepUntilMs / groupMs);
+      const entry = entries.get(key);
+      if (entry !== undefined && group <= entry.group) {
+        entry.value = value;
+        return;
+      }
+      remove(key);
+      add(key, { value, group });
     },
+    delete: remove,
     forgetBefore: (nowMs) => {
       for (const [group, keys] of groups) {
         if (group * groupMs > nowMs) continue;

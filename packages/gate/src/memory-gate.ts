@@ -4,19 +4,16 @@ import {
   type ConfigurationSnapshot,
   type ExtendReply,
   type Hold,
-  NANO_USD_MAX,
-  type NanoUsd,
   type ReserveReply,
   type ReserveRequest,
-  type SettleReply,
   silentLogger,
 } from '@tallygate/usage';
 import { fitsCounter, heldNanoUsd, refusalOf } from './admission.ts';
 import { expiryBucket } from './buckets.ts';
 import { type BudgetPeriod, coveringPeriods, holdEntry } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
+import { endAttempt, endedHold } from './memory-endings.ts';
 import {
-  type AttemptRecord,
   createMemoryState,
   liftHold,
   type MemoryGateOptions,
@@ -26,15 +23,7 @@ import {
   readTime,
 } from './memory-state.ts';
 import { publishedByOther, unavailable } from './outages.ts';
-import {
-  outOfRange,
-  requireAmount,
-  requireOwnHold,
-  requireReservable,
-  requireSnapshot,
-  requireTtl,
-} from './requests.ts';
-import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
+import { outOfRange, requireOwnHold, requireReservable, requireSnapshot, requireTtl } from './requests.ts';
 import { sameSnapshot } from './snapshots.ts';
 
 /**
@@ -52,8 +41,8 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
   };
   return {
     reserve: (request) => answer(() => reserve(state, request)),
-    settle: ({ hold, amountNanoUsd }) => answer(() => endHold(state, hold, 'settle', amountNanoUsd)),
-    release: (hold) => answer(() => endHold(state, hold, 'release', 0n)),
+    settle: ({ hold, amountNanoUsd }) => answer(() => endAttempt(state, hold, 'settle', amountNanoUsd)),
+    release: (hold) => answer(() => endAttempt(state, hold, 'release', 0n)),
     extend: (hold, ttlMs) => answer(() => extend(state, hold, ttlMs)),
     balances: () => answer(() => balances(state)),
     configuration: () => answer(() => structuredClone(state.live)),
@@ -66,8 +55,8 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
 
 function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   requireReservable(request);
-  const known = state.records.get(request.attemptId);
-  if (known !== undefined) return { kind: 'held', hold: known.hold, wouldDeny: [] };
+  const known = state.holds.get(request.attemptId) ?? endedHold(state, request.attemptId);
+  if (known !== undefined) return { kind: 'held', hold: known, wouldDeny: [] };
   if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
   const { nowMs, current } = readTime(state);
   const periods = coveringPeriods(state.calendar, state.live, request.attribution, nowMs);
@@ -113,55 +102,16 @@ function requireRoom(
   }
 }
 
-function endHold(state: MemoryState, asked: Hold, kind: Ending['kind'], amountNanoUsd: NanoUsd): SettleReply {
-  requireOwnHold(state.organization, asked);
-  requireAmount('amountNanoUsd', amountNanoUsd);
-  const record = state.records.get(asked.attemptId);
-  const first = record?.settlement ?? null;
-  if (first !== null && (first.kind === 'settle' || kind === 'release')) {
-    return { outcome: 'duplicate', settlement: first };
-  }
-  // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
-  const hold = record?.hold ?? asked;
-  for (const { key } of hold.entries) {
-    if (state.counters.spentNanoUsd(key) + amountNanoUsd > NANO_USD_MAX) throw outOfRange(key);
-  }
-  const { nowMs, current } = readTime(state);
-  passTime(state, nowMs, current);
-  const outcome = outcomeOf(record, kind, current);
-  if (record !== undefined && outcome === outcomeOfLive(kind)) liftHold(state, hold);
-  for (const entry of hold.entries) {
-    const keepUntilMs = Math.max(entry.periodEndMs, nowMs) + state.recordGraceMs;
-    state.counters.spend(entry.key, amountNanoUsd, keepUntilMs);
-  }
-  state.seq += 1;
-  const { epoch, seq } = state;
-  const settlement = settlementOf(hold, { kind, epoch, seq, settledAtMs: nowMs, amountNanoUsd });
-  state.records.put(hold.attemptId, { hold, settlement }, nowMs + state.recordGraceMs);
-  return { outcome, settlement };
-}
-
-function outcomeOf(
-  record: AttemptRecord | undefined,
-  kind: Ending['kind'],
-  current: number,
-): SettleReply['outcome'] {
-  if (record === undefined) return 'orphan';
-  if (record.settlement !== null) return 'reopened';
-  return record.hold.expiryBucket >= current ? outcomeOfLive(kind) : 'late';
-}
-
 function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
   requireOwnHold(state.organization, asked);
   requireTtl(ttlMs);
-  const record = state.records.get(asked.attemptId);
+  const held = state.holds.get(asked.attemptId);
   const { nowMs, current } = readTime(state);
-  const isLive = record !== undefined && record.settlement === null && record.hold.expiryBucket >= current;
-  if (!isLive) return { kind: 'ended' };
+  if (held === undefined || held.expiryBucket < current) return { kind: 'ended' };
   passTime(state, nowMs, current);
   const bucket = expiryBucket(nowMs, ttlMs, state.bucketMs, state.watermark);
-  const hold = { ...record.hold, expiryBucket: bucket };
-  liftHold(state, record.hold);
+  const hold = { ...held, expiryBucket: bucket };
+  liftHold(state, held);
   placeHold(state, hold);
   return { kind: 'extended', hold };
 }

@@ -6,10 +6,10 @@ import {
   type Hold,
   type Logger,
   type SettledTotal,
-  type Settlement,
 } from '@tallygate/usage';
 import { bucketEndMs, currentBucket, DEFAULT_BUCKET_MS } from './buckets.ts';
 import { createPeriodCalendar, type PeriodCalendar } from './budget-periods.ts';
+import { createEndedAttempts, type EndedAttempts } from './ended-attempts.ts';
 import { createExpiringMap, type ExpiringMap } from './expiring-map.ts';
 import { createMemoryCounters, type MemoryCounters } from './memory-counters.ts';
 import { requireSnapshot } from './requests.ts';
@@ -31,12 +31,6 @@ export interface MemoryGateOptions {
   recordGraceMs?: number;
 }
 
-export interface AttemptRecord {
-  hold: Hold;
-  /** Null while the hold is not ended; the settlement that a duplicate gets back otherwise. */
-  settlement: Settlement | null;
-}
-
 export interface MemoryState {
   readonly organization: string;
   readonly clock: Clock;
@@ -45,7 +39,9 @@ export interface MemoryState {
   readonly epoch: string;
   readonly calendar: PeriodCalendar;
   readonly counters: MemoryCounters;
-  readonly records: ExpiringMap<AttemptRecord>;
+  /** Of attempts that nobody has ended; those that time has ended are remembered for the grace as well. */
+  readonly holds: ExpiringMap<Hold>;
+  readonly ended: EndedAttempts;
   live: ConfigurationSnapshot;
   seq: number;
   /** Buckets below it were declared past. */
@@ -54,23 +50,25 @@ export interface MemoryState {
 
 export function createMemoryState(options: MemoryGateOptions): MemoryState {
   const { organization, clock, seed, bucketMs = DEFAULT_BUCKET_MS } = options;
+  const { recordGraceMs = DEFAULT_RECORD_GRACE_MS } = options;
   const live = options.configuration ?? emptyConfiguration(organization);
   requireSnapshot(organization, live);
   const state: MemoryState = {
     organization,
     clock,
     bucketMs,
-    recordGraceMs: options.recordGraceMs ?? DEFAULT_RECORD_GRACE_MS,
+    recordGraceMs,
     epoch: randomUUID(),
     calendar: createPeriodCalendar(),
     counters: createMemoryCounters(bucketMs),
-    records: createExpiringMap(bucketMs),
+    holds: createExpiringMap(bucketMs),
+    ended: createEndedAttempts(recordGraceMs),
     live: structuredClone(live),
     seq: seed?.lastSeq ?? 0,
     watermark: 0,
   };
   for (const [key, amountNanoUsd] of totalsByPeriod(seed?.totals ?? [])) {
-    state.counters.spend(key, amountNanoUsd, periodEndBoundMs(key) + state.recordGraceMs);
+    state.counters.spend(key, amountNanoUsd, periodEndBoundMs(key) + recordGraceMs);
   }
   return state;
 }
@@ -86,19 +84,22 @@ export function passTime(state: MemoryState, nowMs: number, current: number): vo
   if (current === state.watermark) return;
   state.watermark = current;
   state.counters.forgetBefore(nowMs);
-  state.records.forgetBefore(nowMs);
+  state.holds.forgetBefore(nowMs);
+  state.ended.forgetBefore(nowMs);
 }
 
-/** Counts the hold on each of its periods and remembers the attempt. */
+/** Counts the hold on each of its periods and remembers it. */
 export function placeHold(state: MemoryState, hold: Hold): void {
   const endMs = bucketEndMs(hold.expiryBucket, state.bucketMs);
   for (const entry of hold.entries) {
     const keepUntilMs = Math.max(entry.periodEndMs, endMs) + state.recordGraceMs;
     state.counters.hold(entry, hold.expiryBucket, state.watermark, keepUntilMs);
   }
-  state.records.put(hold.attemptId, { hold, settlement: null }, endMs + state.recordGraceMs);
+  state.holds.put(hold.attemptId, hold, endMs + state.recordGraceMs);
 }
 
+/** Takes the hold back from its periods and forgets it. */
 export function liftHold(state: MemoryState, hold: Hold): void {
   for (const entry of hold.entries) state.counters.drop(entry, hold.expiryBucket);
+  state.holds.delete(hold.attemptId);
 }

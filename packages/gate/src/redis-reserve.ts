@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type ReserveReply, type ReserveRequest, TallygateError } from '@tallygate/usage';
 import type { AbandonedReserves } from './abandoned-reserves.ts';
-import { entriesToText, holdFromRecord, type PinnedPeriod } from './attempt-record.ts';
-import { type BudgetPeriod, coveringPeriods } from './budget-periods.ts';
+import { entriesToText, holdFromRecord } from './attempt-record.ts';
+import { type BudgetPeriod, coveringPeriods, type PinnedPeriod } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';

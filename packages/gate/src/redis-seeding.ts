@@ -8,8 +8,7 @@ import {
   type NanoUsd,
   type TallygateError,
 } from '@tallygate/usage';
-import type { PinnedPeriod } from './attempt-record.ts';
-import type { PeriodCalendar } from './budget-periods.ts';
+import type { PeriodCalendar, PinnedPeriod } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import type { RedisKeys } from './keys.ts';
 import { unavailable } from './outages.ts';

@@ -1,7 +1,6 @@
 import { type Clock, type ConfigurationSnapshot, type Logger, silentLogger } from '@tallygate/usage';
-import type { PinnedPeriod } from './attempt-record.ts';
 import { DEFAULT_BUCKET_MS } from './buckets.ts';
-import { createPeriodCalendar, type PeriodCalendar } from './budget-periods.ts';
+import { createPeriodCalendar, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { unavailable } from './outages.ts';
 import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } from './redis-connection.ts';

@@ -13,7 +13,8 @@ export interface GateSeed {
 
 /**
  * How long an ended attempt is remembered: within it a repeated settle is a duplicate, after it the charge would count
- * twice. An hour covers a restart of the process that has to repeat it, at about 400 bytes for each attempt.
+ * twice. An hour covers a restart of the process that has to repeat it, at about 400 bytes for each attempt in Redis and
+ * 100 in process.
  */
 export const DEFAULT_RECORD_GRACE_MS = 3_600_000;
 

@@ -1,29 +1,30 @@
-import type { Hold, NanoUsd, Settlement, SettlementKind, SettleReply } from '@tallygate/usage';
+import type { NanoUsd, Settlement, SettlementKind, SettleReply } from '@tallygate/usage';
+import type { PinnedPeriod } from './budget-periods.ts';
 
-/** What ended an attempt, beside what its hold already says. */
+/** How an attempt ended: all that a repetition has to be answered with. */
 export interface Ending {
   kind: Exclude<SettlementKind, 'adjust'>;
-  epoch: string;
   seq: number;
+  budgetInstantMs: number;
   settledAtMs: number;
   amountNanoUsd: NanoUsd;
+  entries: readonly PinnedPeriod[];
 }
 
 /** The fact for the ledger. A release names its periods with zero, so that the row shows what it was released from. */
 export function settlementOf(
-  hold: Pick<Hold, 'attemptId' | 'organization' | 'budgetInstantMs' | 'entries'>,
-  ending: Ending,
+  attempt: Pick<Settlement, 'attemptId' | 'organization' | 'epoch'>,
+  { kind, seq, budgetInstantMs, settledAtMs, amountNanoUsd, entries }: Ending,
 ): Settlement {
-  const { kind, epoch, seq, settledAtMs, amountNanoUsd } = ending;
   return {
-    attemptId: hold.attemptId,
-    organization: hold.organization,
+    attemptId: attempt.attemptId,
+    organization: attempt.organization,
     kind,
-    epoch,
+    epoch: attempt.epoch,
     seq,
-    budgetInstantMs: hold.budgetInstantMs,
+    budgetInstantMs,
     settledAtMs,
-    entries: hold.entries.map(({ key }) => ({ key, amountNanoUsd })),
+    entries: entries.map(({ key }) => ({ key, amountNanoUsd })),
   };
 }
 

@@ -1,0 +1,80 @@
+import { type Hold, NANO_USD_MAX, type NanoUsd, type Settlement, type SettleReply } from '@tallygate/usage';
+import { currentBucket } from './buckets.ts';
+import { liftHold, type MemoryState, passTime, readTime } from './memory-state.ts';
+import { outOfRange, requireAmount, requireOwnHold } from './requests.ts';
+import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
+
+/** How an attempt ends in process, and what is answered once it has. `lua/settle.lua` states the same rules. */
+
+export function endAttempt(
+  state: MemoryState,
+  asked: Hold,
+  kind: Ending['kind'],
+  amountNanoUsd: NanoUsd,
+): SettleReply {
+  requireOwnHold(state.organization, asked);
+  requireAmount('amountNanoUsd', amountNanoUsd);
+  const { attemptId } = asked;
+  const hold = state.holds.get(attemptId);
+  const before = hold === undefined ? state.ended.get(attemptId) : undefined;
+  if (before !== undefined && (before.kind === 'settle' || kind === 'release')) {
+    return { outcome: 'duplicate', settlement: settlementIn(state, attemptId, before) };
+  }
+  // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
+  const { budgetInstantMs, entries } = hold ?? before ?? asked;
+  for (const { key } of entries) {
+    if (state.counters.spentNanoUsd(key) + amountNanoUsd > NANO_USD_MAX) throw outOfRange(key);
+  }
+  const { nowMs, current } = readTime(state);
+  passTime(state, nowMs, current);
+  const outcome = outcomeOf(hold, before, kind, current);
+  state.seq += 1;
+  const ending: Ending = {
+    kind,
+    seq: state.seq,
+    settledAtMs: nowMs,
+    amountNanoUsd,
+    budgetInstantMs,
+    entries,
+  };
+  if (hold !== undefined) liftHold(state, hold);
+  charge(state, ending);
+  state.ended.put(attemptId, ending);
+  return { outcome, settlement: settlementIn(state, attemptId, ending) };
+}
+
+/** What a reserve gets that is repeated after the end: the periods as they were pinned, and nothing held on them any more. */
+export function endedHold(state: MemoryState, attemptId: string): Hold | undefined {
+  const ended = state.ended.get(attemptId);
+  if (ended === undefined) return undefined;
+  const { organization, epoch, bucketMs } = state;
+  return {
+    attemptId,
+    organization,
+    epoch,
+    budgetInstantMs: ended.budgetInstantMs,
+    expiryBucket: currentBucket(ended.settledAtMs, bucketMs, 0),
+    entries: ended.entries.map((period) => ({ ...period, expectedNanoUsd: 0n, worstNanoUsd: 0n })),
+  };
+}
+
+function outcomeOf(
+  hold: Hold | undefined,
+  before: Ending | undefined,
+  kind: Ending['kind'],
+  current: number,
+): SettleReply['outcome'] {
+  if (hold !== undefined) return hold.expiryBucket >= current ? outcomeOfLive(kind) : 'late';
+  return before === undefined ? 'orphan' : 'reopened';
+}
+
+function charge(state: MemoryState, { entries, amountNanoUsd, settledAtMs }: Ending): void {
+  for (const { key, periodEndMs } of entries) {
+    const keepUntilMs = Math.max(periodEndMs, settledAtMs) + state.recordGraceMs;
+    state.counters.spend(key, amountNanoUsd, keepUntilMs);
+  }
+}
+
+function settlementIn({ organization, epoch }: MemoryState, attemptId: string, ending: Ending): Settlement {
+  return settlementOf({ attemptId, organization, epoch }, ending);
+}
