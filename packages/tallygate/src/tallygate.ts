@@ -82,8 +82,11 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
       throw error;
     }
   };
-  const { mode, apiKeyId, pseudonymKey, defaults, telemetry } = config;
-  const meter = createMeter({ mode, apiKeyId, pseudonymKey, defaults, telemetry, clock, logger, ports });
+  const { mode, apiKeyId, pseudonymKey, defaults, telemetry, backend } = config;
+  const meter = createMeter({
+    ...{ mode, apiKeyId, pseudonymKey, defaults, telemetry, clock, logger, ports },
+    ...(backend === null ? {} : { backend }),
+  });
   const middleware = meter.middleware;
   // Made when asked for: a process without one is spared the cost of following asynchronous scopes.
   let meteredFetch: typeof fetch | null = null;

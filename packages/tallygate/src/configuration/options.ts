@@ -1,3 +1,4 @@
+import type { Backend } from '@tallygate/usage';
 import type { Mode } from './resolved.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface ConfigOptions {
   clickhouseUrl?: string | null | undefined;
   pseudonymKey?: string | null | undefined;
   apiKeyId?: string | null | undefined;
+  /** Where calls run, behind a gateway whose host does not tell: it decides about prices. Default: told by each call's host. */
+  backend?: Backend | null | undefined;
   /** Whether OpenTelemetry is used where the application has it. Default: on. */
   telemetry?: 'off' | 'on' | null | undefined;
   /** How long `close()` waits for the spool, in ms. Default: 5000. */

@@ -31,6 +31,7 @@ describe('resolveConfig', () => {
       clickhouseUrl: null,
       pseudonymKey: null,
       apiKeyId: null,
+      backend: null,
       telemetry: 'on',
       drainMs: 5000,
       production: false,
@@ -71,6 +72,7 @@ describe('resolveConfig', () => {
       TALLYGATE_TEAM: 'support',
       TALLYGATE_FEATURE: 'summary',
       TALLYGATE_ENVIRONMENT: 'staging',
+      TALLYGATE_BACKEND: 'bedrock',
       TALLYGATE_TELEMETRY: 'off',
       TALLYGATE_DRAIN_MS: '250',
       TALLYGATE_CONFIG: 'ops/tallygate.yaml',
@@ -88,6 +90,7 @@ describe('resolveConfig', () => {
       clickhouseUrl: 'http://localhost:8123',
       pseudonymKey: 'a long random text',
       apiKeyId: 'apikey_01abc',
+      backend: 'bedrock',
       telemetry: 'off',
       drainMs: 250,
       production: true,
@@ -137,6 +140,7 @@ describe('resolveConfig', () => {
 
   it.each([
     [{ TALLYGATE_MODE: 'enfroce' }, 'TALLYGATE_MODE ("enfroce") is not a mode.'],
+    [{ TALLYGATE_BACKEND: 'aws' }, 'TALLYGATE_BACKEND ("aws") is not a backend.'],
     [{ TALLYGATE_TELEMETRY: 'yes' }, 'TALLYGATE_TELEMETRY ("yes") is neither on nor off.'],
     [
       { TALLYGATE_DRAIN_MS: '-5' },

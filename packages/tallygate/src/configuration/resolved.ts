@@ -1,3 +1,5 @@
+import type { Backend } from '@tallygate/usage';
+
 /** off: nothing is done. observe: everything is metered, would-be denials are recorded. enforce: budgets deny. */
 export type Mode = 'off' | 'observe' | 'enforce';
 
@@ -20,6 +22,8 @@ export interface ResolvedConfig {
   pseudonymKey: string | null;
   /** The provider's id of the API key in use ("apikey_…"), never the key. */
   apiKeyId: string | null;
+  /** Where calls run; null: told by the host of each. */
+  backend: Backend | null;
   /** on: OpenTelemetry is used where the application has it. */
   telemetry: 'off' | 'on';
   /** How long `close()` waits for the spool to drain. */

@@ -1,3 +1,4 @@
+import { backendSchema } from '@tallygate/usage';
 import { z } from 'zod';
 import type { SettingName } from './options.ts';
 
@@ -40,6 +41,7 @@ export const SETTINGS = {
   pseudonymKey: secret(['TALLYGATE_PSEUDONYM_KEY'], 'Set it to a long random text.'),
   // Not secret by nature, but the mistake to expect is a key in its place.
   apiKeyId: secret(['TALLYGATE_API_KEY_ID'], 'Set it to the id that the provider lists, such as apikey_01….'),
+  backend: plain('TALLYGATE_BACKEND', 'Set it to anthropic, bedrock, vertex or foundry, or leave it out.'),
   telemetry: plain('TALLYGATE_TELEMETRY', 'Set it to on or off.'),
   drainMs: plain('TALLYGATE_DRAIN_MS', 'Set it to milliseconds, such as 5000.'),
   team: plain('TALLYGATE_TEAM', NAME_CURE),
@@ -98,6 +100,7 @@ export const settingsSchema = z.object({
     .refine((value) => !value.startsWith('sk-'), { error: 'holds a key, not the id of one' })
     .nullable()
     .default(null),
+  backend: z.enum(backendSchema.options, { error: 'is not a backend' }).nullable().default(null),
   telemetry: z.enum(['off', 'on'], { error: 'is neither on nor off' }).default('on'),
   drainMs: wholeNumber(600_000, 'a whole number of milliseconds').default(5000),
   team: printable.nullable().default(null),
