@@ -9,7 +9,7 @@ import {
   type UnpricedPolicy,
 } from '@tallygate/usage';
 import { contractedUnits, nanoFromUnits, termsOf } from './contracted-cost.ts';
-import { scaleRates, tokenCostPicoUsd, webSearchCostPicoUsd } from './line-cost.ts';
+import { scaledCostPicoUsd, tokenCostPicoUsd, webSearchCostPicoUsd } from './line-cost.ts';
 import { placeMultiplier, tierMultiplier } from './multipliers.ts';
 import type { PriceBook, PromptBand } from './price-book.ts';
 import { dearestPrice, findTariff, type Tariff, type TariffQuery } from './tariff.ts';
@@ -55,17 +55,19 @@ export interface Charge {
  * @throws TallygateError `TALLYGATE_REQUEST_INVALID` when `atMs` is not an instant.
  */
 export function charge(book: PriceBook, input: ChargeInput): Charge {
+  const { backend, atMs, usage, inferenceGeo } = input;
   const tariff = tariffOf(book, input);
   const { price, flags } = tariff;
   const location = book.modelsByName.get(input.model)?.location ?? null;
-  const place = placeMultiplier(price, { ...input, location });
+  const place = placeMultiplier(price, { backend, inferenceGeo, location });
   const tier = tierMultiplier(price, input.serviceTier);
-  const rates = scaleRates(price.rates, tier.percent, place.percent);
-  const searchCostPicoUsd = webSearchCostPicoUsd(book, input.atMs, input.usage.webSearchRequests);
-  const terms = termsOf(book, tariff, input.atMs);
-  const paidUnits = contractedUnits(terms, input.usage, tier.percent, place.percent);
-  const costPicoUsd = tokenCostPicoUsd(rates, input.usage) + searchCostPicoUsd;
-  const assumedTtl = input.usage.cacheWriteUnsplitInputTokens > 0 ? ['assumed_ttl'] : [];
+  const terms = termsOf(book, tariff, atMs);
+  const listedPicoUsd = tokenCostPicoUsd(price.rates, usage);
+  const agreedPicoUsd = terms.rates === price.rates ? listedPicoUsd : tokenCostPicoUsd(terms.rates, usage);
+  const paidUnits = contractedUnits(terms, agreedPicoUsd, tier.percent, place.percent);
+  const searchCostPicoUsd = webSearchCostPicoUsd(book, atMs, usage.webSearchRequests);
+  const costPicoUsd = scaledCostPicoUsd(listedPicoUsd, tier.percent, place.percent) + searchCostPicoUsd;
+  const assumedTtl = usage.cacheWriteUnsplitInputTokens > 0 ? ['assumed_ttl'] : [];
   return {
     ...toAmounts(input.billed ? costPicoUsd : 0n, input.billed ? searchCostPicoUsd : 0n),
     contractedCostNanoUsd: input.billed ? nanoFromUnits(paidUnits, searchCostPicoUsd) : 0n,
@@ -77,7 +79,8 @@ export function charge(book: PriceBook, input: ChargeInput): Charge {
 }
 
 function tariffOf(book: PriceBook, input: ChargeInput): Tariff {
-  const query: TariffQuery = { ...input, promptTokens: totalInputTokens(input.usage) };
+  const { model, backend, atMs, speed, usage } = input;
+  const query: TariffQuery = { model, backend, atMs, speed, promptTokens: totalInputTokens(usage) };
   const tariff = findTariff(book, query, input.unpricedModels);
   return tariff ?? { price: dearestPrice(book, query), flags: ['unpriced'] };
 }

@@ -1,6 +1,5 @@
-import { type NanoUsd, PICO_USD_PER_NANO_USD, type PicoUsd, type TokenUsage } from '@tallygate/usage';
+import { type NanoUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
 import { FULL_PRICE_PPM, findContract } from './contract-prices.ts';
-import { tokenCostPicoUsd } from './line-cost.ts';
 import type { PriceBook, TokenRates } from './price-book.ts';
 import type { Tariff } from './tariff.ts';
 
@@ -30,12 +29,12 @@ export function termsOf(book: PriceBook, { price, flags }: Tariff, atMs: number)
 
 /** Exact. Percentages of tier and place multiply as they do on list. */
 export function contractedUnits(
-  terms: Terms,
-  usage: TokenUsage,
+  { paidPpm }: Terms,
+  costPicoUsd: PicoUsd,
   tierPercent: number,
   placePercent: number,
 ): bigint {
-  return tokenCostPicoUsd(terms.rates, usage) * BigInt(tierPercent * placePercent) * BigInt(terms.paidPpm);
+  return costPicoUsd * BigInt(tierPercent * placePercent) * BigInt(paidPpm);
 }
 
 /** Fees of tools stand outside the discount, so they are added as listed. Rounded half to even, once per line. */

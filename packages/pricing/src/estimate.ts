@@ -1,16 +1,14 @@
 import {
   type Backend,
   type NanoUsd,
-  NO_USAGE,
   PICO_USD_PER_NANO_USD,
   type PicoUsd,
   TallygateError,
-  type TokenUsage,
   type UnpricedPolicy,
 } from '@tallygate/usage';
 import { contractedUnits, nanoFromUnits, nanoFromUnitsUp, termsOf } from './contracted-cost.ts';
 import { dearest, webSearchCostPicoUsd } from './line-cost.ts';
-import { placeMultiplier, tierMultiplier, worstPlaceMultiplier } from './multipliers.ts';
+import { type Place, placeMultiplier, tierMultiplier, worstPlaceMultiplier } from './multipliers.ts';
 import type { PriceBook, TokenRates } from './price-book.ts';
 import { findTariff, type Tariff, unpricedError } from './tariff.ts';
 
@@ -67,15 +65,22 @@ export function estimate(book: PriceBook, input: EstimateInput): Estimate {
 
 function expectedCost(book: PriceBook, input: EstimateInput, tariff: Tariff) {
   const ceiling = outputCeiling(book, input);
-  const place = placeMultiplier(tariff.price, { ...input, location: locationOf(book, input) });
+  const outputTokens = Math.min(input.expectedOutputTokens ?? ceiling, ceiling);
+  const place = placeMultiplier(tariff.price, placeOf(book, input));
   const terms = termsOf(book, tariff, input.atMs);
-  const usage: TokenUsage = {
-    ...NO_USAGE,
-    uncachedInputTokens: input.promptTokens,
-    outputTokens: Math.min(input.expectedOutputTokens ?? ceiling, ceiling),
-  };
-  const units = contractedUnits(terms, usage, batchPercent(tariff, input), place.percent);
+  const passPicoUsd = passCostPicoUsd(input, terms.rates.uncachedInputPicoUsd, outputTokens, terms.rates);
+  const units = contractedUnits(terms, passPicoUsd, batchPercent(tariff, input), place.percent);
   return { costNanoUsd: nanoFromUnits(units), flags: place.flags };
+}
+
+/** Every token of the prompt at one rate. */
+function passCostPicoUsd(
+  { promptTokens }: EstimateInput,
+  promptRatePicoUsd: PicoUsd,
+  outputTokens: number,
+  { outputPicoUsd }: TokenRates,
+): PicoUsd {
+  return BigInt(promptTokens) * promptRatePicoUsd + BigInt(outputTokens) * outputPicoUsd;
 }
 
 /**
@@ -90,37 +95,33 @@ function worstCostNanoUsd(book: PriceBook, input: EstimateInput): NanoUsd {
 
 /**
  * Every tariff the answer may come back under: as requested or at standard speed, in the band of an empty prompt or in that of
- * all passes together, because it is not documented whether a server-tool loop is judged by pass or by sum.
+ * all passes together, because it is not documented whether a server-tool loop is judged by pass or by sum. Mostly one row.
  */
 function possibleTariffs(book: PriceBook, input: EstimateInput): Tariff[] {
   const speeds = new Set([input.speed ?? 'standard', 'standard']);
   const promptSizes = [0, input.promptTokens * input.iterations];
-  return [...speeds].flatMap((speed) => promptSizes.map((tokens) => tariffOf(book, input, speed, tokens)));
+  const tariffs = [...speeds].flatMap((speed) =>
+    promptSizes.map((tokens) => tariffOf(book, input, speed, tokens)),
+  );
+  return tariffs.filter(({ price }, index) => tariffs.findIndex((other) => other.price === price) === index);
 }
 
 function worstPassUnits(book: PriceBook, input: EstimateInput, tariff: Tariff): bigint {
-  const place = worstPlaceMultiplier(tariff.price, { ...input, location: locationOf(book, input) });
+  const place = worstPlaceMultiplier(tariff.price, placeOf(book, input));
   const terms = termsOf(book, tariff, input.atMs);
-  const usage = {
-    ...NO_USAGE,
-    [dearestInputClass(terms.rates, input.cacheWriteTtl)]: input.promptTokens,
-    outputTokens: outputCeiling(book, input),
-  };
-  return contractedUnits(terms, usage, batchPercent(tariff, input), place.percent);
+  const promptRatePicoUsd = dearestInputRate(terms.rates, input.cacheWriteTtl);
+  const passPicoUsd = passCostPicoUsd(input, promptRatePicoUsd, outputCeiling(book, input), terms.rates);
+  return contractedUnits(terms, passPicoUsd, batchPercent(tariff, input), place.percent);
 }
 
-type InputClass = keyof TokenUsage;
-
-/** The dearest class that a token of the prompt can be billed in. A 1-hour request may write 5-minute entries as well. */
-function dearestInputClass(rates: TokenRates, cacheWriteTtl: EstimateInput['cacheWriteTtl']): InputClass {
-  const classes: [InputClass, PicoUsd][] = [
-    ['uncachedInputTokens', rates.uncachedInputPicoUsd],
-    ['cacheReadInputTokens', rates.cacheReadPicoUsd],
-  ];
-  if (cacheWriteTtl !== null) classes.push(['cacheWrite5mInputTokens', rates.cacheWrite5mPicoUsd]);
-  if (cacheWriteTtl === '1h') classes.push(['cacheWrite1hInputTokens', rates.cacheWrite1hPicoUsd]);
-  const most = dearest(classes.map(([, ratePicoUsd]) => ratePicoUsd));
-  return classes.find(([, ratePicoUsd]) => ratePicoUsd === most)?.[0] ?? 'uncachedInputTokens';
+/** What a token of the prompt can be billed at most. A 1-hour request may write 5-minute entries as well. */
+function dearestInputRate(rates: TokenRates, cacheWriteTtl: EstimateInput['cacheWriteTtl']): PicoUsd {
+  return dearest([
+    rates.uncachedInputPicoUsd,
+    rates.cacheReadPicoUsd,
+    cacheWriteTtl === null ? 0n : rates.cacheWrite5mPicoUsd,
+    cacheWriteTtl === '1h' ? rates.cacheWrite1hPicoUsd : 0n,
+  ]);
 }
 
 /** max_tokens may be set beyond what the model can write. For a model whose ceiling nobody knows it stands as it is. */
@@ -131,7 +132,8 @@ function outputCeiling(book: PriceBook, input: EstimateInput): number {
 }
 
 function tariffOf(book: PriceBook, input: EstimateInput, speed: string | null, promptTokens: number): Tariff {
-  const query = { ...input, speed, promptTokens };
+  const { model, backend, atMs } = input;
+  const query = { model, backend, atMs, speed, promptTokens };
   const tariff = findTariff(book, query, input.unpricedModels);
   if (!tariff) throw unpricedError(query);
   return tariff;
@@ -141,27 +143,32 @@ function batchPercent(tariff: Tariff, input: EstimateInput): number {
   return tierMultiplier(tariff.price, input.batch ? 'batch' : null).percent;
 }
 
-function locationOf(book: PriceBook, input: EstimateInput) {
-  return book.modelsByName.get(input.model)?.location ?? null;
+function placeOf(book: PriceBook, { model, backend, inferenceGeo }: EstimateInput): Place {
+  return { backend, inferenceGeo, location: book.modelsByName.get(model)?.location ?? null };
 }
 
 function roundUp(costPicoUsd: PicoUsd): NanoUsd {
   return (costPicoUsd + PICO_USD_PER_NANO_USD - 1n) / PICO_USD_PER_NANO_USD;
 }
 
-/** A fraction or NaN would surface as a RangeError deep in BigInt; a zero number of passes would make every bound zero. */
+/** The least that each count can be: with no pass at all every bound would be zero. */
+const LEAST = {
+  promptTokens: 0,
+  maxOutputTokens: 0,
+  expectedOutputTokens: 0,
+  webSearchMaxUses: 0,
+  iterations: 1,
+} satisfies Partial<Record<keyof EstimateInput, number>>;
+
+const COUNTS = Object.keys(LEAST) as (keyof typeof LEAST)[];
+
+/** A fraction or NaN would surface as a RangeError deep in BigInt. */
 function requireCounts(input: EstimateInput): void {
-  const counts = {
-    promptTokens: input.promptTokens,
-    maxOutputTokens: input.maxOutputTokens,
-    expectedOutputTokens: input.expectedOutputTokens ?? 0,
-    webSearchMaxUses: input.webSearchMaxUses,
-    iterations: input.iterations - 1,
-  };
-  for (const [name, count] of Object.entries(counts)) {
-    if (Number.isSafeInteger(count) && count >= 0) continue;
+  for (const name of COUNTS) {
+    const count = input[name] ?? 0;
+    if (Number.isSafeInteger(count) && count >= LEAST[name]) continue;
     throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
-      message: `${name} of an estimate is ${input[name as keyof typeof counts]}, which is not a whole number in range.`,
+      message: `${name} of an estimate is ${count}, which is not a whole number in range.`,
     });
   }
 }

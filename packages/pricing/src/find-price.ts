@@ -21,16 +21,28 @@ export interface ModelLimits {
  * Partner clouds keep serving models that the provider's own API has retired: there the last standard price stays in effect.
  */
 export function findPrice(book: PriceBook, query: PriceQuery): Price | null {
+  return findPriceInBand(book, query, query.promptBand);
+}
+
+/** Every estimate and every charge asks several times: it copies neither the query nor the rows. */
+export function findPriceInBand(
+  book: PriceBook,
+  query: Omit<PriceQuery, 'promptBand'>,
+  promptBand: PromptBand,
+): Price | null {
   const speed = query.speed ?? 'standard';
-  const track = (book.modelsByName.get(query.model)?.priced.prices ?? []).filter(
-    (price) => price.speed === speed && price.promptBand === query.promptBand,
-  );
-  const current = track.find((price) => inEffect(price, query.atMs));
-  if (current) return current;
-  const last = track.at(-1);
-  const outlivesRetirement =
-    isPartner(query.backend) && speed === 'standard' && query.promptBand === 'standard' && last !== undefined;
-  return outlivesRetirement && last.endMs <= query.atMs ? last : null;
+  let last: Price | null = null;
+  for (const price of book.modelsByName.get(query.model)?.priced.prices ?? []) {
+    if (price.speed !== speed || price.promptBand !== promptBand) continue;
+    if (inEffect(price, query.atMs)) return price;
+    last = price;
+  }
+  return last !== null && outlivesRetirement(last, query) ? last : null;
+}
+
+function outlivesRetirement(last: Price, { backend, atMs }: Pick<PriceQuery, 'backend' | 'atMs'>): boolean {
+  const isStandard = last.speed === 'standard' && last.promptBand === 'standard';
+  return isPartner(backend) && isStandard && last.endMs <= atMs;
 }
 
 /** Whether a standard price is in effect at that instant on the provider's own API. */

@@ -2,31 +2,27 @@ import type { PicoUsd, TokenUsage } from '@tallygate/usage';
 import { notPriceable } from './instant.ts';
 import { inEffect, type PriceBook, type TokenRates } from './price-book.ts';
 
-/** What the tokens of one line cost, unrounded. The one function behind every charge and every estimate. */
+/** What the tokens of one line cost, unrounded and before any discount or surcharge. The one function behind every charge. */
 export function tokenCostPicoUsd(rates: TokenRates, usage: TokenUsage): PicoUsd {
   // A write whose lifetime nobody stated is taken for the default one of five minutes.
-  const cacheWrite5mTokens =
-    BigInt(usage.cacheWrite5mInputTokens) + BigInt(usage.cacheWriteUnsplitInputTokens);
+  const cacheWrite5mTokens = usage.cacheWrite5mInputTokens + usage.cacheWriteUnsplitInputTokens;
   return (
-    BigInt(usage.uncachedInputTokens) * rates.uncachedInputPicoUsd +
-    BigInt(usage.cacheReadInputTokens) * rates.cacheReadPicoUsd +
-    cacheWrite5mTokens * rates.cacheWrite5mPicoUsd +
-    BigInt(usage.cacheWrite1hInputTokens) * rates.cacheWrite1hPicoUsd +
-    BigInt(usage.outputTokens) * rates.outputPicoUsd
+    classCostPicoUsd(usage.uncachedInputTokens, rates.uncachedInputPicoUsd) +
+    classCostPicoUsd(usage.cacheReadInputTokens, rates.cacheReadPicoUsd) +
+    classCostPicoUsd(cacheWrite5mTokens, rates.cacheWrite5mPicoUsd) +
+    classCostPicoUsd(usage.cacheWrite1hInputTokens, rates.cacheWrite1hPicoUsd) +
+    classCostPicoUsd(usage.outputTokens, rates.outputPicoUsd)
   );
 }
 
-/** Rates after discount and surcharge. Exact: `parsePriceBook` has refused every rate that these percentages would break. */
-export function scaleRates(rates: TokenRates, batchPercent: number, placePercent: number): TokenRates {
-  const percentProduct = BigInt(batchPercent * placePercent);
-  const scale = (ratePicoUsd: PicoUsd): PicoUsd => (ratePicoUsd * percentProduct) / 10_000n;
-  return {
-    uncachedInputPicoUsd: scale(rates.uncachedInputPicoUsd),
-    cacheReadPicoUsd: scale(rates.cacheReadPicoUsd),
-    cacheWrite5mPicoUsd: scale(rates.cacheWrite5mPicoUsd),
-    cacheWrite1hPicoUsd: scale(rates.cacheWrite1hPicoUsd),
-    outputPicoUsd: scale(rates.outputPicoUsd),
-  };
+/** Most lines use few of the classes, and arithmetic of bigint is what pricing spends its time on. */
+function classCostPicoUsd(tokens: number, ratePicoUsd: PicoUsd): PicoUsd {
+  return tokens === 0 ? 0n : BigInt(tokens) * ratePicoUsd;
+}
+
+/** After discount and surcharge. Exact: `parsePriceBook` has refused every rate that these percentages would break. */
+export function scaledCostPicoUsd(costPicoUsd: PicoUsd, tierPercent: number, placePercent: number): PicoUsd {
+  return (costPicoUsd * BigInt(tierPercent * placePercent)) / 10_000n;
 }
 
 /** The largest of some amounts; 0 of none. Math.max knows no bigint. */

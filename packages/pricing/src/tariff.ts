@@ -1,5 +1,5 @@
 import { isoFromMs, type PicoUsd, TallygateError, type UnpricedPolicy } from '@tallygate/usage';
-import { findPrice, type PriceQuery } from './find-price.ts';
+import { findPriceInBand, type PriceQuery } from './find-price.ts';
 import { requireInstant } from './instant.ts';
 import { dearest } from './line-cost.ts';
 import { inEffect, type Price, type PriceBook, type TokenRates } from './price-book.ts';
@@ -37,9 +37,9 @@ export function unpricedError(query: TariffQuery): TallygateError {
 
 /** The long-prompt row where there is one and the prompt exceeds it: it re-prices every token of the line, output included. */
 function priceOfPrompt(book: PriceBook, query: TariffQuery): Price | null {
-  const long = findPrice(book, { ...query, promptBand: 'long' });
+  const long = findPriceInBand(book, query, 'long');
   if (long && query.promptTokens > (long.promptTokensAbove ?? Number.POSITIVE_INFINITY)) return long;
-  return findPrice(book, { ...query, promptBand: 'standard' });
+  return findPriceInBand(book, query, 'standard');
 }
 
 /**
