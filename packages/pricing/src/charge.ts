@@ -66,10 +66,15 @@ export function charge(book: PriceBook, input: ChargeInput): Charge {
   const agreedPicoUsd = terms.rates === price.rates ? listedPicoUsd : tokenCostPicoUsd(terms.rates, usage);
   const paidUnits = contractedUnits(terms, agreedPicoUsd, tier.percent, place.percent);
   const searchCostPicoUsd = webSearchCostPicoUsd(book, atMs, usage.webSearchRequests);
-  const costPicoUsd = scaledCostPicoUsd(listedPicoUsd, tier.percent, place.percent) + searchCostPicoUsd;
+  const tokensPicoUsd = scaledCostPicoUsd(listedPicoUsd, tier.percent, place.percent);
+  const listCostPicoUsd = input.billed ? tokensPicoUsd + searchCostPicoUsd : 0n;
+  const listCostNanoUsd = nanoFromPico(listCostPicoUsd);
   const assumedTtl = usage.cacheWriteUnsplitInputTokens > 0 ? ['assumed_ttl'] : [];
   return {
-    ...toAmounts(input.billed ? costPicoUsd : 0n, input.billed ? searchCostPicoUsd : 0n),
+    listCostPicoUsd,
+    listCostNanoUsd,
+    roundingPicoUsd: Number(listCostPicoUsd - listCostNanoUsd * PICO_USD_PER_NANO_USD),
+    webSearchCostNanoUsd: input.billed ? nanoFromPico(searchCostPicoUsd) : 0n,
     contractedCostNanoUsd: input.billed ? nanoFromUnits(paidUnits, searchCostPicoUsd) : 0n,
     contractId: terms.contractId,
     priceId: price.priceId,
@@ -83,14 +88,4 @@ function tariffOf(book: PriceBook, input: ChargeInput): Tariff {
   const query: TariffQuery = { model, backend, atMs, speed, promptTokens: totalInputTokens(usage) };
   const tariff = findTariff(book, query, input.unpricedModels);
   return tariff ?? { price: dearestPrice(book, query), flags: ['unpriced'] };
-}
-
-function toAmounts(costPicoUsd: PicoUsd, searchCostPicoUsd: PicoUsd) {
-  const listCostNanoUsd = nanoFromPico(costPicoUsd);
-  return {
-    listCostPicoUsd: costPicoUsd,
-    listCostNanoUsd,
-    roundingPicoUsd: Number(costPicoUsd - listCostNanoUsd * PICO_USD_PER_NANO_USD),
-    webSearchCostNanoUsd: nanoFromPico(searchCostPicoUsd),
-  };
 }
