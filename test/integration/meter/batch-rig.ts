@@ -171,7 +171,11 @@ export function startProcess(options: ProcessOptions) {
   const [events, settlements, denials]: [UsageEvent[], Settlement[], DenialRecord[]] = [[], [], []];
   const holds = new Map<string, Hold | null>();
   const logs: string[] = [];
-  const log = (text: string) => void logs.push(text);
+  const loggedFields: unknown[] = [];
+  const log = (text: string, fields?: object) => {
+    logs.push(text);
+    loggedFields.push(fields);
+  };
   const logger = { debug: () => undefined, info: log, warn: log, error: log };
   const sink = {
     get recordedEvents() {
@@ -219,6 +223,7 @@ export function startProcess(options: ProcessOptions) {
     denials,
     holds,
     logs,
+    loggedFields,
   };
 }
 

@@ -1,18 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import Anthropic from '@anthropic-ai/sdk';
-import {
-  type Attributes,
-  type Context,
-  type ContextManager,
-  context,
-  createNoopMeter,
-  DiagLogLevel,
-  diag,
-  type Meter,
-  metrics,
-  ROOT_CONTEXT,
-  trace,
-} from '@opentelemetry/api';
+import { context, DiagLogLevel, diag, metrics, trace } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -22,6 +9,7 @@ import { createMemoryGate } from '@tallygate/gate';
 import { createConfigurationCache, createMeter, type MeterOptions, wrapClient } from '@tallygate/meter';
 import { emptyConfiguration, silentLogger, systemClock, type UsageEvent } from '@tallygate/usage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asyncContexts, recordingMetrics } from './recording-telemetry.ts';
 
 const organization = 'acme';
 const MODEL = 'claude-haiku-5-5';
@@ -57,43 +45,6 @@ function streamed(): Response {
   ];
   const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
   return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
-}
-
-/** As much of a context manager as the SDK's spans need; applications bring the one of OpenTelemetry. */
-function asyncContexts(): ContextManager {
-  const storage = new AsyncLocalStorage<Context>();
-  const manager: ContextManager = {
-    active: () => storage.getStore() ?? ROOT_CONTEXT,
-    with: (active, work, thisArg, ...args) => storage.run(active, () => work.call(thisArg as never, ...args)),
-    bind: (_context, target) => target,
-    enable: () => manager,
-    disable: () => manager,
-  };
-  return manager;
-}
-
-interface Measurement {
-  name: string;
-  value: number;
-  attributes: Attributes;
-}
-
-/** A provider whose instruments write down what they are told. */
-function recordingMetrics() {
-  const measurements: Measurement[] = [];
-  const boundaries: Record<string, number[] | undefined> = {};
-  const record =
-    (name: string) =>
-    (value: number, attributes: Attributes = {}) =>
-      void measurements.push({ name, value, attributes });
-  const meter: Meter = Object.assign(Object.create(createNoopMeter()) as Meter, {
-    createHistogram(name: string, options?: { advice?: { explicitBucketBoundaries?: number[] } }) {
-      boundaries[name] = options?.advice?.explicitBucketBoundaries;
-      return { record: record(name) };
-    },
-    createCounter: (name: string) => ({ add: record(name) }),
-  });
-  return { measurements, boundaries, provider: { getMeter: () => meter } };
 }
 
 const EXPORTER = new InMemorySpanExporter();
