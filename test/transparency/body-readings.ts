@@ -147,7 +147,7 @@ const piped: ReadBody = async (response, note) => {
     abort: (reason) => note('aborted', reason),
   });
   await attempt(note, 'piped', () => response.body?.pipeTo(sink));
-  look(response, note, 'after');
+  note('used', response.bodyUsed);
 };
 
 const pipedThrough: ReadBody = async (response, note) => {

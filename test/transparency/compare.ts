@@ -1,5 +1,5 @@
 import type { Meter } from '@tallygate/meter';
-import { type Delivery, inPieces } from './byte-source.ts';
+import { wholeDelivery } from './byte-source.ts';
 import type { Door } from './doors.ts';
 import type { Exchange } from './exchanges.ts';
 import { firstDifference } from './first-difference.ts';
@@ -16,7 +16,7 @@ export async function differences(
 ): Promise<string[]> {
   const found: string[] = [];
   for (const exchange of exchanges) {
-    const delivery: Delivery = { chunks: inPieces(exchange.bytes), ending: { kind: 'end' } };
+    const delivery = wholeDelivery(exchange.bytes);
     const bare = await observe(reading, exchange, delivery, ['bare', meter]);
     const metered = await observe(reading, exchange, delivery, [door, meter]);
     const difference = firstDifference(bare, metered);

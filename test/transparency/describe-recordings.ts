@@ -1,9 +1,10 @@
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { meterRig } from '../contract/metered-fixtures.ts';
 import { differences } from './compare.ts';
 import type { Door } from './doors.ts';
 import { recordedExchanges } from './exchanges.ts';
 import type { Reading } from './observe.ts';
+import { withoutDeprecations } from './quiet.ts';
 
 /** Every recorded exchange, read in every one of these ways, with and without the meter: the caller cannot tell which is which. */
 export function describeRecordings(name: string, door: Door, readings: readonly Reading[]): void {
@@ -11,10 +12,7 @@ export function describeRecordings(name: string, door: Door, readings: readonly 
   const { meter, events } = meterRig({ limitUsd: '1000000' });
 
   describe(`${name} gives what it gives unmetered, for every recording`, () => {
-    beforeAll(() => {
-      // Old recordings name models that the SDK calls deprecated; that is news to nobody here.
-      vi.spyOn(console, 'warn').mockReturnValue(undefined);
-    });
+    withoutDeprecations();
     beforeEach((context) => context.skip(exchanges.length === 0, 'skipped: no recordings'));
 
     it.each(readings.map((reading) => [reading.name, reading] as const))('%s', async (_way, reading) => {

@@ -1,18 +1,16 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { meterRig } from '../contract/metered-fixtures.ts';
 import { differences } from './compare.ts';
 import type { Door } from './doors.ts';
 import { MADE_UP } from './made-up.ts';
 import type { Reading } from './observe.ts';
+import { withoutDeprecations } from './quiet.ts';
 import { CLIENT_READINGS, FETCH_READINGS } from './readings.ts';
 
 /** What a provider may answer, read in every way, with and without the meter: the caller cannot tell which is which. */
 const { meter, events } = meterRig({ limitUsd: '1000000' });
 
-beforeAll(() => {
-  // The SDK warns of deprecated properties when everything of an answer is looked at.
-  vi.spyOn(console, 'warn').mockReturnValue(undefined);
-});
+withoutDeprecations();
 
 describe.each<[string, Door, readonly Reading[]]>([
   ['a wrapped client', 'wrapped', CLIENT_READINGS],

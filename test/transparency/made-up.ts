@@ -30,7 +30,7 @@ const delta = (index: number, content: object): Event => ({
 });
 
 /** Thinking, text in pieces, and a tool call: one of each kind of delta. */
-const EVENTS: readonly Event[] = [
+export const EVENTS: readonly Event[] = [
   {
     type: 'message_start',
     message: { ...MESSAGE, content: [], stop_reason: null, usage: { ...USAGE, output_tokens: 1 } },
@@ -62,7 +62,7 @@ const EVENTS: readonly Event[] = [
 const OVERLOADED = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
 
 /** The events as they travel. */
-function framed(events: readonly Event[], newline = '\n'): string {
+export function framed(events: readonly Event[], newline = '\n'): string {
   return events
     .map((event) => [`event: ${event.type}`, `data: ${JSON.stringify(event)}`, '', ''].join(newline))
     .join('');
@@ -83,7 +83,7 @@ function exchange(id: string, body: string, rest: Partial<Exchange> = {}): Excha
   };
 }
 
-const streamed = (id: string, body: string, rest: Partial<Exchange> = {}) =>
+export const streamed = (id: string, body: string, rest: Partial<Exchange> = {}) =>
   exchange(id, body, { ...rest, isStreamed: true });
 
 const ERROR_HEADERS = { 'content-type': 'application/json', 'request-id': 'req_error' };

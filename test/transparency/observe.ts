@@ -10,6 +10,8 @@ export type Note = (what: string, value: unknown) => void;
 export interface Scene extends Access {
   exchange: Exchange;
   source: ByteSource;
+  /** The signal that the caller gives along with the request. */
+  signal: AbortSignal;
   note: Note;
 }
 
@@ -33,9 +35,13 @@ export async function observe(
 ): Promise<Observation> {
   const seen: Observation['seen'] = [];
   const note: Note = (what, value) => void seen.push([what, value]);
-  const source = byteSource(delivery);
+  const caller = new AbortController();
+  const source = byteSource(delivery, (times) => {
+    if (times === delivery.abortAt) caller.abort();
+  });
   const access = openDoor(door, meter, { fetch: answering(exchange, source) });
-  await reading.read({ ...access, exchange, source, note }).catch((error: unknown) => note('threw', error));
+  const scene = { ...access, exchange, source, signal: caller.signal, note };
+  await reading.read(scene).catch((error: unknown) => note('threw', error));
   return { seen, source: source.log };
 }
 

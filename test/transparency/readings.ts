@@ -9,11 +9,12 @@ const asResponse: readonly Reading[] = BODY_READINGS.map(([name, read]) => ({
 
 const URL_OF = { messages: '/v1/messages', count_tokens: '/v1/messages/count_tokens' };
 
-function post({ fetch: send, exchange }: Scene): Promise<Response> {
+function post({ fetch: send, exchange, signal }: Scene): Promise<Response> {
   return send(`https://api.anthropic.com${URL_OF[exchange.endpoint]}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(exchange.params),
+    signal,
   });
 }
 

@@ -6,25 +6,25 @@ import type { Note, Reading, Scene } from './observe.ts';
 type Messages = Anthropic['messages'];
 type Params = Anthropic.MessageCreateParamsNonStreaming;
 
-/** Long enough that the SDK asks for no stream of its own accord. */
-const OPTIONS = { timeout: 600_000 };
+/** The timeout is long enough that the SDK asks for no stream of its own accord. */
+const optionsOf = ({ signal }: Scene) => ({ timeout: 600_000, signal });
 
-function messagesOf({ client, exchange }: Scene, api = exchange.api): Messages {
+export function messagesOf({ client, exchange }: Scene, api = exchange.api): Messages {
   return (api === 'beta' ? client.beta.messages : client.messages) as Messages;
 }
 
-function paramsOf({ exchange }: Scene): Params {
+export function paramsOf({ exchange }: Scene): Params {
   return { ...exchange.params, stream: false } as unknown as Params;
 }
 
 /** The call, as its exchange asks for it. */
 export function send(scene: Scene, api?: 'ga' | 'beta') {
-  const [messages, params] = [messagesOf(scene, api), paramsOf(scene)];
+  const [messages, params, options] = [messagesOf(scene, api), paramsOf(scene), optionsOf(scene)];
   const { endpoint, isStreamed } = scene.exchange;
-  if (endpoint === 'count_tokens') return messages.countTokens(params);
+  if (endpoint === 'count_tokens') return messages.countTokens(params, options);
   return isStreamed
-    ? messages.create({ ...params, stream: true }, OPTIONS)
-    : messages.create(params, OPTIONS);
+    ? messages.create({ ...params, stream: true }, optionsOf(scene))
+    : messages.create(params, options);
 }
 
 type Events = AsyncIterable<unknown> & {
@@ -117,7 +117,7 @@ const helperThrough = (api: 'ga' | 'beta'): Reading => ({
   name: `the helper of the ${api} resource`,
   async read(scene) {
     const { note } = scene;
-    const helper = messagesOf(scene, api).stream(paramsOf(scene), OPTIONS) as unknown as Helper;
+    const helper = messagesOf(scene, api).stream(paramsOf(scene), optionsOf(scene)) as unknown as Helper;
     listen(helper, note);
     await attempt(note, 'response', async () => look((await helper.withResponse()).response, note, 'look'));
     await attempt(note, 'done', () => helper.done());
