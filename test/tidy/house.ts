@@ -18,7 +18,7 @@ export interface House {
 }
 
 export const HOUSES: readonly House[] = [
-  { rank: 0, folder: 'packages/usage', npm: ['zod', 'temporal-polyfill', 'uuid'], pure: true },
+  { rank: 0, folder: 'packages/usage', npm: ['zod', 'temporal-polyfill'], pure: true },
   { rank: 1, folder: 'packages/pricing', npm: ['zod'], pure: true },
   { rank: 1, folder: 'packages/admin-api', npm: ['@anthropic-ai/sdk', 'zod'] },
   {

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
-import { v7 } from 'uuid';
+import { createUuidV7Sequence } from './uuid-v7.ts';
+
+const newUuid = createUuidV7Sequence(Date.now);
 
 /** Attempt id = event id = hold id: a UUIDv7, made before anything else happens, so that every later step is idempotent by it. */
 export function newAttemptId(): string {
-  return v7();
+  return newUuid();
 }
 
 /** Groups the attempts of one call. */
 export function newCallId(): string {
-  return v7();
+  return newUuid();
 }
 
 export function newDenialId(): string {
-  return v7();
+  return newUuid();
 }
 
 export function newReportId(): string {
-  return v7();
+  return newUuid();
 }
 
 /**
