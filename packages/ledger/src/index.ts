@@ -1,4 +1,5 @@
 export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/adopt.ts';
+export { type DeadLetter, readDeadLetters, retryDeadLetters } from './spool/dead-letters.ts';
 export type { OwnerIsAlive, SpoolOwner } from './spool/owner.ts';
 export type { Recover, UnsettledOutcome } from './spool/recover.ts';
 export { openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';

@@ -1,8 +1,8 @@
 import { type SealedSegment, type SegmentDestination, TallygateError } from '@tallygate/usage';
 
 /**
- * Keeps segments as the ledger does: the first one under a token counts, later ones under the same token are dropped without a
- * word, whatever they hold. That is the trap a spool must never fall into.
+ * Keeps segments as the ledger does: per kind of fact the first ones under a token count, later ones under the same token are
+ * dropped without a word, whatever they hold. That is the trap a spool must never fall into.
  */
 export interface CollectingStore extends SegmentDestination {
   readonly segments: ReadonlyMap<string, SealedSegment>;
@@ -26,7 +26,8 @@ export function createCollectingStore(): CollectingStore {
     async store(segment) {
       store.tries.push(segment);
       await store.before(segment);
-      if (!segments.has(segment.token)) segments.set(segment.token, segment);
+      const kept = segments.get(segment.token);
+      segments.set(segment.token, kept === undefined ? segment : together(kept, segment));
       await store.after(segment);
     },
     eventIds: () => [...segments.values()].flatMap(({ events }) => events.map((event) => event.eventId)),
@@ -34,6 +35,16 @@ export function createCollectingStore(): CollectingStore {
       [...segments.values()].flatMap(({ settlements }) => settlements.map((item) => item.attemptId)),
   };
   return store;
+}
+
+function together(kept: SealedSegment, later: SealedSegment): SealedSegment {
+  const first = <Fact>(ours: Fact[], theirs: Fact[]) => (ours.length > 0 ? ours : theirs);
+  return {
+    token: kept.token,
+    events: first(kept.events, later.events),
+    settlements: first(kept.settlements, later.settlements),
+    denials: first(kept.denials, later.denials),
+  };
 }
 
 export function unavailable(): never {

@@ -5,6 +5,9 @@ import { openSpool, type Recover, type Spool, type SpoolOptions } from '@tallyga
 import type { Clock, Logger } from '@tallygate/usage';
 import { START_MS, settlement } from '../../contract/usage-fixtures.ts';
 
+/** What lies beside the spools of processes. */
+const ASIDE = ['dead', 'quarantine'];
+
 /** Time that passes only when the test says so. Wall and monotonic move together. */
 function createTestClock(): Clock & { advance(durationMs: number): void } {
   let passedMs = 0;
@@ -44,7 +47,7 @@ export function createSpoolRoot() {
     },
     graveyard,
     /** Names of the spool directories, and of the files in one. */
-    spools: (of = root) => readdirSync(of).filter((name) => name !== 'quarantine'),
+    spools: (of = root) => readdirSync(of).filter((name) => !ASIDE.includes(name)),
     files: (directory: string) =>
       readdirSync(directory)
         .filter((name) => name !== 'owner.json')

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { NANO_USD_MAX } from '@tallygate/usage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { denialRecord, holdFor, settlement, usageEvent, usageLine } from '../../contract/usage-fixtures.ts';
-import { createCollectingStore, refusing, unavailable } from './collecting-store.ts';
+import { createCollectingStore, unavailable } from './collecting-store.ts';
 import { createSettlingGate, createSpoolRoot, type SpoolRoot } from './spool-fixtures.ts';
 
 let spools: SpoolRoot;
@@ -203,25 +203,6 @@ describe('a store that does not answer', () => {
     const next = await spools.open({ destination: store });
     expect(await next.adopt()).toMatchObject({ adopted: 1, stored: 1, waiting: 0 });
     expect(store.eventIds()).toEqual(['left-behind']);
-    await next.close();
-  });
-});
-
-describe('a segment that is refused', () => {
-  it('stays on disk and holds up nothing behind it', async () => {
-    const store = createCollectingStore();
-    store.before = ({ events }) => (events[0]?.eventId === 'poison' ? refusing() : undefined);
-    const spool = await spools.open({ destination: store, sealRows: 1 });
-    for (const eventId of ['one', 'poison', 'two']) spool.recordOutcome(usageEvent({ eventId }), null);
-    expect(await spool.flush()).toEqual({ stored: 2, pending: 1 });
-    expect(store.eventIds()).toEqual(['one', 'two']);
-    expect(spools.files(spool.directory)).toContain('000002.refused');
-    expect(spools.logger.messages).toContain('segment refused, kept on disk');
-    await spool.close();
-    const newer = createCollectingStore();
-    const next = await spools.open({ destination: newer });
-    expect(await next.adopt()).toMatchObject({ waiting: 0 });
-    expect(newer.eventIds()).toContain('poison');
     await next.close();
   });
 });

@@ -115,15 +115,15 @@ async function workOff(
 
 async function shipAll(
   home: AdoptedHome,
-  { destination, logger }: AdoptOptions & { logger: Logger },
+  { destination, ...parts }: AdoptOptions & { logger: Logger },
 ): Promise<{ stored: number; reachable: boolean }> {
   let stored = 0;
   if (destination === null) return { stored, reachable: false };
   for (const { number, state } of await listSegments(home.directory)) {
     if (state !== 'ready') continue;
-    const shipment = await shipSegment(home, number, destination, logger);
+    const shipment = await shipSegment(home, number, destination, parts);
     if (shipment.result === 'unavailable') return { stored, reachable: false };
-    if (shipment.result === 'stored') stored += shipment.records;
+    stored += shipment.records - shipment.dead;
   }
   return { stored, reachable: true };
 }

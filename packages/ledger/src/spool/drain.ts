@@ -90,7 +90,7 @@ export async function leave(drain: SpoolDrain): Promise<void> {
   rotate(own);
   drain.left = true;
   stopRetrying(drain);
-  const [pending, unsettled] = [pendingRecords(own), own.unsettled.size];
+  const [pending, unsettled] = [pendingRecords(own) - own.setAsideRecords, own.unsettled.size];
   if (pending === 0 && unsettled === 0) return rm(own.home.directory, { recursive: true, force: true });
   own.options.logger.warn('spool closed with records left on disk', {
     spoolId: own.home.spoolId,
@@ -139,11 +139,10 @@ async function ship(drain: SpoolDrain, destination: SegmentDestination): Promise
 async function shipped(drain: SpoolDrain, number: number, destination: SegmentDestination): Promise<boolean> {
   const { own, options } = drain;
   try {
-    const { result, records } = await shipSegment(own.home, number, destination, options.logger);
+    const { result, records, dead } = await shipSegment(own.home, number, destination, options);
     if (result === 'unavailable') return false;
-    if (result === 'refused') setAside(own, number);
-    else markStored(own, number);
-    if (result === 'stored') drain.storedRecords += records;
+    markStored(own, number, dead);
+    drain.storedRecords += records - dead;
     return true;
   } catch (error) {
     const where = { spoolId: own.home.spoolId, segment: number, reason: String(error) };

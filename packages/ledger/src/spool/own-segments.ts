@@ -43,7 +43,7 @@ export interface OwnSegments {
   sealing: Promise<void> | null;
   ready: SealedSummary[];
   done: (SealedSummary & { sinceMs: number })[];
-  /** Records of segments that the store refused or that vanished: not stored, and not waiting to be sent. */
+  /** Records that the store refused or whose segments vanished: not stored, and not waiting to be sent. */
   setAsideRecords: number;
   lastBeatMs: number;
 }
@@ -161,7 +161,9 @@ function moveOut(own: OwnSegments): true {
   return true;
 }
 
-export function markStored(own: OwnSegments, number: number): void {
+/** @param dead those of its records that the store refused. */
+export function markStored(own: OwnSegments, number: number, dead: number): void {
+  own.setAsideRecords += dead;
   const summary = takeReady(own, number);
   if (summary !== undefined) own.done.push({ ...summary, sinceMs: own.options.clock.monotonicMs() });
 }

@@ -14,18 +14,21 @@ import { encodeFrame } from './frame.ts';
 /** Version of the spool's layout. A file of a newer one is left alone for the version that wrote it. */
 export const SPOOL_FORMAT = 1;
 
-const recordSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('header'),
-    format: z.number().int().min(1),
-    spoolId: z.string(),
-    segment: z.number().int().min(1),
-    createdAtMs: z.number().int(),
-  }),
+const headerSchema = z.object({
+  kind: z.literal('header'),
+  format: z.number().int().min(1),
+  spoolId: z.string(),
+  segment: z.number().int().min(1),
+  createdAtMs: z.number().int(),
+});
+
+export const factSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('outcome'), event: usageEventSchema, hold: holdSchema.nullable() }),
   z.object({ kind: z.literal('settlement'), settlement: settlementSchema }),
   z.object({ kind: z.literal('denial'), denial: denialRecordSchema }),
 ]);
+
+const recordSchema = z.discriminatedUnion('kind', [headerSchema, factSchema]);
 export type SpoolRecord = z.output<typeof recordSchema>;
 
 /** Enough of a header of any version to refuse what is too new. */

@@ -1,6 +1,7 @@
 /**
  * Names and states of segment files. The name is the only cursor: `000007.open` is written to, `.ready` is sealed and waits,
- * `.done` is in the store and stays a while for safety, `.refused` was not accepted and waits for a person or a new version.
+ * `.done` is in the store and stays a while for safety. `.refused` was written by a version that did not divide what the store
+ * refuses; whoever adopts it sends it again.
  */
 import { open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,43 +1,66 @@
 /** One sealed file to the destination, and what became of it. Used by the owner of a spool and by whoever adopts one. */
-import { type Logger, type SegmentDestination, TallygateError } from '@tallygate/usage';
+import { dirname } from 'node:path';
+import type { Clock, Logger, SealedSegment, SegmentDestination } from '@tallygate/usage';
+import { writeDeadLetters } from './dead-letters.ts';
+import { isRefusal, type RefusedFacts, storeDivided } from './divide.ts';
 import { type ReadSegment, readSegment, sealedSegment } from './read-segment.ts';
 import { moveSegment, segmentPath, segmentToken } from './segment-file.ts';
 
-/** stored: now `.done`. unavailable: still `.ready`, try again. refused: now `.refused`, trying again would not help. */
+/** stored: now `.done`, its dead letters aside. unavailable: still `.ready`, try again. */
 export interface Shipment {
-  result: 'stored' | 'unavailable' | 'refused';
+  result: 'stored' | 'unavailable';
   records: number;
+  /** Of these, the ones that the store refused: they lie in `<root>/dead`. */
+  dead: number;
+}
+
+interface Home {
+  spoolId: string;
+  directory: string;
 }
 
 /** The same bytes under the same token at every try: that is all there is to "exactly once". */
 export async function shipSegment(
-  home: { spoolId: string; directory: string },
+  home: Home,
   number: number,
   destination: SegmentDestination,
-  logger: Logger,
+  { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<Shipment> {
   const token = segmentToken(home.spoolId, number);
   const segment = await readSegment(segmentPath(home.directory, number, 'ready'));
   const records = segment.records.length;
+  const sealed = sealedSegment(token, segment.records);
+  let refused: RefusedFacts[] = [];
   try {
-    if (records > 0) await destination.store(sealedSegment(token, segment.records));
+    if (records > 0) refused = await stored(sealed, destination);
   } catch (error) {
-    if (mayPass(error)) {
-      logger.warn('segment not stored, it waits in the spool', { token, records, reason: describe(error) });
-      return { result: 'unavailable', records };
-    }
-    logger.error('segment refused, kept on disk', { token, records, reason: describe(error) });
-    await moveSegment(home.directory, number, 'ready', 'refused');
-    return { result: 'refused', records };
+    logger.warn('segment not stored, it waits in the spool', { token, records, reason: describe(error) });
+    return { result: 'unavailable', records, dead: 0 };
   }
+  const dead = await bury(home, sealed, refused, clock);
+  if (dead > 0) logger.error('facts refused by the ledger, kept aside', { token, dead, ...refused[0] });
   warnOfDamage(segment, token, logger);
   await moveSegment(home.directory, number, 'ready', 'done');
-  return { result: 'stored', records };
+  return { result: 'stored', records, dead };
 }
 
-/** Only a definite "these rows are wrong" ends the tries; an error that nobody knows is an outage. */
-function mayPass(error: unknown): boolean {
-  return !(TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID');
+async function stored(segment: SealedSegment, destination: SegmentDestination): Promise<RefusedFacts[]> {
+  try {
+    await destination.store(segment);
+    return [];
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return storeDivided(segment, destination);
+  }
+}
+
+async function bury(
+  { directory }: Home,
+  segment: SealedSegment,
+  refused: RefusedFacts[],
+  clock: Clock,
+): Promise<number> {
+  return refused.length === 0 ? 0 : writeDeadLetters(dirname(directory), segment, refused, clock);
 }
 
 function warnOfDamage(segment: ReadSegment, token: string, logger: Logger): void {

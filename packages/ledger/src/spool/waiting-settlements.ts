@@ -4,6 +4,8 @@
  */
 import { join } from 'node:path';
 import { type SegmentDestination, type Settlement, TallygateError } from '@tallygate/usage';
+import { readDeadLetters } from './dead-letters.ts';
+import { isRefusal, storeDivided } from './divide.ts';
 import { readSegment, sealedSegment } from './read-segment.ts';
 import { isMissing, listSegments, type SegmentFile, segmentPath, segmentToken } from './segment-file.ts';
 import { spoolIdOf, spoolNames } from './spool-names.ts';
@@ -39,16 +41,24 @@ export async function waitingSettlements(options: WaitingOptions): Promise<Settl
 
 async function takePicture({ root, destination }: WaitingOptions): Promise<Settlement[]> {
   const waiting = new Map<string, Settlement>();
+  const { letters } = await readDeadLetters(root);
+  for (const fact of letters.flatMap(({ facts }) => facts)) {
+    if (fact.kind === 'settlement') waiting.set(keyOf(fact.settlement), fact.settlement);
+  }
   for (const name of await spoolNames(root)) {
     const directory = join(root, name);
     for (const file of await listSegments(directory)) {
       if (file.state === 'done') continue;
       for (const settlement of await settlementsIn(directory, spoolIdOf(name), file, destination)) {
-        waiting.set(`${settlement.epoch}/${settlement.seq}`, settlement);
+        waiting.set(keyOf(settlement), settlement);
       }
     }
   }
   return [...waiting.values()];
+}
+
+function keyOf({ epoch, seq }: Settlement): string {
+  return `${epoch}/${seq}`;
 }
 
 /** None when the segment is sealed and the store has it, now or from before. */
@@ -65,9 +75,9 @@ async function settlementsIn(
     await destination.store(segment);
     return [];
   } catch (error) {
-    // Refused for good: it will never be in the store, and is counted from here.
-    if (TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID')
-      return segment.settlements;
-    throw error;
+    if (!isRefusal(error)) throw error;
+    // Refused for good: these will not be in the store, and are counted from here.
+    const refused = (await storeDivided(segment, destination)).filter(({ kind }) => kind === 'settlements');
+    return refused.flatMap(({ start, end }) => segment.settlements.slice(start, end));
   }
 }
