@@ -34,7 +34,9 @@ describe('the rule of admission', () => {
           const held = { expectedNanoUsd: heldExpected, worstNanoUsd: heldWorst, oldestBucket: 3 };
           const asked = { expectedNanoUsd: expected, worstNanoUsd: worst };
           const fits = spent + heldExpected + expected <= limit && spent + heldWorst + worst <= limit;
-          expect(refusalOf(periodWith(limit), spent, held, asked, BUCKET_MS) === null).toBe(fits);
+          expect(
+            refusalOf({ period: periodWith(limit), spentNanoUsd: spent, held }, asked, BUCKET_MS) === null,
+          ).toBe(fits);
         },
       ),
     );
@@ -43,9 +45,7 @@ describe('the rule of admission', () => {
   test('the numbers are those of the track that runs into the limit first', () => {
     const held = { expectedNanoUsd: 90n, worstNanoUsd: 50n, oldestBucket: 3 };
     const refusal = refusalOf(
-      periodWith(100n),
-      0n,
-      held,
+      { period: periodWith(100n), spentNanoUsd: 0n, held },
       { expectedNanoUsd: 20n, worstNanoUsd: 30n },
       BUCKET_MS,
     );
@@ -55,8 +55,11 @@ describe('the rule of admission', () => {
   test('it can make sense to try again when the oldest hold ends, unless the amount would not fit even then', () => {
     const held = { expectedNanoUsd: 60n, worstNanoUsd: 60n, oldestBucket: 3 };
     const retryAt = (needed: bigint) =>
-      refusalOf(periodWith(100n), 0n, held, { expectedNanoUsd: needed, worstNanoUsd: needed }, BUCKET_MS)
-        ?.retryAtMs;
+      refusalOf(
+        { period: periodWith(100n), spentNanoUsd: 0n, held },
+        { expectedNanoUsd: needed, worstNanoUsd: needed },
+        BUCKET_MS,
+      )?.retryAtMs;
     expect(retryAt(100n)).toBe(4 * BUCKET_MS);
     expect(retryAt(101n)).toBe(86_400_000);
   });
@@ -64,9 +67,7 @@ describe('the rule of admission', () => {
   test('a hold that outlives the period does not move the time to try again beyond it', () => {
     const held = { expectedNanoUsd: 60n, worstNanoUsd: 60n, oldestBucket: 10_000 };
     const refusal = refusalOf(
-      periodWith(100n),
-      0n,
-      held,
+      { period: periodWith(100n), spentNanoUsd: 0n, held },
       { expectedNanoUsd: 50n, worstNanoUsd: 50n },
       BUCKET_MS,
     );

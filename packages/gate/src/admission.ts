@@ -21,11 +21,16 @@ export interface HeldSum extends Tracks {
   oldestBucket: number | null;
 }
 
+/** What stands against a budget in a period. */
+export interface Standing {
+  period: BudgetPeriod;
+  spentNanoUsd: NanoUsd;
+  held: HeldSum;
+}
+
 /** Null when the amount fits. */
 export function refusalOf(
-  period: BudgetPeriod,
-  spentNanoUsd: NanoUsd,
-  held: HeldSum,
+  { period, spentNanoUsd, held }: Standing,
   asked: Tracks,
   bucketMs: number,
 ): Refusal | null {

@@ -1,4 +1,4 @@
-import { type Budget, type PeriodUnit, periodUnitSchema } from '@tallygate/usage';
+import { type Budget, PERIOD_UNITS, type PeriodUnit } from '@tallygate/usage';
 
 /**
  * The only place that spells a key. Two kinds live here: the name of a budget period, which is part of holds, settlements
@@ -17,12 +17,18 @@ export function periodKey(budget: Pick<Budget, 'id' | 'period'>, startMs: number
   return `${budget.id}:${budget.period}:${startMs}`;
 }
 
-/** Null when the text is no period key of this version: a caller must refuse it, never count it elsewhere. */
+const PERIOD_KEY = new RegExp(`^([a-z0-9][a-z0-9.-]{0,62}):(${PERIOD_UNITS.join('|')}):(-?\\d{1,15})$`);
+
+/** False when the text is no period key of this version: a caller must refuse it, never count it elsewhere. */
+export function isPeriodKey(key: string): boolean {
+  return PERIOD_KEY.test(key);
+}
+
+/** Null where `isPeriodKey` is false. */
 export function parsePeriodKey(key: string): PeriodName | null {
-  const [, budgetId, unitText, start] = /^([a-z0-9][a-z0-9.-]{0,62}):([a-z]+):(-?\d{1,15})$/.exec(key) ?? [];
-  const unit = periodUnitSchema.safeParse(unitText);
-  if (budgetId === undefined || start === undefined || !unit.success) return null;
-  return { budgetId, unit: unit.data, startMs: Number(start) };
+  const [, budgetId, unit, start] = PERIOD_KEY.exec(key) ?? [];
+  if (budgetId === undefined || unit === undefined) return null;
+  return { budgetId, unit: unit as PeriodUnit, startMs: Number(start) };
 }
 
 export interface RedisKeys {

@@ -39,7 +39,7 @@ export function createMemoryCounters(groupMs: number): MemoryCounters {
     },
     hold: (entry, bucket, current, keepUntilMs) => {
       const { buckets } = touch(entry.key, keepUntilMs);
-      for (const past of [...buckets.keys()].filter((candidate) => candidate < current)) buckets.delete(past);
+      for (const past of buckets.keys()) if (past < current) buckets.delete(past);
       change(buckets, bucket, entry.expectedNanoUsd, entry.worstNanoUsd);
     },
     drop: (entry, bucket) => {

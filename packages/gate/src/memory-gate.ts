@@ -8,10 +8,10 @@ import {
   type ReserveRequest,
   silentLogger,
 } from '@tallygate/usage';
-import { fitsCounter, heldNanoUsd, refusalOf } from './admission.ts';
+import { fitsCounter, heldNanoUsd, refusalOf, type Standing } from './admission.ts';
 import { expiryBucket } from './buckets.ts';
 import { type BudgetPeriod, coveringPeriods, holdEntry } from './budget-periods.ts';
-import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
+import { decisiveRefusal, denialFrom } from './denials.ts';
 import { endAttempt, endedHold } from './memory-endings.ts';
 import {
   createMemoryState,
@@ -60,12 +60,13 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
   const { nowMs, current } = readTime(state);
   const periods = coveringPeriods(state.calendar, state.live, request.attribution, nowMs);
-  const refusals = refusalsOn(state, periods, request, current);
+  const standings = periods.map((period) => standingOf(state, period, current));
+  const refusals = standings.flatMap((standing) => refusalOf(standing, request, state.bucketMs) ?? []);
   const [first, ...others] = refusals;
   if (first !== undefined && request.enforce) {
     return { kind: 'denied', denial: denialFrom(decisiveRefusal([first, ...others]), request, nowMs) };
   }
-  requireRoom(state, periods, request, current);
+  requireRoom(standings, request);
   passTime(state, nowMs, current);
   const hold: Hold = {
     attemptId: request.attemptId,
@@ -79,27 +80,14 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   return { kind: 'held', hold, wouldDeny: refusals.map((refusal) => denialFrom(refusal, request, nowMs)) };
 }
 
-function refusalsOn(
-  { counters, bucketMs }: MemoryState,
-  periods: readonly BudgetPeriod[],
-  request: ReserveRequest,
-  current: number,
-): Refusal[] {
-  return periods.flatMap((period) => {
-    const held = counters.held(period.key, current);
-    return refusalOf(period, counters.spentNanoUsd(period.key), held, request, bucketMs) ?? [];
-  });
+function standingOf({ counters }: MemoryState, period: BudgetPeriod, current: number): Standing {
+  const { key } = period;
+  return { period, spentNanoUsd: counters.spentNanoUsd(key), held: counters.held(key, current) };
 }
 
-function requireRoom(
-  { counters }: MemoryState,
-  periods: readonly BudgetPeriod[],
-  request: ReserveRequest,
-  current: number,
-): void {
-  for (const { key } of periods) {
-    if (!fitsCounter(counters.held(key, current), request)) throw outOfRange(key);
-  }
+function requireRoom(standings: readonly Standing[], request: ReserveRequest): void {
+  const full = standings.find(({ held }) => !fitsCounter(held, request));
+  if (full !== undefined) throw outOfRange(full.period.key);
 }
 
 function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {

@@ -8,7 +8,7 @@ import {
   requireTimeZone,
   TallygateError,
 } from '@tallygate/usage';
-import { parsePeriodKey } from './keys.ts';
+import { isPeriodKey } from './keys.ts';
 
 /** What both gates refuse before they count anything: values that would corrupt a counter rather than change it. */
 
@@ -44,7 +44,7 @@ export function requireOwnHold(organization: string, hold: Hold): void {
       `hold.organization is "${hold.organization}"; this gate keeps the budgets of "${organization}".`,
     );
   }
-  const foreign = hold.entries.find(({ key }) => parsePeriodKey(key) === null);
+  const foreign = hold.entries.find(({ key }) => !isPeriodKey(key));
   if (foreign !== undefined) throw invalid(`hold.entries names "${foreign.key}", which is no budget period.`);
 }
 
