@@ -142,7 +142,7 @@ const teedAndLeft: ReadBody = async (response, note) => {
 
 const piped: ReadBody = async (response, note) => {
   const sink = new WritableStream<Uint8Array>({
-    write: (chunk) => note('written', chunk),
+    write: (chunk) => (chunk.length > 0 ? note('written', chunk) : undefined),
     close: () => note('closed', null),
     abort: (reason) => note('aborted', reason),
   });

@@ -56,6 +56,15 @@ const SEEN: readonly Known[] = [
     },
     { ending: { kind: 'fail', error: new TypeError('terminated') } },
   ],
+  [
+    'an empty chunk is piped on, too',
+    'a stream of nothing',
+    async (response, note) => {
+      const write = (chunk: Uint8Array) => note('written', chunk);
+      await response.body?.pipeTo(new WritableStream({ write }));
+    },
+    { chunks: [new Uint8Array()], stream: 'plain' },
+  ],
 ];
 
 const RECORDED: readonly Known[] = [

@@ -9,11 +9,11 @@ type Params = Anthropic.MessageCreateParamsNonStreaming;
 /** The timeout is long enough that the SDK asks for no stream of its own accord. */
 const optionsOf = ({ signal }: Scene) => ({ timeout: 600_000, signal });
 
-export function messagesOf({ client, exchange }: Scene, api = exchange.api): Messages {
+function messagesOf({ client, exchange }: Scene, api = exchange.api): Messages {
   return (api === 'beta' ? client.beta.messages : client.messages) as Messages;
 }
 
-export function paramsOf({ exchange }: Scene): Params {
+function paramsOf({ exchange }: Scene): Params {
   return { ...exchange.params, stream: false } as unknown as Params;
 }
 
