@@ -9,7 +9,7 @@ import {
 import { contractedUnits, nanoFromUnits, nanoFromUnitsUp, termsOf } from './contracted-cost.ts';
 import { dearest, webSearchCostPicoUsd } from './line-cost.ts';
 import { type Place, placeMultiplier, tierMultiplier, worstPlaceMultiplier } from './multipliers.ts';
-import type { PriceBook, TokenRates } from './price-book.ts';
+import type { Price, PriceBook, TokenRates } from './price-book.ts';
 import { findTariff, type Tariff, unpricedError } from './tariff.ts';
 
 /** A request before it is sent. Counts are whole tokens. */
@@ -98,12 +98,14 @@ function worstCostNanoUsd(book: PriceBook, input: EstimateInput): NanoUsd {
  * all passes together, because it is not documented whether a server-tool loop is judged by pass or by sum. Mostly one row.
  */
 function possibleTariffs(book: PriceBook, input: EstimateInput): Tariff[] {
-  const speeds = new Set([input.speed ?? 'standard', 'standard']);
-  const promptSizes = [0, input.promptTokens * input.iterations];
-  const tariffs = [...speeds].flatMap((speed) =>
-    promptSizes.map((tokens) => tariffOf(book, input, speed, tokens)),
-  );
-  return tariffs.filter(({ price }, index) => tariffs.findIndex((other) => other.price === price) === index);
+  const tariffs = new Map<Price, Tariff>();
+  for (const speed of new Set([input.speed ?? 'standard', 'standard'])) {
+    for (const promptTokens of [0, input.promptTokens * input.iterations]) {
+      const tariff = tariffOf(book, input, speed, promptTokens);
+      tariffs.set(tariff.price, tariff);
+    }
+  }
+  return [...tariffs.values()];
 }
 
 function worstPassUnits(book: PriceBook, input: EstimateInput, tariff: Tariff): bigint {
