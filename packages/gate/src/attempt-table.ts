@@ -42,14 +42,18 @@ function emptyRows(count: number): DataView {
   return new DataView(new ArrayBuffer(count * ROW_BYTES));
 }
 
-/**
- * Where the row of the id begins, or the free one that it would take. The last word, random in ids of ours, says where to look
- * first.
- */
+/** Where the row of the id begins, or the free one that it would take. */
 function findRow(rows: DataView, id: IdWords): number {
-  let at = ((id[3] >>> 0) % (rows.byteLength / ROW_BYTES)) * ROW_BYTES;
+  let at = (hashOf(id) % (rows.byteLength / ROW_BYTES)) * ROW_BYTES;
   while (!isFree(rows, at) && !hasId(rows, at, id)) at = (at + ROW_BYTES) % rows.byteLength;
   return at;
+}
+
+/** Every bit of every word counts: ids that others make may differ in any one of them alone. */
+function hashOf(id: IdWords): number {
+  let hash = 0;
+  for (const word of id) hash = Math.imul(hash ^ (hash >>> 15) ^ word, 0x9e3779b1);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 function isFree(rows: DataView, at: number): boolean {

@@ -90,12 +90,14 @@ test('a later ending is the one that counts, also when the clock stepped back be
   expect(attempts.get('a')).toMatchObject({ kind: 'settle', seq: 2 });
 });
 
-test('ids whose last words are equal are told apart, also in a table that has grown', () => {
+test.each([
+  ['first', (number: string) => `${number}-0000-7000-8000-000000000000`],
+  ['second', (number: string) => `00000000-${number.slice(0, 4)}-${number.slice(4)}-8000-000000000000`],
+  ['third', (number: string) => `00000000-0000-7000-${number.slice(0, 4)}-${number.slice(4)}00000000`],
+  ['last', (number: string) => `00000000-0000-7000-8000-0000${number}`],
+])('ids that differ in their %s word alone are told apart, also in a table that has grown', (_word, idOf) => {
   const attempts = createEndedAttempts(GRACE_MS);
-  const ids = Array.from(
-    { length: 500 },
-    (_, index) => `${String(index).padStart(8, '0')}-0000-7000-8000-000000000000`,
-  );
+  const ids = Array.from({ length: 5_000 }, (_, index) => idOf(index.toString(16).padStart(8, '0')));
   ids.forEach((id, index) => {
     attempts.put(id, endingWith({ seq: index + 1 }));
   });
