@@ -176,4 +176,17 @@ describe('lines of the provider’s billing record', () => {
       webSearchRequests: 0,
     });
   });
+
+  it('says of a line that a count of it was none, which it cannot charge: no silent zero', () => {
+    const flagsOf = (usage: Record<string, unknown>) =>
+      billedLines(messageOf(usage), '').map(({ flags }) => flags);
+    expect(flagsOf({ input_tokens: 5, output_tokens: '500' })).toEqual([['malformed_usage']]);
+    expect(flagsOf({ cache_creation: { ephemeral_5m_input_tokens: -1 } })).toEqual([['malformed_usage']]);
+    expect(flagsOf({ input_tokens: 0, output_tokens: 0, cache_read_input_tokens: null })).toEqual([[]]);
+    const iterations = [
+      { type: 'message', input_tokens: 1, output_tokens: 1.5 },
+      { type: 'message', input_tokens: 1, output_tokens: 1 },
+    ];
+    expect(flagsOf({ iterations })).toEqual([['malformed_usage']]);
+  });
 });

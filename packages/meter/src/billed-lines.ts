@@ -1,6 +1,6 @@
 import type { TokenUsage } from '@tallygate/usage';
 import { type Answer, isObject, type ProviderUsage } from './answer.ts';
-import { addTokens, tokensOf, withFees } from './provider-usage.ts';
+import { addTokens, hasMalformedCounts, tokensOf, withFees } from './provider-usage.ts';
 
 /** A billable line before it is priced. */
 export interface BilledLine {
@@ -23,7 +23,13 @@ export function billedLines(answer: Answer, requestModel: string): BilledLine[] 
   if (iterations.length === 0) {
     const model = answer.model ?? requestModel;
     return [
-      { lineType: 'message', model, usage: withFees(tokensOf(usage), usage), declined: null, flags: [] },
+      {
+        lineType: 'message',
+        model,
+        usage: withFees(tokensOf(usage), usage),
+        declined: null,
+        flags: flagsOf(usage),
+      },
     ];
   }
   const lines = iterationLines(iterations, answer, requestModel);
@@ -42,18 +48,28 @@ function iterationLines(iterations: ProviderUsage[], answer: Answer, requestMode
   for (const [index, iteration] of iterations.entries()) {
     const turn = turns[index] ?? lastTurn;
     const isDecline = turn < lastTurn && SERVING_TYPES.has(typeOf(iteration));
+    const { model, flags } = modelOf(iteration, answer, requestModel, turn < lastTurn);
     const line: BilledLine = {
       lineType: typeOf(iteration),
-      ...modelOf(iteration, answer, requestModel, turn < lastTurn),
+      model,
+      flags: [...flags, ...flagsOf(iteration)],
       usage: tokensOf(iteration),
       declined: isDecline ? { category: answer.declinedCategories[turn] ?? null } : null,
     };
     const key = JSON.stringify([line.lineType, line.model, isDecline ? turn : null]);
     const same = merged.get(key);
-    if (same) same.usage = addTokens(same.usage, line.usage);
-    else merged.set(key, line);
+    merged.set(key, same ? added(same, line) : line);
   }
   return [...merged.values()];
+}
+
+function added(left: BilledLine, right: BilledLine): BilledLine {
+  const flags = [...new Set([...left.flags, ...right.flags])];
+  return { ...left, usage: addTokens(left.usage, right.usage), flags };
+}
+
+function flagsOf(counts: ProviderUsage): string[] {
+  return hasMalformedCounts(counts) ? ['malformed_usage'] : [];
 }
 
 /**

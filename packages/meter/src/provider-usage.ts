@@ -45,6 +45,24 @@ export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
   return { ...addBilledCounts(left, right), thinkingTokens };
 }
 
+/** Whether something stands for a count that is none. It is read as 0, so the line has to say that it is not a true zero. */
+export function hasMalformedCounts(counts: ProviderUsage): boolean {
+  const split = counts['cache_creation'];
+  const values = TOKEN_COUNTS.map((name) => counts[name]).concat(isObject(split) ? Object.values(split) : []);
+  return values.some((value) => value !== null && value !== undefined && !isCount(value));
+}
+
+const TOKEN_COUNTS = [
+  'input_tokens',
+  'output_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+] as const;
+
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
 function countOf(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  return isCount(value) ? value : 0;
 }

@@ -1,35 +1,37 @@
 import type { Backend } from '@tallygate/usage';
 import { type Answer, isObject, type ProviderUsage } from './answer.ts';
+import { isCount } from './provider-usage.ts';
 
 /**
- * What an answer says that this version does not understand, kept as it came: nothing new is lost, and `doctor` counts it. Names,
+ * What an answer says that this version does not understand, kept as it came: nothing is lost, and `doctor` counts it. Names,
  * numbers and words of the provider can be in it, never text of the call.
  */
 
-const CACHE_CREATION: Fields = { ephemeral_5m_input_tokens: null, ephemeral_1h_input_tokens: null };
-const TOKENS: Fields = {
-  input_tokens: null,
-  output_tokens: null,
-  cache_creation_input_tokens: null,
-  cache_read_input_tokens: null,
-  cache_creation: CACHE_CREATION,
-};
+type Leaf = 'count' | 'word' | 'anything';
 
-/** Fields that are read, by name; those of an object, or of each object in a list, below it. */
+/** Fields that are read, by name, with what they hold; those of an object, or of each object in a list, below it. */
 interface Fields {
-  readonly [name: string]: Fields | null;
+  readonly [name: string]: Fields | Leaf;
 }
+
+const TOKENS: Fields = {
+  input_tokens: 'count',
+  output_tokens: 'count',
+  cache_creation_input_tokens: 'count',
+  cache_read_input_tokens: 'count',
+  cache_creation: { ephemeral_5m_input_tokens: 'count', ephemeral_1h_input_tokens: 'count' },
+};
 
 const USAGE: Fields = {
   ...TOKENS,
-  output_tokens_details: { thinking_tokens: null },
-  server_tool_use: { web_search_requests: null, web_fetch_requests: null },
-  service_tier: null,
-  speed: null,
-  inference_geo: null,
-  iterations: { ...TOKENS, type: null, model: null },
+  output_tokens_details: { thinking_tokens: 'count' },
+  server_tool_use: { web_search_requests: 'count', web_fetch_requests: 'count' },
+  service_tier: 'word',
+  speed: 'word',
+  inference_geo: 'word',
+  iterations: { ...TOKENS, type: 'word', model: 'word' },
   // Tells whether a retry was repriced, which its counts have already been through.
-  fallback_credit: { type: null, reason: null, remove_to_redeem: null },
+  fallback_credit: { type: 'word', reason: 'word', remove_to_redeem: 'anything' },
 };
 
 const KNOWN_VALUES = {
@@ -75,11 +77,18 @@ function unknownFields(value: ProviderUsage, known: Fields, path: string): Recor
   const unknown: Record<string, unknown> = {};
   for (const [name, found] of Object.entries(value)) {
     if (found === null) continue;
-    const fields = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (fields === undefined) unknown[`${path}${name}`] = found;
-    else if (fields !== null) Object.assign(unknown, unknownWithin(found, fields, `${path}${name}`));
+    const expected = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (typeof expected === 'object')
+      Object.assign(unknown, unknownWithin(found, expected, `${path}${name}`));
+    else if (!isExpected(found, expected)) unknown[`${path}${name}`] = found;
   }
   return unknown;
+}
+
+/** A count that is none was read as 0: it is kept like a field that nobody knows. */
+function isExpected(found: unknown, expected: Leaf | undefined): boolean {
+  if (expected === 'count') return isCount(found);
+  return expected === 'anything' || (expected === 'word' && typeof found === 'string');
 }
 
 function unknownWithin(found: unknown, fields: Fields, name: string): Record<string, unknown> {
