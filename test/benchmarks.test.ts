@@ -1,0 +1,152 @@
+import { builtinPriceBook, charge } from '@tallygate/pricing';
+import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
+import { withSection } from './bench/benchmarks-doc.ts';
+import { type MeterComparison, meterSection } from './bench/meter-section.ts';
+import { EXCHANGES, PRICED_AT_MS } from './bench/peers/exchanges.ts';
+import { pinnedVersions } from './bench/peers/install-peers.ts';
+import { verdictOf } from './bench/peers/judge.ts';
+import { ourVerdicts } from './bench/peers/ours.ts';
+import { PEERS } from './bench/peers/peers.ts';
+
+const chargeOf = (
+  model: string,
+  usage: Partial<TokenUsage>,
+  served: { speed?: string; inferenceGeo?: string } = {},
+) =>
+  charge(builtinPriceBook, {
+    model,
+    backend: 'anthropic',
+    atMs: PRICED_AT_MS,
+    usage: { ...NO_USAGE, ...usage },
+    serviceTier: 'standard',
+    speed: served.speed ?? null,
+    inferenceGeo: served.inferenceGeo ?? null,
+    billed: true,
+    unpricedModels: 'deny',
+  }).listCostNanoUsd;
+
+/** The same ten, from what was used to what it costs: by the price book and not by hand. */
+const CHARGES: Record<string, bigint> = {
+  'cache-lifetimes': chargeOf('claude-sonnet-5-5', {
+    uncachedInputTokens: 1_200,
+    cacheWrite5mInputTokens: 1_000,
+    cacheWrite1hInputTokens: 2_000,
+    outputTokens: 300,
+  }),
+  'cache-read': chargeOf('claude-fable-5-2', {
+    uncachedInputTokens: 40,
+    cacheReadInputTokens: 250_000,
+    outputTokens: 500,
+  }),
+  'growing-usage': chargeOf('claude-opus-5-5', {
+    uncachedInputTokens: 2_400,
+    cacheReadInputTokens: 5_000,
+    outputTokens: 410,
+  }),
+  'web-search': chargeOf('claude-sonnet-5-5', {
+    uncachedInputTokens: 5_200,
+    outputTokens: 640,
+    webSearchRequests: 3,
+  }),
+  fallback:
+    chargeOf('claude-fable-5-2', { uncachedInputTokens: 1_000 }) +
+    chargeOf('claude-opus-5-5', { uncachedInputTokens: 1_000, outputTokens: 250 }),
+  compaction: chargeOf('claude-opus-5', { uncachedInputTokens: 203_000, outputTokens: 4_500 }),
+  'fast-mode': chargeOf(
+    'claude-opus-5-5',
+    { uncachedInputTokens: 2_000, outputTokens: 300 },
+    { speed: 'fast' },
+  ),
+  'us-geography': chargeOf(
+    'claude-sonnet-5-5',
+    { uncachedInputTokens: 2_000, outputTokens: 300 },
+    { inferenceGeo: 'us' },
+  ),
+  retry: chargeOf('claude-haiku-5-5', { uncachedInputTokens: 4_000, outputTokens: 150 }),
+};
+
+describe('the ten exchanges that peers are judged by', () => {
+  it('are ten, and nine have one exact truth, which the price book confirms', () => {
+    const truths = EXCHANGES.flatMap(({ name, truth }) =>
+      'nanoUsd' in truth ? [[name, truth.nanoUsd]] : [],
+    );
+    expect(EXCHANGES).toHaveLength(10);
+    expect(Object.fromEntries(truths)).toEqual(CHARGES);
+  });
+
+  it('bound the stream that was left by what was seen and by what could have come', () => {
+    const left = EXCHANGES.find(({ name }) => name === 'left-stream');
+    const outputTokens = (count: number) =>
+      chargeOf('claude-opus-5-5', { uncachedInputTokens: 3_000, outputTokens: count });
+    expect(left?.truth).toEqual({ atLeastNanoUsd: outputTokens(40), atMostNanoUsd: outputTokens(1_024) });
+  });
+
+  it('are each priced exactly by the meter', async () => {
+    const verdicts = await ourVerdicts();
+    expect(verdicts.filter(({ exact }) => !exact)).toEqual([]);
+    expect(verdicts).toHaveLength(10);
+  });
+});
+
+describe('a peer is judged by what it exported', () => {
+  const [exchange] = EXCHANGES;
+  if (!exchange) throw new Error('There are no exchanges.');
+  const split = { cacheWrite5mInputTokens: 1_000, cacheWrite1hInputTokens: 2_000 };
+  const tokens = { ...NO_USAGE, uncachedInputTokens: 1_200, outputTokens: 300 };
+  const figures = { model: exchange.model, usage: { ...tokens, ...split }, costUsd: null };
+
+  it('by its tokens where it records no money', () => {
+    expect(verdictOf(exchange, [figures], []).exact).toBe(true);
+    const unsplit = { ...figures, usage: { ...tokens, cacheWriteUnsplitInputTokens: 3_000 } };
+    expect(verdictOf(exchange, [unsplit], [])).toMatchObject({ exact: false, foundNanoUsd: '12900000' });
+  });
+
+  it('by its money where it computes some, whatever its tokens say', () => {
+    expect(verdictOf(exchange, [{ ...figures, costUsd: 0.0159 }], []).exact).toBe(true);
+    expect(verdictOf(exchange, [{ ...figures, costUsd: 0.0158 }], []).exact).toBe(false);
+  });
+
+  it('as having found nothing where it recorded nothing', () => {
+    expect(verdictOf(exchange, [], [])).toMatchObject({ exact: false, foundNanoUsd: '0', keepsUsage: false });
+  });
+
+  it('with a note where its record holds the provider’s usage, as an object or as text', () => {
+    const usage = { inference_geo: 'us' };
+    expect(verdictOf(exchange, [], [{ deep: { usage } }]).keepsUsage).toBe(true);
+    expect(verdictOf(exchange, [], [{ text: JSON.stringify(usage) }]).keepsUsage).toBe(true);
+  });
+});
+
+it('every peer is pinned to one version', () => {
+  expect(PEERS.length).toBeGreaterThanOrEqual(2);
+  for (const { name } of PEERS) expect(pinnedVersions()[name]).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+describe('docs/benchmarks.md', () => {
+  it('takes the section of each bench and leaves the others alone', () => {
+    const one = withSection('', 'meter', 'first');
+    const two = withSection(withSection(one, 'gate', 'of the gate'), 'meter', 'second');
+    expect(two).toContain('of the gate');
+    expect(two).toContain('second');
+    expect(two).not.toContain('first');
+    expect(two.indexOf('of the gate')).toBeLessThan(two.indexOf('second'));
+    expect(withSection(two, 'meter', 'second')).toBe(two);
+  });
+
+  it('has a row for us and for each peer, and a mark for each exchange', () => {
+    const verdicts = EXCHANGES.map(({ name }, index) => ({
+      exchange: name,
+      foundNanoUsd: '0',
+      exact: index === 0,
+      keepsUsage: index === 1,
+    }));
+    const ratios = { streamCpuRatio: 1.5, bareAgainRatio: 1, exactOfTen: 1, verdicts };
+    const peers = [{ ...ratios, name: 'a-peer', version: '1.2.3' }];
+    const numbers = { chunksPerStream: 202, createAddedMicros: 1, heapGrowthMbPer100kStreams: 0 };
+    const result: MeterComparison = { ...numbers, ...ratios, peers };
+    const section = meterSection(result, '0.1.0', 'Measured.');
+    expect(section).toContain(`| a-peer | 1.2.3 | 1.5 | 1 | 1 | ✓ | ○ |${' ✗ |'.repeat(8)}`);
+    expect(section).toContain('| **tallygate** | 0.1.0 |');
+  });
+});
