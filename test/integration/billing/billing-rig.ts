@@ -4,13 +4,21 @@ import type { AddressInfo } from 'node:net';
 import Anthropic from '@anthropic-ai/sdk';
 import { createMemoryGate } from '@tallygate/gate';
 import { createConfigurationCache, createMeter, wrapClient } from '@tallygate/meter';
-import { emptyConfiguration, nanoFromUsd, silentLogger, type UsageEvent } from '@tallygate/usage';
+import {
+  type BudgetGate,
+  emptyConfiguration,
+  nanoFromUsd,
+  silentLogger,
+  type UsageEvent,
+} from '@tallygate/usage';
 import { bodyOf, type ProviderMessage } from './provider-message.ts';
 
 export interface Provider {
   url: string;
   /** What the next requests are answered with, in order; the last one from then on. */
   answers: ProviderMessage[];
+  /** Headers of every answer, beside its type. */
+  headers: Record<string, string>;
   /** Bodies as they arrived. */
   received: Record<string, unknown>[];
   close(): Promise<void>;
@@ -18,7 +26,7 @@ export interface Provider {
 
 export async function startProvider(): Promise<Provider> {
   const received: Record<string, unknown>[] = [];
-  const provider: Omit<Provider, 'url' | 'close'> = { answers: [], received };
+  const provider: Omit<Provider, 'url' | 'close'> = { answers: [], headers: {}, received };
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
@@ -27,6 +35,7 @@ export async function startProvider(): Promise<Provider> {
     const [answer] = provider.answers.length > 1 ? provider.answers.splice(0, 1) : provider.answers;
     if (!answer) throw new Error('the test scripted no answer');
     const isStream = body['stream'] === true;
+    response.setHeaders(new Headers(provider.headers));
     response.setHeader('content-type', isStream ? 'text/event-stream' : 'application/json');
     response.end(bodyOf(answer, isStream));
   });
@@ -46,6 +55,7 @@ function closed(server: Server): Promise<void> {
 
 export interface Application {
   claude: Anthropic;
+  gate: BudgetGate;
   events: UsageEvent[];
   /** Ends what is open, and tells what the month's budget was charged. */
   close(): Promise<{ spentNanoUsd: bigint; heldNanoUsd: bigint }>;
@@ -88,6 +98,7 @@ export function startApplication(providerUrl: string, atMs: number): Application
   const bare = new Anthropic({ apiKey: 'test', baseURL: providerUrl, maxRetries: 0, logLevel: 'off' });
   return {
     claude: wrapClient(bare, meter.middleware),
+    gate,
     events,
     async close() {
       await meter.close();
