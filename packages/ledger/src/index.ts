@@ -2,6 +2,7 @@ export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/ado
 export { type DeadLetter, readDeadLetters, retryDeadLetters } from './spool/dead-letters.ts';
 export type { OwnerIsAlive, SpoolOwner } from './spool/owner.ts';
 export type { Recover, UnsettledOutcome } from './spool/recover.ts';
+export type { UnknownOutcomes } from './spool/recover-intents.ts';
 export { openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';
 export { type WaitingOptions, waitingSettlements } from './spool/waiting-settlements.ts';
 export {

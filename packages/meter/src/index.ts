@@ -5,4 +5,5 @@ export { createMeter, type Meter } from './meter.ts';
 export type { MeterOptions } from './meter-options.ts';
 export type { AdmittedWithoutGate, MeterPorts } from './ports.ts';
 export type { AttributedOptions, SdkCallOptions } from './sdk-options.ts';
+export { unknownOutcome } from './unknown-outcome.ts';
 export { wrapClient } from './wrap.ts';

@@ -107,6 +107,11 @@ export const ERRORS = {
     exitCode: 1,
     cure: 'Free disk space or correct the rights of the data directory.',
   },
+  TALLYGATE_SPOOL_FULL: {
+    httpStatus: 503,
+    exitCode: 4,
+    cure: 'See what waits with "tallygate spool status"; let the ledger take it, or raise TALLYGATE_SPOOL_MAX_BYTES.',
+  },
   TALLYGATE_TOKEN_REJECTED: {
     httpStatus: 401,
     exitCode: 4,

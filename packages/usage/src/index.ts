@@ -9,6 +9,7 @@ export {
   type OutagePolicy,
   outagePolicySchema,
 } from './budget.ts';
+export { type CallIntent, callIntentSchema } from './call-intent.ts';
 export { type Clock, isoFromMs, systemClock } from './clock.ts';
 export {
   type ConfigurationSnapshot,

@@ -1,3 +1,5 @@
+import type { CallIntent } from './call-intent.ts';
+import type { TallygateError } from './errors.ts';
 import type { DenialRecord, Hold } from './hold.ts';
 import type { Settlement } from './settlement.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -15,6 +17,13 @@ export interface FlushReport {
 export interface UsageSink {
   /** Outcomes accepted since the sink was opened: what the ledger must hold once it is flushed. */
   readonly recordedEvents: number;
+  /**
+   * Why no further call may be sent, or null: `TALLYGATE_SPOOL_FULL` where what cannot be recorded must not be spent. Asked before
+   * each call of enforced budgets; observed calls go on. A sink without it never refuses.
+   */
+  refusal?(): TallygateError | null;
+  /** An attempt is about to be sent: if this process dies before its outcome is recorded, it becomes a row `unknown`. */
+  recordIntent?(intent: CallIntent): void;
   /** The outcome of an attempt, with the hold that recovery must settle if this process dies before `recordSettlement`. */
   recordOutcome(event: UsageEvent, hold: Hold | null): void;
   recordSettlement(settlement: Settlement): void;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Clock, type Logger, type SegmentDestination, silentLogger } from '@tallygate/usage';
 import { hostLabel, OWNER_FILE, type OwnerIsAlive, ownerIsAlive, readOwner, writeOwner } from './owner.ts';
 import type { Recover } from './recover.ts';
+import { recoverIntents, type UnknownOutcomes } from './recover-intents.ts';
 import { repairSegments } from './repair.ts';
 import { isMissing, listSegments, segmentPath } from './segment-file.ts';
 import { settleLeftovers } from './settle-leftovers.ts';
@@ -22,6 +23,8 @@ export interface AdoptOptions {
   logger?: Logger;
   /** Settles outcomes without a settlement. Without it such segments stay on disk. */
   recover?: Recover;
+  /** Makes the rows of calls that were in flight. Without it a directory that has some stays on disk. */
+  unknownOutcomes?: UnknownOutcomes;
   /** Default: by process table on the same machine, by five minutes of silence elsewhere. */
   isAlive?: OwnerIsAlive;
 }
@@ -33,9 +36,11 @@ export interface AdoptionReport {
   tornTails: number;
   /** Damaged ranges set aside under `<root>/quarantine`. */
   quarantined: number;
+  /** Rows `unknown` made for calls that were in flight. */
+  unknown: number;
   /** Settlements made for outcomes that had none. */
   recovered: number;
-  /** Outcomes that still have none. */
+  /** Outcomes that still have none, and calls in flight that still have no row. */
   unsettled: number;
   /** Records shipped. */
   stored: number;
@@ -49,6 +54,7 @@ export async function adoptSpools(options: AdoptOptions): Promise<AdoptionReport
     adopted: 0,
     tornTails: 0,
     quarantined: 0,
+    unknown: 0,
     recovered: 0,
     unsettled: 0,
     stored: 0,
@@ -100,12 +106,16 @@ async function workOff(
     const repaired = await repairSegments(home, options.root, options.clock, options.logger);
     report.tornTails += repaired.tornTails;
     report.quarantined += repaired.quarantined;
+    // First: these outcomes have holds, too.
+    const calls = await recoverIntents(home, options.unknownOutcomes, options.clock, options.logger);
+    report.unknown += calls.made;
     const settled = await settleLeftovers(home, options.recover, options.clock, options.logger);
     report.recovered += settled.recovered;
-    report.unsettled += settled.unsettled;
+    const undone = settled.unsettled + calls.open;
+    report.unsettled += undone;
     const shipped = await shipAll(home, options);
     report.stored += shipped.stored;
-    report.waiting += await leave(home, settled.unsettled === 0);
+    report.waiting += await leave(home, undone === 0);
     return shipped.reachable;
   } catch (error) {
     await abandon(home);

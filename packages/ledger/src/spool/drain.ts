@@ -91,11 +91,14 @@ export async function leave(drain: SpoolDrain): Promise<void> {
   drain.left = true;
   stopRetrying(drain);
   const [pending, unsettled] = [pendingRecords(own) - own.setAsideRecords, own.unsettled.size];
-  if (pending === 0 && unsettled === 0) return rm(own.home.directory, { recursive: true, force: true });
+  const inFlight = own.intents.size;
+  own.intents.release();
+  if (pending + unsettled + inFlight === 0) return rm(own.home.directory, { recursive: true, force: true });
   own.options.logger.warn('spool closed with records left on disk', {
     spoolId: own.home.spoolId,
     pending,
     unsettled,
+    inFlight,
   });
   await sealDue(own);
   // Without an owner anybody may adopt it, even while this process lives on.

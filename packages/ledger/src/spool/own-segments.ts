@@ -7,6 +7,7 @@ import { unlink } from 'node:fs/promises';
 import type { Clock, Logger } from '@tallygate/usage';
 import { scanFrames } from './frame.ts';
 import { createHome, type SpoolHome } from './home.ts';
+import { createIntents, type Intents } from './intents.ts';
 import { HEARTBEAT_MS, touchOwner } from './owner.ts';
 import type { FactRecord } from './read-segment.ts';
 import { decodeRecord, encodeRecord, endsHold } from './record.ts';
@@ -36,6 +37,7 @@ export interface OwnSegments {
   options: OwnSegmentsOptions;
   home: SpoolHome;
   unsettled: Unsettled;
+  intents: Intents;
   lastNumber: number;
   writer: SegmentWriter | null;
   sealTimer: NodeJS.Timeout | undefined;
@@ -58,8 +60,10 @@ export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
 }
 
 function emptyHome(options: OwnSegmentsOptions): Omit<OwnSegments, 'options' | 'sealTimer' | 'sealing'> {
+  const home = createHome(options.root, options.ownerId, options.clock);
   return {
-    home: createHome(options.root, options.ownerId, options.clock),
+    home,
+    intents: createIntents(home.directory),
     unsettled: createUnsettled(),
     lastNumber: 0,
     writer: null,
@@ -79,11 +83,21 @@ export function recordFact(own: OwnSegments, fact: FactRecord): void {
   if (nowMs - own.lastBeatMs > 2 * HEARTBEAT_MS) beat(own);
   const writer = openWriter(own);
   writer.append(frame);
+  if (fact.kind === 'outcome') endIntent(own, fact.event.eventId);
   if (fact.kind === 'outcome' && fact.hold !== null)
     own.unsettled.add(fact.event.eventId, writer.number, nowMs);
   if (fact.kind === 'settlement' && endsHold(fact.settlement))
     own.unsettled.delete(fact.settlement.attemptId);
   if (writer.records >= own.options.sealRows || writer.bytes >= own.options.sealBytes) rotate(own);
+}
+
+/** The outcome is recorded: whatever becomes of its intent, recovery finds it and looks no further. */
+function endIntent(own: OwnSegments, attemptId: string): void {
+  try {
+    own.intents.end(attemptId);
+  } catch (error) {
+    own.options.logger.warn('call in flight cannot be struck out', { attemptId, reason: String(error) });
+  }
 }
 
 function openWriter(own: OwnSegments): SegmentWriter {
@@ -142,15 +156,21 @@ export function beat(own: OwnSegments): boolean {
   }
 }
 
-/** What the old directory holds without a settlement is from now on its adopter's to settle. */
+/**
+ * What the old directory holds without a settlement is from now on its adopter's to settle. Calls in flight may have got a row
+ * `unknown` there: their outcome has the same identity, and takes its place.
+ */
 function moveOut(own: OwnSegments): true {
   const left = own.writer === null ? own.unsealed : [...own.unsealed, own.writer];
   own.options.logger.warn('spool was adopted by another process, going on in a new one', {
     spoolId: own.home.spoolId,
   });
+  const { intents } = own;
   const next = emptyHome(own.options);
   clearTimeout(own.sealTimer);
   Object.assign(own, next);
+  for (const intent of intents.underWay()) own.intents.begin(intent);
+  intents.release();
   for (const writer of left) {
     for (const { payload } of scanFrames(writer.content()).frames) {
       const fact = decodeRecord(payload);

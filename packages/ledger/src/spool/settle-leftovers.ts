@@ -1,11 +1,9 @@
 /** Every outcome of a dead process gets its settlement: made by the gate, written as one more segment of the same spool. */
-import { randomInt } from 'node:crypto';
 import type { Clock, Logger, Settlement } from '@tallygate/usage';
+import { writeLateSegment } from './late-segment.ts';
 import { readSegment } from './read-segment.ts';
-import { encodeRecord } from './record.ts';
 import { createPairing, portions, type Recover, type UnsettledOutcome } from './recover.ts';
 import { listSegments, segmentPath } from './segment-file.ts';
-import { createSegmentWriter } from './segment-writer.ts';
 
 interface Home {
   spoolId: string;
@@ -43,11 +41,7 @@ async function unsettledIn(home: Home): Promise<UnsettledOutcome[]> {
 }
 
 /** A crash before the seal makes the next adopter ask the gate again, which answers with the same settlements. */
-async function writeSettlements(home: Home, settlements: Settlement[], clock: Clock): Promise<void> {
-  if (settlements.length === 0) return;
-  // Not the next number: it may have been used, shipped and deleted, and its token would swallow these rows.
-  const number = randomInt(10 ** 9, 2 ** 47);
-  const writer = createSegmentWriter(home.directory, home.spoolId, number, clock);
-  for (const settlement of settlements) writer.append(encodeRecord({ kind: 'settlement', settlement }));
-  await writer.seal();
+function writeSettlements(home: Home, settlements: Settlement[], clock: Clock): Promise<void> {
+  const facts = settlements.map((settlement) => ({ kind: 'settlement' as const, settlement }));
+  return writeLateSegment(home, facts, clock);
 }

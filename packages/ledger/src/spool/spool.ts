@@ -4,6 +4,7 @@
  * Nothing is ever dropped: what cannot be shipped stays on disk, and the next process that drains takes it over.
  */
 import {
+  type CallIntent,
   type Clock,
   type Logger,
   type SegmentDestination,
@@ -18,6 +19,7 @@ import { pendingRecords, recordFact } from './own-segments.ts';
 import { HEARTBEAT_MS } from './owner.ts';
 import type { FactRecord } from './read-segment.ts';
 import type { Recover } from './recover.ts';
+import type { UnknownOutcomes } from './recover-intents.ts';
 
 export interface SpoolOptions {
   /** The root of all spools, such as `<data>/spool`; this process makes a directory of its own in it. */
@@ -39,11 +41,14 @@ export interface SpoolOptions {
    * Must be idempotent by attempt id. Without it nothing is adopted and unsettled outcomes wait on disk.
    */
   recover?: Recover;
+  /** Makes the rows of calls that a dead process had in flight. Without it they wait on disk. */
+  unknownOutcomes?: UnknownOutcomes;
   /** How long `close` may take to drain. What is left then stays on disk. */
   drainMs?: number;
 }
 
 export type Spool = UsageSink & {
+  recordIntent(intent: CallIntent): void;
   readonly spoolId: string;
   /** This process's own directory. */
   readonly directory: string;
@@ -53,6 +58,8 @@ export type Spool = UsageSink & {
   readonly pendingRecords: number;
   /** Outcomes with a hold whose settlement has not been recorded. */
   readonly unsettledOutcomes: number;
+  /** Calls that were sent and whose outcome has not been recorded. */
+  readonly callsInFlight: number;
   /** Takes over and ships what dead processes left. Where `recover` is given this happens by itself, now and then. */
   adopt(): Promise<AdoptionReport>;
 };
@@ -64,7 +71,7 @@ const DRAIN_MS = 5_000;
 
 /** @throws TallygateError `TALLYGATE_SPOOL_FAILED` when the directory cannot be made or written. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { directory, destination, clock, recover, logger = silentLogger } = options;
+  const { directory, destination, clock, recover, unknownOutcomes, logger = silentLogger } = options;
   const drain = createSpoolDrain({
     root: directory,
     ownerId: options.ownerId,
@@ -76,7 +83,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     sealBytes: options.sealBytes ?? SEAL_BYTES,
     sealAfterMs: options.sealAfterMs ?? SEAL_AFTER_MS,
   });
-  const adopter = createAdopter({ root: directory, destination, clock, logger, ...(recover && { recover }) });
+  const adopter = createAdopter({
+    ...{ root: directory, destination, clock, logger },
+    ...(recover && { recover }),
+    ...(unknownOutcomes && { unknownOutcomes }),
+  });
   if (destination === null) {
     logger.info('no ledger here: usage is kept in the spool', { directory: drain.own.home.directory });
   } else if (recover !== undefined) adopter.start();
@@ -95,6 +106,10 @@ function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool 
     recordOutcome(event, hold) {
       record({ kind: 'outcome', event, hold });
       recordedEvents += 1;
+    },
+    recordIntent(intent) {
+      if (closing !== null) throw recordedTooLate();
+      drain.own.intents.begin(intent);
     },
     recordSettlement: (settlement) => record({ kind: 'settlement', settlement }),
     recordDenial: (denial) => record({ kind: 'denial', denial }),
@@ -116,6 +131,9 @@ function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool 
     },
     get pendingRecords() {
       return pendingRecords(drain.own);
+    },
+    get callsInFlight() {
+      return drain.own.intents.size;
     },
     get unsettledOutcomes() {
       return drain.own.unsettled.size;

@@ -1,8 +1,13 @@
+import { createConfigurationCache, unknownOutcome } from '@tallygate/meter';
 import {
   type BudgetGate,
+  type CallIntent,
+  type ConfigurationSnapshot,
   contractedCostNanoUsd,
   type Hold,
+  type Logger,
   type Settlement,
+  TallygateError,
   type UsageEvent,
 } from '@tallygate/usage';
 
@@ -20,5 +25,27 @@ export function recoverThrough(gate: BudgetGate, organization: string) {
       settlements.push(settlement);
     }
     return settlements;
+  };
+}
+
+/**
+ * The rows of calls that a dead process had in flight, priced by the configuration in force or last known: prices are dated, so
+ * it is the day of the call that counts. Those of another organization are left to its own processes.
+ */
+export function unknownOutcomesBy(
+  gate: BudgetGate,
+  options: { organization: string; logger: Logger; lastGood: ConfigurationSnapshot | null },
+) {
+  const cache = createConfigurationCache({ gate, ...options });
+  return async (intents: readonly CallIntent[]): Promise<UsageEvent[]> => {
+    const configuration = await cache.current();
+    if (!configuration.isKnown) {
+      throw new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {
+        message: 'No configuration is known by which calls in flight could be priced.',
+      });
+    }
+    return intents
+      .filter((intent) => intent.organization === options.organization)
+      .map((intent) => unknownOutcome(intent, configuration));
   };
 }

@@ -13,7 +13,7 @@ import { openBackend } from './backend.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { openLastGood } from './last-good.ts';
 import { historyWithoutEngine } from './ledger-access.ts';
-import { recoverThrough } from './recover.ts';
+import { recoverThrough, unknownOutcomesBy } from './recover.ts';
 
 /** Gate, sink and history of one organization, opened as the configuration says. */
 export interface Runtime {
@@ -54,11 +54,15 @@ export async function openRuntime(
   try {
     const { gate, destination, history } = backend;
     const { clock, logger } = parts;
-    const recover = recoverThrough(gate, config.organization);
-    const drained = { directory: directory.spoolRoot, destination, recover, drainMs: config.drainMs };
-    const sink = await openSpool({ ...drained, clock, logger });
+    const { organization } = config;
+    const lastGood = openLastGood(directory.lastGoodFile, organization, logger);
+    const recovery = {
+      recover: recoverThrough(gate, organization),
+      unknownOutcomes: unknownOutcomesBy(gate, { organization, logger, lastGood: lastGood.read() }),
+    };
+    const drained = { directory: directory.spoolRoot, destination, drainMs: config.drainMs };
+    const sink = await openSpool({ ...drained, ...recovery, clock, logger });
     spool = sink;
-    const lastGood = openLastGood(directory.lastGoodFile, config.organization, logger);
     return {
       get role() {
         return backend.role();
