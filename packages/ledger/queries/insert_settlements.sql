@@ -9,5 +9,7 @@ SETTINGS
   max_insert_block_size = 1048576,
   max_partitions_per_insert_block = 0,
   input_format_parallel_parsing = 0,
+  input_format_null_as_default = 0,
+  input_format_with_names_use_header = 1,
   input_format_skip_unknown_fields = 0
-FORMAT JSONEachRow
+FORMAT JSONCompactEachRowWithNames

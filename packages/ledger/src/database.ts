@@ -19,12 +19,19 @@ export interface Database {
   select(sql: string, parameters: SqlParameters): Promise<unknown[]>;
   /** One INSERT … FORMAT JSONEachRow of rows that are JSON already. Resolves once the engine has acknowledged all of them. */
   insert(sql: string, rows: readonly string[]): Promise<void>;
+  /** One INSERT of a text that is what its FORMAT reads already, sent as it is. Resolves as `insert` does. */
+  insertText(sql: string, text: Buffer): Promise<void>;
   /** One statement without a result. */
   run(sql: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export function createDatabase(client: ClickHouseClient): Database {
+  async function insertText(sql: string, text: Buffer | string): Promise<void> {
+    const result = await client.exec({ query: sql, values: Readable.from([text]) });
+    // An HTTP answer that nobody reads keeps its socket; and a connection may still break within it.
+    await finished(result.stream.resume());
+  }
   return {
     select: (sql, parameters) =>
       guarded(async () => {
@@ -33,11 +40,9 @@ export function createDatabase(client: ClickHouseClient): Database {
       }),
     insert: (sql, rows) =>
       guarded(async () => {
-        if (rows.length === 0) return;
-        const result = await client.exec({ query: sql, values: Readable.from([`${rows.join('\n')}\n`]) });
-        // An HTTP answer that nobody reads keeps its socket; and a connection may still break within it.
-        await finished(result.stream.resume());
+        if (rows.length > 0) await insertText(sql, `${rows.join('\n')}\n`);
       }),
+    insertText: (sql, text) => guarded(() => insertText(sql, text)),
     run: (sql) =>
       guarded(async () => {
         await client.command({ query: sql });

@@ -1,140 +1,59 @@
 /**
- * Facts as rows of JSON: one per (event, line), one per settlement, one per denial. Money goes as decimal strings; a wrong
- * column name is refused by the engine (`input_format_skip_unknown_fields = 0`), a forgotten one by the round-trip test.
+ * A segment as the text of one insert per table. A segment that comes from this process's own spool has its rows already, as
+ * bytes; one that came over the wire has facts only, and its rows are made from them.
  */
-import type { DenialRecord, Settlement, UsageEvent, UsageLine } from '@tallygate/usage';
-import { isoFromMs } from '@tallygate/usage';
-import { sqlInstant } from './sql-instant.ts';
+import type { SealedSegment } from '@tallygate/usage';
+import { DENIAL_COLUMNS, denialRow } from './rows/denial-row.ts';
+import { SETTLEMENT_COLUMNS, settlementRow } from './rows/settlement-row.ts';
+import { USAGE_COLUMNS, usageRows } from './rows/usage-row.ts';
+import type { FactRecord } from './spool/record.ts';
 
-/** Grows with the row layout: of two copies of a row, the one written by the newer version stays. */
-const ROW_VERSION = 1;
-/** 2: with the stable prefix. */
-const USAGE_ROW_VERSION = 2;
-
-/** Two objects joined as text: spreading them into one of 55 fields takes V8 ten times as long (60 µs a row, measured). */
-export function usageRows(event: UsageEvent): string[] {
-  const attempt = JSON.stringify(attemptColumns(event)).slice(0, -1);
-  return event.lines.map((line) => `${attempt},${JSON.stringify(lineColumns(line)).slice(1)}`);
+/** What FORMAT JSONCompactEachRowWithNames reads; null where the segment has nothing for the table. */
+export interface SegmentTexts {
+  usage: Buffer | null;
+  settlements: Buffer | null;
+  denials: Buffer | null;
 }
 
-function attemptColumns(event: UsageEvent): object {
-  const { attribution } = event;
+/** Kept beside the segment, not in it: whoever compares or sends a segment sees its facts and nothing else. */
+const records = new WeakMap<SealedSegment, readonly FactRecord[]>();
+
+export function keepRows(segment: SealedSegment, facts: readonly FactRecord[]): SealedSegment {
+  records.set(segment, facts);
+  return segment;
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for a fact that a table cannot hold. */
+export function segmentTexts(segment: SealedSegment): SegmentTexts {
+  const facts = records.get(segment) ?? factsOf(segment);
+  const rows: Record<FactRecord['kind'], Buffer[]> = { outcome: [], settlement: [], denial: [] };
+  for (const fact of facts) rows[fact.kind].push('rows' in fact ? (fact.rows as Buffer) : rowsOf(fact));
   return {
-    organization: event.organization,
-    event_id: event.eventId,
-    call_id: event.callId,
-    attempt_number: event.attemptNumber,
-    provider_organization_id: event.providerOrganizationId,
-    workspace_id: event.workspaceId,
-    api_key_id: event.apiKeyId,
-    api_key_hint: event.apiKeyHint,
-    team: attribution.team,
-    feature: attribution.feature,
-    environment: attribution.environment,
-    user_pseudonym: attribution.userPseudonym,
-    workflow: attribution.workflow,
-    task_type: attribution.taskType,
-    tags: attribution.tags,
-    backend: event.backend,
-    request_model: event.requestModel,
-    request_id: event.requestId,
-    message_id: event.messageId,
-    trace_id: event.traceId,
-    started_at: instant(event.startedAtMs),
-    ended_at: instant(event.endedAtMs),
-    budget_instant: instant(event.budgetInstantMs),
-    status: event.status,
-    http_status: event.httpStatus,
-    error_code: event.errorCode,
-    stop_reason: event.stopReason,
-    basis: event.basis,
-    streamed: event.streamed,
-    latency_ms: event.latencyMs,
-    time_to_first_token_ms: event.timeToFirstTokenMs,
-    config_version: event.configVersion,
-    stable_prefix_hash: event.stablePrefixHash,
-    stable_prefix_bytes: event.stablePrefixBytes,
-    unknown_usage: event.unknownUsage === null ? null : JSON.stringify(event.unknownUsage),
-    ver: USAGE_ROW_VERSION,
+    usage: textOf(USAGE_COLUMNS, rows.outcome),
+    settlements: textOf(SETTLEMENT_COLUMNS, rows.settlement),
+    denials: textOf(DENIAL_COLUMNS, rows.denial),
   };
 }
 
-function lineColumns(line: UsageLine): object {
-  const { usage } = line;
-  return {
-    line: line.line,
-    line_type: line.lineType,
-    response_model: line.responseModel,
-    uncached_input_tokens: usage.uncachedInputTokens,
-    cache_read_input_tokens: usage.cacheReadInputTokens,
-    cache_write_5m_input_tokens: usage.cacheWrite5mInputTokens,
-    cache_write_1h_input_tokens: usage.cacheWrite1hInputTokens,
-    cache_write_unsplit_input_tokens: usage.cacheWriteUnsplitInputTokens,
-    output_tokens: usage.outputTokens,
-    thinking_tokens: usage.thinkingTokens,
-    web_search_requests: usage.webSearchRequests,
-    web_fetch_requests: usage.webFetchRequests,
-    service_tier: line.serviceTier,
-    speed: line.speed,
-    inference_geo: line.inferenceGeo,
-    prompt_band: line.promptBand,
-    billed: line.billed,
-    list_cost_nano_usd: line.listCostNanoUsd.toString(),
-    contracted_cost_nano_usd: line.contractedCostNanoUsd.toString(),
-    web_search_cost_nano_usd: line.webSearchCostNanoUsd.toString(),
-    rounding_pico_usd: line.roundingPicoUsd,
-    price_id: line.priceId,
-    flags: line.flags,
-  };
+function factsOf(segment: SealedSegment): FactRecord[] {
+  return [
+    ...segment.events.map((event): FactRecord => ({ kind: 'outcome', event, hold: null })),
+    ...segment.settlements.map((settlement): FactRecord => ({ kind: 'settlement', settlement })),
+    ...segment.denials.map((denial): FactRecord => ({ kind: 'denial', denial })),
+  ];
 }
 
-export function settlementRow(settlement: Settlement): string {
-  return JSON.stringify({
-    organization: settlement.organization,
-    attempt_id: settlement.attemptId,
-    kind: settlement.kind,
-    epoch: settlement.epoch,
-    seq: settlement.seq,
-    budget_instant: instant(settlement.budgetInstantMs),
-    settled_at: instant(settlement.settledAtMs),
-    keys: settlement.entries.map((entry) => entry.key),
-    amounts: settlement.entries.map((entry) => entry.amountNanoUsd.toString()),
-    ver: ROW_VERSION,
-  });
+function rowsOf(fact: FactRecord): Buffer {
+  switch (fact.kind) {
+    case 'outcome':
+      return Buffer.from(`${usageRows(fact.event).join('\n')}\n`);
+    case 'settlement':
+      return Buffer.from(`${settlementRow(fact.settlement)}\n`);
+    case 'denial':
+      return Buffer.from(`${denialRow(fact.denial)}\n`);
+  }
 }
 
-export function denialRow(denial: DenialRecord): string {
-  const { attribution } = denial;
-  return JSON.stringify({
-    organization: denial.organization,
-    denial_id: denial.denialId,
-    attempt_id: denial.attemptId,
-    budget_id: denial.budgetId,
-    scope_team: denial.scope.team ?? null,
-    scope_feature: denial.scope.feature ?? null,
-    unit: denial.unit,
-    time_zone: denial.timeZone,
-    period_start: instant(denial.periodStartMs),
-    period_end: instant(denial.periodEndMs),
-    limit_nano_usd: denial.limitNanoUsd.toString(),
-    spent_nano_usd: denial.spentNanoUsd.toString(),
-    held_nano_usd: denial.heldNanoUsd.toString(),
-    needed_nano_usd: denial.neededNanoUsd.toString(),
-    retry_at: instant(denial.retryAtMs),
-    denied_at: instant(denial.atMs),
-    enforced: denial.enforced,
-    team: attribution.team,
-    feature: attribution.feature,
-    environment: attribution.environment,
-    user_pseudonym: attribution.userPseudonym,
-    workflow: attribution.workflow,
-    task_type: attribution.taskType,
-    tags: attribution.tags,
-    request_model: denial.requestModel,
-    ver: ROW_VERSION,
-  });
-}
-
-function instant(instantMs: number): string {
-  return sqlInstant(isoFromMs(instantMs));
+function textOf(columns: readonly string[], rows: readonly Buffer[]): Buffer | null {
+  return rows.length === 0 ? null : Buffer.concat([Buffer.from(`${JSON.stringify(columns)}\n`), ...rows]);
 }

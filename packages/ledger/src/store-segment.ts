@@ -4,18 +4,15 @@
  */
 import { type SealedSegment, TallygateError } from '@tallygate/usage';
 import type { Database } from './database.ts';
-import { denialRow, settlementRow, usageRows } from './segment-rows.ts';
+import { segmentTexts } from './segment-rows.ts';
 import { QUERIES } from './sql.generated.ts';
-import { requireStorableDenial, requireStorableEvent, requireStorableSettlement } from './storable.ts';
 
 export async function storeSegment(database: Database, segment: SealedSegment): Promise<void> {
-  segment.events.forEach(requireStorableEvent);
-  segment.settlements.forEach(requireStorableSettlement);
-  segment.denials.forEach(requireStorableDenial);
+  const { usage, settlements, denials } = segmentTexts(segment);
   const { token } = segment;
-  await database.insert(withToken(QUERIES.insert_usage_events, token), segment.events.flatMap(usageRows));
-  await database.insert(withToken(QUERIES.insert_settlements, token), segment.settlements.map(settlementRow));
-  await database.insert(withToken(QUERIES.insert_denials, token), segment.denials.map(denialRow));
+  if (usage) await database.insertText(withToken(QUERIES.insert_usage_events, token), usage);
+  if (settlements) await database.insertText(withToken(QUERIES.insert_settlements, token), settlements);
+  if (denials) await database.insertText(withToken(QUERIES.insert_denials, token), denials);
 }
 
 /**

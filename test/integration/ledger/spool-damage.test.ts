@@ -136,7 +136,7 @@ describe('other accidents', () => {
 
   it('a file of a newer format stays untouched for the version that wrote it', async () => {
     const { path } = await deadFile('open');
-    const newer = frame('{"kind":"header","format":2}');
+    const newer = frame('{"kind":"header","format":3}');
     writeFileSync(path, newer);
     expect(await adopt()).toMatchObject({ ids: [] });
     const [directory = ''] = spools.spools(spools.graveyard);

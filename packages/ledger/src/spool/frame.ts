@@ -5,7 +5,7 @@
  *     offset 0   4 bytes  f5 'T' 'G' 'F'   (f5 never occurs in UTF-8, so a payload cannot contain it)
  *     offset 4   4 bytes  length of the payload, big-endian
  *     offset 8   4 bytes  CRC-32 of the length's bytes and the payload, big-endian
- *     offset 12  payload  UTF-8 JSON
+ *     offset 12  payload  UTF-8 text
  */
 import { crc32 } from 'node:zlib';
 
@@ -19,7 +19,8 @@ export interface ByteRange {
 }
 
 export interface FrameScan {
-  frames: { range: ByteRange; payload: string }[];
+  /** The payload lies in the bytes that were scanned: it is no copy. */
+  frames: { range: ByteRange; payload: Buffer }[];
   /** Ranges that are no frame, in order. */
   damage: ByteRange[];
 }
@@ -42,7 +43,7 @@ export function scanFrames(bytes: Buffer): FrameScan {
     const frame = frameAt(bytes, offset);
     if (frame !== null) {
       const range = { start: offset, end: offset + frame.length };
-      scan.frames.push({ range, payload: frame.toString('utf8', HEAD_BYTES) });
+      scan.frames.push({ range, payload: frame.subarray(HEAD_BYTES) });
       offset = range.end;
       continue;
     }

@@ -1,0 +1,91 @@
+/** A denial as a row, and back. */
+import { type DenialRecord, denialRecordSchema } from '@tallygate/usage';
+import {
+  amount,
+  cellsOf,
+  count,
+  flag,
+  instant,
+  maybeText,
+  name,
+  namesOf,
+  oneOf,
+  rowText,
+  tags,
+  text,
+} from './column.ts';
+
+/** Grows with the layout: of two copies of a row, the one written by the newer version stays. */
+const ROW_VERSION = 1;
+
+const COLUMNS = [
+  name<DenialRecord>('organization', (denial) => denial.organization),
+  name<DenialRecord>('denial_id', (denial) => denial.denialId),
+  name<DenialRecord>('attempt_id', (denial) => denial.attemptId),
+  name<DenialRecord>('budget_id', (denial) => denial.budgetId),
+  maybeText<DenialRecord>('scope_team', (denial) => denial.scope.team ?? null),
+  maybeText<DenialRecord>('scope_feature', (denial) => denial.scope.feature ?? null),
+  oneOf(denialRecordSchema.shape.unit.options)<DenialRecord>('unit', (denial) => denial.unit),
+  text<DenialRecord>('time_zone', (denial) => denial.timeZone),
+  instant<DenialRecord>('period_start', (denial) => denial.periodStartMs),
+  instant<DenialRecord>('period_end', (denial) => denial.periodEndMs),
+  amount<DenialRecord>('limit_nano_usd', (denial) => denial.limitNanoUsd),
+  amount<DenialRecord>('spent_nano_usd', (denial) => denial.spentNanoUsd),
+  amount<DenialRecord>('held_nano_usd', (denial) => denial.heldNanoUsd),
+  amount<DenialRecord>('needed_nano_usd', (denial) => denial.neededNanoUsd),
+  instant<DenialRecord>('retry_at', (denial) => denial.retryAtMs),
+  instant<DenialRecord>('denied_at', (denial) => denial.atMs),
+  flag<DenialRecord>('enforced', (denial) => denial.enforced),
+  name<DenialRecord>('team', (denial) => denial.attribution.team),
+  name<DenialRecord>('feature', (denial) => denial.attribution.feature),
+  name<DenialRecord>('environment', (denial) => denial.attribution.environment),
+  maybeText<DenialRecord>('user_pseudonym', (denial) => denial.attribution.userPseudonym),
+  maybeText<DenialRecord>('workflow', (denial) => denial.attribution.workflow),
+  maybeText<DenialRecord>('task_type', (denial) => denial.attribution.taskType),
+  tags<DenialRecord>('tags', (denial) => denial.attribution.tags),
+  text<DenialRecord>('request_model', (denial) => denial.requestModel),
+  count<DenialRecord>('ver', () => ROW_VERSION),
+];
+
+export const DENIAL_COLUMNS: readonly string[] = namesOf(COLUMNS);
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what the table cannot hold. */
+export function denialRow(denial: DenialRecord): string {
+  return rowText(COLUMNS, denial);
+}
+
+/** @throws ZodError for what is no row of a denial. */
+export function denialFromRow(row: unknown): DenialRecord {
+  const cells = cellsOf(DENIAL_COLUMNS, row);
+  return denialRecordSchema.parse({
+    organization: cells['organization'],
+    denialId: cells['denial_id'],
+    attemptId: cells['attempt_id'],
+    budgetId: cells['budget_id'],
+    scope: {
+      ...(cells['scope_team'] !== null && { team: cells['scope_team'] }),
+      ...(cells['scope_feature'] !== null && { feature: cells['scope_feature'] }),
+    },
+    unit: cells['unit'],
+    timeZone: cells['time_zone'],
+    periodStartMs: cells['period_start'],
+    periodEndMs: cells['period_end'],
+    limitNanoUsd: cells['limit_nano_usd'],
+    spentNanoUsd: cells['spent_nano_usd'],
+    heldNanoUsd: cells['held_nano_usd'],
+    neededNanoUsd: cells['needed_nano_usd'],
+    retryAtMs: cells['retry_at'],
+    atMs: cells['denied_at'],
+    enforced: cells['enforced'],
+    attribution: {
+      team: cells['team'],
+      feature: cells['feature'],
+      environment: cells['environment'],
+      userPseudonym: cells['user_pseudonym'],
+      workflow: cells['workflow'],
+      taskType: cells['task_type'],
+      tags: cells['tags'],
+    },
+    requestModel: cells['request_model'],
+  });
+}
