@@ -2,7 +2,7 @@ import { builtinPriceBook, charge } from '@tallygate/pricing';
 import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { withSection } from './bench/benchmarks-doc.ts';
-import { type MeterComparison, meterSection } from './bench/meter-section.ts';
+import { meterSection } from './bench/meter-section.ts';
 import { EXCHANGES, PRICED_AT_MS } from './bench/peers/exchanges.ts';
 import { pinnedVersions } from './bench/peers/install-peers.ts';
 import { verdictOf } from './bench/peers/judge.ts';
@@ -144,8 +144,7 @@ describe('docs/benchmarks.md', () => {
     const ratios = { streamCpuRatio: 1.5, bareAgainRatio: 1, exactOfTen: 1, verdicts };
     const peers = [{ ...ratios, name: 'a-peer', version: '1.2.3' }];
     const numbers = { chunksPerStream: 202, createAddedMicros: 1, heapGrowthMbPer100kStreams: 0 };
-    const result: MeterComparison = { ...numbers, ...ratios, peers };
-    const section = meterSection(result, '0.1.0', 'Measured.');
+    const section = meterSection({ ...numbers, ...ratios, peers }, '0.1.0', 'Measured.');
     expect(section).toContain(`| a-peer | 1.2.3 | 1.5 | 1 | 1 | ✓ | ○ |${' ✗ |'.repeat(8)}`);
     expect(section).toContain('| **tallygate** | 0.1.0 |');
   });

@@ -19,9 +19,10 @@ if (subject !== 'meter') {
 const numbers = await benchMeter(showProgress);
 const verdicts = await ourVerdicts();
 const peers = await measuredPeers();
-const result: MeterComparison = { ...numbers, exactOfTen: exactOf(verdicts), verdicts, peers };
+const own = { ...numbers, exactOfTen: exactOf(verdicts), verdicts };
+const result: MeterComparison = { ...own, peers };
 if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-if (peers) writeBenchmarks('meter', meterSection(result, ownVersion(), circumstances(Date.now())));
+if (peers) writeBenchmarks('meter', meterSection({ ...own, peers }, ownVersion(), circumstances(Date.now())));
 process.stdout.write(flags.includes('--json') ? `${JSON.stringify(result)}\n` : readable(result));
 if (result.exactOfTen < EXCHANGES.length) process.exitCode = 3;
 
@@ -47,8 +48,8 @@ function ownVersion(): string {
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
-function readable({ verdicts: _each, peers: others, ...own }: MeterComparison): string {
-  const lines = Object.entries(own).map(([name, value]) => `${name.padEnd(28)} ${value}`);
+function readable({ verdicts: _each, peers: others, ...scalars }: MeterComparison): string {
+  const lines = Object.entries(scalars).map(([name, value]) => `${name.padEnd(28)} ${value}`);
   const rows = (others ?? []).map(
     (peer) =>
       `${`${peer.name} ${peer.version}`.padEnd(56)} ${`${peer.streamCpuRatio}`.padStart(6)} ${peer.exactOfTen}`,

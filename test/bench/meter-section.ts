@@ -14,8 +14,11 @@ export interface MeterComparison extends MeterBench {
   peers: PeerBench[] | null;
 }
 
+/** The page compares, so it needs somebody to compare with. */
+type WithPeers = MeterComparison & { peers: PeerBench[] };
+
 /** The section of docs/benchmarks.md. `measured` says when and where. */
-export function meterSection(result: MeterComparison, version: string, measured: string): string {
+export function meterSection(result: WithPeers, version: string, measured: string): string {
   return [
     '## The meter',
     `${measured} Again: \`npm run bench -- meter\`.`,
@@ -53,9 +56,9 @@ ones. Copies of the whole answer in a log are no figures, since whoever prices f
 was left counts when the amount lies between what had been seen and what \`max_tokens\` allowed. OpenLIT computes with the same
 list prices, handed to it in its own form; the meter must besides mark that one amount, and no other, as estimated.`;
 
-function peerTable(result: MeterComparison, version: string): string {
+function peerTable(result: WithPeers, version: string): string {
   const ours = { ...result, name: '**tallygate**', version };
-  const rows = [ours, ...(result.peers ?? [])].map((peer) => [
+  const rows = [ours, ...result.peers].map((peer) => [
     peer.name,
     peer.version,
     `${peer.streamCpuRatio}`,

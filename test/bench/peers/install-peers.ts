@@ -23,12 +23,12 @@ export function installPeers(): string {
   const folder = join(CACHE, createHash('sha256').update(lock).digest('hex').slice(0, 12));
   // npm writes this file last.
   if (existsSync(join(folder, 'node_modules/.package-lock.json'))) return folder;
-  process.stderr.write('Installing the peers, once (about 300 MB) …\n');
+  if (process.stderr.isTTY) process.stderr.write('Installing the peers, once (about 300 MB) …\n');
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json'])
     copyFileSync(join(HERE, file), join(folder, file));
   const command = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status, stderr } = spawnSync('npm', command, { cwd: folder, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`npm could not install the peers: ${stderr.trim()}`);
+  const { status, stderr, error } = spawnSync('npm', command, { cwd: folder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm could not install the peers: ${error?.message ?? stderr.trim()}`);
   return folder;
 }
