@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Where a stack trace leads is the one thing that may differ between two runs. */
-const NOT_COMPARED = new Set<PropertyKey>(['stack']);
+/** What differs between two runs without us: where a stack trace leads, and the ports that a broken connection had. */
+const NOT_COMPARED = new Set<PropertyKey>(['stack', 'socket']);
 
 /**
  * Where a caller could first tell two values apart, in words; null when nowhere. Stricter than deep equality: prototypes, the

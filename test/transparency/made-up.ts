@@ -1,3 +1,4 @@
+import type { MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages';
 import { contentTypeOf, type Exchange } from './exchanges.ts';
 
 const MODEL = 'claude-haiku-5-5';
@@ -9,7 +10,7 @@ const USAGE = {
   service_tier: 'standard',
 };
 const TEXT = 'Grüße — four pages, one table 📄, and no more.';
-const MESSAGE = {
+export const MESSAGE = {
   id: 'msg_01madeup',
   type: 'message',
   role: 'assistant',
@@ -19,7 +20,13 @@ const MESSAGE = {
   stop_sequence: null,
   usage: USAGE,
 };
-const PARAMS = { model: MODEL, max_tokens: 50, messages: [{ role: 'user', content: 'What is in it?' }] };
+
+/** A request of its own for each call: the SDK's tool runner adds to the messages that it is given. */
+export const request = (): MessageCreateParamsNonStreaming => ({
+  model: MODEL,
+  max_tokens: 50,
+  messages: [{ role: 'user', content: 'What is in it?' }],
+});
 
 type Event = { type: string; [name: string]: unknown };
 
@@ -75,7 +82,7 @@ function exchange(id: string, body: string, rest: Partial<Exchange> = {}): Excha
     api: 'ga',
     endpoint: 'messages',
     isStreamed,
-    params: isStreamed ? { ...PARAMS, stream: true } : PARAMS,
+    params: { ...request(), ...(isStreamed && { stream: true }) },
     status: 200,
     headers: { 'content-type': contentTypeOf(isStreamed ? 'sse' : 'json'), 'request-id': 'req_madeup' },
     bytes: new TextEncoder().encode(body),
