@@ -1,12 +1,14 @@
 import type { TokenUsage } from '@tallygate/usage';
 import { type Answer, isObject, type ProviderUsage } from './answer.ts';
-import { addTokens, hasMalformedCounts, tokensOf, withFees } from './provider-usage.ts';
+import { addTokens, hasMalformedCounts, isLoop, tokensOf, withFees } from './provider-usage.ts';
 
 /** A billable line before it is priced. */
 export interface BilledLine {
   lineType: string;
   model: string;
   usage: TokenUsage;
+  /** The counts are of several passes of the model, added up: nobody says which of the two a prompt band is judged by. */
+  isSum: boolean;
   /** Set on the attempt of a model that declined before a fallback took over: the category decides whether it is charged. */
   declined: { category: string | null } | null;
   flags: string[];
@@ -27,6 +29,7 @@ export function billedLines(answer: Answer, requestModel: string): BilledLine[] 
         lineType: 'message',
         model,
         usage: withFees(tokensOf(usage), usage),
+        isSum: isLoop(usage),
         declined: null,
         flags: flagsOf(usage),
       },
@@ -53,6 +56,7 @@ function iterationLines(iterations: ProviderUsage[], answer: Answer, requestMode
       lineType: typeOf(iteration),
       model,
       flags: [...flags, ...flagsOf(iteration)],
+      isSum: false,
       usage: tokensOf(iteration),
       declined: isDecline ? { category: answer.declinedCategories[turn] ?? null } : null,
     };
@@ -65,7 +69,7 @@ function iterationLines(iterations: ProviderUsage[], answer: Answer, requestMode
 
 function added(left: BilledLine, right: BilledLine): BilledLine {
   const flags = [...new Set([...left.flags, ...right.flags])];
-  return { ...left, usage: addTokens(left.usage, right.usage), flags };
+  return { ...left, usage: addTokens(left.usage, right.usage), isSum: true, flags };
 }
 
 function flagsOf(counts: ProviderUsage): string[] {

@@ -85,6 +85,7 @@ function unpricedLines(status: EventStatus, admission: Admission, end: AttemptEn
     lineType: 'message',
     model: facts.model,
     usage: NO_USAGE,
+    isSum: false,
     declined: null,
     flags: [],
   };
@@ -178,6 +179,7 @@ function pricedLine(
     flags: [
       ...line.flags,
       ...charged.flags,
+      ...(line.isSum && charged.promptBand === 'long' ? ['assumed_prompt_band'] : []),
       ...unknownValueFlags(end.answer, admission.backend, line.lineType),
       ...(isElsewhere ? ['billed_to_user_profile'] : []),
       ...(charged.contractId === null ? [] : [`contract:${charged.contractId}`]),

@@ -39,6 +39,12 @@ export function withFees(tokens: TokenUsage, usage: ProviderUsage): TokenUsage {
   };
 }
 
+/** Whether tools of the provider ran, after each of which the model reads its whole prompt again. */
+export function isLoop(usage: ProviderUsage): boolean {
+  const { webSearchRequests, webFetchRequests } = withFees(NO_USAGE, usage);
+  return webSearchRequests + webFetchRequests > 0;
+}
+
 export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
   const isUnsaid = left.thinkingTokens === null && right.thinkingTokens === null;
   const thinkingTokens = isUnsaid ? null : (left.thinkingTokens ?? 0) + (right.thinkingTokens ?? 0);

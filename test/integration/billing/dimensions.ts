@@ -1,4 +1,4 @@
-import { type BillingCase, EVERY_CLASS, HAIKU, HAIKU_4_5, OPUS } from './billing-case.ts';
+import { type BillingCase, EVERY_CLASS, HAIKU, HAIKU_4_5, iteration, OPUS } from './billing-case.ts';
 
 /** One answer of Opus 5.5 that used every class. */
 function everyClass(
@@ -121,6 +121,33 @@ const BANDS: BillingCase[] = [
   ),
   // 100,000 × 0.10 + 128,000 × 0.50.
   haiku('output does not count towards the band', { input_tokens: 100_000, output_tokens: 128_000 }, '0.074'),
+  {
+    rule: 'passes that only together exceed the threshold are priced as one long prompt, and say so',
+    answer: {
+      model: HAIKU,
+      usage: {
+        input_tokens: 120_000,
+        output_tokens: 1_000,
+        iterations: [iteration('message', HAIKU, 60_000, 400), iteration('message', HAIKU, 60_000, 600)],
+      },
+    },
+    // 120,000 × 0.5 + 1,000 × 2.5.
+    lines: [{ type: 'message', model: HAIKU, usd: '0.0625', flags: ['assumed_prompt_band'] }],
+    totalUsd: '0.0625',
+  },
+  {
+    rule: 'so are the counts of a search loop that lists no passes',
+    answer: {
+      model: HAIKU,
+      usage: {
+        input_tokens: 120_000,
+        output_tokens: 1_000,
+        server_tool_use: { web_search_requests: 1, web_fetch_requests: 0 },
+      },
+    },
+    lines: [{ type: 'message', model: HAIKU, usd: '0.0725', flags: ['assumed_prompt_band'] }],
+    totalUsd: '0.0725',
+  },
 ];
 
 const FEES: BillingCase[] = [
