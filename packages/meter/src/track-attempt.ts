@@ -3,10 +3,10 @@ import type { Hold } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
 import { type Answer, emptyAnswer } from './answer.ts';
 import { createLiveHold, type LiveHoldOptions } from './live-hold.ts';
-import { observeResponse, type ResponseObserver } from './watching/observe-response.ts';
 import type { AttemptEnd } from './outcome.ts';
 import { apiKeyHint, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
 import { errorCodeOf, wasSurelyNotSent } from './send-errors.ts';
+import { observeResponse, type ResponseObserver } from './watching/observe-response.ts';
 
 /** One attempt under way, from the moment it is sent to the last byte that its caller reads. */
 export interface TrackedAttempt {

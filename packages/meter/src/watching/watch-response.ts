@@ -11,7 +11,7 @@ import { watchStream } from './watch-stream.ts';
  */
 export function watchResponse(response: Response, start: () => Reading): Response {
   if (response.body === null) start().ended();
-  else shadowResponse(response, { start, body: null, isReadWhole: false });
+  else shadowResponse(response, { start, body: null, isReadWhole: false, isPiped: false });
   return response;
 }
 
@@ -21,6 +21,7 @@ interface Watch {
   body: ByteStream | null;
   /** The runtime begins to read the stream itself, for a way of reading that is watched as a whole: no need to watch it twice. */
   isReadWhole: boolean;
+  isPiped: boolean;
 }
 
 const IGNORED: Reading = { chunk() {}, ended() {}, broken() {}, value() {} };
@@ -62,9 +63,18 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       const stream = nativeBody(response);
       if (stream !== null && stream !== watch.body) {
         watch.body = stream;
-        watchStream(stream, () => (watch.isReadWhole ? IGNORED : watch.start()));
+        watchStream(stream, {
+          start: () => (watch.isReadWhole ? IGNORED : watch.start()),
+          onPiped() {
+            watch.isPiped = true;
+          },
+        });
       }
       return stream;
+    },
+    get bodyUsed(): boolean {
+      const response = this as unknown as Response;
+      return watchOf(response).isPiped || Reflect.get(native, 'bodyUsed', response);
     },
     arrayBuffer(this: Response) {
       return bytesOf(this);
@@ -76,7 +86,8 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       return new TextDecoder().decode(await bytesOf(this));
     },
     async blob(this: Response) {
-      return new Blob([await bytesOf(this)], { type: this.headers.get('content-type') ?? '' });
+      const { type } = await new Response(null, { headers: this.headers }).blob();
+      return new Blob([await bytesOf(this)], { type });
     },
     json(this: Response) {
       return whole<unknown>(this, native.json, (value, reading) => reading.value(value));

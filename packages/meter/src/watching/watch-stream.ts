@@ -13,21 +13,31 @@ import {
  * itself and gets the promises that it makes, and a cancellation is the source's own, so that a provider stops generating what
  * nobody will read. A copy of the stream (`tee`) would keep it alive and pay for the rest.
  *
- * `start` is called at the first read, not before: looking at a body (`response.body?.locked`) is no reading. A stream that is
- * transferred to a worker is read where nobody here can see it.
+ * A stream that is transferred to a worker is read where nobody here can see it.
+ *
+ * @param watcher `start` is called at the first read, not before: looking at a body (`response.body?.locked`) is no reading.
  */
-export function watchStream(stream: ByteStream, start: () => StreamTap): void {
+export function watchStream(stream: ByteStream, watcher: StreamWatcher): void {
   let tap: StreamTap | null = null;
-  shadowStream(stream, () => {
-    tap ??= start();
-    return tap;
+  shadowStream(stream, {
+    ...watcher,
+    start() {
+      tap ??= watcher.start();
+      return tap;
+    },
   });
 }
 
-const shadowStream = createShadow<ByteStream, () => StreamTap>((native, tapOf) => {
+export interface StreamWatcher {
+  start(): StreamTap;
+  /** The stream was piped somewhere. From then on it counts as used, though nothing may have been read. */
+  onPiped(): void;
+}
+
+const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf) => {
   const watchedReader = (stream: ByteStream, ...options: []) => {
     const reader = native.getReader.call(stream, ...options) as StreamReader;
-    return { reader, reads: watchReads(reader, tapOf(stream)) };
+    return { reader, reads: watchReads(reader, watcherOf(stream).start) };
   };
   const values = function (this: ByteStream, options?: IterationOptions) {
     return iterated(watchedReader(this).reads, options);
@@ -41,7 +51,7 @@ const shadowStream = createShadow<ByteStream, () => StreamTap>((native, tapOf) =
     values,
     [Symbol.asyncIterator]: values,
     cancel(this: ByteStream, reason?: unknown) {
-      if (!this.locked) tapOf(this)().broken(null);
+      if (!this.locked) watcherOf(this).start().broken(null);
       return native.cancel.call(this, reason);
     },
     // The native ones read past every method: what they get here is a stream that reads this one by its methods.
@@ -49,10 +59,14 @@ const shadowStream = createShadow<ByteStream, () => StreamTap>((native, tapOf) =
       return pulledThrough(this).tee();
     },
     pipeTo(this: ByteStream, ...destination: Parameters<ByteStream['pipeTo']>) {
-      return pulledThrough(this).pipeTo(...destination);
+      const through = pulledThrough(this);
+      watcherOf(this).onPiped();
+      return through.pipeTo(...destination);
     },
     pipeThrough(this: ByteStream, ...transform: Parameters<ByteStream['pipeThrough']>) {
-      return pulledThrough(this).pipeThrough(...transform);
+      const through = pulledThrough(this);
+      watcherOf(this).onPiped();
+      return through.pipeThrough(...transform);
     },
   };
 });
