@@ -15,6 +15,8 @@ export interface ReadingReports {
   finish(answer: Answer, error: unknown): void;
 }
 
+const decoder = new TextDecoder();
+
 /** What surrounds the text in a `data:` line: a blank, type, index, delta type, braces. */
 const DELTA_ENVELOPE_BYTES = 81;
 
@@ -51,15 +53,14 @@ export function streamReading({ onReading, onBytes, finish }: ReadingReports): R
 export function jsonReading({ onReading, onBytes, finish }: ReadingReports): Reading {
   const answer = emptyAnswer();
   onReading(answer);
-  const decoder = new TextDecoder();
-  let text = '';
+  const chunks: Uint8Array[] = [];
   return {
     chunk(bytes) {
       onBytes();
-      text += decoder.decode(bytes, { stream: true });
+      chunks.push(bytes.slice());
     },
     ended() {
-      readBody(answer, parsedOrNull(text + decoder.decode()));
+      readBody(answer, parsedOrNull(decoder.decode(Buffer.concat(chunks))));
       finish(answer, null);
     },
     broken: (error) => finish(answer, error),

@@ -5,6 +5,9 @@ const CARRIAGE_RETURN = 13;
 /** Longer starts of content blocks are search results and documents; only a fallback marker among them matters, and it is short. */
 const BLOCK_START_BYTES_MAX = 4_096;
 
+/** One for all: lines are decoded whole, so that it keeps nothing from one to the next. */
+const decoder = new TextDecoder();
+
 const DATA_FIELD = ascii('data:');
 const EVENT_FIELD = ascii('event:');
 const DELTA_EVENT = ascii('event: content_block_delta');
@@ -30,7 +33,6 @@ export interface SseListener {
  * the stream. Most of them come alone in their chunk, which is then not even cut into lines.
  */
 export function createSseScanner(listener: SseListener): SseScanner {
-  const decoder = new TextDecoder();
   let eventName = '';
   let data: string[] = [];
 

@@ -19,30 +19,31 @@ export interface WatchedReads extends Pick<StreamReader, 'read' | 'cancel' | 're
   onOver: (() => void) | null;
 }
 
-/** Each promise of the reader is looked at first by us, then by whoever asked for it: no step of their loop is added. */
+/** One promise is derived from each of the reader's, and that is all a chunk costs: the bytes are looked at as it resolves. */
 export function watchReads(reader: StreamReader, tapOf: () => StreamTap): WatchedReads {
   const native = { read: reader.read, cancel: reader.cancel, releaseLock: reader.releaseLock };
   let isReleased = false;
 
-  function seen(result: ReadResult): void {
+  function seen(result: ReadResult): ReadResult {
     passOn(result, tapOf());
     if (result.done) watched.onOver?.();
+    return result;
   }
 
-  function failed(error: unknown): void {
+  function failed(error: unknown): never {
     // A reader that was let go rejects its reads; the stream itself goes on.
-    if (isReleased) return;
-    tapOf().broken(error);
-    watched.onOver?.();
+    if (!isReleased) {
+      tapOf().broken(error);
+      watched.onOver?.();
+    }
+    throw error;
   }
 
   const watched: WatchedReads = {
     onOver: null,
     read(...view: []) {
       tapOf();
-      const reading = native.read.apply(reader, view);
-      reading.then(seen, failed);
-      return reading;
+      return native.read.apply(reader, view).then(seen, failed);
     },
     cancel(reason) {
       tapOf().broken(null);

@@ -10,8 +10,8 @@ import {
 
 /**
  * The same stream object, watched. Nothing is read ahead, nothing is kept and nothing comes between: the caller reads the source
- * itself and gets the promises that it makes, and a cancellation is the source's own, so that a provider stops generating what
- * nobody will read. A copy of the stream (`tee`) would keep it alive and pay for the rest.
+ * itself, and a cancellation is the source's own, so that a provider stops generating what nobody will read. A copy of the stream
+ * (`tee`) would keep it alive and pay for the rest.
  *
  * A stream that is transferred to a worker is read where nobody here can see it.
  *
