@@ -45,7 +45,7 @@ export function trackAttempt(
   /** What cannot be watched, as a response made by hand, is passed on: it was billed, but how much stays unknown. */
   function watchedIfPossible(response: Response, observer: ResponseObserver): Response {
     try {
-      return observeResponse(response, observer);
+      return observeResponse(response, observer, admission.facts.streamed);
     } catch (error) {
       parts.logger.warn('response cannot be watched', {
         attemptId: admission.attempt.attemptId,

@@ -48,7 +48,7 @@ export function watchResults(response: Response, reading: ResultsReading, onEnd:
     }
   }
 
-  return watchResponse(response, (): Reading => {
+  return watchResponse(response, () => (): Reading => {
     const scanner = createJsonlScanner(guarded, unreadable);
     return {
       chunk: (bytes) => scanner.feed(bytes),

@@ -22,12 +22,16 @@ interface Seen {
 
 function watch(response: Response): { response: Response } & Seen {
   const ends: Seen['ends'] = [];
-  const watched = observeResponse(response, {
-    onReading: () => undefined,
-    onForgotten: () => undefined,
-    onBytes: () => undefined,
-    onEnd: (answer, end) => ends.push({ answer, ...end }),
-  });
+  const watched = observeResponse(
+    response,
+    {
+      onReading: () => undefined,
+      onForgotten: () => undefined,
+      onBytes: () => undefined,
+      onEnd: (answer, end) => ends.push({ answer, ...end }),
+    },
+    false,
+  );
   return { response: watched, ends };
 }
 

@@ -16,34 +16,47 @@ export interface ResponseObserver {
 /**
  * Watches what the response says while the caller reads it. A body that nobody reads ends nothing while anybody still could;
  * then the observer is told that it was forgotten.
+ *
+ * @param expectsStream what the request asked for: decides where the response does not name its type.
  */
-export function observeResponse(response: Response, observer: ResponseObserver): Response {
-  const isStream = (response.headers.get('content-type') ?? '').includes('text/event-stream');
+export function observeResponse(
+  response: Response,
+  observer: ResponseObserver,
+  expectsStream: boolean,
+): Response {
+  const read = isStream(response, expectsStream) ? streamReading : jsonReading;
   // Everything that can still read holds on to it: when it is collected, nobody can.
   const watch = { openReaders: 0, concluded: false };
   forgotten.register(watch, observer, observer);
 
-  /** Each way of reading collects on its own; the first whole answer counts, a broken one only when no other reader is left. */
-  function newReading(): ReadingReports {
-    watch.openReaders += 1;
-    let finished = false;
-    return {
-      onReading: observer.onReading,
-      onBytes: observer.onBytes,
-      finish(answer, error) {
-        if (finished) return;
-        finished = true;
-        watch.openReaders -= 1;
-        const isLast = watch.openReaders === 0;
-        if (watch.concluded || (!answer.complete && answer.errorCode === null && !isLast)) return;
-        watch.concluded = true;
-        forgotten.unregister(observer);
-        observer.onEnd(answer, { broken: !answer.complete, error });
-      },
-    };
+  /** The first whole answer counts, a broken one only when no other response is left to read. */
+  function finish(answer: Answer, error: unknown): void {
+    watch.openReaders -= 1;
+    const isLast = watch.openReaders <= 0;
+    if (watch.concluded || (!answer.complete && answer.errorCode === null && !isLast)) return;
+    watch.concluded = true;
+    forgotten.unregister(observer);
+    observer.onEnd(answer, { broken: !answer.complete, error });
   }
 
-  return watchResponse(response, () => (isStream ? streamReading(newReading()) : jsonReading(newReading())));
+  return watchResponse(response, () => {
+    watch.openReaders += 1;
+    return () => read({ onReading: observer.onReading, onBytes: observer.onBytes, finish: once(finish) });
+  });
+}
+
+function isStream({ headers }: Response, expectsStream: boolean): boolean {
+  const type = headers.get('content-type') ?? '';
+  return type.includes('text/event-stream') || (expectsStream && !type.includes('json'));
+}
+
+function once(finish: ReadingReports['finish']): ReadingReports['finish'] {
+  let isFinished = false;
+  return (answer, error) => {
+    if (isFinished) return;
+    isFinished = true;
+    finish(answer, error);
+  };
 }
 
 const forgotten = new FinalizationRegistry<ResponseObserver>((observer) => observer.onForgotten());

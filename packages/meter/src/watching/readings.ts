@@ -54,16 +54,20 @@ export function jsonReading({ onReading, onBytes, finish }: ReadingReports): Rea
   const answer = emptyAnswer();
   onReading(answer);
   const chunks: Uint8Array[] = [];
+
+  function over(error: unknown): void {
+    readBody(answer, parsedOrNull(decoder.decode(Buffer.concat(chunks))));
+    finish(answer, error);
+  }
+
   return {
     chunk(bytes) {
       onBytes();
       chunks.push(bytes.slice());
     },
-    ended() {
-      readBody(answer, parsedOrNull(decoder.decode(Buffer.concat(chunks))));
-      finish(answer, null);
-    },
-    broken: (error) => finish(answer, error),
+    ended: () => over(null),
+    // What had arrived whole was billed whole, however the connection ended.
+    broken: over,
     value(body) {
       readBody(answer, body);
       finish(answer, null);

@@ -1,7 +1,6 @@
 import { createLineReader } from './line-reader.ts';
 
 const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
 /** Longer starts of content blocks are search results and documents; only a fallback marker among them matters, and it is short. */
 const BLOCK_START_BYTES_MAX = 4_096;
 
@@ -36,8 +35,7 @@ export function createSseScanner(listener: SseListener): SseScanner {
   let eventName = '';
   let data: string[] = [];
 
-  const lines = createLineReader((bytes, start, lineEnd) => {
-    const end = lineEnd > start && bytes[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+  const lines = createLineReader((bytes, start, end) => {
     if (end === start) {
       dispatch();
     } else if (end - start === DELTA_EVENT.length && beginsWith(bytes, start, DELTA_EVENT)) {

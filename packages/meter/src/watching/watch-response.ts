@@ -7,16 +7,21 @@ import { watchStream } from './watch-stream.ts';
  * The same response object, watched while the caller reads it, whichever way that is: `json()`, `text()`, the body stream, a
  * clone. Nothing is replaced but the ways to read.
  *
- * @param start called when a way of reading begins; each collects on its own.
+ * @param attach called for the response, and for each clone of it. What it returns is called when reading begins; each collects
+ *   on its own.
  */
-export function watchResponse(response: Response, start: () => Reading): Response {
+export function watchResponse(response: Response, attach: () => StartReading): Response {
+  const start = attach();
   if (response.body === null) start().ended();
-  else shadowResponse(response, { start, body: null, isReadWhole: false, isPiped: false });
+  else shadowResponse(response, { attach, start, body: null, isReadWhole: false, isPiped: false });
   return response;
 }
 
+export type StartReading = () => Reading;
+
 interface Watch {
-  start: () => Reading;
+  attach: () => StartReading;
+  start: StartReading;
   /** The stream that is watched already: a clone gives the response another one. */
   body: ByteStream | null;
   /** The runtime begins to read the stream itself, for a way of reading that is watched as a whole: no need to watch it twice. */
@@ -29,12 +34,15 @@ const IGNORED: Reading = { chunk() {}, ended() {}, broken() {}, value() {} };
 const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
   const nativeBody = (response: Response) => Reflect.get(native, 'body', response) as ByteStream | null;
 
-  /** Where reading fails before it begins, as a second time, the native error says so as it would without us. */
+  const isReadable = (response: Response) => !response.bodyUsed && nativeBody(response)?.locked !== true;
+
   async function whole<Value>(
     response: Response,
     read: () => Promise<Value>,
     onValue: (value: Value, reading: Reading) => void,
   ): Promise<Value> {
+    // The native error says why, as it would without us.
+    if (!isReadable(response)) return read.call(response);
     const watch = watchOf(response);
     const reading = watch.start();
     try {
@@ -86,14 +94,15 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       return new TextDecoder().decode(await bytesOf(this));
     },
     async blob(this: Response) {
-      const { type } = await new Response(null, { headers: this.headers }).blob();
-      return new Blob([await bytesOf(this)], { type });
+      const typed = new Response(null, { headers: this.headers });
+      const [bytes, { type }] = await Promise.all([bytesOf(this), typed.blob()]);
+      return new Blob([bytes], { type });
     },
     json(this: Response) {
       return whole<unknown>(this, native.json, (value, reading) => reading.value(value));
     },
     clone(this: Response) {
-      return watchResponse(native.clone.call(this), watchOf(this).start);
+      return watchResponse(native.clone.call(this), watchOf(this).attach);
     },
   };
 });

@@ -1,4 +1,4 @@
-import { pulledThrough } from './pull-through.ts';
+import { pulledThrough, pulledThroughAlike } from './pull-through.ts';
 import { createShadow } from './shadow.ts';
 import {
   type ByteStream,
@@ -56,7 +56,7 @@ const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf)
     },
     // The native ones read past every method: what they get here is a stream that reads this one by its methods.
     tee(this: ByteStream) {
-      return pulledThrough(this).tee();
+      return pulledThroughAlike(this, isByteStream(native, this)).tee();
     },
     pipeTo(this: ByteStream, ...destination: Parameters<ByteStream['pipeTo']>) {
       const through = pulledThrough(this);
@@ -83,6 +83,17 @@ const shadowReader = createShadow<StreamReader, WatchedReads>((_native, readsOf)
   },
 }));
 
+/** Nothing tells but asking for what only those have. A locked stream has no more to tell, and refuses the rest by itself. */
+function isByteStream(native: ByteStream, stream: ByteStream): boolean {
+  if (stream.locked) return false;
+  try {
+    native.getReader.call(stream, { mode: 'byob' }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 interface IterationOptions {
   preventCancel?: boolean;
 }
@@ -101,7 +112,7 @@ function iterated(
   };
   reads.onOver = over;
   return {
-    next: () => (isOver ? Promise.resolve(DONE) : reads.read()) as Promise<IteratorResult<Uint8Array>>,
+    next: () => (isOver ? Promise.resolve(DONE) : reads.next()) as Promise<IteratorResult<Uint8Array>>,
     async return(value?: unknown) {
       if (isOver) return { done: true, value };
       const cancelled = preventCancel ? undefined : reads.cancel(value);
