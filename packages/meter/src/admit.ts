@@ -131,7 +131,8 @@ async function reserve(
       throw new BudgetExceededError(reply.denial);
     case 'held':
       for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports, options);
-      return { ...admission, hold: reply.hold };
+      admission.hold = reply.hold;
+      return admission;
   }
 }
 
@@ -197,8 +198,8 @@ function onOutage(
   });
   if (!isKnown || ports.pinHold === undefined) return admission;
   const { attempt, attribution, startedAtMs } = admission;
-  const hold = ports.pinHold({ attemptId: attempt.attemptId, attribution, snapshot, atMs: startedAtMs });
-  return { ...admission, hold };
+  admission.hold = ports.pinHold({ attemptId: attempt.attemptId, attribution, snapshot, atMs: startedAtMs });
+  return admission;
 }
 
 /** A row that is not written must not change the answer: denied stays denied, and an observed call goes on. */

@@ -1,11 +1,13 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import type { Admission } from './admit.ts';
+import { UPKEEP_MS } from './live-hold.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
 import type { MeterPorts } from './ports.ts';
 import { createSettler, type Settler } from './settler.ts';
 import type { AttemptTelemetry, Telemetry } from './telemetry.ts';
 import { type TrackedAttempt, trackAttempt } from './track-attempt.ts';
+import { waitMs } from './wait.ts';
 
 /** Attempts between admission and outcome. Each ends exactly once: answered, failed, or left when the meter closes. */
 export interface InFlight {
@@ -23,6 +25,7 @@ export function createInFlight(options: MeterOptions): InFlight {
   const open = new Set<TrackedAttempt>();
   const entries = new Set<Promise<unknown>>();
   const settlers = new Map<MeterPorts, Settler>();
+  let upkeep: NodeJS.Timeout | null = null;
 
   function settlerOf(ports: MeterPorts): Settler {
     const settler = settlers.get(ports) ?? createSettler({ ...ports, logger, wait: waitMs });
@@ -32,7 +35,8 @@ export function createInFlight(options: MeterOptions): InFlight {
 
   /** Price → record → settle. The caller waits for none of it. */
   function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd, trace: AttemptTelemetry): void {
-    const event = usageEvent(admission, end, { ...options, traceId: trace.traceId });
+    const { apiKeyId, pseudonymKey } = options;
+    const event = usageEvent(admission, end, { apiKeyId, pseudonymKey, traceId: trace.traceId });
     try {
       ports.sink.recordOutcome(event, admission.hold);
     } catch (error) {
@@ -54,7 +58,8 @@ export function createInFlight(options: MeterOptions): InFlight {
     const attempt = trackAttempt(admission, request, parts, (end, hold) => {
       open.delete(attempt);
       try {
-        conclude({ ...admission, hold }, ports, end, trace);
+        admission.hold = hold;
+        conclude(admission, ports, end, trace);
       } catch (error) {
         // Called from within the caller's own read: whatever is wrong here must not become an error of the answer.
         logger.error('attempt not concluded', {
@@ -64,7 +69,16 @@ export function createInFlight(options: MeterOptions): InFlight {
       }
     });
     open.add(attempt);
+    upkeep ??= setInterval(keepUp, UPKEEP_MS).unref();
     return attempt;
+  }
+
+  /** One timer for all, and none while nothing is under way. */
+  function keepUp(): void {
+    for (const attempt of open) attempt.upkeep();
+    if (open.size > 0 || upkeep === null) return;
+    clearInterval(upkeep);
+    upkeep = null;
   }
 
   async function settled(): Promise<void> {
@@ -87,8 +101,4 @@ export function createInFlight(options: MeterOptions): InFlight {
       await settled();
     },
   };
-}
-
-export function waitMs(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

@@ -4,9 +4,14 @@ import { type BudgetGate, type Clock, type Hold, type Logger, TallygateError } f
 export interface LiveHold {
   /** The hold as it now stands, for settling. */
   current(): Hold | null;
-  /** Called for every chunk: costs one comparison until half of the hold's life is over. */
+  /** Bytes arrived. Called for every chunk, so it looks at no clock. */
   keepAlive(): void;
+  /** To be called every `UPKEEP_MS`: extends a hold of which half its life is over, if bytes have arrived since the last time. */
+  upkeep(): void;
 }
+
+/** Short beside the half life of any hold, whose time to live is a minute at least. */
+export const UPKEEP_MS = 5_000;
 
 export interface LiveHoldOptions {
   gate: Pick<BudgetGate, 'extend'>;
@@ -21,25 +26,35 @@ export function createLiveHold(
 ): LiveHold {
   let hold = reserved;
   let extendAtMonotonicMs = clock.monotonicMs() + ttlMs / 2;
+  let hasBytes = false;
+  /** Half its life is over and nothing arrived: the next byte must not wait for the next upkeep. */
+  let isOverdue = false;
 
-  async function extend(live: Hold): Promise<void> {
+  async function extend(): Promise<void> {
+    if (hold === null) return;
+    isOverdue = false;
+    extendAtMonotonicMs = clock.monotonicMs() + ttlMs / 2;
     try {
-      const reply = await gate.extend(live, ttlMs);
+      const reply = await gate.extend(hold, ttlMs);
       if (reply.kind === 'extended') hold = reply.hold;
     } catch (error) {
       // An expired hold still settles: the charge counts late, and only admission was too generous meanwhile.
       const code = TallygateError.isInstance(error) ? error.code : 'unexpected';
-      logger.warn('hold not extended', { attemptId: live.attemptId, code });
+      logger.warn('hold not extended', { attemptId: hold.attemptId, code });
     }
   }
 
   return {
     current: () => hold,
     keepAlive() {
-      const nowMonotonicMs = clock.monotonicMs();
-      if (hold === null || nowMonotonicMs < extendAtMonotonicMs) return;
-      extendAtMonotonicMs = nowMonotonicMs + ttlMs / 2;
-      void extend(hold);
+      hasBytes = true;
+      if (isOverdue) void extend();
+    },
+    upkeep() {
+      const isDue = clock.monotonicMs() >= extendAtMonotonicMs;
+      if (isDue && hasBytes) void extend();
+      isOverdue = isDue && !hasBytes;
+      hasBytes = false;
     },
   };
 }

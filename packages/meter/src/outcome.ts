@@ -45,7 +45,9 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     callId: attempt.callId,
     attemptNumber: attempt.attemptNumber,
     organization: configuration.snapshot.organization,
-    ...end.identity,
+    requestId: end.identity.requestId,
+    providerOrganizationId: end.identity.providerOrganizationId,
+    workspaceId: end.identity.workspaceId,
     apiKeyId: options.apiKeyId,
     apiKeyHint: end.apiKeyHint,
     attribution,
@@ -145,12 +147,10 @@ function pricedLine(
 ): UsageLine {
   const { priceBook, snapshot } = admission.configuration;
   const usage = end.answer.usage ?? {};
-  const dimensions = {
-    serviceTier: textOrNull(usage['service_tier']),
-    // An advisor is a call of its own; the speed that was asked for is that of the answer.
-    speed: line.lineType === 'advisor_message' ? null : textOrNull(usage['speed']),
-    inferenceGeo: admission.place ?? textOrNull(usage['inference_geo']),
-  };
+  const serviceTier = textOrNull(usage['service_tier']);
+  // An advisor is a call of its own; the speed that was asked for is that of the answer.
+  const speed = line.lineType === 'advisor_message' ? null : textOrNull(usage['speed']);
+  const inferenceGeo = admission.place ?? textOrNull(usage['inference_geo']);
   const isElsewhere = admission.facts.isBilledElsewhere === true;
   const isBilled =
     status !== 'error' && !isElsewhere && lineIsBilled(line, status, end, admission.startedAtMs);
@@ -159,7 +159,9 @@ function pricedLine(
     backend: admission.backend,
     atMs: admission.startedAtMs,
     usage: line.usage,
-    ...dimensions,
+    serviceTier,
+    speed,
+    inferenceGeo,
     billed: isBilled,
     unpricedModels: snapshot.unpricedModels,
   });
@@ -168,7 +170,9 @@ function pricedLine(
     lineType: line.lineType,
     responseModel: line.model,
     usage: line.usage,
-    ...dimensions,
+    serviceTier,
+    speed,
+    inferenceGeo,
     promptBand: charged.promptBand,
     billed: isBilled,
     listCostNanoUsd: charged.listCostNanoUsd,

@@ -43,8 +43,16 @@ const PARTNER_HOSTS: [pattern: RegExp, backend: Backend][] = [
   [/\.(services\.ai|cognitiveservices|openai)\.azure\.com$/, 'foundry'],
 ];
 
+/** An application asks the same few addresses all its life. */
+let known: { url: string; backend: Backend } = { url: '', backend: 'anthropic' };
+
 /** Told by the host, since middleware sees the same canonical request on every backend. */
-export function backendOf(request: APIRequest): Backend {
-  const host = URL.canParse(request.url) ? new URL(request.url).hostname : '';
+export function backendOf({ url }: Pick<APIRequest, 'url'>): Backend {
+  if (url !== known.url) known = { url, backend: backendAt(url) };
+  return known.backend;
+}
+
+function backendAt(url: string): Backend {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
   return PARTNER_HOSTS.find(([pattern]) => pattern.test(host))?.[1] ?? 'anthropic';
 }

@@ -16,6 +16,8 @@ export interface TrackedAttempt {
   answered(response: Response): Response;
   /** Nobody will see the rest: it ends with what was read so far. */
   left(): void;
+  /** To be called every `UPKEEP_MS` while it is under way. */
+  upkeep(): void;
 }
 
 /** @param onEnd called exactly once, with the hold as it stands then: a long stream has extended it. */
@@ -37,7 +39,11 @@ export function trackAttempt(
   function finish(answer: Answer, broken: boolean): void {
     if (isOver) return;
     isOver = true;
-    onEnd({ ...end, answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() }, hold.current());
+    end.answer = answer;
+    end.broken = broken;
+    end.endedAtMs = clock.nowMs();
+    end.latencyMs = elapsedMs();
+    onEnd(end, hold.current());
   }
 
   const left = () => finish(readings.find(({ usage }) => usage !== null) ?? emptyAnswer(), true);
@@ -70,7 +76,7 @@ export function trackAttempt(
         onReading: (answer) => void readings.push(answer),
         onForgotten: left,
         onBytes() {
-          end.timeToFirstTokenMs ??= elapsedMs();
+          if (end.timeToFirstTokenMs === null) end.timeToFirstTokenMs = elapsedMs();
           hold.keepAlive();
         },
         onEnd(answer, { broken, error }) {
@@ -80,6 +86,7 @@ export function trackAttempt(
       });
     },
     left,
+    upkeep: hold.upkeep,
   };
 }
 

@@ -1,8 +1,8 @@
 import { type BatchOwner, type BatchOwners, type Hold, TallygateError } from '@tallygate/usage';
-import { waitMs } from '../in-flight.ts';
 import type { MeterOptions } from '../meter-options.ts';
 import type { MeterPorts } from '../ports.ts';
 import { createSettler, type Settler } from '../settler.ts';
+import { waitMs } from '../wait.ts';
 import { type BackgroundWork, createBackgroundWork } from './background-work.ts';
 import type { BatchState } from './batch-state.ts';
 import { createMemoryBatchOwners } from './memory-batch-owners.ts';

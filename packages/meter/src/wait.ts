@@ -1,0 +1,3 @@
+export function waitMs(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
