@@ -1,4 +1,5 @@
-import { BODY_READINGS, type ReadBody } from './body-readings.ts';
+import { BODY_READINGS } from './body-readings.ts';
+import type { ReadBody } from './look.ts';
 import type { Reading, Scene } from './observe.ts';
 import { SDK_READINGS, send } from './sdk-readings.ts';
 
