@@ -52,7 +52,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     attribution,
     backend: admission.backend,
     requestModel: facts.model,
-    messageId: end.answer.messageId,
+    messageId: plain(end.answer.messageId),
     traceId: options.traceId ?? null,
     startedAtMs,
     endedAtMs: end.endedAtMs,
@@ -60,7 +60,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     status,
     httpStatus: end.httpStatus,
     errorCode: plain(end.answer.errorCode ?? end.errorCode ?? errorTypeOf(end.httpStatus)),
-    stopReason: end.answer.stopReason,
+    stopReason: plain(end.answer.stopReason),
     basis: status === 'aborted' || status === 'unknown' ? 'estimated' : 'reported',
     streamed: facts.streamed,
     latencyMs: end.latencyMs,
@@ -69,8 +69,16 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     stablePrefixHash: facts.stablePrefix?.hash ?? null,
     stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
     unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
-    lines: lines.map((line, index) => pricedLine(line, index, status, admission, end)),
+    lines: lines.map((line, index) => {
+      const priced = pricedLine(line, index, status, admission, end);
+      return { ...priced, ...plain(wordsOf(priced)) };
+    }),
   };
+}
+
+/** What the provider put in its own words, or took from the caller's. */
+function wordsOf({ lineType, responseModel, serviceTier, speed, inferenceGeo, flags }: UsageLine) {
+  return { lineType, responseModel, serviceTier, speed, inferenceGeo, flags };
 }
 
 function statusOf(end: AttemptEnd): EventStatus {
