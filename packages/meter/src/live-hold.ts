@@ -6,6 +6,8 @@ export interface LiveHold {
   current(): Hold | null;
   /** Called for every chunk: costs one comparison until half of the hold's life is over. */
   keepAlive(): void;
+  /** Extends at once: the next bytes may be that long in coming. */
+  keepFor(durationMs: number): void;
 }
 
 export interface LiveHoldOptions {
@@ -22,9 +24,10 @@ export function createLiveHold(
   let hold = reserved;
   let extendAtMonotonicMs = clock.monotonicMs() + ttlMs / 2;
 
-  async function extend(live: Hold): Promise<void> {
+  async function extend(live: Hold, forMs: number): Promise<void> {
+    extendAtMonotonicMs = clock.monotonicMs() + forMs / 2;
     try {
-      const reply = await gate.extend(live, ttlMs);
+      const reply = await gate.extend(live, forMs);
       if (reply.kind === 'extended') hold = reply.hold;
     } catch (error) {
       // An expired hold still settles: the charge counts late, and only admission was too generous meanwhile.
@@ -36,10 +39,10 @@ export function createLiveHold(
   return {
     current: () => hold,
     keepAlive() {
-      const nowMonotonicMs = clock.monotonicMs();
-      if (hold === null || nowMonotonicMs < extendAtMonotonicMs) return;
-      extendAtMonotonicMs = nowMonotonicMs + ttlMs / 2;
-      void extend(hold);
+      if (hold !== null && clock.monotonicMs() >= extendAtMonotonicMs) void extend(hold, ttlMs);
+    },
+    keepFor(durationMs) {
+      if (hold !== null) void extend(hold, Math.max(ttlMs, durationMs));
     },
   };
 }

@@ -47,7 +47,7 @@ export function createMeter(options: MeterOptions): Meter {
   const meterMessage: Middleware = async (request, next, context) => {
     const attempt = await inFlight.entering(() => enter(request, context));
     if (!attempt) return next(request);
-    const response = await sendCovered(() => next(request)).catch((error: unknown) => {
+    const response = await sendCovered(() => next(attempt.request)).catch((error: unknown) => {
       attempt.failed(error);
       throw error;
     });

@@ -1,5 +1,5 @@
 import type { Answer } from '../answer.ts';
-import { jsonReading, type ReadingReports, streamReading } from './readings.ts';
+import { isEventStream, jsonReading, type ReadingReports, streamReading } from './readings.ts';
 import { watchResponse } from './watch-response.ts';
 
 export interface ResponseObserver {
@@ -18,7 +18,7 @@ export interface ResponseObserver {
  * then the observer is told that it was forgotten.
  */
 export function observeResponse(response: Response, observer: ResponseObserver): Response {
-  const isStream = (response.headers.get('content-type') ?? '').includes('text/event-stream');
+  const isStream = isEventStream(response);
   // Everything that can still read holds on to it: when it is collected, nobody can.
   const watch = { openReaders: 0, concluded: false };
   forgotten.register(watch, observer, observer);

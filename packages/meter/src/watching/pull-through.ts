@@ -1,4 +1,5 @@
 import type { ReadableByteStreamController } from 'node:stream/web';
+import type { StreamReader } from './watch-reads.ts';
 
 /**
  * A stream that reads another one by its methods: one pull of it is one read of the source, and its cancellation is the
@@ -7,7 +8,17 @@ import type { ReadableByteStreamController } from 'node:stream/web';
 export function pulledThrough(source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = source.getReader();
 
-  async function pull(controller: ReadableByteStreamController): Promise<void> {
+  async function cancel(reason: unknown): Promise<void> {
+    await reader.cancel(reason);
+    reader.releaseLock();
+  }
+
+  return new ReadableStream({ type: 'bytes', pull: pulling(reader), cancel }, { highWaterMark: 0 });
+}
+
+/** One pull of a byte stream is one read of `reader`. */
+export function pulling(reader: Pick<StreamReader, 'read' | 'releaseLock'>) {
+  return async function pull(controller: ReadableByteStreamController): Promise<void> {
     const { done, value } = await reader.read();
     // A byte stream takes no empty chunk.
     if (!done && value.byteLength === 0) return pull(controller);
@@ -16,12 +27,5 @@ export function pulledThrough(source: ReadableStream<Uint8Array>): ReadableStrea
     controller.close();
     // A waiting BYOB reader ends only when its request is answered.
     controller.byobRequest?.respond(0);
-  }
-
-  async function cancel(reason: unknown): Promise<void> {
-    await reader.cancel(reason);
-    reader.releaseLock();
-  }
-
-  return new ReadableStream({ type: 'bytes', pull, cancel }, { highWaterMark: 0 });
+  };
 }

@@ -18,6 +18,10 @@ export interface ReadingReports {
 /** What surrounds the text in a `data:` line: a blank, type, index, delta type, braces. */
 const DELTA_ENVELOPE_BYTES = 81;
 
+export function isEventStream({ headers }: Response): boolean {
+  return (headers.get('content-type') ?? '').includes('text/event-stream');
+}
+
 /** Of a message as server-sent events. It is finished by its last event: an SDK may stop reading there. */
 export function streamReading({ onReading, onBytes, finish }: ReadingReports): Reading {
   const answer = emptyAnswer();

@@ -1,0 +1,32 @@
+import type { ReadableByteStreamController } from 'node:stream/web';
+import { pulling } from '../watching/pull-through.ts';
+import type { ByteStream, WatchedReads } from '../watching/watch-reads.ts';
+
+export interface CallerStream {
+  stream: ByteStream;
+  /** Breaks it as an abort breaks the body of a response: what is not read yet is gone. */
+  fail(reason: unknown): void;
+}
+
+/**
+ * What the caller gets to read instead of the source, one pull for one read. Leaving it, or losing it unread, calls `onLeft` and
+ * touches nothing else. Whoever can fail it must not keep it alive: that it is gone is how we learn that nobody will read it.
+ */
+export function callerStream(reads: WatchedReads, onLeft: () => void): CallerStream {
+  let open: WeakRef<ReadableByteStreamController> | null = null;
+  const stream = new ReadableStream(
+    {
+      type: 'bytes',
+      start(controller) {
+        open = new WeakRef(controller);
+      },
+      pull: pulling(reads),
+      cancel: onLeft,
+    },
+    { highWaterMark: 0 },
+  );
+  lost.register(stream, onLeft);
+  return { stream, fail: (reason) => open?.deref()?.error(reason) };
+}
+
+const lost = new FinalizationRegistry<() => void>((onLeft) => onLeft());
