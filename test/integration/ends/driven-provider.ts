@@ -55,6 +55,7 @@ export async function startDrivenProvider(): Promise<DrivenProvider> {
 
 function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
   let sent = 0;
+  const closed = once(response, 'close').then(() => (response.writableFinished ? 'whole' : 'cut'));
   // A request that is aborted while it is read has been answered by nobody.
   request.on('error', () => {});
   return {
@@ -65,6 +66,8 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     send: (piece) =>
       new Promise((resolve) => {
         if (response.closed || response.destroyed) return resolve(false);
+        // What waits for a connection that closes is never called back.
+        void closed.then(() => resolve(false));
         response.write(piece, (error) => {
           if (!error) sent += 1;
           resolve(!error);
@@ -75,6 +78,6 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     get sent() {
       return sent;
     },
-    closed: once(response, 'close').then(() => (response.writableFinished ? 'whole' : 'cut')),
+    closed,
   };
 }
