@@ -26,7 +26,10 @@ export function drainOnLeave(
   let closeDrain = () => {};
 
   function observe(response: Response, observer: ResponseObserver): Response {
-    if (!hasDrainableBody(response)) return observeResponse(response, thenRelease(observer, caller.release));
+    if (!hasDrainableBody(response)) {
+      caller.releaseWith(response.body ?? response);
+      return observeResponse(response, observer);
+    }
     const reads = watchReads(response.body.getReader(), () => reading);
     const reading = readingFor(response, observer);
     const drain = createDrain(reads, bounds, {
@@ -48,20 +51,5 @@ export function drainOnLeave(
     observe,
     failed: caller.release,
     close: () => closeDrain(),
-  };
-}
-
-/** A signal can outlive its calls by far: nothing of them may stay with it. */
-function thenRelease(observer: ResponseObserver, release: () => void): ResponseObserver {
-  return {
-    ...observer,
-    onForgotten() {
-      release();
-      observer.onForgotten();
-    },
-    onEnd(...end) {
-      release();
-      observer.onEnd(...end);
-    },
   };
 }
