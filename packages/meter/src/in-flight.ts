@@ -14,7 +14,9 @@ export interface InFlight {
   begin(admission: Admission, request: APIRequest, ports: MeterPorts, telemetry: Telemetry): TrackedAttempt;
   /** Resolves when every settlement is through or has given up. */
   settled(): Promise<void>;
-  /** Ends what is still open with what was read of it, then waits as `settled` does. */
+  /** Ends what is still open with what was read of it. Recorded when this returns; settled later, by whoever finds it. */
+  leave(): void;
+  /** As `leave`, and waits as `settled` does. */
   close(): Promise<void>;
 }
 
@@ -71,6 +73,10 @@ export function createInFlight(options: MeterOptions): InFlight {
     await Promise.all([...settlers.values()].map((settler) => settler.idle()));
   }
 
+  function leave(): void {
+    for (const attempt of [...open]) attempt.left();
+  }
+
   return {
     entering(work) {
       const entry = work();
@@ -81,9 +87,10 @@ export function createInFlight(options: MeterOptions): InFlight {
     },
     begin,
     settled,
+    leave,
     async close() {
       await Promise.allSettled(entries);
-      for (const attempt of [...open]) attempt.left();
+      leave();
       await settled();
     },
   };
