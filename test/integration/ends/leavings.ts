@@ -100,6 +100,11 @@ export const BY_RESPONSE: readonly Leaving[] = [
     const branches = response.body?.tee() ?? [];
     return Promise.all(branches.map((branch) => branch.cancel()));
   }),
+  byResponse('leaving a response and its clone', async (response) => {
+    const clone = response.clone();
+    const bodies = [response.body, clone.body].map((body) => body?.cancel('enough'));
+    return [clone.url === response.url, clone.type, clone.status, ...(await Promise.all(bodies))];
+  }),
   byResponse('leaving a pipe', async (response) => {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     await reader?.read();
