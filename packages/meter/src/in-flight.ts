@@ -59,10 +59,8 @@ export function createInFlight(options: MeterOptions): InFlight {
         conclude({ ...admission, hold }, ports, end, trace);
       } catch (error) {
         // Called from within the caller's own read: whatever is wrong here must not become an error of the answer.
-        logger.error('attempt not concluded', {
-          attemptId: admission.attempt.attemptId,
-          error: String(error),
-        });
+        const { attemptId } = admission.attempt;
+        logger.error('attempt not concluded', { attemptId, error: String(error) });
       }
     });
     open.add(attempt);
@@ -71,10 +69,6 @@ export function createInFlight(options: MeterOptions): InFlight {
 
   async function settled(): Promise<void> {
     await Promise.all([...settlers.values()].map((settler) => settler.idle()));
-  }
-
-  function leave(): void {
-    for (const attempt of [...open]) attempt.left();
   }
 
   return {
@@ -87,13 +81,18 @@ export function createInFlight(options: MeterOptions): InFlight {
     },
     begin,
     settled,
-    leave,
+    leave: () => leaveAll(open),
     async close() {
       await Promise.allSettled(entries);
-      leave();
+      leaveAll(open);
       await settled();
     },
   };
+}
+
+/** Each takes itself out of the set. */
+function leaveAll(open: Set<TrackedAttempt>): void {
+  for (const attempt of [...open]) attempt.left();
 }
 
 export function waitMs(delayMs: number): Promise<void> {

@@ -54,10 +54,8 @@ export function trackAttempt(
     try {
       return departure.observe(response, observer);
     } catch (error) {
-      parts.logger.warn('response cannot be watched', {
-        attemptId: admission.attempt.attemptId,
-        error: String(error),
-      });
+      const { attemptId } = admission.attempt;
+      parts.logger.warn('response cannot be watched', { attemptId, error: String(error) });
       left();
       return response;
     }

@@ -2,7 +2,7 @@ import type { APIRequest } from '@anthropic-ai/sdk';
 import { observeResponse, type ResponseObserver } from '../watching/observe-response.ts';
 import { watchReads } from '../watching/watch-reads.ts';
 import { callerResponse, hasDrainableBody } from './caller-response.ts';
-import { callerStream } from './caller-stream.ts';
+import { callerStream, kindOf } from './caller-stream.ts';
 import type { Departure } from './departure.ts';
 import { createDrain, type DrainBounds } from './drain.ts';
 import { followAbort } from './follow-abort.ts';
@@ -30,6 +30,7 @@ export function drainOnLeave(
       caller.releaseWith(response.body ?? response);
       return observeResponse(response, observer);
     }
+    const kind = kindOf(response.body);
     const reads = watchReads(response.body.getReader(), () => reading);
     const reading = readingFor(response, observer);
     const drain = createDrain(reads, bounds, {
@@ -38,7 +39,7 @@ export function drainOnLeave(
       abort,
     });
     closeDrain = drain.close;
-    const { stream, fail } = callerStream(reads, drain.leave);
+    const { stream, fail } = callerStream(kind, reads, drain.leave);
     caller.redirect((reason) => {
       fail(reason);
       drain.leave();

@@ -1,4 +1,4 @@
-import type { ReadableByteStreamController } from 'node:stream/web';
+import type { ReadableByteStreamController, ReadableStreamController } from 'node:stream/web';
 import type { StreamReader } from './watch-reads.ts';
 
 /**
@@ -16,16 +16,17 @@ export function pulledThrough(source: ReadableStream<Uint8Array>): ReadableStrea
   return new ReadableStream({ type: 'bytes', pull: pulling(reader), cancel }, { highWaterMark: 0 });
 }
 
-/** One pull of a byte stream is one read of `reader`. */
+/** One pull of the stream is one read of `reader`. */
 export function pulling(reader: Pick<StreamReader, 'read' | 'releaseLock'>) {
-  return async function pull(controller: ReadableByteStreamController): Promise<void> {
+  return async function pull(controller: ReadableStreamController<Uint8Array>): Promise<void> {
+    const byteController = 'byobRequest' in controller ? (controller as ReadableByteStreamController) : null;
     const { done, value } = await reader.read();
     // A byte stream takes no empty chunk.
-    if (!done && value.byteLength === 0) return pull(controller);
+    if (!done && value.byteLength === 0 && byteController) return pull(controller);
     if (!done) return controller.enqueue(value);
     reader.releaseLock();
     controller.close();
     // A waiting BYOB reader ends only when its request is answered.
-    controller.byobRequest?.respond(0);
+    byteController?.byobRequest?.respond(0);
   };
 }
