@@ -2,7 +2,7 @@ import { MODEL } from '../../contract/metered-fixtures.ts';
 
 /** A stream whose usage grows as it goes: 1000 tokens read, `OUTPUT_TOKENS` written in the end. */
 export const OUTPUT_TOKENS = 500;
-export const DELTAS = 40;
+const DELTAS = 40;
 
 const piece = (event: { type: string; [name: string]: unknown }) =>
   `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
