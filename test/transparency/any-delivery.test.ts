@@ -4,7 +4,7 @@ import { meterRig } from '../contract/metered-fixtures.ts';
 import { anyCase, type Case } from './arbitrary-cases.ts';
 import type { Door } from './doors.ts';
 import { firstDifference } from './first-difference.ts';
-import { callerBy } from './observe.ts';
+import { observe } from './observe.ts';
 import { withoutDeprecations } from './quiet.ts';
 import { recordedTokens, seenTokens } from './tokens.ts';
 
@@ -43,8 +43,8 @@ describe(`any delivery: seed ${seed}`, () => {
 
 async function compare({ exchange, delivery, reading }: Case, door: Door) {
   const { meter, events } = meterRig();
-  const bare = await callerBy('bare', meter)(reading, exchange, delivery);
-  const metered = await callerBy(door, meter)(reading, exchange, delivery);
+  const bare = await observe(reading, exchange, delivery, ['bare', meter]);
+  const metered = await observe(reading, exchange, delivery, [door, meter]);
   await meter.close();
   expect(firstDifference(bare, metered), reading.name).toBeNull();
   expect(events.length, `rows, ${reading.name}`).toBe(exchange.endpoint === 'messages' ? 1 : 0);

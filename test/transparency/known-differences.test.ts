@@ -4,7 +4,7 @@ import { type Delivery, wholeDelivery } from './byte-source.ts';
 import { firstDifference } from './first-difference.ts';
 import { attempt, type ReadBody } from './look.ts';
 import { MADE_UP } from './made-up.ts';
-import { callerBy } from './observe.ts';
+import { observe } from './observe.ts';
 import { byFetch } from './readings.ts';
 import { recordedTokens, seenTokens } from './tokens.ts';
 
@@ -26,8 +26,8 @@ async function run([name, id, read, delivery]: Known) {
   const exchange = MADE_UP.find((each) => each.id === id) ?? expect.unreachable(id);
   const { meter, events } = meterRig();
   const given = { ...wholeDelivery(exchange.bytes), ...delivery };
-  const bare = await callerBy('bare', meter)(byFetch(name, read), exchange, given);
-  const metered = await callerBy('fetch', meter)(byFetch(name, read), exchange, given);
+  const bare = await observe(byFetch(name, read), exchange, given, ['bare', meter]);
+  const metered = await observe(byFetch(name, read), exchange, given, ['fetch', meter]);
   await meter.close();
   return { bare, metered, seen: seenTokens(metered), recorded: recordedTokens(events) };
 }

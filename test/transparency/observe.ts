@@ -47,6 +47,16 @@ export function callerBy(door: Door, meter: Meter): Caller {
   };
 }
 
+/** One exchange, by a caller of its own. */
+export function observe(
+  reading: Reading,
+  exchange: Exchange,
+  delivery: Delivery,
+  [door, meter]: [Door, Meter],
+): Promise<Observation> {
+  return callerBy(door, meter)(reading, exchange, delivery);
+}
+
 /** A `fetch` that answers with the exchange, and breaks the body off when its signal fires, as the platform's does. */
 function answering({ status, headers }: Exchange, source: ByteSource): typeof fetch {
   return async (_input, init) => {
