@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS usage_events (
   team LowCardinality(String),
   feature LowCardinality(String),
   environment LowCardinality(String),
-  user_pseudonym LowCardinality(Nullable(String)),
+  user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
   workflow LowCardinality(Nullable(String)),
   task_type LowCardinality(Nullable(String)),
   tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
