@@ -37,10 +37,11 @@ const PLAIN: Guarantees = {
     expect((await gate.reserve(requestOf({ configVersion: 0 }))).kind).toBe('held');
   },
 
-  'prices and contract prices come back as they were published, in the order and the digits they were written':
+  'features, prices and contract prices come back as they were published, in the order and the digits they were written':
     async (openWith) => {
       const { gate, organization } = await openWith([]);
       const prices = {
+        features: [{ id: 'summary', onLeave: 'drain' as const, drainSeconds: 60, drainMegabytes: 32 }],
         priceBook: {
           version: 1,
           prices: [

@@ -5,6 +5,7 @@ import {
   type ConfigurationSnapshot,
   type DenialRecord,
   emptyConfiguration,
+  type Feature,
   nanoFromUsd,
   type Settlement,
   silentLogger,
@@ -157,13 +158,23 @@ export interface MeterRig {
   firstRow: Promise<UsageEvent>;
 }
 
+export interface MeterRigOptions {
+  limitUsd?: string;
+  mode?: MeterOptions['mode'];
+  features?: Feature[];
+}
+
 /** A real meter over the real gate in memory; what it records is kept in lists. */
-export function meterRig(options: { limitUsd?: string; mode?: MeterOptions['mode'] } = {}): MeterRig {
+export function meterRig(options: MeterRigOptions = {}): MeterRig {
   const organization = 'acme';
   const gate = createMemoryGate({
     organization,
     clock: systemClock,
-    configuration: { ...emptyConfiguration(organization), ...budgetOf(options.limitUsd ?? '1') },
+    configuration: {
+      ...emptyConfiguration(organization),
+      ...budgetOf(options.limitUsd ?? '1'),
+      features: options.features,
+    },
   });
   const lists = {
     events: [] as UsageEvent[],

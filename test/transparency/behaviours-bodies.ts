@@ -1,5 +1,6 @@
 import type { Behaviour } from './behaviour.ts';
-import { BODY_READINGS, look } from './body-readings.ts';
+import { BODY_READINGS } from './body-readings.ts';
+import { look } from './look.ts';
 import { type Answer, events, failure, json } from './loopback-server.ts';
 import { EVENTS, framed, MESSAGE, request } from './made-up.ts';
 

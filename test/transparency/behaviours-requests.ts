@@ -1,5 +1,5 @@
 import type { Behaviour } from './behaviour.ts';
-import { look } from './body-readings.ts';
+import { look } from './look.ts';
 import { events, json } from './loopback-server.ts';
 import { EVENTS, framed, MESSAGE, request } from './made-up.ts';
 

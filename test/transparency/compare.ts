@@ -3,7 +3,7 @@ import { wholeDelivery } from './byte-source.ts';
 import type { Door } from './doors.ts';
 import type { Exchange } from './exchanges.ts';
 import { firstDifference } from './first-difference.ts';
-import { observe, type Reading } from './observe.ts';
+import { callerBy, type Reading } from './observe.ts';
 
 /** As many as a person reads. */
 const DIFFERENCES_MAX = 5;
@@ -14,12 +14,14 @@ export async function differences(
   exchanges: readonly Exchange[],
   [door, meter]: [Door, Meter],
 ): Promise<string[]> {
+  const [bare, metered] = [callerBy('bare', meter), callerBy(door, meter)];
   const found: string[] = [];
   for (const exchange of exchanges) {
     const delivery = wholeDelivery(exchange.bytes);
-    const bare = await observe(reading, exchange, delivery, ['bare', meter]);
-    const metered = await observe(reading, exchange, delivery, [door, meter]);
-    const difference = firstDifference(bare, metered);
+    const difference = firstDifference(
+      await bare(reading, exchange, delivery),
+      await metered(reading, exchange, delivery),
+    );
     if (difference !== null) found.push(`${exchange.id}: ${difference}`);
     if (found.length === DIFFERENCES_MAX) break;
   }

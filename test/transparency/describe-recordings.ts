@@ -17,6 +17,7 @@ export function describeRecordings(name: string, door: Door, readings: readonly 
 
     it.each(readings.map((reading) => [reading.name, reading] as const))('%s', async (_way, reading) => {
       events.length = 0;
+      expect(exchanges.length).toBeGreaterThan(600);
       expect(await differences(reading, exchanges, [door, meter])).toEqual([]);
       expect(events.length, 'metered meanwhile').toBeGreaterThan(0);
     });

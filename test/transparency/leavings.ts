@@ -1,4 +1,4 @@
-import { attempt, look } from './body-readings.ts';
+import { attempt, look } from './look.ts';
 import type { Reading, Scene } from './observe.ts';
 import { send } from './sdk-readings.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { meterRig } from '../contract/metered-fixtures.ts';
-import { attempt, type ReadBody } from './body-readings.ts';
 import { type Delivery, wholeDelivery } from './byte-source.ts';
 import { firstDifference } from './first-difference.ts';
+import { attempt, type ReadBody } from './look.ts';
 import { MADE_UP } from './made-up.ts';
 import { observe } from './observe.ts';
 import { byFetch } from './readings.ts';

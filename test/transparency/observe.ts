@@ -27,22 +27,34 @@ export interface Observation {
   source: unknown[];
 }
 
-export async function observe(
+/** Somebody who reads one exchange after the other, always by the same door. */
+export type Caller = (reading: Reading, exchange: Exchange, delivery: Delivery) => Promise<Observation>;
+
+export function callerBy(door: Door, meter: Meter): Caller {
+  let answer: typeof fetch = fetch;
+  const access = openDoor(door, meter, { fetch: (...given) => answer(...given) });
+  return async (reading, exchange, delivery) => {
+    const seen: Observation['seen'] = [];
+    const note: Note = (what, value) => void seen.push([what, value]);
+    const controller = new AbortController();
+    const source = byteSource(delivery, (times) => {
+      if (times === delivery.abortAt) controller.abort();
+    });
+    answer = answering(exchange, source);
+    const scene = { ...access, exchange, source, signal: controller.signal, note };
+    await reading.read(scene).catch((error: unknown) => note('threw', error));
+    return { seen, source: source.log };
+  };
+}
+
+/** One exchange, by a caller of its own. */
+export function observe(
   reading: Reading,
   exchange: Exchange,
   delivery: Delivery,
   [door, meter]: [Door, Meter],
 ): Promise<Observation> {
-  const seen: Observation['seen'] = [];
-  const note: Note = (what, value) => void seen.push([what, value]);
-  const caller = new AbortController();
-  const source = byteSource(delivery, (times) => {
-    if (times === delivery.abortAt) caller.abort();
-  });
-  const access = openDoor(door, meter, { fetch: answering(exchange, source) });
-  const scene = { ...access, exchange, source, signal: caller.signal, note };
-  await reading.read(scene).catch((error: unknown) => note('threw', error));
-  return { seen, source: source.log };
+  return callerBy(door, meter)(reading, exchange, delivery);
 }
 
 /** A `fetch` that answers with the exchange, and breaks the body off when its signal fires, as the platform's does. */

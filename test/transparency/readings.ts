@@ -1,8 +1,10 @@
-import { BODY_READINGS, type ReadBody } from './body-readings.ts';
+import { BODY_READINGS } from './body-readings.ts';
+import type { ReadBody } from './look.ts';
 import type { Reading, Scene } from './observe.ts';
 import { SDK_READINGS, send } from './sdk-readings.ts';
 
-const asResponse: readonly Reading[] = BODY_READINGS.map(([name, read]) => ({
+/** What a caller does who takes the response that the SDK was given. */
+export const RESPONSE_READINGS: readonly Reading[] = BODY_READINGS.map(([name, read]) => ({
   name: `asResponse(), ${name}`,
   read: async (scene) => read(await send(scene).asResponse(), scene.note),
 }));
@@ -26,4 +28,4 @@ export const byFetch = (name: string, read: ReadBody): Reading => ({
 
 export const FETCH_READINGS: readonly Reading[] = BODY_READINGS.map(([name, read]) => byFetch(name, read));
 
-export const CLIENT_READINGS: readonly Reading[] = [...SDK_READINGS, ...asResponse];
+export const CLIENT_READINGS: readonly Reading[] = [...SDK_READINGS, ...RESPONSE_READINGS];

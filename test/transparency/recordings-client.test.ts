@@ -1,4 +1,4 @@
 import { describeRecordings } from './describe-recordings.ts';
-import { CLIENT_READINGS } from './readings.ts';
+import { SDK_READINGS } from './sdk-readings.ts';
 
-describeRecordings('a wrapped client', 'wrapped', CLIENT_READINGS);
+describeRecordings('a wrapped client', 'wrapped', SDK_READINGS);

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { attempt, look } from './body-readings.ts';
+import { attempt, look } from './look.ts';
 import type { Note, Reading, Scene } from './observe.ts';
 
 /** The SDK's types cannot describe recorded requests of other versions and languages; only what comes back matters here. */

@@ -18,7 +18,7 @@ SELECT
   if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,
   if(has({groupBy:Array(String)}, 'hour'), formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,
   if(has({groupBy:Array(String)}, 'minute'), formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z'), '') AS group_minute,
-  toString(uniqExact(call_id)) AS calls,
+  toString(uniqExact(if(call_id = '', event_id, call_id))) AS calls,
   toString(uniqExact(event_id)) AS attempts,
   toString(uniqExactIf(event_id, status = 'error')) AS failed_attempts,
   toString(sum(toInt128(uncached_input_tokens))) AS sum_uncached_input_tokens,

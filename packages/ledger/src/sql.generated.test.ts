@@ -33,7 +33,8 @@ describe('the SQL in the build', () => {
     for (const { name, sql } of KNOWN_MIGRATIONS) {
       expect(name, sql).toMatch(/^[a-z]+_[a-z_]+$/);
       expect(sql.replace(/--.*/g, ''), name).not.toContain(';');
-      expect(sql).toMatch(/IF (NOT )?EXISTS/);
+      // Marks may be written again: that is what they are for.
+      expect(sql).toMatch(/IF (NOT )?EXISTS|^INSERT INTO dirty_hours/m);
     }
   });
 
@@ -44,7 +45,8 @@ describe('the SQL in the build', () => {
       expect(text, name).toContain('input_format_skip_unknown_fields = 0');
       if (text.includes('insert_deduplicate = 1')) expect(text, name).toContain('insert_deduplication_token');
     }
-    for (const [name, text] of Object.entries(SCHEMA)) {
+    const tables = Object.entries(SCHEMA).filter(([, text]) => text.includes('CREATE TABLE'));
+    for (const [name, text] of tables) {
       expect(text, name).toContain('fsync_after_insert = 1');
       const isFedByTokens = `insert_${name}` in QUERIES;
       expect(text.includes('non_replicated_deduplication_window = 100000'), name).toBe(isFedByTokens);

@@ -39,7 +39,7 @@ export interface Admission {
 }
 
 /** The provider may still answer until the SDK gives up; a minute more lets the outcome be settled while the hold lives. */
-const SETTLEMENT_MARGIN_MS = 60_000;
+export const SETTLEMENT_MARGIN_MS = 60_000;
 const SDK_TIMEOUT_MS = 600_000;
 
 /**

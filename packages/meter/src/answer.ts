@@ -18,8 +18,16 @@ export interface Answer {
   deltaBytes: number;
   /** `error.type` of an error body or of a mid-stream error event. */
   errorCode: string | null;
-  /** Why the models that declined before a fallback answered did so, in order. */
-  declinedCategories: (string | null)[];
+  /** Where one model declined and the next took over, in order. */
+  declines: Decline[];
+}
+
+export interface Decline {
+  category: string | null;
+  /** The model that took over, where the answer names it. */
+  successor: string | null;
+  /** `deltaBytes` by then: what the models before had written. */
+  deltaBytes: number;
 }
 
 /** The provider's field names; open, because new ones arrive without notice. */
@@ -36,7 +44,7 @@ export function emptyAnswer(): Answer {
     outputBegan: false,
     deltaBytes: 0,
     errorCode: null,
-    declinedCategories: [],
+    declines: [],
   };
 }
 
@@ -103,8 +111,12 @@ function readBlock(answer: Answer, block: unknown): void {
   const isFallback = isObject(block) && block['type'] === 'fallback';
   answer.outputBegan = !isFallback;
   if (!isFallback) return;
-  const trigger = block['trigger'];
-  answer.declinedCategories.push(isObject(trigger) ? textOr(trigger['category'], null) : null);
+  const { trigger, to } = block;
+  answer.declines.push({
+    category: isObject(trigger) ? textOr(trigger['category'], null) : null,
+    successor: isObject(to) ? textOr(to['model'], null) : null,
+    deltaBytes: answer.deltaBytes,
+  });
 }
 
 function readError(answer: Answer, envelope: Record<string, unknown>): void {

@@ -30,10 +30,13 @@ const calls = new WeakMap<object, CallState>();
 
 export function beginAttempt(context: CallContext): Attempt {
   const key = context.options;
-  const call = (key && calls.get(key)) ?? { callId: newCallId(), attempts: context.earlierTries ?? 0 };
+  const known = key && calls.get(key);
+  const call = known ?? { callId: newCallId(), attempts: context.earlierTries ?? 0 };
   call.attempts += 1;
   if (key) calls.set(key, call);
-  return { attemptId: newAttemptId(), callId: call.callId, attemptNumber: call.attempts };
+  // One id for both where one is enough: nearly every call has one attempt, and its row then holds one id.
+  const attemptId = known ? newAttemptId() : call.callId;
+  return { attemptId, callId: call.callId, attemptNumber: call.attempts };
 }
 
 /** Only what the provider bills per message: `POST …/v1/messages`. Counting tokens, models, files and batches pass by. */

@@ -58,7 +58,7 @@ function iterationLines(iterations: ProviderUsage[], answer: Answer, requestMode
       flags: [...flags, ...flagsOf(iteration)],
       isSum: false,
       usage: tokensOf(iteration),
-      declined: isDecline ? { category: answer.declinedCategories[turn] ?? null } : null,
+      declined: isDecline ? { category: answer.declines[turn]?.category ?? null } : null,
     };
     const key = JSON.stringify([line.lineType, line.model, isDecline ? turn : null]);
     const same = merged.get(key);

@@ -16,7 +16,9 @@ export interface InFlight {
   begin(admission: Admission, request: APIRequest, ports: MeterPorts, telemetry: Telemetry): TrackedAttempt;
   /** Resolves when every settlement is through or has given up. */
   settled(): Promise<void>;
-  /** Ends what is still open with what was read of it, then waits as `settled` does. */
+  /** Ends what is still open with what was read of it. Recorded when this returns; settled later, by whoever finds it. */
+  leave(): void;
+  /** As `leave`, and waits as `settled` does. */
   close(): Promise<void>;
 }
 
@@ -62,10 +64,8 @@ export function createInFlight(options: MeterOptions): InFlight {
         conclude(admission, ports, end, trace);
       } catch (error) {
         // Called from within the caller's own read: whatever is wrong here must not become an error of the answer.
-        logger.error('attempt not concluded', {
-          attemptId: admission.attempt.attemptId,
-          error: String(error),
-        });
+        const { attemptId } = admission.attempt;
+        logger.error('attempt not concluded', { attemptId, error: String(error) });
       }
     });
     open.add(attempt);
@@ -95,10 +95,16 @@ export function createInFlight(options: MeterOptions): InFlight {
     },
     begin,
     settled,
+    leave: () => leaveAll(open),
     async close() {
       await Promise.allSettled(entries);
-      for (const attempt of [...open]) attempt.left();
+      leaveAll(open);
       await settled();
     },
   };
+}
+
+/** Each takes itself out of the set. */
+function leaveAll(open: Set<TrackedAttempt>): void {
+  for (const attempt of [...open]) attempt.left();
 }

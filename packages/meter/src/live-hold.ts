@@ -8,6 +8,8 @@ export interface LiveHold {
   keepAlive(): void;
   /** To be called every `UPKEEP_MS`: extends a hold of which half its life is over, if bytes have arrived since the last time. */
   upkeep(): void;
+  /** Extends at once: the next bytes may be that long in coming. */
+  keepFor(durationMs: number): void;
 }
 
 /** Short beside the half life of any hold, whose time to live is a minute at least. */
@@ -30,12 +32,12 @@ export function createLiveHold(
   /** Half its life is over and nothing arrived: the next byte must not wait for the next upkeep. */
   let isOverdue = false;
 
-  async function extend(): Promise<void> {
+  async function extend(forMs = ttlMs): Promise<void> {
     if (hold === null) return;
     isOverdue = false;
-    extendAtMonotonicMs = clock.monotonicMs() + ttlMs / 2;
+    extendAtMonotonicMs = clock.monotonicMs() + forMs / 2;
     try {
-      const reply = await gate.extend(hold, ttlMs);
+      const reply = await gate.extend(hold, forMs);
       if (reply.kind === 'extended') hold = reply.hold;
     } catch (error) {
       // An expired hold still settles: the charge counts late, and only admission was too generous meanwhile.
@@ -56,5 +58,6 @@ export function createLiveHold(
       isOverdue = isDue && !hasBytes;
       hasBytes = false;
     },
+    keepFor: (durationMs) => void extend(Math.max(ttlMs, durationMs)),
   };
 }

@@ -19,6 +19,8 @@ export interface Meter {
   fetch(inner?: typeof fetch): typeof fetch;
   /** Resolves when no settlement is under way. */
   settled(): Promise<void>;
+  /** Records at once what nobody has read to its end, with what was read of it: all that a process can do that exits now. */
+  leave(): void;
   /** Ends what nobody has read to its end, with what was read of it; waits for settlements under way. */
   close(): Promise<void>;
 }
@@ -47,7 +49,7 @@ export function createMeter(options: MeterOptions): Meter {
   const meterMessage: Middleware = async (request, next, context) => {
     const attempt = await inFlight.entering(() => enter(request, context));
     if (!attempt) return next(request);
-    const response = await sendCovered(() => next(request)).catch((error: unknown) => {
+    const response = await sendCovered(() => next(attempt.request)).catch((error: unknown) => {
       attempt.failed(error);
       throw error;
     });
@@ -78,6 +80,7 @@ export function createMeter(options: MeterOptions): Meter {
     fetch: (inner) =>
       createMeteredFetch({ mode: options.mode, logger: options.logger, middleware: tallygateMeter }, inner),
     settled: () => bothDone(inFlight.settled()),
+    leave: inFlight.leave,
     close: () => bothDone(inFlight.close()),
   };
 }

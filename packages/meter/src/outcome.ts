@@ -3,6 +3,7 @@ import { type EventStatus, NO_USAGE, type UsageEvent, type UsageLine } from '@ta
 import type { Admission } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
+import { brokenLines } from './broken-lines.ts';
 import type { ProviderIdentity } from './provider-headers.ts';
 import { withoutAddresses } from './pseudonym.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -53,7 +54,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     attribution,
     backend: admission.backend,
     requestModel: facts.model,
-    messageId: end.answer.messageId,
+    messageId: plain(end.answer.messageId),
     traceId: options.traceId ?? null,
     startedAtMs,
     endedAtMs: end.endedAtMs,
@@ -61,7 +62,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     status,
     httpStatus: end.httpStatus,
     errorCode: plain(end.answer.errorCode ?? end.errorCode ?? errorTypeOf(end.httpStatus)),
-    stopReason: end.answer.stopReason,
+    stopReason: plain(end.answer.stopReason),
     basis: status === 'aborted' || status === 'unknown' ? 'estimated' : 'reported',
     streamed: facts.streamed,
     latencyMs: end.latencyMs,
@@ -70,8 +71,16 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     stablePrefixHash: facts.stablePrefix?.hash ?? null,
     stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
     unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
-    lines: lines.map((line, index) => pricedLine(line, index, status, admission, end)),
+    lines: lines.map((line, index) => {
+      const priced = pricedLine(line, index, status, admission, end);
+      return { ...priced, ...plain(wordsOf(priced)) };
+    }),
   };
+}
+
+/** What the provider put in its own words, or took from the caller's. */
+function wordsOf({ lineType, responseModel, serviceTier, speed, inferenceGeo, flags }: UsageLine) {
+  return { lineType, responseModel, serviceTier, speed, inferenceGeo, flags };
 }
 
 function statusOf(end: AttemptEnd): EventStatus {
@@ -103,16 +112,13 @@ function unpricedLines(status: EventStatus, admission: Admission, end: AttemptEn
         },
       ];
     case 'aborted':
-      return answeredLines(end.answer, facts).map((line, index, all) =>
-        index === all.length - 1 ? withEstimatedOutput(line, end.answer) : line,
-      );
+      return withLifetimes(brokenLines(end.answer, facts.model), facts);
     default:
-      return answeredLines(end.answer, facts);
+      return withLifetimes(billedLines(end.answer, facts.model), facts);
   }
 }
 
-function answeredLines(answer: Answer, facts: RequestFacts): BilledLine[] {
-  const lines = billedLines(answer, facts.model);
+function withLifetimes(lines: BilledLine[], facts: RequestFacts): BilledLine[] {
   return facts.cacheWriteTtl === '1h' ? lines.map(withHourOfRemainder) : lines;
 }
 
@@ -126,16 +132,6 @@ function withHourOfRemainder(line: BilledLine): BilledLine {
     cacheWriteUnsplitInputTokens: 0,
   };
   return { ...line, usage, flags: [...line.flags, 'assumed_ttl'] };
-}
-
-/** Bytes of streamed text per output token, from below, so that the estimate is not under what was generated. */
-const OUTPUT_BYTES_PER_TOKEN = 2.5;
-
-/** A broken stream has seen its input usage but only a placeholder for the output: what passed is counted instead. */
-function withEstimatedOutput(line: BilledLine, answer: Answer): BilledLine {
-  const seen = Math.ceil(answer.deltaBytes / OUTPUT_BYTES_PER_TOKEN);
-  const outputTokens = Math.max(line.usage.outputTokens, seen);
-  return { ...line, usage: { ...line.usage, outputTokens }, flags: [...line.flags, 'output_estimated'] };
 }
 
 function pricedLine(

@@ -30,7 +30,8 @@ describe('identity of attempts', () => {
     expect([first.attemptNumber, second.attemptNumber, other.attemptNumber]).toEqual([1, 2, 1]);
     expect(first.callId).toBe(second.callId);
     expect(other.callId).not.toBe(first.callId);
-    expect(first.attemptId).not.toBe(second.attemptId);
+    expect(first.attemptId).toBe(first.callId);
+    expect(new Set([first, second, other].map(({ attemptId }) => attemptId)).size).toBe(3);
   });
 });
 

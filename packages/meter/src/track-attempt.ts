@@ -1,15 +1,19 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import type { Hold } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
+import { SETTLEMENT_MARGIN_MS } from './admit.ts';
 import { type Answer, emptyAnswer } from './answer.ts';
+import { departureOf } from './leaving/departure.ts';
 import { createLiveHold, type LiveHoldOptions } from './live-hold.ts';
 import type { AttemptEnd } from './outcome.ts';
 import { apiKeyHint, providerIdentity, UNKNOWN_IDENTITY } from './provider-headers.ts';
 import { errorCodeOf, wasSurelyNotSent } from './send-errors.ts';
-import { observeResponse, type ResponseObserver } from './watching/observe-response.ts';
+import type { ResponseObserver } from './watching/observe-response.ts';
 
 /** One attempt under way, from the moment it is sent to the last byte that its caller reads. */
 export interface TrackedAttempt {
+  /** What is sent for it. */
+  request: APIRequest;
   /** `next` threw: no response arrived. */
   failed(error: unknown): void;
   /** The response for the caller, watched. */
@@ -32,6 +36,9 @@ export function trackAttempt(
   const elapsedMs = () => Math.max(0, clock.monotonicMs() - startedMonotonicMs);
   const hold = createLiveHold(admission.hold, admission.holdTtlMs, parts);
   const end = openEnd(request);
+  const departure = departureOf(admission, request, (durationMsMax) => {
+    if (!isOver) hold.keepFor(durationMsMax + SETTLEMENT_MARGIN_MS);
+  });
   const readings: Answer[] = [];
   let isOver = false;
 
@@ -51,19 +58,19 @@ export function trackAttempt(
   /** What cannot be watched, as a response made by hand, is passed on: it was billed, but how much stays unknown. */
   function watchedIfPossible(response: Response, observer: ResponseObserver): Response {
     try {
-      return observeResponse(response, observer, admission.facts.streamed);
+      return departure.observe(response, observer);
     } catch (error) {
-      parts.logger.warn('response cannot be watched', {
-        attemptId: admission.attempt.attemptId,
-        error: String(error),
-      });
+      const { attemptId } = admission.attempt;
+      parts.logger.warn('response cannot be watched', { attemptId, error: String(error) });
       left();
       return response;
     }
   }
 
   return {
+    request: departure.request,
     failed(error) {
+      departure.failed();
       end.mayBeBilled = !wasSurelyNotSent(error);
       end.errorCode = errorCodeOf(error);
       finish(emptyAnswer(), true);
@@ -73,6 +80,7 @@ export function trackAttempt(
       end.identity = providerIdentity(response.headers);
       end.mayBeBilled = response.ok;
       return watchedIfPossible(response, {
+        expectsStream: admission.facts.streamed,
         onReading: (answer) => void readings.push(answer),
         onForgotten: left,
         onBytes() {
@@ -85,7 +93,10 @@ export function trackAttempt(
         },
       });
     },
-    left,
+    left() {
+      left();
+      departure.close();
+    },
     upkeep: hold.upkeep,
   };
 }

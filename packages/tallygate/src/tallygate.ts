@@ -103,7 +103,7 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
     await meter.settled();
     return (await opened).sink.flush();
   };
-  const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush });
+  const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave });
 
   return {
     wrap: (client) => wrapClient(client, middleware),

@@ -11,6 +11,25 @@ export const teamSchema = z.object({
 });
 export type Team = z.output<typeof teamSchema>;
 
+/** What a feature that says nothing else allows of a drain: a long answer, and more bytes than the longest of them streams. */
+export const DRAIN_DEFAULTS = { drainSeconds: 60, drainMegabytes: 32 } as const;
+export const DRAIN_SECONDS_MAX = 3_600;
+export const DRAIN_MEGABYTES_MAX = 1_024;
+
+const countUpTo = (max: number) => z.number().int().min(1).max(max);
+
+/** What one feature asks for. Calls of a feature that is not listed are cut when their caller leaves. */
+export const featureSchema = z.object({
+  /** As calls name it. */
+  id: z.string().min(1),
+  /** When a caller leaves a response: cut ends it at the provider, too; drain reads on behind the caller for its exact usage. */
+  onLeave: z.enum(['cut', 'drain']),
+  /** Bounds of a drain, from the instant at which the caller left (MB = 1,000,000 bytes). Beyond either it ends as a cut. */
+  drainSeconds: countUpTo(DRAIN_SECONDS_MAX),
+  drainMegabytes: countUpTo(DRAIN_MEGABYTES_MAX),
+});
+export type Feature = z.output<typeof featureSchema>;
+
 /** What to do with a model that the price book does not know. It is flagged on the row and never costs nothing. */
 export const unpricedPolicySchema = z.union([
   z.literal('dearest'),
@@ -32,6 +51,8 @@ export const configurationSnapshotSchema = z.object({
   tagAllowList: z.array(z.string()),
   unpricedModels: unpricedPolicySchema,
   budgets: z.array(budgetSchema),
+  /** Absent: no feature asks for anything. */
+  features: z.array(featureSchema).optional(),
   /** A published price book, or null for the one built into the library. Its schema belongs to `pricing`. */
   priceBook: z.unknown().nullable(),
   /** What was agreed with the provider, beside list price; absent: everybody pays list. Its schema belongs to `pricing`. */

@@ -14,7 +14,12 @@ export { type Clock, isoFromMs, systemClock } from './clock.ts';
 export {
   type ConfigurationSnapshot,
   configurationSnapshotSchema,
+  DRAIN_DEFAULTS,
+  DRAIN_MEGABYTES_MAX,
+  DRAIN_SECONDS_MAX,
   emptyConfiguration,
+  type Feature,
+  featureSchema,
   type Team,
   teamSchema,
   type UnpricedPolicy,

@@ -47,6 +47,7 @@ export type UsageLine = z.output<typeof usageLineSchema>;
 export const usageEventSchema = z.object({
   /** Attempt id = hold id = UUIDv7. */
   eventId: z.string().min(1),
+  /** The id of the call's first attempt. */
   callId: z.string().min(1),
   attemptNumber: z.number().int().min(1),
   organization: z.string().min(1),
@@ -71,6 +72,7 @@ export const usageEventSchema = z.object({
   stopReason: z.string().nullable(),
   basis: z.enum(['reported', 'estimated']),
   streamed: z.boolean(),
+  /** The ledger keeps whole milliseconds of both. */
   latencyMs: z.number().min(0),
   timeToFirstTokenMs: z.number().min(0).nullable(),
   configVersion: z.number().int().min(0),

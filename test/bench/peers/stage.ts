@@ -18,12 +18,12 @@ function responseOf({ status, body, events }: StagedAnswer): Response {
   return Response.json(body, { status, headers: { 'request-id': 'req_staged', 'retry-after-ms': '1' } });
 }
 
-export function chunkOf(event: Record<string, unknown>): Uint8Array {
+function chunkOf(event: Record<string, unknown>): Uint8Array {
   return new TextEncoder().encode(`event: ${event['type']}\ndata: ${JSON.stringify(event)}\n\n`);
 }
 
 /** One chunk for each pull, as a socket would give them. */
-export function streamOf(chunks: readonly Uint8Array[]): Response {
+function streamOf(chunks: readonly Uint8Array[]): Response {
   let index = 0;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {

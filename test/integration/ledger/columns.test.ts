@@ -48,7 +48,7 @@ const event = usageEvent({
   basis: 'estimated',
   streamed: true,
   latencyMs: 1234.5678,
-  timeToFirstTokenMs: 0.25,
+  timeToFirstTokenMs: 7.25,
   configVersion: 77,
   stablePrefixHash: 'prefix-hash',
   stablePrefixBytes: 78,
@@ -117,8 +117,8 @@ const EVENT_ROW = {
   stop_reason: 'max_tokens',
   basis: 'estimated',
   streamed: true,
-  latency_ms: 1234.5678,
-  time_to_first_token_ms: 0.25,
+  latency_ms: '1235',
+  time_to_first_token_ms: '7',
   config_version: '77',
   stable_prefix_hash: 'prefix-hash',
   stable_prefix_bytes: '78',
@@ -149,6 +149,7 @@ const EVENT_ROW = {
 /** What is unknown stays unknown: null is neither '' nor 0. */
 const bare = usageEvent({
   eventId: 'event-2',
+  callId: 'event-2',
   stopReason: null,
   httpStatus: null,
   lines: [
@@ -222,6 +223,11 @@ describe('columns', () => {
 
   it('of usage_events each hold their own field of an event', async () => {
     expect(await tables.rows("SELECT * FROM usage_events WHERE event_id = 'event-1'")).toEqual([EVENT_ROW]);
+  });
+
+  it('of usage_events say the id of a call once: the first attempt has it', async () => {
+    const rows = await tables.rows("SELECT call_id FROM usage_events WHERE event_id = 'event-2'");
+    expect(rows).toEqual([{ call_id: '' }]);
   });
 
   it('of usage_events keep null apart from empty', async () => {

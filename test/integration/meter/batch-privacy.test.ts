@@ -45,12 +45,17 @@ const REQUESTS = [
   requestFor(SECRETS.email, ASKED),
   requestFor(`${SECRETS.customId}-late`, ASKED),
 ];
-const TOLD = message({ billed_to: SECRETS.email }, { content: [{ type: 'text', text: SECRETS.answer }] });
+const TOLD = message(
+  { billed_to: SECRETS.email, speed: SECRETS.email, inference_geo: SECRETS.email },
+  { content: [{ type: 'text', text: SECRETS.answer }], stop_reason: SECRETS.email },
+);
+const DEPLOYED = { ...TOLD, model: SECRETS.email };
 const FAILURE = errored(SECRETS.email, SECRETS.email);
 FAILURE.result.error.error.message = SECRETS.providerError;
 const RESULTS = [
   succeeded(SECRETS.customId, TOLD),
   succeeded(SECRETS.otherCustomId, { ...TOLD, model: 'claude-sonnet-5-5' }),
+  succeeded('deployed', DEPLOYED),
   FAILURE,
   unprocessed(`${SECRETS.customId}-late`, 'expired'),
   { custom_id: SECRETS.customId, result: SECRETS.answer },
@@ -127,7 +132,7 @@ describe.each([
   });
 
   it('looked at a batch in which items succeeded, failed and expired, and of which one was not readable', () => {
-    expect(rows.map(({ status }) => status).sort()).toEqual(['error', 'error', 'ok', 'ok']);
+    expect(rows.map(({ status }) => status).sort()).toEqual(['error', 'error', 'ok', 'ok', 'ok']);
     expect(seen['logs']).toContain('not readable');
     expect(rows.map(({ response_model }) => response_model).sort()).toContain('claude-sonnet-5-5');
   });

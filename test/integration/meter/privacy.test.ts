@@ -229,7 +229,7 @@ describe.each([
     expect(rowsOf['denials']).toHaveLength(1);
     expect(errors.map((error) => error.code)).toEqual(['TALLYGATE_BUDGET_EXCEEDED']);
     expect(seen.logs).toContain('settlement failed');
-    expect(seen.spool).toContain('"kind":"outcome"');
+    expect(seen.spool).toMatch(/usage \d+\n\[/);
   });
 
   it('keeps what is needed: who pays as pseudonyms, the hint of the key, the stable prefix', () => {

@@ -38,7 +38,8 @@ const PROMPT_BANDS = usageEventSchema.shape.lines.element.shape.promptBand.optio
 const ATTEMPT = [
   name<UsageEvent>('organization', (event) => event.organization),
   name<UsageEvent>('event_id', (event) => event.eventId),
-  name<UsageEvent>('call_id', (event) => event.callId),
+  // The first attempt of a call has the call's id: saying it twice would cost 15 bytes in nearly every row.
+  text<UsageEvent>('call_id', (event) => (event.callId === event.eventId ? '' : event.callId)),
   ordinal<UsageEvent>('attempt_number', (event) => event.attemptNumber),
   maybeText<UsageEvent>('provider_organization_id', (event) => event.providerOrganizationId),
   maybeText<UsageEvent>('workspace_id', (event) => event.workspaceId),
@@ -65,8 +66,8 @@ const ATTEMPT = [
   maybeText<UsageEvent>('stop_reason', (event) => event.stopReason),
   oneOf(BASES)<UsageEvent>('basis', (event) => event.basis),
   flag<UsageEvent>('streamed', (event) => event.streamed),
-  measure<UsageEvent>('latency_ms', (event) => event.latencyMs),
-  maybeMeasure<UsageEvent>('time_to_first_token_ms', (event) => event.timeToFirstTokenMs),
+  measure<UsageEvent>('latency_ms', (event) => Math.round(event.latencyMs)),
+  maybeMeasure<UsageEvent>('time_to_first_token_ms', ({ timeToFirstTokenMs: ms }) => ms && Math.round(ms)),
   count<UsageEvent>('config_version', (event) => event.configVersion),
   maybeText<UsageEvent>('stable_prefix_hash', (event) => event.stablePrefixHash),
   maybeCount<UsageEvent>('stable_prefix_bytes', (event) => event.stablePrefixBytes),
@@ -120,7 +121,7 @@ function attemptOf(cells: Record<string, unknown>): object {
   return {
     organization: cells['organization'],
     eventId: cells['event_id'],
-    callId: cells['call_id'],
+    callId: cells['call_id'] === '' ? cells['event_id'] : cells['call_id'],
     attemptNumber: cells['attempt_number'],
     providerOrganizationId: cells['provider_organization_id'],
     workspaceId: cells['workspace_id'],

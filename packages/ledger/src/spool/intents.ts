@@ -93,7 +93,7 @@ export function intentsPath(directory: string): string {
 
 function intentsIn(bytes: Buffer): CallIntent[] {
   return scanFrames(bytes).frames.flatMap(({ payload }) => {
-    const parsed = callIntentSchema.safeParse(JSON.parse(payload));
+    const parsed = callIntentSchema.safeParse(JSON.parse(payload.toString('utf8')));
     return parsed.success ? [parsed.data] : [];
   });
 }

@@ -38,7 +38,11 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
     const note = sighted.headers.get(ATTRIBUTION_HEADER);
     sighted.headers.delete(ATTRIBUTION_HEADER);
     const sent = note === null ? init : { ...init, headers: sighted.headers };
-    const send = () => (inner ?? globalThis.fetch)(input, sent);
+    const send = (asked: SendRequest = sighted) => {
+      const isRedirected = asked.signal !== sighted.signal;
+      const signalled = isRedirected ? { ...sent, signal: asked.signal ?? null } : sent;
+      return (inner ?? globalThis.fetch)(input, signalled);
+    };
     if (options.mode === 'off' || isCovered()) return send();
     if (!isMetered(sighted)) {
       warnOfPartnerWire(sighted.url);
@@ -55,6 +59,9 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
     }
   };
 }
+
+/** Of what the meter wants sent, only who may abort it can differ from what was asked for. */
+type SendRequest = Pick<RequestInit, 'signal'>;
 
 function isMetered(sighted: SightedRequest): boolean {
   return createsMessage(sighted) || batchRoute(sighted) !== null;

@@ -7,6 +7,7 @@ export interface SightedRequest {
   url: string;
   method: string;
   headers: Headers;
+  signal: AbortSignal | null;
 }
 
 /** `init` outranks a `Request`, as in `fetch` itself. Reads no body. */
@@ -16,6 +17,7 @@ export function sightRequest(input: FetchInput, init: FetchInit): SightedRequest
     url: request?.url ?? String(input),
     method: init?.method ?? request?.method ?? 'GET',
     headers: new Headers(init?.headers ?? request?.headers),
+    signal: (init?.signal === undefined ? request?.signal : init.signal) ?? null,
   };
 }
 

@@ -22,16 +22,13 @@ interface Seen {
 
 function watch(response: Response): { response: Response } & Seen {
   const ends: Seen['ends'] = [];
-  const watched = observeResponse(
-    response,
-    {
-      onReading: () => undefined,
-      onForgotten: () => undefined,
-      onBytes: () => undefined,
-      onEnd: (answer, end) => ends.push({ answer, ...end }),
-    },
-    false,
-  );
+  const watched = observeResponse(response, {
+    expectsStream: false,
+    onReading: () => undefined,
+    onForgotten: () => undefined,
+    onBytes: () => undefined,
+    onEnd: (answer, end) => ends.push({ answer, ...end }),
+  });
   return { response: watched, ends };
 }
 

@@ -1,8 +1,10 @@
 import type { Answer } from '../answer.ts';
-import { jsonReading, type ReadingReports, streamReading } from './readings.ts';
+import { isEventStream, jsonReading, type ReadingReports, streamReading } from './readings.ts';
 import { watchResponse } from './watch-response.ts';
 
 export interface ResponseObserver {
+  /** What the request asked for. */
+  readonly expectsStream: boolean;
   /** Somebody began to read: `answer` fills up as they do. */
   onReading(answer: Answer): void;
   /** Bytes arrived. Called often; must be cheap. */
@@ -16,15 +18,9 @@ export interface ResponseObserver {
 /**
  * Watches what the response says while the caller reads it. A body that nobody reads ends nothing while anybody still could;
  * then the observer is told that it was forgotten.
- *
- * @param expectsStream what the request asked for: decides where the response does not name its type.
  */
-export function observeResponse(
-  response: Response,
-  observer: ResponseObserver,
-  expectsStream: boolean,
-): Response {
-  const read = isStream(response, expectsStream) ? streamReading : jsonReading;
+export function observeResponse(response: Response, observer: ResponseObserver): Response {
+  const read = isEventStream(response, observer.expectsStream) ? streamReading : jsonReading;
   // Everything that can still read holds on to it: when it is collected, nobody can.
   const watch = { openReaders: 0, concluded: false };
   forgotten.register(watch, observer, observer);
@@ -43,11 +39,6 @@ export function observeResponse(
     watch.openReaders += 1;
     return () => read({ onReading: observer.onReading, onBytes: observer.onBytes, finish: once(finish) });
   });
-}
-
-function isStream({ headers }: Response, expectsStream: boolean): boolean {
-  const type = headers.get('content-type') ?? '';
-  return type.includes('text/event-stream') || (expectsStream && !type.includes('json'));
 }
 
 function once(finish: ReadingReports['finish']): ReadingReports['finish'] {

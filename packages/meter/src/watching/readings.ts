@@ -20,6 +20,12 @@ const decoder = new TextDecoder();
 /** What surrounds the text in a `data:` line: a blank, type, index, delta type, braces. */
 const DELTA_ENVELOPE_BYTES = 81;
 
+/** What the request asked for decides where the response names no type, or one that says nothing. */
+export function isEventStream({ headers }: Response, expectsStream: boolean): boolean {
+  const type = headers.get('content-type') ?? '';
+  return type.includes('text/event-stream') || (expectsStream && !type.includes('json'));
+}
+
 /** Of a message as server-sent events. It is finished by its last event: an SDK may stop reading there. */
 export function streamReading({ onReading, onBytes, finish }: ReadingReports): Reading {
   const answer = emptyAnswer();

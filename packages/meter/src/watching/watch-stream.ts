@@ -1,4 +1,4 @@
-import { pulledThrough, pulledThroughAlike } from './pull-through.ts';
+import { kindOf, pulledThrough } from './pull-through.ts';
 import { createShadow } from './shadow.ts';
 import {
   type ByteStream,
@@ -56,15 +56,15 @@ const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf)
     },
     // The native ones read past every method: what they get here is a stream that reads this one by its methods.
     tee(this: ByteStream) {
-      return pulledThroughAlike(this, isByteStream(native, this)).tee();
+      return pulledThrough(this, kindOf(this)).tee();
     },
     pipeTo(this: ByteStream, ...destination: Parameters<ByteStream['pipeTo']>) {
-      const through = pulledThrough(this);
+      const through = pulledThrough(this, 'plain');
       watcherOf(this).onPiped();
       return through.pipeTo(...destination);
     },
     pipeThrough(this: ByteStream, ...transform: Parameters<ByteStream['pipeThrough']>) {
-      const through = pulledThrough(this);
+      const through = pulledThrough(this, 'plain');
       watcherOf(this).onPiped();
       return through.pipeThrough(...transform);
     },
@@ -82,17 +82,6 @@ const shadowReader = createShadow<StreamReader, WatchedReads>((_native, readsOf)
     readsOf(this).releaseLock();
   },
 }));
-
-/** Nothing tells but asking for what only those have. A locked stream has no more to tell, and refuses the rest by itself. */
-function isByteStream(native: ByteStream, stream: ByteStream): boolean {
-  if (stream.locked) return false;
-  try {
-    native.getReader.call(stream, { mode: 'byob' }).releaseLock();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 interface IterationOptions {
   preventCancel?: boolean;

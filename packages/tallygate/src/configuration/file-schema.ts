@@ -40,6 +40,13 @@ const budgetFields = {
   onOutage: z.enum(['allow', 'block']).default('block'),
 };
 
+const featureFields = {
+  id: text,
+  onLeave: z.enum(['cut', 'drain']).default('cut'),
+  drainSeconds: text.optional(),
+  drainMegabytes: text.optional(),
+};
+
 const formatted = (pattern: RegExp, problem: string) => z.string().regex(pattern, problem);
 const day = formatted(/^\d{4}-\d{2}-\d{2}$/, 'is not a date');
 const usdPerMtok = formatted(/^\d{1,6}(\.\d{1,6})?$/, 'is not a plain decimal amount');
@@ -76,6 +83,7 @@ const fileFields = {
     .default('dearest'),
   teams: listOf(z.strictObject(teamFields)),
   budgets: listOf(z.strictObject(budgetFields)),
+  features: listOf(z.strictObject(featureFields)),
   contractPrices: listOf(z.strictObject(contractFields)),
 };
 
@@ -90,6 +98,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*': Object.keys(budgetFields),
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
+  'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
   'contractPrices.*.usdPerMtok': Object.keys(rateFields),
 };
@@ -122,6 +131,10 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.period': 'Write day or month.',
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.onOutage': 'Write allow or block.',
+  features: 'Write a list of features, such as [{ id: ticket-summary, onLeave: drain }].',
+  'features.*': 'Write a feature as fields: id, onLeave, drainSeconds, drainMegabytes.',
+  'features.*.id': 'Write the name by which calls name the feature.',
+  'features.*.onLeave': 'Write cut (end the call at the provider) or drain (read on for its exact usage).',
   contractPrices:
     'Write a list of contract prices, each with id, source and either discountPercent or usdPerMtok.',
   'contractPrices.*':

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type ConfigurationSnapshot, nearestName, TallygateError } from '@tallygate/usage';
 import type { z } from 'zod';
 import { contractPricesFrom } from './file-contracts.ts';
+import { featuresFrom } from './file-features.ts';
 import { budgetsFrom, teamsFrom } from './file-meaning.ts';
 import { FIELD_CURES, type FileContent, fileSchema, KNOWN_FIELDS } from './file-schema.ts';
 import { fieldName, type LocatedDocument, located, type Path, parseLocatedYaml } from './yaml-document.ts';
@@ -29,6 +30,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
   const document = parseLocatedYaml(text, name);
   const content = shapeOf(document, name);
   const teams = teamsFrom(content, document);
+  const features = featuresFrom(content, document);
   const contractPrices = contractPricesFrom(content, document);
   return {
     organization: content.organization ?? null,
@@ -37,6 +39,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
     unpricedModels: content.unpricedModels,
     teams,
     budgets: budgetsFrom(content, teams, document),
+    ...(features.length === 0 ? {} : { features }),
     ...(contractPrices.length === 0 ? {} : { contractPrices }),
   };
 }

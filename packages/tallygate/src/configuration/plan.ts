@@ -2,6 +2,7 @@ import {
   type Budget,
   type ConfigurationSnapshot,
   describeScope,
+  type Feature,
   formatUsd,
   TallygateError,
   type Team,
@@ -13,7 +14,7 @@ import type { DesiredConfiguration } from './file.ts';
 /** One difference, with both sides whole (null: not there) and what a person should read about it. */
 export interface PlannedChange {
   action: 'add' | 'change' | 'remove';
-  kind: 'team' | 'budget' | 'contract price' | 'price' | 'setting';
+  kind: 'team' | 'budget' | 'feature' | 'contract price' | 'price' | 'setting';
   id: string;
   before: unknown;
   after: unknown;
@@ -49,6 +50,7 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
     ...settingChanges(live, after),
     ...entryChanges('team', live.teams, after.teams, teamDetails),
     ...entryChanges('budget', live.budgets, after.budgets, budgetDetails),
+    ...entryChanges('feature', live.features ?? [], after.features ?? [], featureDetails),
     ...contractChanges(live, after),
   ];
   return changes.length === 0 ? { before: live, after: live, changes } : { before: live, after, changes };
@@ -96,7 +98,7 @@ function contractChanges(live: ConfigurationSnapshot, after: ConfigurationSnapsh
 }
 
 function entryChanges<Entry extends { id: string }>(
-  kind: 'team' | 'budget' | 'contract price',
+  kind: 'team' | 'budget' | 'feature' | 'contract price',
   before: Entry[],
   after: Entry[],
   describe: (before: Entry | null, after: Entry | null) => string[],
@@ -143,6 +145,19 @@ function summary(budget: Budget): string {
   const { limitNanoUsd, period, timeZone, scope, onOutage } = budget;
   const outage = onOutage === 'allow' ? 'allows' : 'blocks';
   return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${outage} in an outage`;
+}
+
+function featureDetails(before: Feature | null, after: Feature | null): string[] {
+  if (before === null || after === null) {
+    const feature = before ?? after;
+    return feature ? [describeLeaving(feature)] : [];
+  }
+  return [`was ${describeLeaving(before)}`, `now ${describeLeaving(after)}`];
+}
+
+function describeLeaving({ onLeave, drainSeconds, drainMegabytes }: Feature): string {
+  if (onLeave === 'cut') return 'cut when its caller leaves';
+  return `drained when its caller leaves, for at most ${drainSeconds} s and ${drainMegabytes} MB`;
 }
 
 function fieldChanges<Entry>(

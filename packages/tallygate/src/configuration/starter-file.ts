@@ -24,6 +24,14 @@ budgets: []
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins
 #    onOutage: block              # or allow: what happens while the gate cannot answer
 
+# What becomes of an answer whose caller leaves: cut (ended at the provider, its output estimated; as for features that are not
+# listed) or drain (read on behind the caller for its exact usage: for backends that bill the whole of it anyway).
+features: []
+#  - id: ticket-summary
+#    onLeave: drain
+#    drainSeconds: 60             # at most so long and so much of it; what is beyond is cut
+#    drainMegabytes: 32
+
 contractPrices: []
 #  - id: order-form-2026
 #    model: claude-opus-5-5       # left out: every model
