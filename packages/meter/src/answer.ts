@@ -96,7 +96,8 @@ function readMessageDelta(answer: Answer, event: Record<string, unknown>): void 
   }
   if (!isObject(event['usage'])) return;
   answer.usage = mergedUsage(answer.usage, event['usage']);
-  answer.complete = true;
+  // Usage alone may be told on the way; the stop reason comes with the last of it.
+  if (answer.stopReason !== null) answer.complete = true;
 }
 
 function readStop(answer: Answer, source: Record<string, unknown>): void {

@@ -123,6 +123,16 @@ describe('watching a response', () => {
     expect(ends).toMatchObject([{ broken: true, error: { message: 'connection cut' } }]);
   });
 
+  it('takes usage that is told on the way for no end: a stream cut after it is broken', async () => {
+    const onTheWay = EVENTS[2]?.replace('"stop_reason":"end_turn"', '"stop_reason":null') ?? never();
+    const body = new Blob([EVENTS[0] ?? never(), onTheWay]).stream();
+    const { response, ends } = watch(
+      new Response(body, { headers: { 'content-type': 'text/event-stream' } }),
+    );
+    await response.text();
+    expect(ends).toMatchObject([{ broken: true, answer: { complete: false, usage: { output_tokens: 5 } } }]);
+  });
+
   it('stays silent while nobody reads, even when the body is looked at', () => {
     const { response, ends } = watch(jsonResponse());
     expect(response.body?.locked).toBe(false);
