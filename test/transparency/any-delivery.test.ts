@@ -47,7 +47,7 @@ async function compare({ exchange, delivery, reading }: Case, door: Door) {
   const metered = await observe(reading, exchange, delivery, [door, meter]);
   await meter.close();
   expect(firstDifference(bare, metered), reading.name).toBeNull();
-  expect(events.length, `rows, ${reading.name}`).toBe(exchange.endpoint === 'messages' ? 1 : 0);
+  if (exchange.endpoint === 'messages') expect(events.length, `rows, ${reading.name}`).toBe(1);
   if (exchange.isStreamed && !FALLING_SHORT.test(reading.name)) {
     const [seen, recorded] = [seenTokens(metered), recordedTokens(events)];
     expect(recorded.input, `input, ${reading.name}`).toBeGreaterThanOrEqual(seen.input);

@@ -119,7 +119,11 @@ const helperThrough = (api: 'ga' | 'beta'): Reading => ({
     const { note } = scene;
     const helper = messagesOf(scene, api).stream(paramsOf(scene), optionsOf(scene)) as unknown as Helper;
     listen(helper, note);
-    await attempt(note, 'response', async () => look((await helper.withResponse()).response, note, 'look'));
+    // The helper is reading it meanwhile: how far it is depends on the turn of the event loop.
+    await attempt(note, 'response', async () => {
+      const { response, request_id } = await helper.withResponse();
+      return [request_id, response.status, response.url, response.headers];
+    });
     await attempt(note, 'done', () => helper.done());
     await attempt(note, 'final message', () => helper.finalMessage());
     await attempt(note, 'final text', () => helper.finalText());

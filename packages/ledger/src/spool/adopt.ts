@@ -48,18 +48,14 @@ export interface AdoptionReport {
   waiting: number;
 }
 
+export function nothingAdopted(): AdoptionReport {
+  const ofFiles = { adopted: 0, tornTails: 0, quarantined: 0 };
+  return { ...ofFiles, unknown: 0, recovered: 0, unsettled: 0, stored: 0, waiting: 0 };
+}
+
 export async function adoptSpools(options: AdoptOptions): Promise<AdoptionReport> {
   const { root, clock, logger = silentLogger, isAlive = ownerIsAlive } = options;
-  const report: AdoptionReport = {
-    adopted: 0,
-    tornTails: 0,
-    quarantined: 0,
-    unknown: 0,
-    recovered: 0,
-    unsettled: 0,
-    stored: 0,
-    waiting: 0,
-  };
+  const report = nothingAdopted();
   let { destination } = options;
   for (const name of await spoolNames(root)) {
     try {

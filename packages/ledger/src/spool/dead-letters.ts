@@ -12,7 +12,7 @@ import type { FactRecord } from './read-segment.ts';
 import { factSchema } from './record.ts';
 import { isMissing, syncDirectory } from './segment-file.ts';
 
-export const DEAD = 'dead';
+const DEAD = 'dead';
 
 const letterSchema = z.object({
   format: z.literal(1),
@@ -32,6 +32,8 @@ export interface DeadLetter {
   diedAtMs: number;
   facts: FactRecord[];
 }
+
+type Recording = Pick<UsageSink, 'recordOutcome' | 'recordSettlement' | 'recordDenial'>;
 
 /** @returns how many facts they are. */
 export async function writeDeadLetters(
@@ -73,7 +75,7 @@ export async function readDeadLetters(
  * Records every dead fact anew, which gives it a new token: none of them was ever stored. One that is refused again becomes a new
  * letter. A crash in between leaves both, which the ledger counts once.
  */
-export async function retryDeadLetters(root: string, sink: UsageSink): Promise<{ retried: number }> {
+export async function retryDeadLetters(root: string, sink: Recording): Promise<{ retried: number }> {
   const { letters } = await readDeadLetters(root);
   let retried = 0;
   for (const { name, facts } of letters) {
@@ -85,7 +87,7 @@ export async function retryDeadLetters(root: string, sink: UsageSink): Promise<{
 }
 
 /** Its hold is ended by the segment that it came from: a second settlement would charge an attempt that the gate has forgotten. */
-function recordAgain(sink: UsageSink, fact: FactRecord): void {
+function recordAgain(sink: Recording, fact: FactRecord): void {
   if (fact.kind === 'outcome') sink.recordOutcome(fact.event, null);
   else if (fact.kind === 'settlement') sink.recordSettlement(fact.settlement);
   else sink.recordDenial(fact.denial);

@@ -2,7 +2,9 @@
 import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlushReport, SegmentDestination } from '@tallygate/usage';
+import { saveDropped } from './held-facts.ts';
 import {
+  appendHeld,
   beat,
   createOwnSegments,
   markStored,
@@ -14,12 +16,15 @@ import {
   sealDue,
   setAside,
   sweepStored,
+  waitingRecords,
 } from './own-segments.ts';
 import { OWNER_FILE } from './owner.ts';
+import { sealedSegment } from './read-segment.ts';
 import { outcomesIn, portions, type Recover } from './recover.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { isMissing, listSegments, segmentPath } from './segment-file.ts';
+import { isMissing, listSegments, segmentPath, segmentToken } from './segment-file.ts';
 import { shipSegment } from './ship.ts';
+import { SETTLE_GRACE_MS } from './spool-parts.ts';
 
 export interface SpoolDrainOptions extends Omit<OwnSegmentsOptions, 'onDue'> {
   destination: SegmentDestination | null;
@@ -37,9 +42,6 @@ export interface SpoolDrain {
   settling: Promise<void> | null;
   left: boolean;
 }
-
-/** The meter tries for a few seconds itself; what is unsettled after that it has given up. */
-const SETTLE_GRACE_MS = 30_000;
 
 export function createSpoolDrain(options: SpoolDrainOptions): SpoolDrain {
   const own = createOwnSegments({ ...options, onDue: () => void inTurn(drain, sealAndShip) });
@@ -90,9 +92,11 @@ export async function leave(drain: SpoolDrain): Promise<void> {
   rotate(own);
   drain.left = true;
   stopRetrying(drain);
-  const [pending, unsettled] = [pendingRecords(own) - own.setAsideRecords, own.unsettled.size];
+  const [pending, unsettled] = [waitingRecords(own), own.unsettled.size];
   const inFlight = own.intents.size;
   own.intents.release();
+  const lost = own.held.length;
+  if (lost > 0) own.options.logger.error('usage is lost: neither disk nor ledger took it', { records: lost });
   if (pending + unsettled + inFlight === 0) return rm(own.home.directory, { recursive: true, force: true });
   own.options.logger.warn('spool closed with records left on disk', {
     spoolId: own.home.spoolId,
@@ -124,10 +128,28 @@ function inTurn(drain: SpoolDrain, job: (drain: SpoolDrain) => Promise<void>): P
 }
 
 async function sealAndShip(drain: SpoolDrain): Promise<void> {
+  if (drain.own.held.length > 0) await placeHeld(drain);
   await sealDue(drain.own);
   if (drain.retryTimer === null && drain.options.destination !== null)
     await ship(drain, drain.options.destination);
   await sweepStored(drain.own);
+  saveDropped(drain.own);
+}
+
+/** What the disk did not take goes to the disk or, while that is still full, to the ledger; a copy in both counts once. */
+async function placeHeld({ own, options }: SpoolDrain): Promise<void> {
+  if (appendHeld(own)) return rotate(own);
+  const facts = [...own.held];
+  own.lastNumber += 1;
+  const token = segmentToken(own.home.spoolId, own.lastNumber);
+  try {
+    await options.destination?.store(sealedSegment(token, facts));
+  } catch (error) {
+    const records = facts.length;
+    return options.logger.warn('usage waits in memory', { records, reason: String(error) });
+  }
+  // Those that came meanwhile stand behind them.
+  if (options.destination !== null) own.held = own.held.slice(facts.length);
 }
 
 /** Until nothing is ready, or until a try fails. */

@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, TallygateError } from '@tallygate/usage';
 import { hostLabel, writeOwner } from './owner.ts';
+import { spoolFailure } from './spool-failure.ts';
 
 export interface SpoolHome {
   /** First half of every token of this directory. Never used twice, whatever the caller names the owner. */
@@ -29,10 +30,7 @@ export function createHome(root: string, ownerId: string | undefined, clock: Clo
     renameSync(unborn, directory);
     syncNames(root);
   } catch (cause) {
-    throw new TallygateError('TALLYGATE_SPOOL_FAILED', {
-      message: `The spool directory ${root} cannot be used: ${cause instanceof Error ? cause.message : cause}.`,
-      cause,
-    });
+    throw spoolFailure(`The spool directory ${root} cannot be used`, cause);
   }
   return { spoolId, directory };
 }

@@ -5,9 +5,10 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CallIntent, callIntentSchema, TallygateError } from '@tallygate/usage';
+import { type CallIntent, callIntentSchema } from '@tallygate/usage';
 import { encodeFrame, scanFrames } from './frame.ts';
 import { isMissing } from './segment-file.ts';
+import { spoolFailure } from './spool-failure.ts';
 
 const FILE = 'in-flight';
 /** One call fits into one, unless its tags are many: then it takes as many as it needs. */
@@ -58,7 +59,7 @@ export function createIntents(directory: string): Intents {
         writeSync(descriptor, frame, 0, frame.length, place.slot * SLOT_BYTES);
       } catch (cause) {
         giveBack(free, place);
-        throw unwritable(cause);
+        throw spoolFailure('A call in flight cannot be written down', cause);
       }
       places.set(intent.attemptId, place);
     },
@@ -120,11 +121,4 @@ function contentOf(descriptor: number): Buffer {
   const content = Buffer.alloc(fstatSync(descriptor).size);
   readSync(descriptor, content, 0, content.length, 0);
   return content;
-}
-
-function unwritable(cause: unknown): TallygateError {
-  return new TallygateError('TALLYGATE_SPOOL_FAILED', {
-    message: `A call in flight cannot be written down: ${cause instanceof Error ? cause.message : String(cause)}.`,
-    cause,
-  });
 }

@@ -14,7 +14,8 @@ export async function writeLateSegment(
   if (facts.length === 0) return;
   // Not the next number: it may have been used, shipped and deleted, and its token would swallow these rows.
   const number = randomInt(10 ** 9, 2 ** 47);
-  const writer = createSegmentWriter(home.directory, home.spoolId, number, clock);
+  const writer = createSegmentWriter(home, number, { clock });
   for (const fact of facts) writer.append(encodeRecord(fact));
-  await writer.seal();
+  await writer.sync();
+  await writer.finish();
 }

@@ -4,13 +4,16 @@
  * new one: what had not been sealed is written there again, since copies are harmless and gaps are not.
  */
 import { unlink } from 'node:fs/promises';
-import type { Clock, Logger } from '@tallygate/usage';
-import { scanFrames } from './frame.ts';
+import { type Clock, type Logger, TallygateError } from '@tallygate/usage';
+import type { FileDurability } from './append-file.ts';
+import type { DiskBound } from './disk-bound.ts';
+import { type Dropped, dropped, holdInMemory } from './held-facts.ts';
 import { createHome, type SpoolHome } from './home.ts';
 import { createIntents, type Intents } from './intents.ts';
 import { HEARTBEAT_MS, touchOwner } from './owner.ts';
 import type { FactRecord } from './read-segment.ts';
-import { decodeRecord, encodeRecord, endsHold } from './record.ts';
+import { encodeRecord, endsHold } from './record.ts';
+import { factsIn, type SealedSummary, sealSegment } from './seal-segment.ts';
 import { isMissing, segmentPath } from './segment-file.ts';
 import { createSegmentWriter, type SegmentWriter } from './segment-writer.ts';
 import { createUnsettled, type Unsettled } from './unsettled.ts';
@@ -23,18 +26,18 @@ export interface OwnSegmentsOptions {
   sealRows: number;
   sealBytes: number;
   sealAfterMs: number;
+  durability: FileDurability;
+  bound: DiskBound;
   /** Called when a segment has become due for sealing. */
   onDue: () => void;
 }
 
-interface SealedSummary {
-  number: number;
-  records: number;
-  bytes: number;
-}
-
 export interface OwnSegments {
   options: OwnSegmentsOptions;
+  bound: DiskBound;
+  /** Recorded, and not on the disk because it does not take them. */
+  held: FactRecord[];
+  dropped: Dropped;
   home: SpoolHome;
   unsettled: Unsettled;
   intents: Intents;
@@ -56,10 +59,22 @@ const TAIL_BYTES = 64 * 1_048_576;
 
 /** @throws TallygateError `TALLYGATE_SPOOL_FAILED` */
 export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
-  return { options, ...emptyHome(options), sealTimer: undefined, sealing: null };
+  const { bound } = options;
+  const nothing = { outcomes: 0, denials: 0, costNanoUsd: 0n, saved: 0 };
+  return {
+    options,
+    bound,
+    held: [],
+    dropped: nothing,
+    ...emptyHome(options),
+    sealTimer: undefined,
+    sealing: null,
+  };
 }
 
-function emptyHome(options: OwnSegmentsOptions): Omit<OwnSegments, 'options' | 'sealTimer' | 'sealing'> {
+type OfHome = Omit<OwnSegments, 'options' | 'bound' | 'held' | 'dropped' | 'sealTimer' | 'sealing'>;
+
+function emptyHome(options: OwnSegmentsOptions): OfHome {
   const home = createHome(options.root, options.ownerId, options.clock);
   return {
     home,
@@ -78,17 +93,51 @@ function emptyHome(options: OwnSegmentsOptions): Omit<OwnSegments, 'options' | '
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID`, `TALLYGATE_SPOOL_FAILED`: then nothing was recorded. */
 export function recordFact(own: OwnSegments, fact: FactRecord): void {
   const frame = encodeRecord(fact);
+  if (dropped(own, fact)) {
+    endFact(own, fact);
+    return;
+  }
   const nowMs = own.options.clock.monotonicMs();
   // Stopped for longer than heartbeats are apart: somebody may have declared this process dead.
   if (nowMs - own.lastBeatMs > 2 * HEARTBEAT_MS) beat(own);
+  try {
+    append(own, fact, frame, nowMs);
+  } catch (error) {
+    if (!TallygateError.isInstance(error) || error.code !== 'TALLYGATE_SPOOL_FAILED') throw error;
+    holdInMemory(own, fact, error);
+  }
+}
+
+/** What the disk did not take before. @returns whether it has all of it now. */
+export function appendHeld(own: OwnSegments): boolean {
+  const nowMs = own.options.clock.monotonicMs();
+  try {
+    for (let fact = own.held[0]; fact !== undefined; fact = own.held[0]) {
+      append(own, fact, encodeRecord(fact), nowMs);
+      own.held.shift();
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function append(own: OwnSegments, fact: FactRecord, frame: Buffer, nowMs: number): void {
   const writer = openWriter(own);
   writer.append(frame);
-  if (fact.kind === 'outcome') endIntent(own, fact.event.eventId);
-  if (fact.kind === 'outcome' && fact.hold !== null)
+  own.bound.appended(frame.length);
+  if (fact.kind === 'outcome' && fact.hold !== null) {
     own.unsettled.add(fact.event.eventId, writer.number, nowMs);
+  }
+  endFact(own, fact);
+  if (writer.records >= own.options.sealRows || writer.bytes >= own.options.sealBytes) rotate(own);
+}
+
+/** What is open no longer, now that this is recorded. */
+function endFact(own: OwnSegments, fact: FactRecord): void {
+  if (fact.kind === 'outcome') endIntent(own, fact.event.eventId);
   if (fact.kind === 'settlement' && endsHold(fact.settlement))
     own.unsettled.delete(fact.settlement.attemptId);
-  if (writer.records >= own.options.sealRows || writer.bytes >= own.options.sealBytes) rotate(own);
 }
 
 /** The outcome is recorded: whatever becomes of its intent, recovery finds it and looks no further. */
@@ -102,10 +151,9 @@ function endIntent(own: OwnSegments, attemptId: string): void {
 
 function openWriter(own: OwnSegments): SegmentWriter {
   if (own.writer !== null) return own.writer;
-  const { clock, sealAfterMs } = own.options;
   own.lastNumber += 1;
-  own.writer = createSegmentWriter(own.home.directory, own.home.spoolId, own.lastNumber, clock);
-  own.sealTimer = setTimeout(() => rotate(own), sealAfterMs).unref();
+  own.writer = createSegmentWriter(own.home, own.lastNumber, own.options);
+  own.sealTimer = setTimeout(() => rotate(own), own.options.sealAfterMs).unref();
   return own.writer;
 }
 
@@ -131,14 +179,14 @@ async function sealEach(own: OwnSegments): Promise<void> {
   for (let writer = own.unsealed[0]; writer !== undefined; writer = own.unsealed[0]) {
     const where = { spoolId: own.home.spoolId, segment: writer.number };
     try {
-      if (!(await writer.seal())) logger.error('disk did not confirm a segment', where);
+      const summary = await sealSegment(own, writer);
+      own.unsealed = own.unsealed.filter((other) => other !== writer);
+      own.ready.push(summary);
     } catch (error) {
       if (isMissing(error) && beat(own)) continue;
       logger.error('segment cannot be sealed', { ...where, reason: String(error) });
       return;
     }
-    own.unsealed = own.unsealed.filter((other) => other !== writer);
-    own.ready.push({ number: writer.number, records: writer.records, bytes: writer.bytes });
   }
 }
 
@@ -172,10 +220,7 @@ function moveOut(own: OwnSegments): true {
   for (const intent of intents.underWay()) own.intents.begin(intent);
   intents.release();
   for (const writer of left) {
-    for (const { payload } of scanFrames(writer.content()).frames) {
-      const fact = decodeRecord(payload);
-      if (fact !== null && fact.kind !== 'header') recordFact(own, fact);
-    }
+    for (const fact of factsIn(writer)) recordFact(own, fact);
     writer.release();
   }
   return true;
@@ -198,12 +243,14 @@ function takeReady(own: OwnSegments, number: number): SealedSummary | undefined 
   return summary;
 }
 
-/** Deletes stored segments whose time is over, except those that recovery may still have to read. */
+/** Deletes stored segments whose time is over, or whose room is needed, except those that recovery may still have to read. */
 export async function sweepStored(own: OwnSegments): Promise<void> {
+  await own.bound.look();
+  const tailBytes = own.bound.isAlarming || own.held.length > 0 ? 0 : TAIL_BYTES;
   let bytes = own.done.reduce((sum, segment) => sum + segment.bytes, 0);
   for (const segment of [...own.done]) {
     const age = own.options.clock.monotonicMs() - segment.sinceMs;
-    if ((age <= TAIL_MS && bytes <= TAIL_BYTES) || own.unsettled.lieIn(segment.number)) continue;
+    if ((age <= TAIL_MS && bytes <= tailBytes) || own.unsettled.lieIn(segment.number)) continue;
     own.done = own.done.filter((other) => other !== segment);
     bytes -= segment.bytes;
     await unlink(segmentPath(own.home.directory, segment.number, 'done'));
@@ -212,6 +259,17 @@ export async function sweepStored(own: OwnSegments): Promise<void> {
 
 /** Records that are not in the store. */
 export function pendingRecords(own: OwnSegments): number {
+  return waitingRecords(own) + own.setAsideRecords;
+}
+
+/** Of these, the ones that will be sent. */
+export function waitingRecords(own: OwnSegments): number {
   const waiting = [...own.ready, ...own.unsealed, ...(own.writer === null ? [] : [own.writer])];
-  return waiting.reduce((sum, segment) => sum + segment.records, own.setAsideRecords);
+  return waiting.reduce((sum, segment) => sum + segment.records, own.held.length);
+}
+
+/** Resolves when all that was recorded is as safe as the level of durability promises. */
+export async function persisted(own: OwnSegments): Promise<void> {
+  const writers = [...own.unsealed, ...(own.writer === null ? [] : [own.writer])];
+  await Promise.all(writers.map((writer) => writer.persisted()));
 }

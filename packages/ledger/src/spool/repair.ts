@@ -9,7 +9,7 @@ import { readSegment } from './read-segment.ts';
 import { listSegments, moveSegment, segmentPath, segmentToken, syncDirectory } from './segment-file.ts';
 
 /** Bytes that nobody can read are kept here, beside the spools, for a person to look at. */
-const QUARANTINE = 'quarantine';
+export const QUARANTINE = 'quarantine';
 
 /** As long as the owner would have kept a stored segment: younger ones are sent once more, which their token makes harmless. */
 const TAIL_MS = 600_000;

@@ -9,17 +9,24 @@ import {
   type Logger,
   type SegmentDestination,
   silentLogger,
-  TallygateError,
+  type TallygateError,
   type UsageSink,
 } from '@tallygate/usage';
 import type { AdoptionReport } from './adopt.ts';
 import { type Adopter, createAdopter } from './adopter.ts';
+import type { FileDurability } from './append-file.ts';
+import { createDiskBound, type FullPolicy } from './disk-bound.ts';
 import { createSpoolDrain, flush, keepUp, leave, type SpoolDrain, settleAndFlush } from './drain.ts';
-import { pendingRecords, recordFact } from './own-segments.ts';
+import { openMemorySpool } from './memory-spool.ts';
+import { pendingRecords, persisted, recordFact } from './own-segments.ts';
 import { HEARTBEAT_MS } from './owner.ts';
 import type { FactRecord } from './read-segment.ts';
 import type { Recover } from './recover.ts';
 import type { UnknownOutcomes } from './recover-intents.ts';
+import { recordedTooLate, type SpoolParts, withinDeadline } from './spool-parts.ts';
+
+/** How safe a record is when `record…` has returned, or for `group` and `fsync` when `persisted` has resolved. */
+export type Durability = 'memory' | FileDurability;
 
 export interface SpoolOptions {
   /** The root of all spools, such as `<data>/spool`; this process makes a directory of its own in it. */
@@ -43,14 +50,21 @@ export interface SpoolOptions {
   recover?: Recover;
   /** Makes the rows of calls that a dead process had in flight. Without it they wait on disk. */
   unknownOutcomes?: UnknownOutcomes;
+  /** Default `os`. What each may lose stands in the README. */
+  durability?: Durability;
+  /** What all spools of the root may take together; in memory, this one. Default 1 GiB, in memory 64 MiB. */
+  maxBytes?: number;
+  /** What happens then. Default `deny-calls`. */
+  full?: FullPolicy;
   /** How long `close` may take to drain. What is left then stays on disk. */
   drainMs?: number;
 }
 
 export type Spool = UsageSink & {
   recordIntent(intent: CallIntent): void;
+  refusal(): TallygateError | null;
   readonly spoolId: string;
-  /** This process's own directory. */
+  /** This process's own directory; empty where it keeps all in memory. */
   readonly directory: string;
   /** Outcomes recorded since it was opened. */
   readonly recordedEvents: number;
@@ -60,6 +74,8 @@ export type Spool = UsageSink & {
   readonly unsettledOutcomes: number;
   /** Calls that were sent and whose outcome has not been recorded. */
   readonly callsInFlight: number;
+  /** Resolves when all that was recorded before is as safe as its durability promises. @throws what the disk said. */
+  persisted(): Promise<void>;
   /** Takes over and ships what dead processes left. Where `recover` is given this happens by itself, now and then. */
   adopt(): Promise<AdoptionReport>;
 };
@@ -68,51 +84,71 @@ const SEAL_ROWS = 5_000;
 const SEAL_BYTES = 1_048_576;
 const SEAL_AFTER_MS = 2_000;
 const DRAIN_MS = 5_000;
+const DISK_BYTES = 1_073_741_824;
+const MEMORY_BYTES = 67_108_864;
 
 /** @throws TallygateError `TALLYGATE_SPOOL_FAILED` when the directory cannot be made or written. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { directory, destination, clock, recover, unknownOutcomes, logger = silentLogger } = options;
-  const drain = createSpoolDrain({
-    root: directory,
+  const { durability = 'os' } = options;
+  return durability === 'memory'
+    ? openMemorySpool(partsOf(options, MEMORY_BYTES))
+    : openDiskSpool(partsOf(options, DISK_BYTES), durability);
+}
+
+function partsOf(options: SpoolOptions, maxBytes: number): SpoolParts {
+  return {
+    ...options,
     ownerId: options.ownerId,
-    destination,
-    clock,
-    logger,
-    recover,
+    logger: options.logger ?? silentLogger,
     sealRows: options.sealRows ?? SEAL_ROWS,
     sealBytes: options.sealBytes ?? SEAL_BYTES,
     sealAfterMs: options.sealAfterMs ?? SEAL_AFTER_MS,
-  });
+    maxBytes: options.maxBytes ?? maxBytes,
+    full: options.full ?? 'deny-calls',
+    recover: options.recover,
+    unknownOutcomes: options.unknownOutcomes,
+    drainMs: options.drainMs ?? DRAIN_MS,
+  };
+}
+
+async function openDiskSpool(parts: SpoolParts, durability: FileDurability): Promise<Spool> {
+  const { directory: root, destination, recover, unknownOutcomes, clock, logger } = parts;
+  const bound = createDiskBound({ root, maxBytes: parts.maxBytes, full: parts.full, logger });
+  const drain = createSpoolDrain({ ...parts, root, durability, bound });
+  await bound.look();
   const adopter = createAdopter({
-    ...{ root: directory, destination, clock, logger },
+    ...{ root, destination, clock, logger },
     ...(recover && { recover }),
     ...(unknownOutcomes && { unknownOutcomes }),
   });
   if (destination === null) {
     logger.info('no ledger here: usage is kept in the spool', { directory: drain.own.home.directory });
   } else if (recover !== undefined) adopter.start();
-  return spoolOver(drain, adopter, options.drainMs ?? DRAIN_MS);
+  return spoolOver(drain, adopter, parts.drainMs);
 }
 
 function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool {
   const upkeep = setInterval(() => keepUp(drain), HEARTBEAT_MS).unref();
+  const { own } = drain;
   let recordedEvents = 0;
   let closing: Promise<void> | null = null;
   const record = (fact: FactRecord): void => {
     if (closing !== null) throw recordedTooLate();
-    recordFact(drain.own, fact);
+    recordFact(own, fact);
   };
   return {
+    refusal: () => own.bound.refusal(own.held.length > 0),
+    recordIntent(intent) {
+      if (closing !== null) throw recordedTooLate();
+      own.intents.begin(intent);
+    },
     recordOutcome(event, hold) {
       record({ kind: 'outcome', event, hold });
       recordedEvents += 1;
     },
-    recordIntent(intent) {
-      if (closing !== null) throw recordedTooLate();
-      drain.own.intents.begin(intent);
-    },
     recordSettlement: (settlement) => record({ kind: 'settlement', settlement }),
     recordDenial: (denial) => record({ kind: 'denial', denial }),
+    persisted: () => persisted(own),
     flush: () => flush(drain),
     close() {
       clearInterval(upkeep);
@@ -121,40 +157,27 @@ function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool 
     },
     adopt: () => adopter.now(),
     get spoolId() {
-      return drain.own.home.spoolId;
+      return own.home.spoolId;
     },
     get directory() {
-      return drain.own.home.directory;
+      return own.home.directory;
     },
     get recordedEvents() {
       return recordedEvents;
     },
     get pendingRecords() {
-      return pendingRecords(drain.own);
+      return pendingRecords(own);
     },
     get callsInFlight() {
-      return drain.own.intents.size;
+      return own.intents.size;
     },
     get unsettledOutcomes() {
-      return drain.own.unsettled.size;
+      return own.unsettled.size;
     },
   };
 }
 
-/** A store or a gate that hangs must not keep the application from ending. */
 async function closed(drain: SpoolDrain, adopter: Adopter, drainMs: number): Promise<void> {
-  let deadline: NodeJS.Timeout | undefined;
-  const expired = new Promise<void>((resolve) => {
-    deadline = setTimeout(resolve, drainMs);
-  });
-  await Promise.race([Promise.all([settleAndFlush(drain), adopter.stop()]), expired]);
-  clearTimeout(deadline);
+  await withinDeadline(drainMs, () => Promise.all([settleAndFlush(drain), adopter.stop()]));
   await leave(drain);
-}
-
-function recordedTooLate(): TallygateError {
-  return new TallygateError('TALLYGATE_SPOOL_FAILED', {
-    message: 'Usage was recorded after the spool had been closed.',
-    cure: 'Close the spool last, after every call has ended.',
-  });
 }

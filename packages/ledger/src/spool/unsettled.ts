@@ -3,6 +3,9 @@ export interface Unsettled {
   readonly size: number;
   add(attemptId: string, segment: number, monotonicMs: number): void;
   delete(attemptId: string): void;
+  has(attemptId: string): boolean;
+  /** All of one segment lie in another one now. */
+  move(from: number, to: number): void;
   /** A segment with one of these must stay on disk: it is what recovery would read. */
   lieIn(segment: number): boolean;
   /** Recorded at or before that moment, by segment. */
@@ -32,6 +35,13 @@ export function createUnsettled(): Unsettled {
       perSegment.set(segment, (perSegment.get(segment) ?? 0) + 1);
     },
     delete: forget,
+    has: (attemptId) => entries.has(attemptId),
+    move(from, to) {
+      for (const entry of entries.values()) if (entry.segment === from) entry.segment = to;
+      const moved = perSegment.get(from);
+      if (moved !== undefined) perSegment.set(to, moved);
+      perSegment.delete(from);
+    },
     lieIn: (segment) => perSegment.has(segment),
     recordedBefore(monotonicMs) {
       const found = new Map<number, Set<string>>();

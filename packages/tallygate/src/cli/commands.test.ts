@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
-import { memoryCli, NOW_MS, writeFile } from './memory-context.ts';
+import { memoryCli, NOW_MS, sinkThat, writeFile } from './memory-context.ts';
 
 const FILE = `version: 1
 teams: [{ id: support, name: Support }]
@@ -84,7 +84,7 @@ describe('tallygate report', () => {
   });
 
   it('says when the spool still holds what the report misses', async () => {
-    const cli = memoryCli({ runtime: { sink: { flush: async () => ({ stored: 0, pending: 3 }) } } });
+    const cli = memoryCli({ runtime: { sink: sinkThat(3) } });
     expect((await cli.run('report')).stderr).toContain('3 records wait in the spool and are missing below.');
     expect(JSON.parse((await cli.run('report', '--json')).stdout)).toMatchObject({ pendingInSpool: 3 });
   });

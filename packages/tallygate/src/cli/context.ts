@@ -14,7 +14,7 @@ export interface CliRuntime {
   role: 'owner' | 'client' | 'direct';
   organization: string;
   gate: BudgetGate;
-  sink: Pick<UsageSink, 'flush'>;
+  sink: Pick<UsageSink, 'flush' | 'recordOutcome' | 'recordSettlement' | 'recordDenial'>;
   history: SpendHistory | null;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { attempt, type Check, describeCheck, fail, ok, warn } from './check.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
 import { checkRuntime } from './check-runtime.ts';
+import { checkSpoolFiles } from './check-spool.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { loadFor } from './with-runtime.ts';
 
@@ -34,6 +35,7 @@ async function checkConfigured(context: CliContext, options: GlobalOptions): Pro
     checkSettings(config),
     checkFile(loaded.value),
     checkDataDirectory(config.dataDirectory, context.userId),
+    ...(await checkSpoolFiles(context, config)),
     checkEngine(config, context.versions.chdb),
     checkAdminKey(config),
     ...(await checkRuntime(context, loaded.value)),

@@ -6,7 +6,7 @@ import { type ConfigurationSnapshot, emptyConfiguration, TallygateError } from '
 import { describe, expect, it } from 'vitest';
 import type { Check } from './check.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
-import { type MemoryCli, memoryCli, NOW_MS, writeFile } from './memory-context.ts';
+import { type MemoryCli, memoryCli, NOW_MS, sinkThat, writeFile } from './memory-context.ts';
 
 async function examine(cli: MemoryCli): Promise<{ code: number; checks: Record<string, Check> }> {
   const { code, stdout } = await cli.run('doctor', '--json');
@@ -26,6 +26,8 @@ describe('tallygate doctor', () => {
         'ok    settings        organization default, mode observe',
         'ok    file            <here>/tallygate.yaml: 0 teams, 0 budgets',
         'ok    data directory  <here>/.tallygate (made at the first use)',
+        'ok    durability      os: a kill loses nothing, a power loss the last 5 to 30 seconds',
+        'ok    spool files     0 of 1073741824 bytes, nothing refused',
         'ok    engine          embedded (chdb 3.4.0)',
         'ok    admin key       set',
         'ok    gate            embedded, owned by this command while it runs; configuration version 0',
@@ -44,7 +46,7 @@ describe('tallygate doctor', () => {
   it('warns, with a cure for each, about what works but is not as it should be', async () => {
     const cli = memoryCli({
       versions: { tallygate: '1.2.3', node: 'v22.1.0', chdb: null },
-      runtime: { history: null, sink: { flush: async () => ({ stored: 0, pending: 4 }) } },
+      runtime: { history: null, sink: sinkThat(4) },
     });
     const { code, checks } = await examine(cli);
     expect(code).toBe(0);

@@ -68,7 +68,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       const close = async () => {
         entry.closed = true;
       };
-      const sink = { flush: async () => ({ stored: 0, pending: 0 }) };
+      const sink = sinkThat(0);
       return { role: 'owner', organization: 'default', gate, sink, history, close, ...runtime };
     },
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
@@ -88,6 +88,17 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       const code = await runCli(argv, context);
       return { code, ...printed };
     },
+  };
+}
+
+/** Forgets what is recorded; after a flush that many records wait. */
+export function sinkThat(pending: number): CliRuntime['sink'] {
+  const ignore = () => undefined;
+  return {
+    recordOutcome: ignore,
+    recordSettlement: ignore,
+    recordDenial: ignore,
+    flush: async () => ({ stored: 0, pending }),
   };
 }
 

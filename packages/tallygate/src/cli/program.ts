@@ -15,6 +15,7 @@ import {
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
 import { type ReportOptions, reportCommand } from './report-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
+import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
 
 const EXAMPLES = `Examples:
   tallygate report --month 2026-10 --by team,feature,model
@@ -77,6 +78,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
   addSpendCommands(program, context, choose);
   addBudgetCommands(program, context, choose);
   addPriceCommands(program, context, choose);
+  addSpoolCommands(program, context, choose);
   addOperationCommands(program, context, choose);
   return program;
 }
@@ -172,6 +174,23 @@ function addPriceCommands(program: Command, context: CliContext, choose: Parsing
     .action((file: string | undefined, _options, command: Command) =>
       choose(() => pricesPublishCommand(context, command.optsWithGlobals<PricesPublishOptions>(), file)),
     );
+}
+
+function addSpoolCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  const spool = program.command('spool').description('usage on this disk that the ledger has not taken');
+  const commands = [
+    ['status', 'what waits, since when, and whose it is', spoolStatusCommand],
+    ['dead', 'what the ledger refused, and why', spoolDeadCommand],
+    ['retry', 'send what it refused once more', spoolRetryCommand],
+  ] as const;
+  for (const [name, description, run] of commands) {
+    spool
+      .command(name)
+      .description(description)
+      .action((_options, command: Command) =>
+        choose(() => run(context, command.optsWithGlobals<GlobalOptions>())),
+      );
+  }
 }
 
 function addOperationCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {

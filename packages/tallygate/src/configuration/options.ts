@@ -1,3 +1,4 @@
+import type { Durability, FullPolicy } from '@tallygate/ledger';
 import type { Backend } from '@tallygate/usage';
 import type { Mode } from './resolved.ts';
 
@@ -21,6 +22,12 @@ export interface ConfigOptions {
   backend?: Backend | null | undefined;
   /** Whether OpenTelemetry is used where the application has it. Default: on. */
   telemetry?: 'off' | 'on' | null | undefined;
+  /** How safe usage is the moment it is recorded. Default: os; `memory` needs no disk and survives no kill. */
+  durability?: Durability | null | undefined;
+  /** What all spools of the data directory may take together. Default: 1 GiB; in memory 64 MiB. */
+  spoolMaxBytes?: number | string | null | undefined;
+  /** What happens at that bound. Default: deny-calls, which refuses calls where budgets are enforced. */
+  spoolFull?: FullPolicy | null | undefined;
   /** How long `close()` waits for the spool, in ms. Default: 5000. */
   drainMs?: number | string | null | undefined;
   /** Charged when neither the call nor its scope names a team. */

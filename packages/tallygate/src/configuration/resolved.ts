@@ -1,3 +1,5 @@
+import type { Durability, FullPolicy } from '@tallygate/ledger';
+
 import type { Backend } from '@tallygate/usage';
 
 /** off: nothing is done. observe: everything is metered, would-be denials are recorded. enforce: budgets deny. */
@@ -26,6 +28,11 @@ export interface ResolvedConfig {
   backend: Backend | null;
   /** on: OpenTelemetry is used where the application has it. */
   telemetry: 'off' | 'on';
+  /** How safe usage is the moment it is recorded. */
+  durability: Durability;
+  /** null: the spool's own bound, 1 GiB on a disk and 64 MiB in memory. */
+  spoolMaxBytes: number | null;
+  spoolFull: FullPolicy;
   /** How long `close()` waits for the spool to drain. */
   drainMs: number;
   /** NODE_ENV is "production". */

@@ -43,6 +43,9 @@ export const SETTINGS = {
   apiKeyId: secret(['TALLYGATE_API_KEY_ID'], 'Set it to the id that the provider lists, such as apikey_01….'),
   backend: plain('TALLYGATE_BACKEND', 'Set it to anthropic, bedrock, vertex or foundry, or leave it out.'),
   telemetry: plain('TALLYGATE_TELEMETRY', 'Set it to on or off.'),
+  durability: plain('TALLYGATE_DURABILITY', 'Set it to memory, os, group or fsync.'),
+  spoolMaxBytes: plain('TALLYGATE_SPOOL_MAX_BYTES', 'Set it to bytes, such as 1073741824.'),
+  spoolFull: plain('TALLYGATE_SPOOL_FULL', 'Set it to deny-calls, aggregate or drop.'),
   drainMs: plain('TALLYGATE_DRAIN_MS', 'Set it to milliseconds, such as 5000.'),
   team: plain('TALLYGATE_TEAM', NAME_CURE),
   feature: plain('TALLYGATE_FEATURE', NAME_CURE),
@@ -102,6 +105,15 @@ export const settingsSchema = z.object({
     .default(null),
   backend: z.enum(backendSchema.options, { error: 'is not a backend' }).nullable().default(null),
   telemetry: z.enum(['off', 'on'], { error: 'is neither on nor off' }).default('on'),
+  durability: z
+    .enum(['memory', 'os', 'group', 'fsync'], { error: 'is not a level of durability' })
+    .default('os'),
+  spoolMaxBytes: wholeNumber(2 ** 50, 'a whole number of bytes')
+    .nullable()
+    .default(null),
+  spoolFull: z
+    .enum(['deny-calls', 'aggregate', 'drop'], { error: 'is not what can be done' })
+    .default('deny-calls'),
   drainMs: wholeNumber(600_000, 'a whole number of milliseconds').default(5000),
   team: printable.nullable().default(null),
   feature: printable.nullable().default(null),

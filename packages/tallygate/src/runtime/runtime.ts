@@ -10,7 +10,7 @@ import {
 } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { openBackend } from './backend.ts';
-import { openDataDirectory } from './data-directory.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { openLastGood } from './last-good.ts';
 import { historyWithoutEngine } from './ledger-access.ts';
 import { recoverThrough, unknownOutcomesBy } from './recover.ts';
@@ -60,8 +60,13 @@ export async function openRuntime(
       recover: recoverThrough(gate, organization),
       unknownOutcomes: unknownOutcomesBy(gate, { organization, logger, lastGood: lastGood.read() }),
     };
-    const drained = { directory: directory.spoolRoot, destination, drainMs: config.drainMs };
-    const sink = await openSpool({ ...drained, ...recovery, clock, logger });
+    const sink = await openSpool({
+      ...spoolSettings(config, directory),
+      ...recovery,
+      destination,
+      clock,
+      logger,
+    });
     spool = sink;
     return {
       get role() {
@@ -86,6 +91,12 @@ export async function openRuntime(
     await backend.close();
     throw error;
   }
+}
+
+function spoolSettings(config: ResolvedConfig, { spoolRoot }: DataDirectory) {
+  const { durability, spoolMaxBytes, spoolFull, drainMs } = config;
+  const bound = spoolMaxBytes === null ? {} : { maxBytes: spoolMaxBytes };
+  return { directory: spoolRoot, durability, full: spoolFull, drainMs, ...bound };
 }
 
 /**

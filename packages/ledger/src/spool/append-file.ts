@@ -1,0 +1,130 @@
+/**
+ * A file that only grows, and how safe its end is. `os`: the system has each frame when `append` returns. `group`: it has them all
+ * a few milliseconds later, in one write. `fsync`: as `os`, and a few milliseconds later the disk has confirmed them.
+ */
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { spoolFailure } from './spool-failure.ts';
+
+export type FileDurability = 'os' | 'group' | 'fsync';
+
+export interface AppendFile {
+  readonly bytes: number;
+  /** Whole or not at all. @throws TallygateError `TALLYGATE_SPOOL_FAILED` */
+  append(frame: Buffer): void;
+  /** Resolves when all that was appended is as safe as the level promises. @throws TallygateError `TALLYGATE_SPOOL_FAILED` */
+  persisted(): Promise<void>;
+  /**
+   * Everything onto the disk. False when it would not confirm: the bytes are in the page cache only, and asking again would be
+   * answered with a success that means nothing.
+   */
+  sync(): Promise<boolean>;
+  /** All bytes appended so far, wherever the file has been moved to. */
+  content(): Buffer;
+  close(): void;
+  /** For a file that never got its first frame. */
+  remove(): void;
+}
+
+const GROUP_MS = 5;
+const datasync = promisify(fdatasync);
+
+/** @throws TallygateError `TALLYGATE_SPOOL_FAILED` */
+export function createAppendFile(path: string, durability: FileDurability): AppendFile {
+  const descriptor = failing(() => openSync(path, 'ax+'));
+  let written = 0;
+  let waiting: Buffer[] = [];
+  let group: Promise<void> | null = null;
+  let synced: Promise<boolean> | null = null;
+  let closed = false;
+
+  function write(bytes: Buffer): void {
+    failing(() => appendWhole(descriptor, bytes, written));
+    written += bytes.length;
+  }
+
+  function writeWaiting(): void {
+    if (waiting.length === 0) return;
+    write(Buffer.concat(waiting));
+    waiting = [];
+  }
+
+  /** One for all that is appended until it begins. */
+  function inGroup(work: () => void | Promise<void>): void {
+    group ??= after(GROUP_MS).then(() => {
+      group = null;
+      return closed ? undefined : work();
+    });
+    // Whoever asks `persisted` is told; what failed stays where it is for the next write.
+    group.catch(() => {});
+  }
+
+  return {
+    get bytes() {
+      return waiting.reduce((sum, frame) => sum + frame.length, written);
+    },
+    append(frame) {
+      if (durability === 'group') waiting.push(frame);
+      else write(frame);
+      if (durability === 'group') inGroup(writeWaiting);
+      if (durability === 'fsync') inGroup(() => datasync(descriptor).catch(cannotSync));
+    },
+    persisted: () => group ?? Promise.resolve(),
+    async sync() {
+      writeWaiting();
+      synced ??= datasync(descriptor).then(
+        () => true,
+        () => false,
+      );
+      return synced;
+    },
+    content: () => Buffer.concat([contentOf(descriptor), ...waiting]),
+    close() {
+      if (!closed) closeSync(descriptor);
+      closed = true;
+    },
+    remove: () => unlinkSync(path),
+  };
+}
+
+function appendWhole(descriptor: number, bytes: Buffer, end: number): void {
+  try {
+    // The system may take less than it was given.
+    for (let taken = 0; taken < bytes.length; ) taken += writeSync(descriptor, bytes, taken);
+  } catch (error) {
+    // A disk that fills up takes half a frame: without the cut, everything behind it would lie after damage.
+    ftruncateSync(descriptor, end);
+    throw error;
+  }
+}
+
+function contentOf(descriptor: number): Buffer {
+  const content = Buffer.alloc(fstatSync(descriptor).size);
+  readSync(descriptor, content, 0, content.length, 0);
+  return content;
+}
+
+function after(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+function cannotSync(cause: unknown): never {
+  throw spoolFailure('The disk did not confirm what was recorded', cause);
+}
+
+function failing<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    throw spoolFailure('The spool cannot be written', cause);
+  }
+}
