@@ -1,23 +1,38 @@
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../setup/clickhouse-http.ts';
+import { findClickHouseServer } from '../setup/clickhouse-server.ts';
+import { describeExactlyOnce } from './exactly-once.contract.ts';
 import { fixedClock } from './usage-fixtures.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
 
-const given = process.env['CLICKHOUSE_URL'] ?? '';
-let overHttp: ClickHouseOverHttp | null = null;
-let store: UsageStore;
+const server = await findClickHouseServer();
 
-beforeAll(async () => {
-  overHttp = given === '' ? await startClickHouseOverHttp() : null;
-  const url = overHttp?.url ?? given;
-  store = await openUsageStore({ kind: 'server', url }, { clock: fixedClock });
+describe('the HTTP interface over the engine', () => {
+  let engine: ClickHouseOverHttp;
+  beforeAll(async () => {
+    engine = await startClickHouseOverHttp();
+  });
+  afterAll(() => engine.close());
+  describeServer('HTTP interface over the engine', () => engine.url);
 });
 
-afterAll(async () => {
-  await store.close();
-  await overHttp?.close();
-});
+if (server === null) it.skip('not run here: no ClickHouse server and no container runtime', () => {});
+else
+  describe('a ClickHouse server', () => {
+    afterAll(() => server.stop());
+    describeServer('ClickHouse server', () => server.url);
+  });
 
-if (given === '') it.skip('not run here: no ClickHouse server', () => {});
-describeUsageStore(given === '' ? 'HTTP interface over the engine' : 'ClickHouse server', () => store);
+function describeServer(name: string, serverUrl: () => string): void {
+  let store: UsageStore;
+  beforeAll(async () => {
+    store = await openUsageStore({ kind: 'server', url: serverUrl() }, { clock: fixedClock });
+  });
+  afterAll(() => store.close());
+  describeUsageStore(name, () => store);
+  describeExactlyOnce(`${name}, plain`, { serverUrl, query: '' });
+  const compressed = '&compression_request=1&compression_response=1';
+  describeExactlyOnce(`${name}, compressed`, { serverUrl, query: compressed });
+  describeExactlyOnce(`${name}, gathered inserts`, { serverUrl, query: '', inserts: 'gathered' });
+}

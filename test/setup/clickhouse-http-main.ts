@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { createChdbConnection } from 'chdb/connection';
 
 /**
@@ -32,7 +32,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const sql = query === null ? body : `${query}\n${body}`;
   const bytes = await inTurn(() => run(sql, url.searchParams));
   response.setHeader('x-clickhouse-query-id', url.searchParams.get('query_id') ?? '');
-  response.end(bytes);
+  if (!wantsGzip(request, url.searchParams)) return void response.end(bytes);
+  response.setHeader('content-encoding', 'gzip');
+  response.end(gzipSync(bytes));
+}
+
+/** A server compresses when the client can read it and the request asks for it. */
+function wantsGzip(request: IncomingMessage, search: URLSearchParams): boolean {
+  const isAskedFor = search.get('enable_http_compression') === '1';
+  return isAskedFor && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
 }
 
 async function run(sql: string, search: URLSearchParams): Promise<Buffer> {

@@ -6,7 +6,18 @@ import { TallygateError } from '@tallygate/usage';
 import { describeFailure } from './database-errors.ts';
 import { processExists } from './process-table.ts';
 
-export type LedgerAddress = { kind: 'embedded'; directory: string } | { kind: 'server'; url: string };
+export type LedgerAddress =
+  | { kind: 'embedded'; directory: string }
+  | {
+      kind: 'server';
+      url: string;
+      /**
+       * `direct` (default): every segment is a part of its own at once. `gathered`: the server gathers the segments of many small
+       * processes for a moment and writes them together; an insert is acknowledged when they are stored. Needs ClickHouse 26.2.
+       */
+      inserts?: InsertMode;
+    };
+export type InsertMode = 'direct' | 'gathered';
 
 type EngineConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
@@ -19,7 +30,7 @@ export type LoadEngine = () => Promise<Engine>;
 /** The engine's types name the client's through another package, whose private fields make equal classes unequal. */
 const loadChdb: LoadEngine = async () => (await import('chdb/connection')) as unknown as Engine;
 
-/** Longer than any synchronous insert may take on the server, so that a slow success is not mistaken for a failure. */
+/** Longer than an insert may take on the server (it waits up to 120 s for gathered ones): a slow success must not pass for a failure. */
 const REQUEST_TIMEOUT_MS = 150_000;
 const FIRST_ANSWER_TIMEOUT_MS = 10_000;
 
@@ -111,7 +122,9 @@ function clientOf(url: string): ClickHouseClient {
     });
   }
   try {
-    return createClient({ url, request_timeout: REQUEST_TIMEOUT_MS, log: SILENT });
+    // One in the URL counts; given both, the client would say so on stderr.
+    const isGiven = new URL(url).searchParams.has('request_timeout');
+    return createClient({ url, ...(isGiven ? {} : { request_timeout: REQUEST_TIMEOUT_MS }), log: SILENT });
   } catch (cause) {
     throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
       message: `The ClickHouse URL is not accepted: ${describeFailure(cause)}.`,

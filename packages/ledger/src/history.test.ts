@@ -6,6 +6,7 @@ const clock = { nowMs: () => 1_790_000_000_000, monotonicMs: () => 0 };
 const answering = (rows: unknown[]): Database => ({
   select: async () => rows,
   insert: async () => {},
+  insertText: async () => {},
   run: async () => {},
   close: async () => {},
 });

@@ -3,16 +3,30 @@
  * one. A crash between two tables leaves a part; the next try with the same token fills in what is missing.
  */
 import { type SealedSegment, TallygateError } from '@tallygate/usage';
+import type { InsertMode } from './connect.ts';
 import type { Database } from './database.ts';
 import { segmentTexts } from './segment-rows.ts';
 import { QUERIES } from './sql.generated.ts';
 
-export async function storeSegment(database: Database, segment: SealedSegment): Promise<void> {
+export async function storeSegment(
+  database: Database,
+  segment: SealedSegment,
+  mode: InsertMode = 'direct',
+): Promise<void> {
   const { usage, settlements, denials } = segmentTexts(segment);
-  const { token } = segment;
-  if (usage) await database.insertText(withToken(QUERIES.insert_usage_events, token), usage);
-  if (settlements) await database.insertText(withToken(QUERIES.insert_settlements, token), settlements);
-  if (denials) await database.insertText(withToken(QUERIES.insert_denials, token), denials);
+  const insert = (sql: string, text: Buffer | null): Promise<void> =>
+    text === null ? Promise.resolve() : database.insertText(insertStatement(sql, segment.token, mode), text);
+  await insert(QUERIES.insert_usage_events, usage);
+  await insert(QUERIES.insert_settlements, settlements);
+  await insert(QUERIES.insert_denials, denials);
+}
+
+/** Acknowledged when stored, never before: without the wait an error would have nobody to go to. */
+const GATHERED = 'async_insert = 1,\n  wait_for_async_insert = 1,\n  async_insert_deduplicate = 1';
+
+export function insertStatement(sql: string, token: string, mode: InsertMode): string {
+  const statement = withToken(sql, token);
+  return mode === 'gathered' ? statement.replace('async_insert = 0', GATHERED) : statement;
 }
 
 /**

@@ -9,9 +9,11 @@ import {
   silentLogger,
 } from '@tallygate/usage';
 import { connectLedger, type LedgerAddress } from './connect.ts';
-import { createDatabase } from './database.ts';
+import { createDatabase, type Database } from './database.ts';
 import { createHistory } from './history.ts';
 import { migrate } from './migrate.ts';
+import { applyRetention, type RetentionSetting } from './retention.ts';
+import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { storeSegment } from './store-segment.ts';
 
 export type UsageStoreOptions = LedgerAddress;
@@ -21,9 +23,21 @@ export interface UsageStoreDependencies {
   organization?: string;
   clock: Clock;
   logger?: Logger;
+  /** How long rows are kept, from now on, by all who use these tables. Without it, as it was: 400 and 60 days at first. */
+  retention?: RetentionSetting;
+  /** How long after its last insert an hour is left to its rows; by default five minutes. Longer than any insert may take. */
+  settlingMs?: number;
 }
 
-export type UsageStore = SpendHistory & SegmentDestination & { close(): Promise<void> };
+export interface UsageStore extends SpendHistory, SegmentDestination {
+  /** Adds up what was inserted and has settled. Nobody's sums depend on it, only how fast they are answered. */
+  addUp(): Promise<AddedUp>;
+  /** Deletes what addUp has replaced, an hour and more ago. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SETTLING_MS = 300_000;
 
 /**
  * Opens the store and brings its tables up to date.
@@ -38,18 +52,27 @@ export type UsageStore = SpendHistory & SegmentDestination & { close(): Promise<
  */
 export async function openUsageStore(
   options: UsageStoreOptions,
-  { organization, clock, logger = silentLogger }: UsageStoreDependencies,
+  dependencies: UsageStoreDependencies,
 ): Promise<UsageStore> {
   const database = createDatabase(await connectLedger(options));
-  try {
-    await migrate(database, clock, logger);
-  } catch (error) {
+  const rollups = await prepare(database, dependencies).catch(async (error: unknown) => {
     await database.close();
     throw error;
-  }
+  });
   return {
-    ...createHistory(database, clock, organization),
-    store: (segment) => storeSegment(database, segment),
+    ...createHistory(rollups, dependencies.organization),
+    addUp: () => addUp(rollups),
+    sweep: () => sweep(rollups),
+    store: (segment) =>
+      storeSegment(database, segment, options.kind === 'server' ? options.inserts : undefined),
     close: () => database.close(),
   };
+}
+
+async function prepare(
+  database: Database,
+  { clock, logger = silentLogger, retention, settlingMs = SETTLING_MS }: UsageStoreDependencies,
+): Promise<RollupDependencies> {
+  await migrate(database, clock, logger);
+  return { database, clock, retention: await applyRetention(database, retention), marginMs: settlingMs };
 }

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What happens to one request. "Stored" says that the server behind has done its work before the client learns nothing of it. */
+export const FAULTS = [
+  'an error, nothing stored',
+  'an error after it was stored',
+  'a connection cut, nothing stored',
+  'a connection cut after it was stored',
+  'an answer cut in its middle after it was stored',
+  'no answer before the client gives up, stored',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+/** Stands between the client and a server of ClickHouse, engine or real one, and breaks what it is told to. */
+export interface FaultyProxy {
+  url: string;
+  /** The next request whose SQL contains the text meets the fault, once. */
+  breakNext(sqlPart: string, fault: Fault): void;
+  /** Faults that are still waiting for their request. */
+  waiting(): number;
+  /** Encodings of requests and answers that were seen, as "gzip". */
+  readonly encodings: { requests: Set<string>; answers: Set<string> };
+  close(): Promise<void>;
+}
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
+  const planned: { sqlPart: string; fault: Fault }[] = [];
+  const encodings = { requests: new Set<string>(), answers: new Set<string>() };
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await bodyOf(incoming);
+    encodings.requests.add(incoming.headers['content-encoding'] ?? 'identity');
+    const fault = takeFault(planned, new URL(incoming.url ?? '/', target).searchParams.get('query') ?? '');
+    if (fault === 'an error, nothing stored') return answerError(outgoing);
+    if (fault === 'a connection cut, nothing stored') return void outgoing.destroy();
+    const answer = await forward(target, incoming, body);
+    encodings.answers.add(answer.headers['content-encoding'] ?? 'identity');
+    await deliver(answer, fault, outgoing);
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    breakNext: (sqlPart, fault) => void planned.push({ sqlPart, fault }),
+    waiting: () => planned.length,
+    encodings,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function deliver(answer: Answer, fault: Fault | null, outgoing: ServerResponse): Promise<void> {
+  switch (fault) {
+    case 'an error after it was stored':
+      return answerError(outgoing);
+    case 'a connection cut after it was stored':
+      return void outgoing.destroy();
+    case 'an answer cut in its middle after it was stored':
+      outgoing.writeHead(answer.status, { 'content-length': '1000' });
+      outgoing.write('half', () => outgoing.destroy());
+      return;
+    case 'no answer before the client gives up, stored':
+      await once(outgoing, 'close');
+      return;
+    default:
+      outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+}
+
+/** As a server words that it cannot say whether the rows are in. */
+function answerError(outgoing: ServerResponse): void {
+  outgoing.writeHead(500, { 'x-clickhouse-exception-code': '319' });
+  outgoing.end('Code: 319. DB::Exception: Unknown status, client must retry. (UNKNOWN_STATUS_OF_INSERT)');
+}
+
+function takeFault(planned: { sqlPart: string; fault: Fault }[], sql: string): Fault | null {
+  const index = planned.findIndex(({ sqlPart }) => sql.includes(sqlPart));
+  return index === -1 ? null : (planned.splice(index, 1)[0]?.fault ?? null);
+}
+
+async function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+  const {
+    'content-length': _length,
+    'transfer-encoding': _encoding,
+    host: _host,
+    ...headers
+  } = incoming.headers;
+  const onward = request(new URL(incoming.url ?? '/', target), {
+    method: incoming.method ?? 'POST',
+    headers: { ...headers, 'content-length': body.length },
+  });
+  onward.end(body);
+  const [response] = (await once(onward, 'response')) as [IncomingMessage];
+  const { 'transfer-encoding': _chunked, ...received } = response.headers;
+  return { status: response.statusCode ?? 500, headers: received, body: await bodyOf(response) };
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
