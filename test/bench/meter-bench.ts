@@ -1,3 +1,4 @@
+import { cpuMicrosOf, medianRatio, repeat } from './measure.ts';
 import { bareCalls, type Calls, CHUNKS_PER_STREAM, meteredCalls } from './meter-rig.ts';
 
 /** What the meter costs, as ratios and differences within one run: absolute times would only describe the machine. */
@@ -29,10 +30,10 @@ export async function benchMeter(
   await metered.close();
   return {
     chunksPerStream: CHUNKS_PER_STREAM,
-    streamCpuRatio: ratio(streams.metered, streams.bare),
-    bareAgainRatio: ratio(streams.again, streams.bare),
+    streamCpuRatio: medianRatio(streams.metered, streams.bare),
+    bareAgainRatio: medianRatio(streams.again, streams.bare),
     createAddedMicros: rounded(
-      median(creates.metered.map((micros, round) => micros - at(creates.bare, round))),
+      median(creates.metered.map((micros, round) => micros - (creates.bare[round] ?? Number.NaN))),
     ),
     heapGrowthMbPer100kStreams,
   };
@@ -53,7 +54,7 @@ async function cpuByRound(
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [place] of names.entries()) {
       const name = names[(round + place) % names.length] ?? 'bare';
-      const total = await cpuOf(() => repeat(callsPerRound, contestants[name][kind]));
+      const total = await cpuMicrosOf(() => repeat(callsPerRound, contestants[name][kind]));
       micros[name].push(total / callsPerRound);
     }
     onProgress(round + 1, ROUNDS, `rounds (${kind})`);
@@ -78,25 +79,6 @@ function heapBytes(): number {
   globalThis.gc();
   globalThis.gc();
   return process.memoryUsage().heapUsed;
-}
-
-async function repeat(times: number, work: () => Promise<void>): Promise<void> {
-  for (let index = 0; index < times; index += 1) await work();
-}
-
-async function cpuOf(work: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
-}
-
-function ratio(left: number[], right: number[]): number {
-  return rounded(median(left.map((value, round) => value / at(right, round))));
-}
-
-function at(values: number[], round: number): number {
-  return values[round] ?? Number.NaN;
 }
 
 function median(values: number[]): number {

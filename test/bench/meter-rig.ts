@@ -70,7 +70,7 @@ export function calls(claude: Anthropic): Calls {
   };
 }
 
-export function bareClient(): Anthropic {
+function bareClient(): Anthropic {
   return new Anthropic({
     apiKey: 'bench',
     logLevel: 'off',
@@ -83,18 +83,8 @@ export function bareCalls(): Calls {
   return calls(bareClient());
 }
 
-export function meteredMiddleware() {
-  const m = benchMeter();
-  return { middleware: m.meter.middleware, MESSAGE, PARAMS };
-}
 /** The real meter on the gate in process, with a budget on each level, and a sink that only counts. */
 export function meteredCalls(): Calls & { recorded(): number; close(): Promise<void> } {
-  const { meter, recorded } = benchMeter();
-  const claude = wrapClient(bareClient(), meter.middleware);
-  return { ...calls(claude), recorded, close: () => meter.close() };
-}
-
-function benchMeter() {
   const organization = 'bench';
   const gate = createMemoryGate({
     organization,
@@ -128,7 +118,8 @@ function benchMeter() {
     defaults: { team: 'bench', feature: 'bench', environment: 'bench' },
     ports: () => ports,
   });
-  return { meter, recorded: () => recorded };
+  const claude = wrapClient(bareClient(), meter.middleware);
+  return { ...calls(claude), recorded: () => recorded, close: () => meter.close() };
 }
 
 const budget = (id: string, scope: { team?: string; feature?: string }, period: 'day' | 'month') => ({
