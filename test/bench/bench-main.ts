@@ -1,7 +1,11 @@
 import type { BenchRun, ShowProgress } from './run.ts';
+import { runLedger } from './run-ledger.ts';
 import { runMeter } from './run-meter.ts';
 
-const BENCHES: Record<string, (showProgress: ShowProgress) => Promise<BenchRun>> = { meter: runMeter };
+const BENCHES: Record<string, (showProgress: ShowProgress, flags: string[]) => Promise<BenchRun>> = {
+  ledger: runLedger,
+  meter: runMeter,
+};
 
 /** `npm run --silent bench -- <name> [--json]`. Progress on a terminal's stderr; results on stdout and in docs/benchmarks.md. */
 const [name = '', ...flags] = process.argv.slice(2);
@@ -10,9 +14,13 @@ if (!bench) {
   process.stderr.write(`Name what to measure: npm run bench -- ${Object.keys(BENCHES).join(' | ')}\n`);
   process.exit(2);
 }
-const { result, readable, exitCode } = await bench((done, total, what) => {
+const showProgress: ShowProgress = (done, total, what) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K  ${done}/${total} ${what}`);
-});
+};
+const { result, readable, exitCode } = await bench(
+  showProgress,
+  flags.filter((flag) => flag !== '--json'),
+);
 if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 process.stdout.write(flags.includes('--json') ? `${JSON.stringify(result)}\n` : readable);
 process.exitCode = exitCode;
