@@ -81,7 +81,7 @@ export type Spool = UsageSink & {
 };
 
 const SEAL_ROWS = 5_000;
-const SEAL_BYTES = 1_048_576;
+const SEAL_BYTES = 4 * 1_048_576;
 const SEAL_AFTER_MS = 2_000;
 const DRAIN_MS = 5_000;
 const DISK_BYTES = 1_073_741_824;
