@@ -10,7 +10,7 @@ const directory = mkdtempSync(join(tmpdir(), 'tallygate-ledger-'));
 let store: UsageStore;
 
 beforeAll(async () => {
-  store = await openUsageStore({ kind: 'embedded', directory }, { clock: fixedClock });
+  store = await openUsageStore({ kind: 'embedded', directory }, { clock: fixedClock, settlingMs: 0 });
 });
 
 afterAll(async () => {

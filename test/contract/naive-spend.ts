@@ -14,7 +14,10 @@ export function naiveSpend(events: readonly UsageEvent[], query: SpendQuery): Sp
       continue;
     for (const line of event.lines) {
       const group = Object.fromEntries(
-        query.groupBy.map((dimension) => [dimension, dimensionOf(dimension, event, line, instantMs)]),
+        query.groupBy.map((dimension) => [
+          dimension,
+          dimensionOf(dimension, event, line, instantMs, query.tagKey),
+        ]),
       );
       const key = JSON.stringify(group);
       const found: Group = groups.get(key) ?? { group, members: [] };
@@ -33,7 +36,10 @@ function sums(members: [UsageEvent, UsageLine][]): Omit<SpendRow, 'group'> {
   const money = (pick: (line: UsageLine) => bigint) =>
     members.reduce((sum, [, line]) => sum + pick(line), 0n);
   return {
-    calls: distinct((event) => event.callId),
+    calls: distinct(
+      (event) => event.eventId,
+      members.filter(([event]) => event.attemptNumber === 1),
+    ),
     attempts: distinct((event) => event.eventId),
     failedAttempts: distinct(
       (event) => event.eventId,
@@ -61,6 +67,7 @@ function dimensionOf(
   event: UsageEvent,
   line: UsageLine,
   instantMs: number,
+  tagKey = '',
 ): string {
   const iso = new Date(instantMs).toISOString();
   switch (dimension) {
@@ -76,12 +83,23 @@ function dimensionOf(
     case 'apiKeyId':
     case 'apiKeyHint':
     case 'workspaceId':
+    case 'providerOrganizationId':
       return event[dimension] ?? '';
     case 'responseModel':
     case 'lineType':
+    case 'promptBand':
       return line[dimension];
     case 'serviceTier':
-      return line.serviceTier ?? '';
+    case 'speed':
+    case 'inferenceGeo':
+      return line[dimension] ?? '';
+    case 'user':
+      return event.attribution.userPseudonym ?? '';
+    case 'workflow':
+    case 'taskType':
+      return event.attribution[dimension] ?? '';
+    case 'tag':
+      return event.attribution.tags[tagKey] ?? '';
     case 'day':
       return `${iso.slice(0, 10)}T00:00:00.000Z`;
     case 'hour':

@@ -27,7 +27,7 @@ else
 function describeServer(name: string, serverUrl: () => string): void {
   let store: UsageStore;
   beforeAll(async () => {
-    store = await openUsageStore({ kind: 'server', url: serverUrl() }, { clock: fixedClock });
+    store = await openUsageStore({ kind: 'server', url: serverUrl() }, { clock: fixedClock, settlingMs: 0 });
   });
   afterAll(() => store.close());
   describeUsageStore(name, () => store);

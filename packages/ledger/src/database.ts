@@ -22,7 +22,7 @@ export interface Database {
   /** One INSERT of a text that is what its FORMAT reads already, sent as it is. Resolves as `insert` does. */
   insertText(sql: string, text: Buffer): Promise<void>;
   /** One statement without a result. */
-  run(sql: string): Promise<void>;
+  run(sql: string, parameters?: SqlParameters): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,9 +43,9 @@ export function createDatabase(client: ClickHouseClient): Database {
         if (rows.length > 0) await insertText(sql, `${rows.join('\n')}\n`);
       }),
     insertText: (sql, text) => guarded(() => insertText(sql, text)),
-    run: (sql) =>
+    run: (sql, parameters = {}) =>
       guarded(async () => {
-        await client.command({ query: sql });
+        await client.command({ query: sql, query_params: parameters });
       }),
     close: () => guarded(() => client.close()),
   };

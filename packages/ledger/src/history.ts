@@ -20,9 +20,10 @@ import {
   lastReportQuery,
   lastSettlementSeq,
   settledTotalsQuery,
-  spendQuery,
   unknownUsageQuery,
 } from './queries.ts';
+import type { RollupDependencies } from './rollups/add-up.ts';
+import { readSpend, toSpendRow } from './rollups/read-spend.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
 
@@ -36,16 +37,16 @@ const ROW_VERSION = 1;
 
 /** @param onlyOrganization when given, questions about another one are refused. */
 export function createHistory(
-  database: Database,
-  clock: Clock,
+  rollups: RollupDependencies,
   onlyOrganization: string | undefined,
 ): SpendHistory {
+  const { database, clock } = rollups;
   const checked = <T extends { organization: string }>(subject: T): T => {
     requireOrganization(subject.organization, onlyOrganization);
     return subject;
   };
   return {
-    spend: async (query) => spend(database, checked(query)),
+    spend: async (query) => spend(rollups, checked(query)),
     counts: async (range) => counts(database, checked(range)),
     unknownUsage: async (range) => unknownUsage(database, checked(range)),
     settledTotals: async (organization) =>
@@ -65,34 +66,9 @@ function requireOrganization(asked: string, only: string | undefined): void {
   });
 }
 
-async function spend(database: Database, query: SpendQuery): Promise<SpendRow[]> {
-  const rows = await spendQuery(database, query);
-  return rows.map((row) => spendRow(row, query));
-}
-
-type SpendAnswer = Awaited<ReturnType<typeof spendQuery>>[number];
-
-function spendRow(row: SpendAnswer, query: SpendQuery): SpendRow {
-  return {
-    group: Object.fromEntries(query.groupBy.map((dimension) => [dimension, row[`group_${dimension}`]])),
-    calls: row.calls,
-    attempts: row.attempts,
-    failedAttempts: row.failed_attempts,
-    usage: {
-      uncachedInputTokens: row.sum_uncached_input_tokens,
-      cacheReadInputTokens: row.sum_cache_read_input_tokens,
-      cacheWrite5mInputTokens: row.sum_cache_write_5m_input_tokens,
-      cacheWrite1hInputTokens: row.sum_cache_write_1h_input_tokens,
-      cacheWriteUnsplitInputTokens: row.sum_cache_write_unsplit_input_tokens,
-      outputTokens: row.sum_output_tokens,
-      webSearchRequests: row.sum_web_search_requests,
-      webFetchRequests: row.sum_web_fetch_requests,
-    },
-    listCostNanoUsd: row.sum_list_cost_nano_usd,
-    contractedCostNanoUsd: row.sum_contracted_cost_nano_usd,
-    webSearchCostNanoUsd: row.sum_web_search_cost_nano_usd,
-    roundingPicoUsd: row.sum_rounding_pico_usd,
-  };
+async function spend(rollups: RollupDependencies, query: SpendQuery): Promise<SpendRow[]> {
+  const rows = await readSpend(rollups, query);
+  return rows.map((row) => toSpendRow(row, query.groupBy));
 }
 
 async function counts(

@@ -1,20 +1,8 @@
 /** Every question the ledger is asked, typed. The SQL is in queries/*.sql. */
-import { SPEND_DIMENSIONS, type SpendDimension, spendDimensionSchema } from '@tallygate/usage';
 import { z } from 'zod';
 import { defineQuery } from './query.ts';
+import { count, integer } from './rollups/spend-queries.ts';
 import { QUERIES } from './sql.generated.ts';
-
-/** Sums arrive as decimal strings, wider than 64 bits where they must be. */
-const integer = z
-  .string()
-  .regex(/^-?\d+$/)
-  .transform(BigInt);
-/** Counts and instants: exact as a number, or the row is refused. */
-const count = z
-  .string()
-  .regex(/^-?\d+$/)
-  .transform(Number)
-  .refine(Number.isSafeInteger, 'is beyond 2^53');
 
 const range = z.object({
   organization: z.string().min(1),
@@ -22,33 +10,6 @@ const range = z.object({
   toMs: z.number().int(),
 });
 const ofOrganization = z.object({ organization: z.string().min(1) });
-
-const groupColumns = Object.fromEntries(
-  SPEND_DIMENSIONS.map((dimension) => [`group_${dimension}`, z.string()]),
-) as Record<`group_${SpendDimension}`, z.ZodString>;
-
-export const spendQuery = defineQuery({
-  sql: QUERIES.spend,
-  parameters: range.extend({ by: z.enum(['ended', 'budget']), groupBy: z.array(spendDimensionSchema) }),
-  row: z.object({
-    ...groupColumns,
-    calls: count,
-    attempts: count,
-    failed_attempts: count,
-    sum_uncached_input_tokens: count,
-    sum_cache_read_input_tokens: count,
-    sum_cache_write_5m_input_tokens: count,
-    sum_cache_write_1h_input_tokens: count,
-    sum_cache_write_unsplit_input_tokens: count,
-    sum_output_tokens: count,
-    sum_web_search_requests: count,
-    sum_web_fetch_requests: count,
-    sum_list_cost_nano_usd: integer,
-    sum_contracted_cost_nano_usd: integer,
-    sum_web_search_cost_nano_usd: integer,
-    sum_rounding_pico_usd: integer,
-  }),
-});
 
 export const countsQuery = defineQuery({
   sql: QUERIES.counts,

@@ -20,6 +20,20 @@ export function defineQuery<Parameters extends SqlParameters, Row>(definition: {
   };
 }
 
+export type Command<Parameters> = (database: Database, parameters: Parameters) => Promise<void>;
+
+/** A statement without rows of its own. Rejects as a query does. */
+export function defineCommand<Parameters extends SqlParameters>(definition: {
+  sql: string;
+  parameters: z.ZodType<Parameters>;
+}): Command<Parameters> {
+  return async (database, parameters) => {
+    const asked = definition.parameters.safeParse(parameters);
+    if (!asked.success) throw refusal(asked.error);
+    await database.run(definition.sql, asked.data);
+  };
+}
+
 function refusal(error: z.ZodError): TallygateError {
   return new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `The ledger cannot be asked that: ${z.prettifyError(error)}.`,

@@ -2,3 +2,9 @@
 export function sqlInstant(iso: string): string {
   return iso.slice(0, 23).replace('T', ' ');
 }
+
+/** With six decimals, as the engine's own clock tells them. */
+export function sqlInstantFromMicros(instantMicros: bigint): string {
+  const ms = new Date(Number(instantMicros / 1_000n)).toISOString();
+  return `${sqlInstant(ms)}${(instantMicros % 1_000n).toString().padStart(3, '0')}`;
+}

@@ -5,6 +5,16 @@ import { KNOWN_MIGRATIONS } from './migrate.ts';
 import { MIGRATIONS, QUERIES, SCHEMA } from './sql.generated.ts';
 
 const ledger = join(import.meta.dirname, '..');
+const OVER_ROWS = [
+  'add_up_billing_hours',
+  'add_up_spend_hours',
+  'billing_rolled_up',
+  'counts',
+  'latency_percentiles',
+  'settled_totals',
+  'spend',
+  'spend_rolled_up',
+];
 const filesOf = (folder: string): Record<string, string> =>
   Object.fromEntries(
     readdirSync(join(ledger, folder)).map((name) => [
@@ -48,21 +58,44 @@ describe('the SQL in the build', () => {
     const tables = Object.entries(SCHEMA).filter(([, text]) => text.includes('CREATE TABLE'));
     for (const [name, text] of tables) {
       expect(text, name).toContain('fsync_after_insert = 1');
-      const isFedByTokens = `insert_${name}` in QUERIES;
+      const insert = Object.entries(QUERIES).find(([query]) => query === `insert_${name}`)?.[1] ?? '';
+      const isFedByTokens = insert.includes('insert_deduplicate = 1');
       expect(text.includes('non_replicated_deduplication_window = 100000'), name).toBe(isFedByTokens);
     }
   });
 
-  it('never adds up rows that may be stored twice: every sum is over deduplicated ones', () => {
-    const sums = Object.entries(QUERIES).filter(([, text]) => /\bsum\(/.test(text));
-    expect(sums.map(([name]) => name)).toEqual(['settled_totals', 'spend']);
-    for (const [name, text] of sums) expect(text, name).toMatch(/LIMIT 1 BY/);
+  it('never adds up rows that may be stored twice: every sum over them is over deduplicated ones', () => {
+    const sums = Object.entries(QUERIES).filter(([, text]) => /\b(sum|count)(If)?\(/.test(text));
+    const overRows = sums.filter(([, text]) => /FROM (usage_events|settlements)\b/.test(text));
+    expect(overRows.map(([name]) => name)).toEqual(OVER_ROWS);
+    for (const [name, text] of overRows.filter(([file]) => file !== 'counts'))
+      expect(text, name).toMatch(/LIMIT 1 BY/);
+  });
+
+  it('reads a rollup only by the generations that pointers name', () => {
+    const readers = Object.entries(QUERIES).filter(([, text]) =>
+      /FROM (spend|billing)_(hours|days)\b/.test(text),
+    );
+    expect(readers).toHaveLength(8);
+    for (const [name, text] of readers) expect(text, name).toMatch(/, generation\) (NOT )?IN/);
+  });
+
+  it('gives every statement that sums a measure all measures, by the same names', () => {
+    const measuresOf = (text: string) =>
+      [...text.matchAll(/ AS (sum_(?!calls|attempts|failed)\w+)/g)].map(([, name]) => name);
+    const expected = measuresOf(QUERIES.spend);
+    expect(expected).toHaveLength(17);
+    for (const name of ['spend_rolled_up', 'billing_rolled_up'] as const)
+      expect(new Set(measuresOf(QUERIES[name])), name).toEqual(new Set(expected));
   });
 
   it('hands 64-bit numbers out as text', () => {
-    for (const [name, text] of Object.entries(QUERIES)) {
+    const answers = Object.entries(QUERIES).filter(([, text]) => !/^(INSERT|DELETE|ALTER)/m.test(text));
+    for (const [name, text] of answers) {
       const bare =
-        text.match(/(?<!toString\()\b(sum|uniqExact|uniqExactIf|count|max)\([^)]*\)+ AS \w+,?\n/g) ?? [];
+        text.match(
+          /(?<!toString\()\b(sum|uniqExact|uniqExactIf|count|max)\([^)]*\)+ AS (?!\w+_at\b)\w+,?\n/g,
+        ) ?? [];
       const inSubquery = name === 'counts';
       expect(inSubquery ? [] : bare, name).toEqual([]);
     }

@@ -2,12 +2,14 @@
  * The ledger: where usage is kept for good. On a ClickHouse server or in the embedded engine, by the same code.
  */
 import {
+  type BatchFacts,
   type Clock,
   type Logger,
   type SegmentDestination,
   type SpendHistory,
   silentLogger,
 } from '@tallygate/usage';
+import { createBatchFacts } from './batch-facts.ts';
 import { connectLedger, type LedgerAddress } from './connect.ts';
 import { createDatabase, type Database } from './database.ts';
 import { createHistory } from './history.ts';
@@ -30,6 +32,7 @@ export interface UsageStoreDependencies {
 }
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
+  batchFacts: BatchFacts;
   /** Adds up what was inserted and has settled. Nobody's sums depend on it, only how fast they are answered. */
   addUp(): Promise<AddedUp>;
   /** Deletes what addUp has replaced, an hour and more ago. */
@@ -65,6 +68,7 @@ export async function openUsageStore(
     sweep: () => sweep(rollups),
     store: (segment) =>
       storeSegment(database, segment, options.kind === 'server' ? options.inserts : undefined),
+    batchFacts: createBatchFacts(database, dependencies.clock),
     close: () => database.close(),
   };
 }

@@ -16,8 +16,16 @@ export const SPEND_DIMENSIONS = [
   'apiKeyId',
   'apiKeyHint',
   'workspaceId',
+  'providerOrganizationId',
   'serviceTier',
+  'speed',
+  'inferenceGeo',
+  'promptBand',
   'lineType',
+  'user',
+  'workflow',
+  'taskType',
+  'tag',
   'day',
   'hour',
   'minute',
@@ -34,12 +42,19 @@ export const spendQuerySchema = z.object({
   toMs: z.number().int(),
   by: spendInstantSchema,
   groupBy: z.array(spendDimensionSchema),
+  /** Only what has one of these values in each of these dimensions; not by time, which is the range's. */
+  filter: z
+    .partialRecord(spendDimensionSchema.exclude(['day', 'hour', 'minute']), z.array(z.string()))
+    .optional(),
+  /** Which tag the dimension "tag" means. */
+  tagKey: z.string().min(1).optional(),
 });
 export type SpendQuery = z.output<typeof spendQuerySchema>;
 
 /** Sums over deduplicated rows. Time dimensions are ISO 8601 instants in UTC; a dimension that a row lacks reads "". */
 export const spendRowSchema = z.object({
   group: z.partialRecord(spendDimensionSchema, z.string()),
+  /** Calls whose first attempt stands here: each call is one in the sum of all groups, however often it was tried. */
   calls: z.number().int(),
   attempts: z.number().int(),
   failedAttempts: z.number().int(),
@@ -105,6 +120,7 @@ export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
  * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`; it never answers 0.
  */
 export interface SpendHistory {
+  /** By user, workflow, task type or tag at most 31 days. */
   spend(query: SpendQuery): Promise<SpendRow[]>;
   counts(range: { organization: string; fromMs: number; toMs: number }): Promise<LedgerCounts>;
   /** Usage that no version so far has understood, by when its attempts ended; ordered by field and value. */

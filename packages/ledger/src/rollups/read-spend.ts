@@ -1,0 +1,89 @@
+/** Spend, exact at every moment: from rollups as far as they go, from deduplicated rows for the rest. */
+import { type SpendDimension, type SpendQuery, type SpendRow, TallygateError } from '@tallygate/usage';
+import type { RollupDependencies } from './add-up.ts';
+import { rollupState } from './rollup-queries.ts';
+import { budgetHours, planOf } from './spend-plan.ts';
+import { type SpendColumns, spendFromRollups, spendFromRows } from './spend-queries.ts';
+import { sourceOf } from './spend-source.ts';
+
+/** Of these there may be as many as there are rows. */
+const PERSONAL: readonly SpendDimension[] = ['user', 'workflow', 'taskType', 'tag'];
+const LONGEST_PERSONAL_MS = 31 * 86_400_000;
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for more than 31 days of users, workflows, task types or tags. */
+export async function readSpend(rollups: RollupDependencies, query: SpendQuery): Promise<SpendColumns[]> {
+  requireBounds(query);
+  const source = sourceOf(query);
+  if (source === 'rows')
+    return spendFromRows(rollups.database, { ...question(query), tagKey: tagKeyOf(query) });
+  const { database, clock, retention, marginMs } = rollups;
+  // What is dirty is asked before anything is read: a row that arrives in between may be missed, as one that arrives later.
+  const stale = await rollupState(database, {
+    organization: query.organization,
+    ...budgetHours(query),
+    marginMs,
+    frozenBeforeSeconds: retention.frozenBeforeSeconds(clock.nowMs()),
+  });
+  return spendFromRollups[source](database, {
+    ...question(query),
+    ...planOf(query),
+    staleDays: stale.map((row) => row.day),
+    dirtyHours: stale.flatMap((row) => row.dirty_hours),
+  });
+}
+
+/** What every statement about usage is given. */
+export function question({ organization, fromMs, toMs, by, groupBy, filter = {} }: SpendQuery) {
+  return { organization, fromMs, toMs, by, groupBy, filter: JSON.stringify(filter) };
+}
+
+export function tagKeyOf({ tagKey = '' }: SpendQuery): string {
+  return tagKey;
+}
+
+/** The SQL gives each dimension a column, whether it was asked for or not. */
+export function groupOf(
+  row: Record<`group_${SpendDimension}`, string>,
+  groupBy: readonly SpendDimension[],
+): SpendRow['group'] {
+  return Object.fromEntries(groupBy.map((dimension) => [dimension, row[`group_${dimension}`]]));
+}
+
+export function requireBounds({ fromMs, toMs, groupBy, filter = {}, tagKey }: SpendQuery): void {
+  const asked = [...groupBy, ...Object.keys(filter)];
+  const personal = PERSONAL.filter((dimension) => asked.includes(dimension));
+  if (personal.length > 0 && toMs - fromMs > LONGEST_PERSONAL_MS) {
+    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+      message: `By ${personal.join(', ')}, at most 31 days can be asked for at once.`,
+      cure: 'Ask month by month.',
+    });
+  }
+  if (asked.includes('tag') === (tagKey !== undefined)) return;
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: 'The dimension "tag" and the name of a tag go together.',
+    cure: 'Name both, or neither.',
+  });
+}
+
+export function toSpendRow(row: SpendColumns, groupBy: readonly SpendDimension[]): SpendRow {
+  return {
+    group: groupOf(row, groupBy),
+    calls: row.sum_calls,
+    attempts: row.sum_attempts,
+    failedAttempts: row.sum_failed_attempts,
+    usage: {
+      uncachedInputTokens: row.sum_uncached_input_tokens,
+      cacheReadInputTokens: row.sum_cache_read_input_tokens,
+      cacheWrite5mInputTokens: row.sum_cache_write_5m_input_tokens,
+      cacheWrite1hInputTokens: row.sum_cache_write_1h_input_tokens,
+      cacheWriteUnsplitInputTokens: row.sum_cache_write_unsplit_input_tokens,
+      outputTokens: row.sum_output_tokens,
+      webSearchRequests: row.sum_web_search_requests,
+      webFetchRequests: row.sum_web_fetch_requests,
+    },
+    listCostNanoUsd: row.sum_list_cost_nano_usd,
+    contractedCostNanoUsd: row.sum_contracted_cost_nano_usd,
+    webSearchCostNanoUsd: row.sum_web_search_cost_nano_usd,
+    roundingPicoUsd: row.sum_rounding_pico_usd,
+  };
+}

@@ -1,0 +1,77 @@
+/** What the rollups are asked and told. The SQL is in queries/*.sql. */
+import { z } from 'zod';
+import { defineCommand, defineQuery } from '../query.ts';
+import { QUERIES } from '../sql.generated.ts';
+
+/** Whole numbers that may be wider than 2^53 stay text; they are only handed back to the engine. */
+const digits = z.string().regex(/^\d+$/);
+const integer = z.number().int();
+/** Unix seconds as text: arrays of parameters are arrays of strings. */
+const seconds = z.array(digits);
+
+const patience = { marginMs: integer, frozenBeforeSeconds: integer };
+
+export const rollupState = defineQuery({
+  sql: QUERIES.rollup_state,
+  parameters: z.object({
+    organization: z.string().min(1),
+    fromSeconds: integer,
+    toSeconds: integer,
+    ...patience,
+  }),
+  row: z.object({ day: digits, dirty_hours: seconds }),
+});
+
+export const hoursToAddUp = defineQuery({
+  sql: QUERIES.hours_to_add_up,
+  parameters: z.object({ ...patience, limit: integer }),
+  row: z.object({ organization: z.string(), hour: digits, taken_at_micros: digits }),
+});
+
+export const daysToAddUp = defineQuery({
+  sql: QUERIES.days_to_add_up,
+  parameters: z.object({ ...patience, limit: integer }),
+  row: z.object({
+    organization: z.string(),
+    day: digits,
+    hours: seconds,
+    generations: seconds,
+    source: digits,
+    taken_at_micros: digits,
+  }),
+});
+
+const hourParameters = z.object({
+  organizations: z.array(z.string()),
+  hours: seconds,
+  fromMs: integer,
+  toMs: integer,
+  generation: digits,
+  takenAtMicros: digits,
+});
+/** One generation of hours, in both rollups. */
+export const addUpHours = [
+  defineCommand({ sql: QUERIES.add_up_spend_hours, parameters: hourParameters }),
+  defineCommand({ sql: QUERIES.add_up_billing_hours, parameters: hourParameters }),
+];
+
+const dayParameters = z.object({
+  organizations: z.array(z.string()),
+  hours: seconds,
+  generations: seconds,
+  generation: digits,
+  takenAtMicros: digits,
+});
+/** One generation of days, from the given generation of each of their hours, in both rollups. */
+export const addUpDays = [
+  defineCommand({ sql: QUERIES.add_up_spend_days, parameters: dayParameters }),
+  defineCommand({ sql: QUERIES.add_up_billing_days, parameters: dayParameters }),
+];
+
+const sweepParameters = z.object({ graceMs: integer });
+export const sweeps = [
+  QUERIES.sweep_spend_hours,
+  QUERIES.sweep_billing_hours,
+  QUERIES.sweep_spend_days,
+  QUERIES.sweep_billing_days,
+].map((sql) => defineCommand({ sql, parameters: sweepParameters }));

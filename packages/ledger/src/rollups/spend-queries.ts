@@ -1,0 +1,97 @@
+/** Spend, from three places in one shape: its sums mean the same wherever they come from. */
+import { SPEND_DIMENSIONS, type SpendDimension, spendDimensionSchema } from '@tallygate/usage';
+import { z } from 'zod';
+import { defineQuery } from '../query.ts';
+import { QUERIES } from '../sql.generated.ts';
+
+/** Sums arrive as decimal strings, wider than 64 bits where they must be. */
+export const integer = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(BigInt);
+/** Counts and instants: exact as a number, or the row is refused. */
+export const count = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number)
+  .refine(Number.isSafeInteger, 'is beyond 2^53');
+
+/** What all questions about usage share; `filter` is JSON of values by dimension. */
+export const questionParameters = {
+  organization: z.string().min(1),
+  fromMs: z.number().int(),
+  toMs: z.number().int(),
+  groupBy: z.array(spendDimensionSchema),
+  filter: z.string(),
+};
+const instant = { by: z.enum(['ended', 'budget']) };
+const tagKey = { tagKey: z.string() };
+
+/** A source answers the dimensions it knows; of the others nobody asks it. */
+export const groupColumns = Object.fromEntries(
+  SPEND_DIMENSIONS.map((dimension) => [`group_${dimension}`, z.string().default('')]),
+) as Record<`group_${SpendDimension}`, z.ZodDefault<z.ZodString>>;
+
+const spendColumns = z.object({
+  ...groupColumns,
+  sum_calls: count,
+  sum_attempts: count,
+  sum_failed_attempts: count,
+  sum_uncached_input_tokens: count,
+  sum_cache_read_input_tokens: count,
+  sum_cache_write_5m_input_tokens: count,
+  sum_cache_write_1h_input_tokens: count,
+  sum_cache_write_unsplit_input_tokens: count,
+  sum_output_tokens: count,
+  sum_thinking_tokens: count,
+  sum_web_search_requests: count,
+  sum_web_fetch_requests: count,
+  sum_list_cost_nano_usd: integer,
+  sum_contracted_cost_nano_usd: integer,
+  sum_web_search_cost_nano_usd: integer,
+  sum_rounding_pico_usd: integer,
+  sum_latency_ms: count,
+  sum_timed_attempts: count,
+  sum_time_to_first_token_ms: count,
+  sum_first_token_attempts: count,
+});
+export type SpendColumns = z.output<typeof spendColumns>;
+
+export const spendFromRows = defineQuery({
+  sql: QUERIES.spend,
+  parameters: z.object({ ...questionParameters, ...instant, ...tagKey }),
+  row: spendColumns,
+});
+
+const rolledUp = z.object({
+  ...questionParameters,
+  ...instant,
+  hourFrom: z.number().int(),
+  hourTo: z.number().int(),
+  dayFrom: z.number().int(),
+  dayTo: z.number().int(),
+  staleDays: z.array(z.string()),
+  dirtyHours: z.array(z.string()),
+});
+export const spendFromRollups = {
+  spend: defineQuery({ sql: QUERIES.spend_rolled_up, parameters: rolledUp, row: spendColumns }),
+  billing: defineQuery({ sql: QUERIES.billing_rolled_up, parameters: rolledUp, row: spendColumns }),
+};
+
+const percentiles = z.array(z.number().nullable()).length(4);
+export const latencyPercentiles = defineQuery({
+  sql: QUERIES.latency_percentiles,
+  parameters: z.object({ ...questionParameters, ...instant, ...tagKey }),
+  row: z.object({
+    ...groupColumns,
+    timed_attempts: count,
+    latency_ms: percentiles,
+    first_token_ms: percentiles,
+  }),
+});
+
+export const denialCounts = defineQuery({
+  sql: QUERIES.denial_counts,
+  parameters: z.object(questionParameters),
+  row: z.object({ ...groupColumns, denied_attempts: count, would_be_denied_attempts: count }),
+});
