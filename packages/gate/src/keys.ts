@@ -38,6 +38,10 @@ export interface RedisKeys {
   attempt(attemptId: string): string;
   /** Counters of one budget period. */
   budget(periodKey: string): string;
+  /** Owner and end of one message batch. */
+  batch(batchId: string): string;
+  /** Event ids of its items that were counted. */
+  batchItems(batchId: string): string;
 }
 
 /**
@@ -50,5 +54,7 @@ export function redisKeys(organization: string): RedisKeys {
     state: `${prefix}:state`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
     budget: (key) => `${prefix}:budget:${key}`,
+    batch: (batchId) => `${prefix}:batch:${batchId}`,
+    batchItems: (batchId) => `${prefix}:batch-items:${batchId}`,
   };
 }

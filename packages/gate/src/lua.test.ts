@@ -8,7 +8,9 @@ describe('the generated module', () => {
     expect(scripts.map(([name]) => name)).toEqual([
       'abandon',
       'balances',
+      'batch',
       'configuration',
+      'counted',
       'extend',
       'publish',
       'reserve',

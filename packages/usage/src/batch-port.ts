@@ -57,3 +57,50 @@ export interface BatchOwners {
    */
   markItemsCounted(key: BatchKey, eventIds: readonly string[]): Promise<number>;
 }
+
+/** What is known of a batch, one thing at a time. Facts only add up: one that is kept twice changes nothing. */
+export const batchFactSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('owner'), owner: batchOwnerSchema }),
+  z.object({ kind: z.literal('ended'), endedAtMs: instantMs }),
+  /** Items, by event id. */
+  z.object({ kind: z.literal('counted'), eventIds: z.array(z.string()) }),
+]);
+export type BatchFact = z.output<typeof batchFactSchema>;
+
+/** Where facts of batches outlive every process and every live copy. Rejects with `TALLYGATE_LEDGER_UNAVAILABLE`. */
+export interface BatchFacts {
+  /** Resolves when the fact is kept. */
+  append(key: BatchKey, fact: BatchFact): Promise<void>;
+  /** All of one batch, oldest first; none for an unknown one. */
+  read(key: BatchKey): Promise<BatchFact[]>;
+}
+
+/** A batch in the live copy. */
+export interface LiveBatch {
+  /** With the end that stands. */
+  owner: BatchOwner | null;
+  countedItems: number;
+  /** True: nothing that was kept of it is missing here. */
+  isWhole: boolean;
+  /** True: its owner is kept elsewhere too. */
+  isKept: boolean;
+}
+
+export interface BatchAdditions {
+  owner?: BatchOwner;
+  endedAtMs?: number;
+  eventIds?: readonly string[];
+  isWhole?: true;
+  isKept?: true;
+}
+
+/**
+ * The live copy of batches, which decides who came first. It may lose everything at any time. Rejects with
+ * `TALLYGATE_LEDGER_UNAVAILABLE` within a deadline of its own.
+ */
+export interface LiveBatches {
+  /** Adds what is not known yet, in one step; answers what stands then. Nothing to add asks only. */
+  merge(key: BatchKey, additions: BatchAdditions): Promise<LiveBatch>;
+  countedItems(key: BatchKey): Promise<string[]>;
+  close(): Promise<void>;
+}

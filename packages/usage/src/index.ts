@@ -1,5 +1,16 @@
 export { type Attribution, attributionSchema, type CallAttribution, UNASSIGNED } from './attribution.ts';
-export { type BatchKey, type BatchOwner, type BatchOwners, batchOwnerSchema } from './batch-port.ts';
+export {
+  type BatchAdditions,
+  type BatchFact,
+  type BatchFacts,
+  type BatchKey,
+  type BatchOwner,
+  type BatchOwners,
+  batchFactSchema,
+  batchOwnerSchema,
+  type LiveBatch,
+  type LiveBatches,
+} from './batch-port.ts';
 export {
   type Budget,
   type BudgetScope,
