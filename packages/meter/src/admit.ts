@@ -48,6 +48,7 @@ const SDK_TIMEOUT_MS = 600_000;
  * @throws AttributionError when the registry refuses the team (enforce only, as all of these).
  * @throws TallygateError `TALLYGATE_MODEL_UNPRICED` when the policy denies models without a price.
  * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` when no gate answers and an enforced budget blocks on outage.
+ * @throws TallygateError `TALLYGATE_SPOOL_FULL` when the sink takes no further calls.
  */
 export async function admit(
   request: APIRequest,
@@ -80,6 +81,9 @@ export async function admitEstimated(
   options: MeterOptions,
 ): Promise<Admission> {
   const { request, context, facts, holdTtlMs } = asked;
+  const refusal = options.mode === 'enforce' ? ports.sink.refusal?.() : null;
+  // What could not be recorded must not be spent where a budget is a promise.
+  if (refusal) throw refusal;
   const attempt = beginAttempt(context);
   const requested = context.options?.attribution;
   const backend = options.backend ?? backendOf(request);

@@ -4,9 +4,11 @@ import { UPKEEP_MS } from './live-hold.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
 import type { MeterPorts } from './ports.ts';
+import { apiKeyHint } from './provider-headers.ts';
 import { createSettler, type Settler } from './settler.ts';
 import type { AttemptTelemetry, Telemetry } from './telemetry.ts';
 import { type TrackedAttempt, trackAttempt } from './track-attempt.ts';
+import { callIntent } from './unknown-outcome.ts';
 import { waitMs } from './wait.ts';
 
 /** Attempts between admission and outcome. Each ends exactly once: answered, failed, or left when the meter closes. */
@@ -69,6 +71,7 @@ export function createInFlight(options: MeterOptions): InFlight {
       }
     });
     open.add(attempt);
+    announce(admission, request, ports, options);
     upkeep ??= setInterval(keepUp, UPKEEP_MS).unref();
     return attempt;
   }
@@ -107,4 +110,19 @@ export function createInFlight(options: MeterOptions): InFlight {
 /** Each takes itself out of the set. */
 function leaveAll(open: Set<TrackedAttempt>): void {
   for (const attempt of [...open]) attempt.left();
+}
+
+/** Should this process die before the outcome, there is a row all the same. Without that the call goes on, too. */
+function announce(
+  admission: Admission,
+  request: APIRequest,
+  { sink }: MeterPorts,
+  { apiKeyId, logger }: MeterOptions,
+): void {
+  try {
+    sink.recordIntent?.(callIntent(admission, { apiKeyId, apiKeyHint: apiKeyHint(request) }));
+  } catch (error) {
+    const { attemptId } = admission.attempt;
+    logger.warn('call in flight not written down', { attemptId, error: String(error) });
+  }
 }

@@ -5,6 +5,28 @@ import type { LiveConfiguration } from './configuration-cache.ts';
 import { usageEvent } from './outcome.ts';
 import { UNKNOWN_IDENTITY } from './provider-headers.ts';
 
+/** What is recorded of an attempt before it is sent. */
+export function callIntent(
+  admission: Admission,
+  who: { apiKeyId: string | null; apiKeyHint: string | null },
+): CallIntent {
+  const { attempt, configuration, facts } = admission;
+  return {
+    ...attempt,
+    ...who,
+    organization: configuration.snapshot.organization,
+    attribution: admission.attribution,
+    backend: admission.backend,
+    place: admission.place,
+    requestModel: facts.model,
+    promptTokens: facts.promptTokens,
+    streamed: facts.streamed,
+    startedAtMs: admission.startedAtMs,
+    configVersion: configuration.snapshot.version,
+    hold: admission.hold,
+  };
+}
+
 /**
  * The row of an attempt whose process died before the outcome: `unknown`, its input as estimated, at the prices of its day. It
  * is what the meter itself records when a connection breaks before the first byte; the provider's bill corrects it. The same

@@ -31,6 +31,7 @@ const ENDINGS: Record<string, () => void> = {
   'by process.exit': () => process.exit(3),
   'by SIGTERM': () => void listen(),
   'killed before it knows of its settlement': () => {},
+  'killed in the middle of a call': () => {},
   /** Finishes what it has begun, as servers do, and decides itself when and how the process ends. */
   'by its own handler of SIGTERM': () => {
     const server = listen();
@@ -43,6 +44,7 @@ const ENDINGS: Record<string, () => void> = {
 };
 
 if (ending === 'killed before it knows of its settlement') await loseSettlements();
+if (ending === 'killed in the middle of a call') process.stdout.write('asking\n');
 await ask();
 ENDINGS[ending]?.();
 process.stdout.write('ready\n');

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { openTallygate } from 'tallygate';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { started } from './application-process.ts';
 
 const ALWAYS = { organization: 'acme', fromMs: 0, toMs: 4_000_000_000_000 };
@@ -12,7 +15,8 @@ async function ledgerOf(dataDirectory: string) {
     await runtime.sink.flush();
     const rows = await runtime.history?.spend({ ...ALWAYS, by: 'ended', groupBy: ['status'] });
     const counts = await runtime.history?.counts(ALWAYS);
-    return { counts, statuses: rows?.map(({ group }) => group.status) };
+    const uncachedInputTokens = rows?.[0]?.usage.uncachedInputTokens;
+    return { counts, statuses: rows?.map(({ group }) => group.status), uncachedInputTokens };
   } finally {
     await runtime.close();
   }
@@ -45,6 +49,25 @@ describe('an application that ends', () => {
     child.kill('SIGTERM');
     expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
     expect(await ledgerOf(dataDirectory)).toMatchObject({ counts: settledOnce, statuses: ['ok'] });
+  });
+
+  it('by kill -9 in the middle of a call leaves a row "unknown" with its input as estimated, charged once', async () => {
+    const provider = createServer();
+    onTestFinished(() => void provider.close().closeAllConnections());
+    provider.listen(0, '127.0.0.1');
+    const asked = once(provider, 'request');
+    await once(provider, 'listening');
+    const { port } = provider.address() as AddressInfo;
+    const { child, ended, dataDirectory } = await started('killed in the middle of a call', {
+      SIMULATOR_URL: `http://127.0.0.1:${port}`,
+    });
+    await asked;
+    child.kill('SIGKILL');
+    expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
+    const found = await ledgerOf(dataDirectory);
+    expect(found).toMatchObject({ counts: settledOnce, statuses: ['unknown'] });
+    expect(found.uncachedInputTokens).toBeGreaterThan(0);
+    expect(await ledgerOf(dataDirectory)).toEqual(found);
   });
 
   it('by its own handler of SIGTERM decides when and how, and calls that it still makes are metered', async () => {

@@ -16,6 +16,7 @@ import { encodeRecord, endsHold } from './record.ts';
 import { factsIn, type SealedSummary, sealSegment } from './seal-segment.ts';
 import { isMissing, segmentPath } from './segment-file.ts';
 import { createSegmentWriter, type SegmentWriter } from './segment-writer.ts';
+import { spoolFailure } from './spool-failure.ts';
 import { createUnsettled, type Unsettled } from './unsettled.ts';
 
 export interface OwnSegmentsOptions {
@@ -270,6 +271,7 @@ export function waitingRecords(own: OwnSegments): number {
 
 /** Resolves when all that was recorded is as safe as the level of durability promises. */
 export async function persisted(own: OwnSegments): Promise<void> {
+  if (!appendHeld(own)) throw spoolFailure('Usage waits in memory', 'the disk does not take it');
   const writers = [...own.unsealed, ...(own.writer === null ? [] : [own.writer])];
   await Promise.all(writers.map((writer) => writer.persisted()));
 }

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ledgerChaos } from './ledger-chaos.ts';
+
+/**
+ * `npm run --silent chaos -- ledger [--seconds 60] [--seed N] [--json]`. Progress on a terminal's stderr, the result on stdout; exit
+ * code 1 when something was lost, counted twice, or reported otherwise than it is stored.
+ */
+const SUBJECTS = { ledger: ledgerChaos };
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    json: { type: 'boolean', default: false },
+    /** Set by this program for itself: the disk that it was given. */
+    disk: { type: 'string' },
+  },
+});
+const [subject = ''] = positionals;
+if (!Object.hasOwn(SUBJECTS, subject)) {
+  process.stderr.write(`Name what is to suffer: ${Object.keys(SUBJECTS).join(', ')}\n`);
+  process.exit(2);
+}
+process.exitCode = flags.disk === undefined ? await onSmallDisk() : await run(flags.disk);
+
+/** A tmpfs that only this program sees, so that it can be filled to the last byte. */
+async function onSmallDisk(): Promise<number> {
+  const disk = mkdtempSync(join(tmpdir(), 'tallygate-disk-'));
+  const script = 'mount -t tmpfs -o size=48m tmpfs "$0" || exit 77; exec "$@" --disk "$0"';
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), `--seed=${flags.seed}`];
+  const isolated = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, disk, ...again];
+  const child = spawn('unshare', isolated, { stdio: 'inherit' });
+  const [code] = await once(child, 'close').catch(() => [77]);
+  rmSync(disk, { recursive: true, force: true });
+  if (code !== 77 && code !== 127) return code ?? 1;
+  process.stderr.write('No disk of its own can be mounted here: nothing is filled.\n');
+  return run('none');
+}
+
+async function run(disk: string): Promise<number> {
+  const isTerminal = process.stderr.isTTY;
+  const result = await SUBJECTS[subject as keyof typeof SUBJECTS]({
+    seconds: Number(flags.seconds),
+    seed: Number(flags.seed),
+    disk: disk === 'none' ? null : disk,
+    progress: (text) => isTerminal && process.stderr.write(`\r\u001b[K  ${text}`),
+  });
+  if (isTerminal) process.stderr.write('\r\u001b[K');
+  process.stderr.write(`seed ${flags.seed}\n`);
+  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${value}\n`);
+  process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : lines.join(''));
+  return result.lost + result.duplicated + result.rollupMismatches === 0 ? 0 : 1;
+}

@@ -1,0 +1,52 @@
+import type { UsageStore } from '@tallygate/ledger';
+import { openTables } from '../integration/ledger/tables.ts';
+
+export interface Found {
+  events: ReadonlySet<string>;
+  settled: ReadonlySet<string>;
+  /** Copies of a row that stand in a table beyond the first. */
+  copies: number;
+  /** Groups of a report whose sums are not those of the rows. */
+  rollupMismatches: number;
+}
+
+const ALWAYS = { organization: 'acme', fromMs: 0, toMs: 4_000_000_000_000 };
+
+/** What stands in the ledger, row by row, and whether its reports say the same. */
+export async function lookInto(store: UsageStore, directory: string): Promise<Found> {
+  const tables = openTables(directory);
+  try {
+    const ids = async (sql: string) => new Set((await tables.rows(sql)).map(({ id }) => String(id)));
+    const copies = await tables.rows(`
+      SELECT
+        (SELECT count() - uniqExact(event_id, line) FROM usage_events) AS usage,
+        (SELECT count() - uniqExact(epoch, seq, attempt_id, kind) FROM settlements) AS settlements`);
+    return {
+      events: await ids('SELECT DISTINCT event_id AS id FROM usage_events'),
+      settled: await ids('SELECT DISTINCT attempt_id AS id FROM settlements'),
+      copies: Number(copies[0]?.['usage']) + Number(copies[0]?.['settlements']),
+      rollupMismatches: await mismatches(store, tables.rows),
+    };
+  } finally {
+    await tables.close();
+  }
+}
+
+async function mismatches(store: UsageStore, rows: (sql: string) => Promise<Record<string, unknown>[]>) {
+  const expected = new Map<string, string>();
+  const byRow = await rows(`
+    SELECT team, response_model AS model, status, toUnixTimestamp(toStartOfHour(ended_at)) AS hour,
+      sum(contracted_cost_nano_usd) AS cost, sum(output_tokens) AS output
+    FROM (SELECT * FROM usage_events LIMIT 1 BY event_id, line)
+    GROUP BY team, model, status, hour`);
+  for (const { team, model, status, hour, cost, output } of byRow) {
+    expected.set([team, model, status, Number(hour) * 1_000].join(), `${cost}/${output}`);
+  }
+  const groupBy = ['team', 'responseModel', 'status', 'hour'] as const;
+  const reported = await store.spend({ ...ALWAYS, by: 'ended', groupBy: [...groupBy] });
+  const wrong = reported.filter(({ group, contractedCostNanoUsd, usage }) => {
+    const key = [group.team, group.responseModel, group.status, Date.parse(group.hour ?? '')].join();
+    return expected.get(key) !== `${contractedCostNanoUsd}/${usage.outputTokens}`;
+  });
+  return wrong.length + Math.max(0, expected.size - reported.length);
+}
