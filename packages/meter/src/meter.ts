@@ -1,5 +1,5 @@
 import type { APIRequest, Middleware } from '@anthropic-ai/sdk';
-import { type Admission, admit } from './admit.ts';
+import { admit } from './admit.ts';
 import { type CallContext, createsMessage } from './attempt.ts';
 import { type BatchRoute, batchRoute } from './batches/batch-routes.ts';
 import { createBatchMeter } from './batches/meter-batches.ts';
@@ -9,7 +9,6 @@ import { createInFlight } from './in-flight.ts';
 import { markMetered } from './innermost.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { openTelemetry } from './otel.ts';
-import type { MeterPorts } from './ports.ts';
 import { NO_TELEMETRY, type Telemetry } from './telemetry.ts';
 import type { TrackedAttempt } from './track-attempt.ts';
 
@@ -41,33 +40,38 @@ export function createMeter(options: MeterOptions): Meter {
 
   const tallygateMeter: Middleware = async (request, next, context) => {
     if (options.mode === 'off') return next(request);
+    if (createsMessage(request)) return meterMessage(request, next, context);
     const route = batchRoute(request);
-    if (route) return meterBatch(route, request, next, context);
-    return createsMessage(request) ? meterMessage(request, next, context) : next(request);
+    return route ? meterBatch(route, request, next, context) : next(request);
   };
 
   const meterMessage: Middleware = async (request, next, context) => {
     const attempt = await inFlight.entering(() => enter(request, context));
     if (!attempt) return next(request);
-    const response = await sendCovered(() => next(attempt.request)).catch((error: unknown) => {
+    try {
+      return attempt.answered(await sendCovered(() => next(attempt.request)));
+    } catch (error) {
       attempt.failed(error);
       throw error;
-    });
-    return attempt.answered(response);
+    }
   };
 
-  /** Null: nothing of ours may stand in the way, and the call goes on unmetered. */
+  /** Null: the call goes on unmetered, because there is nothing to meter or because we failed and only observe. */
   async function enter(request: APIRequest, context: CallContext): Promise<TrackedAttempt | null> {
-    const ports = await availablePorts(options);
-    const admission = ports && (await admitted(request, context, ports, options));
-    return ports && admission && inFlight.begin(admission, request, ports, await telemetry);
+    try {
+      const ports = await options.ports();
+      const admission = await admit(request, context, ports, options);
+      return admission && inFlight.begin(admission, request, ports, await telemetry);
+    } catch (error) {
+      return unmetered(error, options);
+    }
   }
 
   async function meterBatch(
     route: BatchRoute,
     ...[request, next, context]: Parameters<Middleware>
   ): Promise<Response> {
-    const ports = await availablePorts(options);
+    const ports = await options.ports().catch((error: unknown) => unmetered(error, options));
     const send = (sent: APIRequest) => sendCovered(() => next(sent));
     return ports ? batches.handle(route, request, send, context, ports) : next(request);
   }
@@ -90,26 +94,9 @@ async function telemetryOf(options: MeterOptions): Promise<Telemetry> {
   return openTelemetry({ logger: options.logger, load: options.loadOpenTelemetry });
 }
 
-/** Observing refuses nothing: an error that it meets is a defect of ours, and no reason for a call to fail. */
-async function admitted(
-  ...[request, context, ports, options]: Parameters<typeof admit>
-): Promise<Admission | null> {
-  try {
-    return await admit(request, context, ports, options);
-  } catch (error) {
-    if (options.mode === 'enforce') throw error;
-    options.logger.error('call not admitted, it goes on unmetered', { error: String(error) });
-    return null;
-  }
-}
-
-/** An application that only observes goes on without us when nothing of ours can be opened; one that enforces does not. */
-async function availablePorts(options: MeterOptions): Promise<MeterPorts | null> {
-  try {
-    return await options.ports();
-  } catch (error) {
-    if (options.mode === 'enforce') throw error;
-    options.logger.error('metering is not available, calls go on unmetered', { error: String(error) });
-    return null;
-  }
+/** Observing refuses nothing: what fails of ours is no reason for a call to fail. Enforcing does not go on without us. */
+function unmetered(error: unknown, { mode, logger }: MeterOptions): null {
+  if (mode === 'enforce') throw error;
+  logger.error('metering failed, the call goes on unmetered', { error: String(error) });
+  return null;
 }

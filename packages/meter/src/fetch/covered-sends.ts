@@ -15,8 +15,11 @@ export function followSends(): void {
 }
 
 /** Sends for an attempt that is metered already: a metered `fetch` underneath passes it on, instead of charging it twice. */
-export async function sendCovered(send: () => Promise<Response>): Promise<Response> {
-  if (!isFollowed) return send();
+export function sendCovered(send: () => Promise<Response>): Promise<Response> {
+  return isFollowed ? sendInScope(send) : send();
+}
+
+async function sendInScope(send: () => Promise<Response>): Promise<Response> {
   const coverage: Coverage = { isOpen: true };
   try {
     return await scope.run(coverage, send);

@@ -29,8 +29,6 @@ interface Watch {
   isPiped: boolean;
 }
 
-const IGNORED: Reading = { chunk() {}, ended() {}, broken() {}, value() {} };
-
 const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
   const nativeBody = (response: Response) => Reflect.get(native, 'body', response) as ByteStream | null;
 
@@ -72,7 +70,8 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       if (stream !== null && stream !== watch.body) {
         watch.body = stream;
         watchStream(stream, {
-          start: () => (watch.isReadWhole ? IGNORED : watch.start()),
+          start: watch.start,
+          isReadWhole: () => watch.isReadWhole,
           onPiped() {
             watch.isPiped = true;
           },

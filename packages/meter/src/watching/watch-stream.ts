@@ -30,6 +30,8 @@ export function watchStream(stream: ByteStream, watcher: StreamWatcher): void {
 
 export interface StreamWatcher {
   start(): StreamTap;
+  /** True while the runtime reads the stream itself, for a way of reading that is watched as a whole. */
+  isReadWhole(): boolean;
   /** The stream was piped somewhere. From then on it counts as used, though nothing may have been read. */
   onPiped(): void;
 }
@@ -44,6 +46,7 @@ const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf)
   };
   return {
     getReader(this: ByteStream, ...options: []) {
+      if (watcherOf(this).isReadWhole()) return native.getReader.call(this, ...options);
       const { reader, reads } = watchedReader(this, ...options);
       shadowReader(reader, reads);
       return reader;
