@@ -71,16 +71,19 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     stablePrefixHash: facts.stablePrefix?.hash ?? null,
     stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
     unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
-    lines: lines.map((line, index) => {
-      const priced = pricedLine(line, index, status, admission, end);
-      return { ...priced, ...plain(wordsOf(priced)) };
-    }),
+    lines: lines.map((line, index) => inPlainWords(pricedLine(line, index, status, admission, end), plain)),
   };
 }
 
 /** What the provider put in its own words, or took from the caller's. */
-function wordsOf({ lineType, responseModel, serviceTier, speed, inferenceGeo, flags }: UsageLine) {
-  return { lineType, responseModel, serviceTier, speed, inferenceGeo, flags };
+function inPlainWords(line: UsageLine, plain: <Value>(value: Value) => Value): UsageLine {
+  line.lineType = plain(line.lineType);
+  line.responseModel = plain(line.responseModel);
+  line.serviceTier = plain(line.serviceTier);
+  line.speed = plain(line.speed);
+  line.inferenceGeo = plain(line.inferenceGeo);
+  line.flags = plain(line.flags);
+  return line;
 }
 
 function statusOf(end: AttemptEnd): EventStatus {

@@ -11,13 +11,28 @@ import { watchStream } from './watch-stream.ts';
  *   on its own.
  */
 export function watchResponse(response: Response, attach: () => StartReading): Response {
-  const start = attach();
-  if (response.body === null) start().ended();
-  else shadowResponse(response, { attach, start, body: null, isReadWhole: false, isPiped: false });
+  const begin = attach();
+  if (response.body === null) begin().ended();
+  else shadowResponse(response, watchBegunBy(begin, attach));
   return response;
 }
 
 export type StartReading = () => Reading;
+
+function watchBegunBy(begin: StartReading, attach: () => StartReading): Watch {
+  const watch: Watch = {
+    attach,
+    start() {
+      watch.isBegun = true;
+      return begin();
+    },
+    body: null,
+    isReadWhole: false,
+    isBegun: false,
+    isPiped: false,
+  };
+  return watch;
+}
 
 interface Watch {
   attach: () => StartReading;
@@ -26,22 +41,21 @@ interface Watch {
   body: ByteStream | null;
   /** The runtime begins to read the stream itself, for a way of reading that is watched as a whole: no need to watch it twice. */
   isReadWhole: boolean;
+  isBegun: boolean;
   isPiped: boolean;
 }
 
 const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
   const nativeBody = (response: Response) => Reflect.get(native, 'body', response) as ByteStream | null;
 
-  const isReadable = (response: Response) => !response.bodyUsed && nativeBody(response)?.locked !== true;
-
   async function whole<Value>(
     response: Response,
     read: () => Promise<Value>,
     onValue: (value: Value, reading: Reading) => void,
   ): Promise<Value> {
-    // The native error says why, as it would without us.
-    if (!isReadable(response)) return read.call(response);
     const watch = watchOf(response);
+    // The native error says why, as it would without us.
+    if (watch.isBegun || nativeBody(response)?.locked) return read.call(response);
     const reading = watch.start();
     try {
       watch.isReadWhole = true;
