@@ -25,6 +25,8 @@ const noLedger: Pick<RemoteBackend, 'destination' | 'history'> = {
     counts: notAsked,
     unknownUsage: notAsked,
     settledTotals: notAsked,
+    usagePage: notAsked,
+    knownEvents: notAsked,
     lastReport: notAsked,
     saveReport: notAsked,
     lastConfigVersion: notAsked,

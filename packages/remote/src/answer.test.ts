@@ -22,6 +22,8 @@ function backendWith(parts: {
     counts: never,
     unknownUsage: never,
     settledTotals: never,
+    usagePage: never,
+    knownEvents: never,
     lastReport: never,
   };
   const moreHistory = { saveReport: never, lastConfigVersion: never, saveConfigVersion: never };

@@ -79,6 +79,8 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       counts: (range) => call(ROUTES.counts, range),
       unknownUsage: (range) => call(ROUTES.unknownUsage, range),
       settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),
+      usagePage: (query) => call(ROUTES.usagePage, query),
+      knownEvents: (query) => call(ROUTES.knownEvents, query),
       lastReport: (organization) => call(ROUTES.lastReport, { organization }),
       saveReport: async (report) => void (await call(ROUTES.saveReport, report)),
       lastConfigVersion: (organization) => call(ROUTES.lastConfigVersion, { organization }),

@@ -114,6 +114,8 @@ const METHODS: Record<
   counts: 'counts',
   unknownUsage: 'unknownUsage',
   settledTotals: 'settledTotals',
+  usagePage: 'usagePage',
+  knownEvents: 'knownEvents',
   lastReport: 'lastReport',
   saveReport: 'saveReport',
   lastConfigVersion: 'lastConfigVersion',

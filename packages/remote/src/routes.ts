@@ -5,6 +5,7 @@ import {
   configVersionRecordSchema,
   extendReplySchema,
   holdSchema,
+  knownEventsQuerySchema,
   ledgerCountsSchema,
   reserveReplySchema,
   reserveRequestSchema,
@@ -17,6 +18,8 @@ import {
   spendRowSchema,
   storedReportSchema,
   unknownUsageSchema,
+  usagePageQuerySchema,
+  usagePageSchema,
 } from '@tallygate/usage';
 import { z } from 'zod';
 import { sealedSegmentSchema } from './segment.ts';
@@ -129,6 +132,16 @@ export const ROUTES = {
     request: ofOrganization,
     reply: z.object({ lastSeq: z.number().int(), totals: z.array(settledTotalSchema) }),
     answer: ({ history }, { organization }) => history.settledTotals(organization),
+  }),
+  usagePage: route('ledger/usage-page', {
+    request: usagePageQuerySchema,
+    reply: usagePageSchema,
+    answer: ({ history }, query) => history.usagePage(query),
+  }),
+  knownEvents: route('ledger/known-events', {
+    request: knownEventsQuerySchema,
+    reply: z.array(z.string()),
+    answer: ({ history }, query) => history.knownEvents(query),
   }),
   lastReport: route('ledger/last-report', {
     request: ofOrganization,

@@ -25,6 +25,8 @@ export function historyThrough(
     counts: (range) => ask((history) => history.counts(range)),
     unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
     settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
+    usagePage: (query) => ask((history) => history.usagePage(query)),
+    knownEvents: (query) => ask((history) => history.knownEvents(query)),
     lastReport: (organization) => ask((history) => history.lastReport(organization)),
     saveReport: (report) => ask((history) => history.saveReport(report)),
     lastConfigVersion: (organization) => ask((history) => history.lastConfigVersion(organization)),
