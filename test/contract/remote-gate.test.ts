@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const notAsked = () => Promise.reject(new Error('only the gate is asked'));
-const noLedger: Pick<RemoteBackend, 'destination' | 'history'> = {
+const noLedger: Omit<RemoteBackend, 'gate'> = {
   destination: { store: notAsked },
   history: {
     spend: notAsked,
@@ -31,6 +31,13 @@ const noLedger: Pick<RemoteBackend, 'destination' | 'history'> = {
     saveReport: notAsked,
     lastConfigVersion: notAsked,
     saveConfigVersion: notAsked,
+  },
+  batchOwners: {
+    put: notAsked,
+    get: notAsked,
+    markEnded: notAsked,
+    countedItems: notAsked,
+    markItemsCounted: notAsked,
   },
 };
 

@@ -31,6 +31,7 @@ function backendWith(parts: {
     gate: { ...gate, ...moreGate, ...parts.gate },
     destination: { store: never, ...parts.destination },
     history: { ...history, ...moreHistory },
+    batchOwners: { put: never, get: never, markEnded: never, countedItems: never, markItemsCounted: never },
   };
 }
 
