@@ -8,19 +8,25 @@ import {
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+/** Of all suites of a file: they may have one store. */
+let batches = 0;
+
 /** What every store of batch owners promises. `open()` answers one that may hold other batches; each test has its own. */
 export function describeBatchOwners(name: string, open: () => Promise<BatchOwners>): void {
   describe(`batch owners: ${name}`, () => {
     let owners: BatchOwners;
     let batchId = '';
-    let batches = 0;
     beforeEach(async () => {
       owners = await open();
       batches += 1;
       batchId = `msgbatch_${process.pid}_${batches}`;
     });
 
-    const owner = (changes: Partial<BatchOwner> = {}): BatchOwner => ({ ...someOwner, batchId, ...changes });
+    const owner = (changes: Partial<BatchOwner> = {}): BatchOwner => ({
+      ...structuredClone(someOwner),
+      batchId,
+      ...changes,
+    });
     const key = (changes: Partial<BatchOwner> = {}) => ({ organization: 'acme', batchId, ...changes });
     const itemId = (index: number) => derivedEventId('contract', `${batchId}/${index}`);
 

@@ -18,17 +18,26 @@ afterEach(async () => {
 });
 
 const notAsked = () => Promise.reject(new Error('only the gate is asked'));
-const noLedger: Pick<RemoteBackend, 'destination' | 'history'> = {
+const noLedger: Omit<RemoteBackend, 'gate'> = {
   destination: { store: notAsked },
   history: {
     spend: notAsked,
     counts: notAsked,
     unknownUsage: notAsked,
     settledTotals: notAsked,
+    usagePage: notAsked,
+    knownEvents: notAsked,
     lastReport: notAsked,
     saveReport: notAsked,
     lastConfigVersion: notAsked,
     saveConfigVersion: notAsked,
+  },
+  batchOwners: {
+    put: notAsked,
+    get: notAsked,
+    markEnded: notAsked,
+    countedItems: notAsked,
+    markItemsCounted: notAsked,
   },
 };
 

@@ -26,6 +26,7 @@ import type { RollupDependencies } from './rollups/add-up.ts';
 import { readSpend, toSpendRow } from './rollups/read-spend.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
+import { knownEvents, usagePage } from './usage-records.ts';
 
 const DAY_MS = 86_400_000;
 /** The longest period, the longest hold that may still settle into it (a batch, 25 h) and a day of time zones. */
@@ -51,6 +52,8 @@ export function createHistory(
     unknownUsage: async (range) => unknownUsage(database, checked(range)),
     settledTotals: async (organization) =>
       settledTotals(database, clock, checked({ organization }).organization),
+    usagePage: async (query) => usagePage(database, checked(query)),
+    knownEvents: async (query) => knownEvents(database, checked(query)),
     lastReport: async (organization) => lastReport(database, checked({ organization }).organization),
     saveReport: async (report) => saveReport(database, checked(report)),
     lastConfigVersion: async (organization) =>

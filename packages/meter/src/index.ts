@@ -1,9 +1,11 @@
-export { type AttributionDefaults, withAttribution } from './attribution-scope.ts';
+export { type AttributionDefaults, resolveAttribution, withAttribution } from './attribution-scope.ts';
 export { createMemoryBatchOwners } from './batches/memory-batch-owners.ts';
 export { type ConfigurationCache, createConfigurationCache } from './configuration-cache.ts';
 export { createMeter, type Meter } from './meter.ts';
 export type { MeterOptions } from './meter-options.ts';
+export { SPAN_NAMES } from './otel.ts';
 export type { AdmittedWithoutGate, MeterPorts } from './ports.ts';
+export { pseudonymOf, withoutAddress } from './pseudonym.ts';
 export type { AttributedOptions, SdkCallOptions } from './sdk-options.ts';
 export { unknownOutcome } from './unknown-outcome.ts';
 export { wrapClient } from './wrap.ts';

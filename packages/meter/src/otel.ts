@@ -95,6 +95,17 @@ const STANDARD = {
   errorType: 'error.type',
 } as const;
 
+/** What spans call what an import reads from them. */
+export const SPAN_NAMES = {
+  provider: STANDARD.provider,
+  requestModel: STANDARD.requestModel,
+  responseModel: STANDARD.responseModel,
+  inputTokens: 'gen_ai.usage.input_tokens',
+  outputTokens: 'gen_ai.usage.output_tokens',
+  cacheReadTokens: 'gen_ai.usage.cache_read.input_tokens',
+  cacheWriteTokens: 'gen_ai.usage.cache_creation.input_tokens',
+} as const;
+
 const PROVIDERS: Record<Backend, string> = {
   anthropic: 'anthropic',
   bedrock: 'aws.bedrock',

@@ -22,6 +22,8 @@ function backendWith(parts: {
     counts: never,
     unknownUsage: never,
     settledTotals: never,
+    usagePage: never,
+    knownEvents: never,
     lastReport: never,
   };
   const moreHistory = { saveReport: never, lastConfigVersion: never, saveConfigVersion: never };
@@ -29,6 +31,7 @@ function backendWith(parts: {
     gate: { ...gate, ...moreGate, ...parts.gate },
     destination: { store: never, ...parts.destination },
     history: { ...history, ...moreHistory },
+    batchOwners: { put: never, get: never, markEnded: never, countedItems: never, markItemsCounted: never },
   };
 }
 

@@ -1,4 +1,6 @@
 import {
+  type BatchKey,
+  type BatchOwners,
   type BudgetGate,
   type SegmentDestination,
   type SpendHistory,
@@ -8,7 +10,7 @@ import {
 import type { z } from 'zod';
 import { openExchange, type RemoteAddress } from './exchange.ts';
 import { requestInvalid } from './request-invalid.ts';
-import { ROUTES, type Route } from './routes.ts';
+import { ROUTES, type Route, type RouteSide } from './routes.ts';
 import { fromWireError } from './wire-error.ts';
 
 export interface RemoteOptions {
@@ -24,15 +26,18 @@ export interface RemoteTimeouts {
   gateMs: number;
   /** Longer than the server's own wait for its store, or a retry would follow a success. Default 150,000. */
   ledgerMs: number;
+  /** Who creates a batch or reads its results waits for these. Longer than the server's own wait for its store. Default 8,000. */
+  batchMs: number;
 }
 
-const DEFAULT_TIMEOUTS: RemoteTimeouts = { gateMs: 2_000, ledgerMs: 150_000 };
+const DEFAULT_TIMEOUTS: RemoteTimeouts = { gateMs: 2_000, ledgerMs: 150_000, batchMs: 8_000 };
 
-/** The three ports, answered by another process. */
+/** The ports, answered by another process. */
 export interface RemoteTallygate {
   gate: BudgetGate;
   destination: SegmentDestination;
   history: SpendHistory;
+  batchOwners: BatchOwners;
   /** Ends this side's connections. The other process, and its gate, live on. */
   close(): Promise<void>;
 }
@@ -43,6 +48,7 @@ export interface RemoteTallygate {
  */
 export function connectRemote(options: RemoteOptions): RemoteTallygate {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const timeoutOf = { gate: timeouts.gateMs, ledger: timeouts.ledgerMs, batches: timeouts.batchMs };
   const exchange = openExchange(options.address, options.token ?? null);
 
   async function call<Request extends z.ZodType, Reply extends z.ZodType>(
@@ -52,8 +58,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
     const encoded = route.request.safeEncode(request);
     if (!encoded.success) throw requestInvalid(route, encoded.error);
     const body = toWireJson(encoded.data);
-    const timeoutMs = route.side === 'gate' ? timeouts.gateMs : timeouts.ledgerMs;
-    const reply = await exchange.post(route.path, body, timeoutMs).catch((cause: unknown) => {
+    const reply = await exchange.post(route.path, body, timeoutOf[route.side]).catch((cause: unknown) => {
       throw unreachable(route, describeAddress(options.address), cause);
     });
     return readReply(route, reply);
@@ -79,13 +84,28 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       counts: (range) => call(ROUTES.counts, range),
       unknownUsage: (range) => call(ROUTES.unknownUsage, range),
       settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),
+      usagePage: (query) => call(ROUTES.usagePage, query),
+      knownEvents: (query) => call(ROUTES.knownEvents, query),
       lastReport: (organization) => call(ROUTES.lastReport, { organization }),
       saveReport: async (report) => void (await call(ROUTES.saveReport, report)),
       lastConfigVersion: (organization) => call(ROUTES.lastConfigVersion, { organization }),
       saveConfigVersion: async (record) => void (await call(ROUTES.saveConfigVersion, record)),
     },
+    batchOwners: {
+      put: (owner) => call(ROUTES.putBatch, owner),
+      get: (key) => call(ROUTES.getBatch, keyOf(key)),
+      markEnded: (key, endedAtMs) => call(ROUTES.markBatchEnded, { ...keyOf(key), endedAtMs }),
+      countedItems: async (key) => new Set(await call(ROUTES.countedItems, keyOf(key))),
+      markItemsCounted: (key, eventIds) =>
+        call(ROUTES.markItemsCounted, { ...keyOf(key), eventIds: [...eventIds] }),
+    },
     close,
   };
+}
+
+/** Callers name a batch by its whole owner, which nobody needs to send. */
+function keyOf({ organization, batchId }: BatchKey): BatchKey {
+  return { organization, batchId };
 }
 
 /** True: the call was not answered at all, so another process may have to be found. False: it was answered, with an error. */
@@ -114,12 +134,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function unavailable(route: { side: 'gate' | 'ledger' }, message: string, cause?: unknown): TallygateError {
+function unavailable(route: { side: RouteSide }, message: string, cause?: unknown): TallygateError {
   const code = route.side === 'gate' ? 'TALLYGATE_GATE_UNAVAILABLE' : 'TALLYGATE_LEDGER_UNAVAILABLE';
   return new TallygateError(code, { message, cause });
 }
 
-function unreachable(route: { side: 'gate' | 'ledger'; path: string }, where: string, cause: unknown) {
+function unreachable(route: { side: RouteSide; path: string }, where: string, cause: unknown) {
   const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : 'unknown';
   return unavailable(
     route,
@@ -129,7 +149,7 @@ function unreachable(route: { side: 'gate' | 'ledger'; path: string }, where: st
 }
 
 /** Something else answers at that address, or another version: nothing in it may be taken for an answer. */
-function unreadable(route: { side: 'gate' | 'ledger'; path: string }, found: string): TallygateError {
+function unreadable(route: { side: RouteSide; path: string }, found: string): TallygateError {
   return unavailable(route, `${route.path} was answered with ${found}.`);
 }
 

@@ -1,4 +1,10 @@
-import { type BudgetGate, type SegmentDestination, type SpendHistory, toWireJson } from '@tallygate/usage';
+import {
+  type BatchOwners,
+  type BudgetGate,
+  type SegmentDestination,
+  type SpendHistory,
+  toWireJson,
+} from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -99,7 +105,10 @@ describe.each(Object.entries(ROUTES))('route %s', (_name, { request, reply }) =>
 
 /** Exhaustive by type: a method that a port gains does not compile here until somebody says which route carries it. */
 const METHODS: Record<
-  Exclude<keyof BudgetGate, 'close'> | keyof SegmentDestination | keyof SpendHistory,
+  | Exclude<keyof BudgetGate, 'close'>
+  | keyof SegmentDestination
+  | keyof SpendHistory
+  | `batch owners ${keyof BatchOwners}`,
   keyof typeof ROUTES
 > = {
   reserve: 'reserve',
@@ -114,21 +123,28 @@ const METHODS: Record<
   counts: 'counts',
   unknownUsage: 'unknownUsage',
   settledTotals: 'settledTotals',
+  usagePage: 'usagePage',
+  knownEvents: 'knownEvents',
   lastReport: 'lastReport',
   saveReport: 'saveReport',
   lastConfigVersion: 'lastConfigVersion',
   saveConfigVersion: 'saveConfigVersion',
+  'batch owners put': 'putBatch',
+  'batch owners get': 'getBatch',
+  'batch owners markEnded': 'markBatchEnded',
+  'batch owners countedItems': 'countedItems',
+  'batch owners markItemsCounted': 'markItemsCounted',
 };
 
 describe('the table of routes', () => {
-  it('has one route for every method of the three ports, and no other', () => {
+  it('has one route for every method of the ports, and no other', () => {
     expect(Object.values(METHODS).sort()).toEqual(Object.keys(ROUTES).sort());
   });
 
   it('gives every route a path of its own under /v1/', () => {
     const paths = Object.values(ROUTES).map((route) => route.path);
     expect(new Set(paths).size).toBe(paths.length);
-    for (const path of paths) expect(path).toMatch(/^\/v1\/(gate|ledger)\/[a-z-]+$/);
+    for (const path of paths) expect(path).toMatch(/^\/v1\/(gate|ledger|batches)\/[a-z-]+$/);
   });
 
   it('names the side whose outage a silent route is', () => {

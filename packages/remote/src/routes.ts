@@ -1,10 +1,13 @@
 import {
+  type BatchOwners,
   type BudgetGate,
   balanceSchema,
+  batchOwnerSchema,
   configurationSnapshotSchema,
   configVersionRecordSchema,
   extendReplySchema,
   holdSchema,
+  knownEventsQuerySchema,
   ledgerCountsSchema,
   reserveReplySchema,
   reserveRequestSchema,
@@ -17,6 +20,8 @@ import {
   spendRowSchema,
   storedReportSchema,
   unknownUsageSchema,
+  usagePageQuerySchema,
+  usagePageSchema,
 } from '@tallygate/usage';
 import { z } from 'zod';
 import { sealedSegmentSchema } from './segment.ts';
@@ -32,10 +37,11 @@ export interface RemoteBackend {
   gate: BudgetGate;
   destination: SegmentDestination;
   history: SpendHistory;
+  batchOwners: BatchOwners;
 }
 
 /** Whose outage it is when nobody answers the route. */
-export type RouteSide = 'gate' | 'ledger';
+export type RouteSide = 'gate' | 'ledger' | 'batches';
 
 export interface Route<Request extends z.ZodType, Reply extends z.ZodType> {
   path: string;
@@ -47,6 +53,8 @@ export interface Route<Request extends z.ZodType, Reply extends z.ZodType> {
   answer(backend: RemoteBackend, request: z.output<Request>): Promise<z.output<Reply>>;
 }
 
+const SIDES = ['gate', 'ledger', 'batches'] as const satisfies readonly RouteSide[];
+
 function route<Request extends z.ZodType, Reply extends z.ZodType>(
   name: string,
   parts: Pick<Route<Request, Reply>, 'request' | 'reply' | 'answer'> & Partial<Route<Request, Reply>>,
@@ -55,13 +63,15 @@ function route<Request extends z.ZodType, Reply extends z.ZodType>(
     refusal: 'TALLYGATE_REQUEST_INVALID',
     ...parts,
     path: `/v1/${name}`,
-    side: name.startsWith('gate/') ? 'gate' : 'ledger',
+    side: SIDES.find((side) => name.startsWith(`${side}/`)) ?? 'ledger',
   };
 }
 
 const nothing = z.strictObject({});
 const done = z.object({});
 const ofOrganization = z.object({ organization: z.string().min(1) });
+const ofBatch = ofOrganization.extend({ batchId: z.string().min(1) });
+const eventIds = z.array(z.string());
 
 async function afterwards(work: Promise<void>): Promise<Record<string, never>> {
   await work;
@@ -130,6 +140,16 @@ export const ROUTES = {
     reply: z.object({ lastSeq: z.number().int(), totals: z.array(settledTotalSchema) }),
     answer: ({ history }, { organization }) => history.settledTotals(organization),
   }),
+  usagePage: route('ledger/usage-page', {
+    request: usagePageQuerySchema,
+    reply: usagePageSchema,
+    answer: ({ history }, query) => history.usagePage(query),
+  }),
+  knownEvents: route('ledger/known-events', {
+    request: knownEventsQuerySchema,
+    reply: z.array(z.string()),
+    answer: ({ history }, query) => history.knownEvents(query),
+  }),
   lastReport: route('ledger/last-report', {
     request: ofOrganization,
     reply: storedReportSchema.nullable(),
@@ -149,5 +169,30 @@ export const ROUTES = {
     request: configVersionRecordSchema,
     reply: done,
     answer: ({ history }, record) => afterwards(history.saveConfigVersion(record)),
+  }),
+  putBatch: route('batches/put', {
+    request: batchOwnerSchema,
+    reply: batchOwnerSchema,
+    answer: ({ batchOwners }, owner) => batchOwners.put(owner),
+  }),
+  getBatch: route('batches/get', {
+    request: ofBatch,
+    reply: batchOwnerSchema.nullable(),
+    answer: ({ batchOwners }, key) => batchOwners.get(key),
+  }),
+  markBatchEnded: route('batches/mark-ended', {
+    request: ofBatch.extend({ endedAtMs: z.number().int().min(0) }),
+    reply: batchOwnerSchema.nullable(),
+    answer: ({ batchOwners }, { endedAtMs, ...key }) => batchOwners.markEnded(key, endedAtMs),
+  }),
+  countedItems: route('batches/counted-items', {
+    request: ofBatch,
+    reply: eventIds,
+    answer: async ({ batchOwners }, key) => [...(await batchOwners.countedItems(key))],
+  }),
+  markItemsCounted: route('batches/mark-items-counted', {
+    request: ofBatch.extend({ eventIds }),
+    reply: z.number().int(),
+    answer: ({ batchOwners }, { eventIds: ids, ...key }) => batchOwners.markItemsCounted(key, ids),
   }),
 } as const;

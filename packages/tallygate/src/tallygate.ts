@@ -126,7 +126,7 @@ function closedBefore(): TallygateError {
 }
 
 function portsOf(runtime: Runtime, logger: Logger): MeterPorts {
-  const { gate, sink, organization, lastGood, rememberGood } = runtime;
+  const { gate, sink, batchOwners, organization, lastGood, rememberGood } = runtime;
   const configuration = createConfigurationCache({
     gate,
     organization,
@@ -134,5 +134,5 @@ function portsOf(runtime: Runtime, logger: Logger): MeterPorts {
     lastGood,
     onLoaded: rememberGood,
   });
-  return { gate, sink, configuration, pinHold };
+  return { gate, sink, batchOwners, configuration, pinHold };
 }

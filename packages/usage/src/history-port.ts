@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { settledTotalSchema } from './gate-port.ts';
 import { nanoUsdSchema } from './money.ts';
+import type { UsageRecords } from './records-port.ts';
 import { tokenUsageSchema } from './token-usage.ts';
 
 /** By what spend can be grouped. */
@@ -119,7 +120,7 @@ export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
 /**
  * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`; it never answers 0.
  */
-export interface SpendHistory {
+export interface SpendHistory extends UsageRecords {
   /** By user, workflow, task type or tag at most 31 days. */
   spend(query: SpendQuery): Promise<SpendRow[]>;
   counts(range: { organization: string; fromMs: number; toMs: number }): Promise<LedgerCounts>;

@@ -109,6 +109,16 @@ export {
   requireTimeZone,
   utcDaysCovering,
 } from './period.ts';
+export {
+  type KnownEventsQuery,
+  knownEventsQuerySchema,
+  type UsageCursor,
+  type UsagePage,
+  type UsagePageQuery,
+  type UsageRecords,
+  usagePageQuerySchema,
+  usagePageSchema,
+} from './records-port.ts';
 export { resolveTeam } from './registry.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';

@@ -34,8 +34,8 @@ export const usageLineSchema = z.object({
   contractedCostNanoUsd: nanoUsdSchema,
   /** The part of the list cost that stands for web searches: the provider's cost report bills it on a line of its own. */
   webSearchCostNanoUsd: nanoUsdSchema,
-  /** Exact list cost minus the rounded one, in pico-USD: -500 … 500. */
-  roundingPicoUsd: z.number().int().min(-500).max(500),
+  /** Exact list cost minus the rounded one, in pico-USD: -500 … 500. A correction takes one such rest for another: twice that. */
+  roundingPicoUsd: z.number().int().min(-1_000).max(1_000),
   /** The row of the price book that was used; null when nothing was charged. */
   priceId: z.string().nullable(),
   /** Judgements that were made: "unpriced", "assumed_ttl", "unknown_speed", …; "contract:<id>" where one was priced by it. */

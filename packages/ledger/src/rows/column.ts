@@ -43,8 +43,8 @@ export const maybeCount = kindOf<number | null>((value) => value === null || isC
 export const maybeInteger = kindOf<number | null>((value) => value === null || Number.isSafeInteger(value));
 export const integer = kindOf<number>(Number.isSafeInteger);
 export const ordinal = kindOf<number>((value) => isCount(value) && value >= 1);
-/** What rounding to a nano-USD can have left, in pico-USD. */
-export const rounding = kindOf<number>((value) => Number.isSafeInteger(value) && Math.abs(value) <= 500);
+/** What rounding to a nano-USD can have left, in pico-USD; a correction holds the difference of two. */
+export const rounding = kindOf<number>((value) => Number.isSafeInteger(value) && Math.abs(value) <= 1_000);
 export const oneOf = <Value extends string>(values: readonly Value[]) =>
   kindOf<Value>((value) => values.includes(value));
 export const measure = kindOf<number>(isMeasure);

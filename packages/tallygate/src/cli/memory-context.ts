@@ -121,6 +121,8 @@ function memoryHistory(): MemoryHistory {
     counts: async () => history.rowCounts,
     unknownUsage: async () => history.unknown,
     settledTotals: async () => ({ lastSeq: 0, totals: [] }),
+    usagePage: async () => ({ events: [], next: null }),
+    knownEvents: async () => [],
     lastReport: async () => reports.at(-1) ?? null,
     saveReport: async (report) => void reports.push(report),
     lastConfigVersion: async () => history.records.at(-1) ?? null,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { budgetsListCommand, budgetsShowCommand } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { type ImportOptions, importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
 import { finish } from './outcome.ts';
 import { type ApplyCommandOptions, applyCommand, planCommand } from './plan-commands.ts';
@@ -104,6 +105,15 @@ function addSpendCommands(program: Command, context: CliContext, choose: Parsing
     .option('--month <month>', 'a whole month')
     .action((_options, command: Command) =>
       choose(() => reconcileCommand(context, command.optsWithGlobals<ReconcileOptions>())),
+    );
+  program
+    .command('import <file>')
+    .description('usage of the past, from JSON lines, a JSON array or CSV')
+    .option('--format <format>', 'jsonl, json or csv (default: by its name or its first character)')
+    .option('--map <list>', 'field=column, separated by commas, where names are not recognised')
+    .option('--dry-run', 'read and price everything, write nothing')
+    .action((file: string, _options, command: Command) =>
+      choose(() => importCommand(context, command.optsWithGlobals<ImportOptions>(), file)),
     );
 }
 

@@ -1,11 +1,19 @@
 import { openRedisGate } from '@tallygate/gate';
 import { connectRemote } from '@tallygate/remote';
-import type { BudgetGate, Clock, Logger, SegmentDestination, SpendHistory } from '@tallygate/usage';
+import type {
+  BatchOwners,
+  BudgetGate,
+  Clock,
+  Logger,
+  SegmentDestination,
+  SpendHistory,
+} from '@tallygate/usage';
+import { openBatchOwners } from '../batches/open-batch-owners.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { snapshotOf } from './configuration-file.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { openEmbedded } from './embedded.ts';
-import { openEmbeddedLedger, openServerLedger } from './ledger-access.ts';
+import { type LedgerAccess, openEmbeddedLedger, openServerLedger } from './ledger-access.ts';
 import { sitAsOwner } from './owner-seat.ts';
 import { openReachableGate } from './reachable-gate.ts';
 import { takeSeat } from './seat.ts';
@@ -17,6 +25,7 @@ export interface Backend {
   gate: BudgetGate;
   destination: SegmentDestination;
   history: SpendHistory | null;
+  batchOwners: BatchOwners;
   token(): string | null;
   close(): Promise<void>;
 }
@@ -33,7 +42,7 @@ type Keep = <Part extends { close(): Promise<void> }>(part: Part) => Part;
 /** Gate: Redis, else the control plane, else embedded. Ledger: ClickHouse, else the control plane, else embedded. */
 export async function openBackend(
   config: ResolvedConfig,
-  directory: DataDirectory,
+  directory: DataDirectory | null,
   parts: Parts,
 ): Promise<Backend> {
   const opened: { close(): Promise<void> }[] = [];
@@ -54,29 +63,37 @@ export async function openBackend(
 
 type OpenParts = Omit<Backend, 'close'>;
 
-function openParts(
+async function openParts(
   config: ResolvedConfig,
-  directory: DataDirectory,
+  directory: DataDirectory | null,
   parts: Parts,
   keep: Keep,
 ): Promise<OpenParts> {
   const { url, redisUrl, clickhouseUrl } = config;
   if (redisUrl !== null && clickhouseUrl !== null) {
-    return openDirect(redisUrl, clickhouseUrl, config, parts, keep);
+    return openDirect(redisUrl, clickhouseUrl, config, { ...parts, directory }, keep);
   }
-  return url === null ? openSeated(config, directory, parts, keep) : openThrough(url, config, parts, keep);
+  if (url !== null) return openThrough(url, config, parts, keep);
+  return openSeated(config, directory ?? openDataDirectory(config.dataDirectory), parts, keep);
+}
+
+/** Where this process needs no directory of its own: gate and ledger are elsewhere. */
+export function keepsNothing({ url, redisUrl, clickhouseUrl }: ResolvedConfig): boolean {
+  return url !== null || (redisUrl !== null && clickhouseUrl !== null);
 }
 
 async function openDirect(
   redisUrl: string,
   clickhouseUrl: string,
   config: ResolvedConfig,
-  parts: Parts,
+  { directory, ...parts }: Parts & { directory: DataDirectory | null },
   keep: Keep,
 ): Promise<OpenParts> {
-  const { destination, history } = keep(await openServerLedger(clickhouseUrl, parts));
+  const ledger = keep(await openServerLedger(clickhouseUrl, parts));
+  const { destination, history } = ledger;
+  const { batchOwners } = keep(batchOwnersBeside(ledger, redisUrl, directory, parts));
   const gate = keep(await openShared(redisUrl, config, parts, history));
-  return { role: () => 'direct', gate, destination, history, token: () => null };
+  return { role: () => 'direct', gate, destination, history, batchOwners, token: () => null };
 }
 
 /** The control plane for whatever this process has no address of its own for. */
@@ -91,7 +108,18 @@ async function openThrough(
   const { destination, history } =
     clickhouseUrl === null ? remote : keep(await openServerLedger(clickhouseUrl, parts));
   const gate = redisUrl === null ? remote.gate : keep(await openShared(redisUrl, config, parts, history));
-  return { role: () => 'client', gate, destination, history, token: () => null };
+  const { batchOwners } = remote;
+  return { role: () => 'client', gate, destination, history, batchOwners, token: () => null };
+}
+
+function batchOwnersBeside(
+  { batchFacts }: LedgerAccess,
+  redisUrl: string | null,
+  directory: DataDirectory | null,
+  { clock, logger }: Parts,
+) {
+  const journal = directory?.batches ?? null;
+  return openBatchOwners({ redisUrl, ledger: batchFacts, directory: journal, clock, logger });
 }
 
 /** Something is kept in the data directory: this process owns it, or asks the process that does. */
@@ -113,6 +141,7 @@ async function openSeated(
       clickhouseUrl === null
         ? openEmbeddedLedger(directory.ledger, parts)
         : openServerLedger(clickhouseUrl, parts),
+    openBatchOwners: (ledger: LedgerAccess) => batchOwnersBeside(ledger, redisUrl, directory, parts),
     waitingTotals: waitingTotals.bind(null, directory.spoolRoot, organization),
   };
   const take = (patienceMs: number) =>

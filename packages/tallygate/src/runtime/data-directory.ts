@@ -1,7 +1,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -21,6 +23,8 @@ export interface DataDirectory {
   path: string;
   spoolRoot: string;
   ledger: string;
+  /** Facts about batches that wait for the ledger. */
+  batches: string;
   /** What the owner last published. */
   configurationFile: string;
   /** What this directory's processes last saw of their gate, wherever that is. */
@@ -38,6 +42,8 @@ export function openDataDirectory(path: string): DataDirectory {
     const mode = statSync(path).mode & 0o777;
     // Made by somebody else before us: the token in it must not be readable by others all the same.
     if ((mode & 0o077) !== 0) chmodSync(path, mode & 0o700);
+    // One that exists on a read-only file system is found out here, not at the first call.
+    accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
       message: `The data directory ${path} cannot be used (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
@@ -49,6 +55,7 @@ export function openDataDirectory(path: string): DataDirectory {
     path,
     spoolRoot: join(path, 'spool'),
     ledger: join(path, 'ledger'),
+    batches: join(path, 'batches'),
     configurationFile: join(path, 'configuration.json'),
     lastGoodFile: join(path, 'last-good.json'),
     tokenFile: join(path, 'token'),

@@ -1,7 +1,7 @@
 import type { RemoteBackend } from '@tallygate/remote';
 import { type BudgetGate, type Clock, type ErrorCode, TallygateError } from '@tallygate/usage';
-import { gateThrough, historyThrough } from './forwarding.ts';
-import { historyWithoutEngine, type LedgerAccess } from './ledger-access.ts';
+import { batchOwnersThrough, gateThrough, historyThrough } from './forwarding.ts';
+import { historyWithoutEngine, type ServedLedger } from './ledger-access.ts';
 import type { Seat } from './seat.ts';
 import { holdSeat, SeatUnavailable } from './seat-holder.ts';
 
@@ -47,7 +47,7 @@ export async function openEmbedded({ clock, take }: EmbeddedOptions): Promise<Em
         seats.ask((seat) => seat.gate, question),
       ),
     );
-  const onLedger = <Reply>(question: (ledger: LedgerAccess) => Promise<Reply>) =>
+  const onLedger = <Reply>(question: (ledger: ServedLedger) => Promise<Reply>) =>
     asOutage(
       'TALLYGATE_LEDGER_UNAVAILABLE',
       seats.ask((seat) => seat.ledger, question),
@@ -63,6 +63,7 @@ export async function openEmbedded({ clock, take }: EmbeddedOptions): Promise<Em
     history: historyThrough((question) =>
       onLedger(({ history }) => question(history ?? historyWithoutEngine)),
     ),
+    batchOwners: batchOwnersThrough((question) => onLedger(({ batchOwners }) => question(batchOwners))),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { BudgetGate, SpendHistory } from '@tallygate/usage';
+import type { BatchOwners, BudgetGate, SpendHistory } from '@tallygate/usage';
 
 /** A port that asks whoever answers at the moment. `ask` runs once per call and may open, replace or refuse. */
 export function gateThrough(
@@ -25,9 +25,23 @@ export function historyThrough(
     counts: (range) => ask((history) => history.counts(range)),
     unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
     settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
+    usagePage: (query) => ask((history) => history.usagePage(query)),
+    knownEvents: (query) => ask((history) => history.knownEvents(query)),
     lastReport: (organization) => ask((history) => history.lastReport(organization)),
     saveReport: (report) => ask((history) => history.saveReport(report)),
     lastConfigVersion: (organization) => ask((history) => history.lastConfigVersion(organization)),
     saveConfigVersion: (record) => ask((history) => history.saveConfigVersion(record)),
+  };
+}
+
+export function batchOwnersThrough(
+  ask: <Reply>(question: (owners: BatchOwners) => Promise<Reply>) => Promise<Reply>,
+): BatchOwners {
+  return {
+    put: (owner) => ask((owners) => owners.put(owner)),
+    get: (key) => ask((owners) => owners.get(key)),
+    markEnded: (key, endedAtMs) => ask((owners) => owners.markEnded(key, endedAtMs)),
+    countedItems: (key) => ask((owners) => owners.countedItems(key)),
+    markItemsCounted: (key, eventIds) => ask((owners) => owners.markItemsCounted(key, eventIds)),
   };
 }

@@ -7,6 +7,9 @@ export interface LastGood {
   remember(snapshot: ConfigurationSnapshot): void;
 }
 
+/** Without a disk nothing is remembered: until the gate has answered once, enforced calls are in outage. */
+export const NOTHING_REMEMBERED: LastGood = { read: () => null, remember: () => {} };
+
 export function openLastGood(path: string, organization: string, logger: Logger): LastGood {
   let rememberedVersion: number | null = null;
   return {

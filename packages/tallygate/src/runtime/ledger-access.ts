@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import {
+  type BatchFacts,
+  type BatchOwners,
   type Clock,
   ERRORS,
   type Logger,
@@ -14,8 +16,13 @@ import { historyThrough } from './forwarding.ts';
 export interface LedgerAccess {
   destination: SegmentDestination;
   history: SpendHistory | null;
+  /** Null where `history` is. */
+  batchFacts: BatchFacts | null;
   close(): Promise<void>;
 }
+
+/** What others are told of a ledger: whose batch it is, is answered where the ledger is. */
+export type ServedLedger = Omit<LedgerAccess, 'batchFacts' | 'close'> & { batchOwners: BatchOwners };
 
 /** A dead owner's engine lets go of its files a moment after the pid is gone. */
 const RELEASE_PATIENCE_MS = 5_000;
@@ -35,7 +42,8 @@ export async function openEmbeddedLedger(
   for (;;) {
     try {
       const store = await openUsageStore({ kind: 'embedded', directory }, { clock, logger });
-      return { destination: store, history: store, close: () => store.close() };
+      const { batchFacts } = store;
+      return { destination: store, history: store, batchFacts, close: () => store.close() };
     } catch (error) {
       if (hasCode(error, 'TALLYGATE_ENGINE_MISSING') && !existsSync(directory)) return withoutEngine(logger);
       if (!hasCode(error, 'TALLYGATE_DIRECTORY_OWNED') || clock.monotonicMs() > deadlineMs) throw error;
@@ -69,6 +77,10 @@ export async function openServerLedger(
   return {
     destination: { store: async (segment) => (await store()).store(segment) },
     history: historyThrough(async (question) => question(await store())),
+    batchFacts: {
+      append: async (key, fact) => (await store()).batchFacts.append(key, fact),
+      read: async (key) => (await store()).batchFacts.read(key),
+    },
     close: async () => (await opening?.catch(() => null))?.close(),
   };
 }
@@ -78,7 +90,7 @@ function withoutEngine(logger: Logger): LedgerAccess {
   logger.warn('The embedded engine is not installed: usage is recorded and waits in the spool.', {
     cure: ERRORS.TALLYGATE_ENGINE_MISSING.cure,
   });
-  return { destination: { store: engineMissing }, history: null, close: async () => {} };
+  return { destination: { store: engineMissing }, history: null, batchFacts: null, close: async () => {} };
 }
 
 /** For those who ask an owner that has no engine: nothing is lost, and an empty answer would be a lie. */

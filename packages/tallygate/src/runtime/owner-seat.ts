@@ -1,9 +1,10 @@
 import { createMemoryGate } from '@tallygate/gate';
 import type { RemoteBackend } from '@tallygate/remote';
 import type { BudgetGate, Clock, Logger, SpendHistory } from '@tallygate/usage';
+import type { OpenBatchOwners } from '../batches/open-batch-owners.ts';
 import { newestConfiguration, saveConfigurationFile } from './configuration-file.ts';
 import { type DataDirectory, ensureToken } from './data-directory.ts';
-import { historyWithoutEngine, type LedgerAccess } from './ledger-access.ts';
+import { historyWithoutEngine, type LedgerAccess, type ServedLedger } from './ledger-access.ts';
 import type { OwnerLock } from './owner-lock.ts';
 import { type OwnerServer, serveOwner } from './owner-server.ts';
 import type { Seat } from './seat.ts';
@@ -16,6 +17,7 @@ export interface OwnerOptions {
   openLedger(): Promise<LedgerAccess>;
   /** A gate that other machines share, opened after this seat; null: this process keeps the budgets itself. */
   sharedGate: Promise<BudgetGate> | null;
+  openBatchOwners(ledger: LedgerAccess): OpenBatchOwners;
   /** What the spools of all processes hold that the ledger does not: counted, or it could be spent again. */
   waitingTotals(ledger: LedgerAccess): Promise<SettledSoFar>;
 }
@@ -33,15 +35,17 @@ export type SettledSoFar = Awaited<ReturnType<SpendHistory['settledTotals']>>;
 export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promise<Seat> {
   const ledger = options.openLedger();
   const gate = ledger.then((opened) => options.sharedGate ?? rebuildGate(options, opened));
-  const backend = Promise.all([gate, ledger]).then(
-    ([openedGate, { destination, history }]): RemoteBackend => {
-      return { gate: openedGate, destination, history: history ?? historyWithoutEngine };
-    },
+  const batches = ledger.then(options.openBatchOwners);
+  const served = Promise.all([ledger, batches]).then(
+    ([{ destination, history }, { batchOwners }]): ServedLedger => ({ destination, history, batchOwners }),
   );
+  const backend = Promise.all([gate, served]).then(([openedGate, { history, ...ports }]): RemoteBackend => {
+    return { gate: openedGate, ...ports, history: history ?? historyWithoutEngine };
+  });
   let server: OwnerServer | null = null;
   let closing: Promise<void> | null = null;
   const close = () => {
-    closing ??= closeInOrder(options, { server, gate, ledger, lock });
+    closing ??= closeInOrder(options, { server, gate, batches, ledger, lock });
     return closing;
   };
   backend.catch(async (error: unknown) => {
@@ -56,7 +60,7 @@ export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promis
       backend,
       logger: options.logger,
     });
-    const ledgerWhenSafe = options.sharedGate === null ? backend.then(() => ledger) : ledger;
+    const ledgerWhenSafe = options.sharedGate === null ? backend.then(() => served) : served;
     // Told to whoever asks for it; until then a failure must not end the application.
     ledgerWhenSafe.catch(() => {});
     return { role: 'owner', gate, ledger: ledgerWhenSafe, token, isLost: () => false, close };
@@ -69,15 +73,20 @@ export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promis
 interface OwnerParts {
   server: OwnerServer | null;
   gate: Promise<BudgetGate>;
+  batches: Promise<OpenBatchOwners>;
   ledger: Promise<LedgerAccess>;
   lock: OwnerLock;
 }
 
 /** The lock goes last: whoever takes it next must find gate and ledger let go. */
-async function closeInOrder({ sharedGate }: OwnerOptions, { server, gate, ledger, lock }: OwnerParts) {
+async function closeInOrder(
+  { sharedGate }: OwnerOptions,
+  { server, gate, batches, ledger, lock }: OwnerParts,
+) {
   try {
     await server?.close();
     if (sharedGate === null) await gate.then((opened) => opened.close(), neverOpened);
+    await batches.then((opened) => opened.close(), neverOpened);
     await ledger.then((opened) => opened.close(), neverOpened);
   } finally {
     lock.release();

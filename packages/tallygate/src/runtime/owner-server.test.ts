@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryGate } from '@tallygate/gate';
+import { createMemoryBatchOwners } from '@tallygate/meter';
 import { connectRemote, type RemoteBackend, ROUTES } from '@tallygate/remote';
 import { silentLogger, systemClock } from '@tallygate/usage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +27,7 @@ const backend = (): RemoteBackend => ({
   gate: createMemoryGate({ organization: 'acme', clock: systemClock }),
   destination: { store: async () => {} },
   history: historyWithoutEngine,
+  batchOwners: createMemoryBatchOwners({ clock: systemClock }),
 });
 
 async function serve(ready: Promise<RemoteBackend> = Promise.resolve(backend())): Promise<void> {

@@ -1,6 +1,7 @@
 import { openSpool, type Spool } from '@tallygate/ledger';
 import type { RemoteBackend } from '@tallygate/remote';
 import {
+  type BatchOwners,
   type BudgetGate,
   type Clock,
   type ConfigurationSnapshot,
@@ -10,10 +11,11 @@ import {
 } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { openBackend } from './backend.ts';
-import { type DataDirectory, openDataDirectory } from './data-directory.ts';
-import { openLastGood } from './last-good.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { NOTHING_REMEMBERED, openLastGood } from './last-good.ts';
 import { historyWithoutEngine } from './ledger-access.ts';
 import { recoverThrough, unknownOutcomesBy } from './recover.ts';
+import { usableDirectory } from './usable-directory.ts';
 
 /** Gate, sink and history of one organization, opened as the configuration says. */
 export interface Runtime {
@@ -25,7 +27,9 @@ export interface Runtime {
   readonly sink: Spool;
   /** Null where this process owns the data directory and the embedded engine is not installed. */
   readonly history: SpendHistory | null;
-  /** The same three for others: what a server of the remote routes answers from. */
+  /** Who pays for which message batch, wherever the ledger is. */
+  readonly batchOwners: BatchOwners;
+  /** The same four for others: what a server of the remote routes answers from. */
   readonly remoteBackend: RemoteBackend;
   /** Of the data directory, made by its owner; null where nobody owns it. */
   readonly token: string | null;
@@ -47,15 +51,16 @@ export async function openRuntime(
   config: ResolvedConfig,
   parts: { clock: Clock; logger: Logger },
 ): Promise<Runtime> {
-  const directory = openDataDirectory(config.dataDirectory);
+  const directory = usableDirectory(config, parts.logger);
   let spool: Spool | null = null;
   const sendRecorded = async () => spool?.flush();
   const backend = await openBackend(config, directory, { ...parts, sendRecorded });
   try {
-    const { gate, destination, history } = backend;
+    const { gate, destination, history, batchOwners } = backend;
     const { clock, logger } = parts;
     const { organization } = config;
-    const lastGood = openLastGood(directory.lastGoodFile, organization, logger);
+    const lastGood =
+      directory === null ? NOTHING_REMEMBERED : openLastGood(directory.lastGoodFile, organization, logger);
     const recovery = {
       recover: recoverThrough(gate, organization),
       unknownOutcomes: unknownOutcomesBy(gate, { organization, logger, lastGood: lastGood.read() }),
@@ -79,7 +84,8 @@ export async function openRuntime(
       gate,
       sink,
       history,
-      remoteBackend: { gate, destination, history: history ?? historyWithoutEngine },
+      batchOwners,
+      remoteBackend: { gate, destination, history: history ?? historyWithoutEngine, batchOwners },
       lastGood: lastGood.read(),
       rememberGood: lastGood.remember,
       async close() {
@@ -93,10 +99,11 @@ export async function openRuntime(
   }
 }
 
-function spoolSettings(config: ResolvedConfig, { spoolRoot }: DataDirectory) {
-  const { durability, spoolMaxBytes, spoolFull, drainMs } = config;
+function spoolSettings(config: ResolvedConfig, directory: DataDirectory | null) {
+  const { spoolMaxBytes, spoolFull, drainMs } = config;
+  const durability = directory === null ? 'memory' : config.durability;
   const bound = spoolMaxBytes === null ? {} : { maxBytes: spoolMaxBytes };
-  return { directory: spoolRoot, durability, full: spoolFull, drainMs, ...bound };
+  return { directory: directory?.spoolRoot ?? '', durability, full: spoolFull, drainMs, ...bound } as const;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createMemoryGate } from '@tallygate/gate';
+import { createMemoryBatchOwners } from '@tallygate/meter';
 import { systemClock, TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { openEmbedded } from './embedded.ts';
@@ -17,7 +18,7 @@ function seatOf(name: string, parts: Partial<Seat> = {}): Seat & { name: string 
     ledger: Promise.resolve({
       destination: { store: async () => {} },
       history: historyWithoutEngine,
-      close: async () => {},
+      batchOwners: createMemoryBatchOwners({ clock: systemClock }),
     }),
     isLost: (error) => error === LOST,
     close: async () => {},
@@ -128,7 +129,7 @@ describe('ports over seats', () => {
   const silentLedger = {
     destination: { store: () => Promise.reject(LOST) },
     history: historyWithoutEngine,
-    close: async () => {},
+    batchOwners: createMemoryBatchOwners({ clock: systemClock }),
   };
 
   it('tell an outage by what was asked, with the reason and cure of what keeps the seat', async () => {

@@ -1,7 +1,7 @@
 import { connectRemote, type RemoteTallygate, wasUnreachable } from '@tallygate/remote';
 import { type BudgetGate, type Clock, type Logger, TallygateError } from '@tallygate/usage';
 import { chooseSocketPath, type DataDirectory, readToken } from './data-directory.ts';
-import type { LedgerAccess } from './ledger-access.ts';
+import type { ServedLedger } from './ledger-access.ts';
 import { claimOwnership, type OwnerLock } from './owner-lock.ts';
 import type { OwnerRecord } from './owner-records.ts';
 
@@ -13,7 +13,7 @@ export interface Seat {
   readonly role: 'owner' | 'client';
   /** Both resolve once an owner has rebuilt its counters, and reject when it could not. */
   readonly gate: Promise<BudgetGate>;
-  readonly ledger: Promise<LedgerAccess>;
+  readonly ledger: Promise<ServedLedger>;
   readonly token: string;
   /** True when the error of a call means that the seat is worth nothing any more, false when it is an answer. */
   isLost(error: unknown): boolean;
@@ -80,7 +80,7 @@ function clientSeat(remote: RemoteTallygate, token: string): Seat {
   return {
     role: 'client',
     gate: Promise.resolve(remote.gate),
-    ledger: Promise.resolve({ ...remote, history: remote.history }),
+    ledger: Promise.resolve(remote),
     token,
     isLost: wasUnreachable,
     close: () => remote.close(),

@@ -52,6 +52,8 @@ export function memoryHistory(): MemoryHistory {
     },
     unknownUsage: async () => [],
     settledTotals: async () => ({ lastSeq: 0, totals: [] }),
+    usagePage: async () => ({ events: [], next: null }),
+    knownEvents: async () => [],
     lastReport: async (organization) =>
       history.reports.findLast((report) => report.organization === organization) ?? null,
     saveReport: async (report) => void history.reports.push(report),

@@ -1,5 +1,6 @@
 import type { Cause, Reconciliation } from '@tallygate/reconcile';
 import {
+  type BatchOwners,
   type Budget,
   type BudgetGate,
   type Clock,
@@ -28,13 +29,22 @@ export interface ServedWorld {
   logged: string[];
 }
 
+/** Nobody pays for any batch, and nobody is remembered. */
+const NO_BATCHES: BatchOwners = {
+  put: async (owner) => owner,
+  get: async () => null,
+  markEnded: async () => null,
+  countedItems: async () => new Set(),
+  markItemsCounted: async () => 0,
+};
+
 export function servedWorld(gate: BudgetGate, changes: Partial<ServedRuntime> = {}): ServedWorld {
   const history = memoryHistory();
   const segments: SealedSegment[] = [];
   const destination = { store: async (segment: SealedSegment) => void segments.push(segment) };
   const logged: string[] = [];
   const log = (message: string, fields?: object) => void logged.push(toWireJson({ message, ...fields }));
-  const remoteBackend = { gate, destination, history };
+  const remoteBackend = { gate, destination, history, batchOwners: NO_BATCHES };
   return {
     runtime: { organization: 'acme', gate, remoteBackend, token: TOKEN, ...changes },
     history,

@@ -1,0 +1,130 @@
+import { isAbsolute, join } from 'node:path';
+import { toTextTable } from '@tallygate/report';
+import { formatUsd, usdFromNano } from '@tallygate/usage';
+import { columnMapFrom } from '../import/columns.ts';
+import type { ImportTotals } from '../import/import-totals.ts';
+import { importUsage } from '../import/import-usage.ts';
+import { createRowReader } from '../import/parse-row.ts';
+import { openProgressNote } from '../import/progress-note.ts';
+import { formatOf, lookAt, readRecords } from '../import/read-file.ts';
+import { openRejectedRows } from '../import/rejected-rows.ts';
+import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { bookInForce } from './prices/book-source.ts';
+import { progressBar } from './progress-bar.ts';
+import { widthOf } from './report-command.ts';
+import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
+
+export interface ImportOptions extends GlobalOptions {
+  format?: string;
+  map?: string;
+  dryRun?: true;
+}
+
+interface Imported {
+  file: string;
+  totals: ImportTotals;
+  unknownColumns: string[];
+  rejectedFile: string | null;
+  dryRun: boolean;
+}
+
+/**
+ * `tallygate import <file>`: usage of the past, from before the calls were metered. Running it again changes nothing, so whoever
+ * is interrupted runs it again. Exit code 3 where lines were set aside.
+ */
+export async function importCommand(
+  context: CliContext,
+  options: ImportOptions,
+  file: string,
+): Promise<CommandOutcome> {
+  const path = isAbsolute(file) ? file : join(context.workingDirectory, file);
+  const facts = lookAt(path);
+  const format = formatOf(path, options.format);
+  const reader = createRowReader(columnMapFrom(options.map));
+  const loaded = loadFor(context, options);
+  return withRuntime(context, loaded, async (runtime) => {
+    const history = requireHistory(runtime);
+    const snapshot = await runtime.gate.configuration();
+    const { pseudonymKey, defaults, dataDirectory } = loaded.config;
+    if (pseudonymKey === null) say(context, 'Without TALLYGATE_PSEUDONYM_KEY no user is imported.');
+    const { organization } = runtime;
+    const note = openProgressNote(dataDirectory, {
+      ...facts,
+      format,
+      map: options.map ?? null,
+      organization,
+    });
+    const rejected = openRejectedRows(path);
+    const bar = progressBar(context);
+    let records = 0;
+    const counted = async function* () {
+      const readBytes = (bytes: number) => bar.show(bytes, facts.bytes, `${records} records`);
+      for await (const record of readRecords(path, format, readBytes)) {
+        records += 1;
+        yield record;
+      }
+    };
+    const terms = { snapshot, book: bookInForce(snapshot).book, pseudonymKey, defaults };
+    const { sink } = runtime;
+    const dryRun = options.dryRun ?? false;
+    const nowMs = context.clock.nowMs();
+    const parts = { records: counted(), reader, terms, history, sink, note, rejected, nowMs, dryRun };
+    try {
+      const totals = await importUsage(parts);
+      const rejectedFile = await rejected.close();
+      note.remove();
+      bar.clear();
+      return outcomeOf(context, {
+        ...{ file, totals, rejectedFile, dryRun },
+        unknownColumns: reader.unknownColumns(),
+      });
+    } catch (error) {
+      bar.clear();
+      rejected.discard();
+      throw error;
+    }
+  });
+}
+
+function outcomeOf(context: CliContext, imported: Imported): CommandOutcome {
+  const { totals, unknownColumns, rejectedFile, dryRun } = imported;
+  for (const remark of remarksOn(imported)) say(context, remark);
+  const { byTeam, costNanoUsd, ...counts } = totals;
+  const teams = [...byTeam].sort(([left], [right]) => (left < right ? -1 : 1));
+  return {
+    exitCode: totals.rejected > 0 ? 3 : 0,
+    document: {
+      schema: 'tallygate.import/1',
+      ...{ file: imported.file, dryRun, ...counts, unknownColumns, rejectedFile },
+      costUsd: usdFromNano(costNanoUsd),
+      teams: teams.map(([team, { rows, costNanoUsd: cost }]) => ({ team, rows, costUsd: usdFromNano(cost) })),
+    },
+    text: toTextTable(
+      {
+        columns: [
+          { title: 'Team', align: 'left' },
+          { title: dryRun ? 'Would be imported' : 'Imported', align: 'right' },
+          { title: 'Cost', align: 'right' },
+        ],
+        rows: teams.map(([team, { rows, costNanoUsd: cost }]) => [team, String(rows), formatUsd(cost)]),
+        footer: ['Total', String(totals.imported), formatUsd(costNanoUsd)],
+      },
+      widthOf(context),
+    ),
+  };
+}
+
+function remarksOn({ totals, unknownColumns, rejectedFile }: Imported): string[] {
+  const { records, alreadyStored, repeated, rejected, pricedByRow, pricesDiffer, unpriced } = totals;
+  const lines: [number, string][] = [
+    [1, `${records} records read.`],
+    [alreadyStored, `${alreadyStored} are in the ledger already and were left as they are.`],
+    [repeated, `${repeated} name a call that this file has named before.`],
+    [pricedByRow, `${pricedByRow} are charged by their own price: the book has none.`],
+    [pricesDiffer, `${pricesDiffer} say another price than the book, which is what they are charged.`],
+    [unpriced, `${unpriced} have no price at all and are charged by the policy for such models.`],
+    [unknownColumns.length, `Not read: ${unknownColumns.join(', ')}. Name them with --map if they matter.`],
+    [rejected, `${rejected} could not be imported${rejectedFile === null ? '' : `: see ${rejectedFile}`}.`],
+  ];
+  return lines.filter(([count]) => count > 0).map(([, text]) => text);
+}
