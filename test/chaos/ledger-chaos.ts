@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adoptSpools, openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { systemClock, TallygateError } from '@tallygate/usage';
-import { type Found, lookInto } from './compare-ledger.ts';
+import { type Found, keepCopies, lookInto } from './compare-ledger.ts';
 import { flipByteIn } from './flip-byte.ts';
 import { recover, unknownOutcomes } from './ledger-facts.ts';
 import { bundled, type Program, start } from './programs.ts';
@@ -114,9 +114,9 @@ async function rage(run: Run, seconds: number): Promise<void> {
 
 async function oneFault(run: Run): Promise<void> {
   const choice = run.random.next();
-  if (choice < 0.45) await killWriter(run);
-  else if (choice < 0.6) await killDrainer(run);
-  else if (choice < 0.75) await fillDisk(run);
+  if (choice < 0.6) await killWriter(run);
+  else if (choice < 0.7) await killDrainer(run);
+  else if (choice < 0.85) await fillDisk(run);
   // A process that found the disk full at its start has ended by itself.
   run.writers = run.writers.map((writer) => (writer.isAlive ? writer : startWriter(run)));
   if (!run.drainer.isAlive) run.drainer = startDrainer(run);
@@ -125,14 +125,16 @@ async function oneFault(run: Run): Promise<void> {
 async function killWriter(run: Run): Promise<void> {
   const victim = run.random.pick(run.writers);
   const damage = run.random.chance(0.4);
-  await victim?.kill();
-  const name = readdirSync(run.root).find((entry) => entry.includes(`-${victim?.pid}-`));
+  if (!victim?.isAtWork) return;
+  await victim.kill();
+  const name = readdirSync(run.root).find((entry) => entry.includes(`-${victim.pid}-`));
   if (!damage || name === undefined || name.includes('.by-')) return;
   for (const id of flipByteIn(run.root, name, run.random)) run.damaged.add(id);
 }
 
-async function killDrainer(run: Run): Promise<void> {
-  await run.drainer.kill();
+/** Not while it starts, or it would never come to its work. */
+async function killDrainer({ drainer }: Run): Promise<void> {
+  if (drainer.isAtWork) await drainer.kill();
 }
 
 /** To the last byte, for a moment: records wait in memory, adoptions fail half-way. */
@@ -161,6 +163,7 @@ async function settle(run: Run): Promise<LedgerChaosResult> {
   run.progress('draining');
   const store = await openOnceReleased(run.ledger);
   try {
+    await keepCopies(run.ledger);
     const left = { root: run.root, destination: store, clock: systemClock, recover, unknownOutcomes };
     let report = await adoptSpools(left);
     for (let pass = 1; report.adopted > 0 && pass < 50; pass += 1) report = await adoptSpools(left);
@@ -174,7 +177,7 @@ async function settle(run: Run): Promise<LedgerChaosResult> {
 async function openOnceReleased(directory: string): Promise<UsageStore> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openUsageStore({ kind: 'embedded', directory }, { clock: systemClock });
+      return await openUsageStore({ kind: 'embedded', directory }, { clock: systemClock, settlingMs: 0 });
     } catch (error) {
       if (!TallygateError.isInstance(error) || error.code !== 'TALLYGATE_DIRECTORY_OWNED' || tries > 100)
         throw error;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openSpool, openUsageStore } from '@tallygate/ledger';
 import { type SegmentDestination, systemClock, TallygateError } from '@tallygate/usage';
+import { keepCopies } from './compare-ledger.ts';
 import { recover, unknownOutcomes } from './ledger-facts.ts';
 import { createRandom } from './random.ts';
 
@@ -8,7 +9,14 @@ import { createRandom } from './random.ts';
 const [, , root = '', ledgerDirectory = '', seed = ''] = process.argv;
 process.stdin.resume().on('end', () => process.exit());
 const random = createRandom(Number(seed));
-const store = await openUsageStore({ kind: 'embedded', directory: ledgerDirectory }, { clock: systemClock });
+/** Longer than an insert takes here, so that hours are added up while others are still written to, and again after that. */
+const SETTLING_MS = 1_000;
+const store = await openUsageStore(
+  { kind: 'embedded', directory: ledgerDirectory },
+  { clock: systemClock, settlingMs: SETTLING_MS },
+);
+
+await keepCopies(ledgerDirectory);
 
 const destination: SegmentDestination = {
   async store(segment) {
@@ -29,6 +37,7 @@ const spool = await openSpool({ directory: root, destination, clock: systemClock
 process.stdout.write('ready\n');
 for (;;) {
   await spool.adopt();
+  if (random.chance(0.2)) await store.addUp();
   await pause(random.between(10, 60));
 }
 

@@ -15,7 +15,7 @@ process.stdin.resume().on('end', () => process.exit());
 const random = createRandom(Number(seed));
 const durability = random.pick(['os', 'os', 'group', 'fsync'] as const) ?? 'os';
 const notes = openSync(notesFile, 'a');
-const sealing = { sealRows: 50, sealAfterMs: 50 };
+const sealing = { sealRows: 100, sealAfterMs: 200 };
 const spool = await openSpool({
   directory: root,
   destination: null,
@@ -24,6 +24,7 @@ const spool = await openSpool({
   ...sealing,
 });
 
+process.stdout.write('recording\n');
 let unsafe: string[] = [];
 for (;;) {
   for (let index = random.between(1, 20); index > 0; index -= 1) recordOne();

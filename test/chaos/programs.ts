@@ -36,6 +36,8 @@ export interface Program {
   /** Resolves when it has ended, however. */
   readonly ended: Promise<void>;
   readonly isAlive: boolean;
+  /** It has begun with its work, and said so. */
+  readonly isAtWork: boolean;
   /** Resolves with its first output; rejects when it ends before. */
   ready(): Promise<void>;
   /** -9, and gone when it resolves. */
@@ -53,13 +55,20 @@ export function start(folder: string, name: string, ...parameters: string[]): Pr
   });
   child.stdin?.on('error', () => {});
   const ended = once(child, 'close').then(() => {});
+  let isAtWork = false;
   const firstOutput = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+  void firstOutput.then(() => {
+    isAtWork = true;
+  });
   return {
     pid: child.pid ?? 0,
     complaint: () => complaint,
     ended,
     get isAlive() {
       return child.exitCode === null && child.signalCode === null;
+    },
+    get isAtWork() {
+      return isAtWork;
     },
     ready: () =>
       Promise.race([
