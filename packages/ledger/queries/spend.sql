@@ -1,6 +1,7 @@
 -- Spend of one organization in [from, to) from its rows, grouped by the dimensions that {groupBy} names; the others read ''.
 -- Sums are taken over one copy of each (event, line), whatever was stored twice. Reading in the order of the sort key makes
 -- the choice among copies the same each time, and lets the engine stream instead of sorting.
+-- {part} 'rest': only what rollups leave, which is rows of dirty hours and of instants outside of the range's whole hours.
 SELECT
   if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,
   if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,
@@ -53,6 +54,15 @@ FROM
   WHERE organization = {organization:String}
     AND if({by:String} = 'budget', budget_instant, ended_at) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
     AND if({by:String} = 'budget', budget_instant, ended_at) < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    AND (
+      {part:String} != 'rest'
+      OR toStartOfHour(budget_instant) IN
+      (
+        SELECT toDateTime(toUInt32(arrayJoin({dirtyHours:Array(String)})), 'UTC')
+      )
+      OR if({by:String} = 'budget', budget_instant, ended_at) < toDateTime64({hourFrom:Int64}, 3, 'UTC')
+      OR if({by:String} = 'budget', budget_instant, ended_at) >= toDateTime64({hourTo:Int64}, 3, 'UTC')
+    )
   ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
   LIMIT 1 BY event_id, line
 )

@@ -16,6 +16,7 @@ import { createHistory } from './history.ts';
 import { migrate } from './migrate.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
+import { keepAddedUp } from './rollups/keep-added-up.ts';
 import { storeSegment } from './store-segment.ts';
 
 export type UsageStoreOptions = LedgerAddress;
@@ -33,7 +34,7 @@ export interface UsageStoreDependencies {
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
-  /** Adds up what was inserted and has settled. Nobody's sums depend on it, only how fast they are answered. */
+  /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
   addUp(): Promise<AddedUp>;
   /** Deletes what addUp has replaced, an hour and more ago. */
   sweep(): Promise<void>;
@@ -62,6 +63,7 @@ export async function openUsageStore(
     await database.close();
     throw error;
   });
+  const keeping = keepAddedUp(rollups, dependencies.logger ?? silentLogger);
   return {
     ...createHistory(rollups, dependencies.organization),
     addUp: () => addUp(rollups),
@@ -69,7 +71,10 @@ export async function openUsageStore(
     store: (segment) =>
       storeSegment(database, segment, options.kind === 'server' ? options.inserts : undefined),
     batchFacts: createBatchFacts(database, dependencies.clock),
-    close: () => database.close(),
+    async close() {
+      await keeping.stop();
+      await database.close();
+    },
   };
 }
 

@@ -1,22 +1,41 @@
 /** Spend, exact at every moment: from rollups as far as they go, from deduplicated rows for the rest. */
 import { type SpendDimension, type SpendQuery, type SpendRow, TallygateError } from '@tallygate/usage';
 import type { RollupDependencies } from './add-up.ts';
+import { addedSpend } from './added-spend.ts';
 import { rollupState } from './rollup-queries.ts';
-import { budgetHours, planOf } from './spend-plan.ts';
-import { type SpendColumns, spendFromRollups, spendFromRows } from './spend-queries.ts';
+import { budgetHours, planOf, readsHours, readsRows } from './spend-plan.ts';
+import { type SpendColumns, spendFromDays, spendFromHours, spendFromRows } from './spend-queries.ts';
 import { sourceOf } from './spend-source.ts';
 
 /** Of these there may be as many as there are rows. */
 const PERSONAL: readonly SpendDimension[] = ['user', 'workflow', 'taskType', 'tag'];
 const LONGEST_PERSONAL_MS = 31 * 86_400_000;
 
+const NOTHING_ROLLED_UP = { hourFrom: 0, hourTo: 0, dirtyHours: [] };
+
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for more than 31 days of users, workflows, task types or tags. */
 export async function readSpend(rollups: RollupDependencies, query: SpendQuery): Promise<SpendColumns[]> {
   requireBounds(query);
   const source = sourceOf(query);
-  if (source === 'rows')
-    return spendFromRows(rollups.database, { ...question(query), tagKey: tagKeyOf(query) });
-  const { database, clock, retention, marginMs } = rollups;
+  if (source !== 'rows') return readRolledUp(rollups, query, source);
+  return spendFromRows(rollups.database, {
+    ...question(query),
+    tagKey: query.tagKey ?? '',
+    part: 'everything',
+    ...NOTHING_ROLLED_UP,
+  });
+}
+
+/**
+ * Each event is read in exactly one of three places, by its budget hour and its instant: in its row where its hour is dirty or
+ * its instant lies in an hour that the range cuts; else in a day where that day is fresh and its instant lies in a day that
+ * the range holds whole; else in its hour. So the sums of the three add up, counts of attempts included.
+ */
+async function readRolledUp(
+  { database, clock, retention, marginMs }: RollupDependencies,
+  query: SpendQuery,
+  source: 'spend' | 'billing',
+): Promise<SpendColumns[]> {
   // What is dirty is asked before anything is read: a row that arrives in between may be missed, as one that arrives later.
   const stale = await rollupState(database, {
     organization: query.organization,
@@ -24,21 +43,21 @@ export async function readSpend(rollups: RollupDependencies, query: SpendQuery):
     marginMs,
     frozenBeforeSeconds: retention.frozenBeforeSeconds(clock.nowMs()),
   });
-  return spendFromRollups[source](database, {
-    ...question(query),
-    ...planOf(query),
-    staleDays: stale.map((row) => row.day),
-    dirtyHours: stale.flatMap((row) => row.dirty_hours),
-  });
+  const staleDays = stale.map((row) => row.day);
+  const dirtyHours = stale.flatMap((row) => row.dirty_hours);
+  const plan = planOf(query);
+  const parameters = { ...question(query), ...plan, staleDays, dirtyHours };
+  const parts: Promise<SpendColumns[]>[] = [];
+  if (plan.dayFrom < plan.dayTo) parts.push(spendFromDays[source](database, parameters));
+  if (readsHours(plan, staleDays)) parts.push(spendFromHours[source](database, parameters));
+  if (readsRows(query, plan, dirtyHours))
+    parts.push(spendFromRows(database, { ...parameters, tagKey: '', part: 'rest' }));
+  return addedSpend((await Promise.all(parts)).flat());
 }
 
 /** What every statement about usage is given. */
 export function question({ organization, fromMs, toMs, by, groupBy, filter = {} }: SpendQuery) {
   return { organization, fromMs, toMs, by, groupBy, filter: JSON.stringify(filter) };
-}
-
-export function tagKeyOf({ tagKey = '' }: SpendQuery): string {
-  return tagKey;
 }
 
 /** The SQL gives each dimension a column, whether it was asked for or not. */

@@ -28,6 +28,19 @@ export function planOf({
   return { hourFrom, hourTo, dayFrom, dayTo };
 }
 
+export function readsHours(plan: SpendPlan, staleDays: readonly string[]): boolean {
+  const isBesideDays = plan.hourFrom < plan.dayFrom || plan.dayTo < plan.hourTo;
+  return isBesideDays || (staleDays.length > 0 && plan.hourFrom < plan.hourTo);
+}
+
+export function readsRows(
+  { fromMs, toMs }: Pick<SpendQuery, 'fromMs' | 'toMs'>,
+  { hourFrom, hourTo }: SpendPlan,
+  dirtyHours: readonly string[],
+): boolean {
+  return dirtyHours.length > 0 || fromMs < hourFrom * 1_000 || hourTo * 1_000 < toMs;
+}
+
 /** The budget hours whose rows may count: by the budget's time those of the range, by the end of the attempt any. */
 export function budgetHours({ fromMs, toMs, by }: Pick<SpendQuery, 'fromMs' | 'toMs' | 'by'>): {
   fromSeconds: number;

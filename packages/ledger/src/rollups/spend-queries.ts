@@ -57,25 +57,30 @@ const spendColumns = z.object({
 });
 export type SpendColumns = z.output<typeof spendColumns>;
 
+const hours = { hourFrom: z.number().int(), hourTo: z.number().int(), dirtyHours: z.array(z.string()) };
+const days = { dayFrom: z.number().int(), dayTo: z.number().int(), staleDays: z.array(z.string()) };
+
 export const spendFromRows = defineQuery({
   sql: QUERIES.spend,
-  parameters: z.object({ ...questionParameters, ...instant, ...tagKey }),
+  parameters: z.object({
+    ...questionParameters,
+    ...instant,
+    ...tagKey,
+    ...hours,
+    part: z.enum(['everything', 'rest']),
+  }),
   row: spendColumns,
 });
 
-const rolledUp = z.object({
-  ...questionParameters,
-  ...instant,
-  hourFrom: z.number().int(),
-  hourTo: z.number().int(),
-  dayFrom: z.number().int(),
-  dayTo: z.number().int(),
-  staleDays: z.array(z.string()),
-  dirtyHours: z.array(z.string()),
-});
-export const spendFromRollups = {
-  spend: defineQuery({ sql: QUERIES.spend_rolled_up, parameters: rolledUp, row: spendColumns }),
-  billing: defineQuery({ sql: QUERIES.billing_rolled_up, parameters: rolledUp, row: spendColumns }),
+const fromHours = z.object({ ...questionParameters, ...instant, ...hours, ...days });
+const fromDays = z.object({ ...questionParameters, ...instant, ...days });
+export const spendFromHours = {
+  spend: defineQuery({ sql: QUERIES.spend_from_hours, parameters: fromHours, row: spendColumns }),
+  billing: defineQuery({ sql: QUERIES.billing_from_hours, parameters: fromHours, row: spendColumns }),
+};
+export const spendFromDays = {
+  spend: defineQuery({ sql: QUERIES.spend_from_days, parameters: fromDays, row: spendColumns }),
+  billing: defineQuery({ sql: QUERIES.billing_from_days, parameters: fromDays, row: spendColumns }),
 };
 
 const percentiles = z.array(z.number().nullable()).length(4);
