@@ -7,16 +7,21 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import type { Commands } from './member.ts';
 
-export interface Member {
+// biome-ignore lint/suspicious/noExplicitAny: what a command takes is its own affair.
+type CommandTable = Record<string, (...input: any[]) => Promise<unknown>>;
+
+export interface Commanded<Answered extends CommandTable> {
   pid: number;
-  do<Name extends keyof Commands>(
+  do<Name extends keyof Answered & string>(
     command: Name,
-    ...input: Parameters<Commands[Name]>
-  ): ReturnType<Commands[Name]>;
+    ...input: Parameters<Answered[Name]>
+  ): ReturnType<Answered[Name]>;
   signal(signal: NodeJS.Signals): void;
   /** `kill -9`, and the end of the process awaited. */
   kill(): Promise<void>;
 }
+
+export type Member = Commanded<Commands>;
 
 /** What a command was refused with. */
 class Refused extends Error {
@@ -28,7 +33,8 @@ class Refused extends Error {
   }
 }
 
-const WITHOUT_ENGINE = import.meta.resolve('./without-engine.ts');
+export const WITHOUT_ENGINE = import.meta.resolve('./without-engine.ts');
+const MEMBER = fileURLToPath(new URL('./member.ts', import.meta.url));
 
 const running = new Set<ChildProcess>();
 const directories: string[] = [];
@@ -45,15 +51,18 @@ export function temporaryDirectory(): string {
 }
 
 export function startMember({ withEngine = true } = {}): Promise<Member> {
-  return startProcess('./member.ts', withEngine ? [] : [WITHOUT_ENGINE]) as Promise<Member>;
+  return startCommanded(MEMBER, { imports: withEngine ? [] : [WITHOUT_ENGINE] });
 }
 
 /** A program that answers messages, run from its source. */
-async function startProcess(program: string, imports: string[] = []) {
+export async function startCommanded<Answered extends CommandTable = Commands>(
+  program: string,
+  { imports = [], environment = {} }: { imports?: string[]; environment?: Record<string, string> },
+): Promise<Commanded<Answered>> {
   const urls = ['tsx', ...imports];
-  const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
+  const child = fork(program, {
     execArgv: ['--conditions=@tallygate/source', ...urls.flatMap((url) => ['--import', url])],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...environment },
     serialization: 'advanced',
   });
   running.add(child);
@@ -72,11 +81,11 @@ async function startProcess(program: string, imports: string[] = []) {
   await answerTo(0);
   return {
     pid: child.pid ?? 0,
-    do(command: string, input: unknown) {
+    do(command, ...[input]) {
       lastId += 1;
       const answer = answerTo(lastId);
       child.send({ id: lastId, command, input });
-      return answer;
+      return answer as ReturnType<Answered[typeof command]>;
     },
     signal: (signal: NodeJS.Signals) => void child.kill(signal),
     kill: () => ended(child),
