@@ -13,6 +13,7 @@ import {
   pricesDiffCommand,
   pricesPublishCommand,
 } from './prices/diff-and-publish.ts';
+import { type PricesRerateOptions, pricesRerateCommand } from './prices/rerate.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
 import { type ReportOptions, reportCommand } from './report-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
@@ -183,6 +184,17 @@ function addPriceCommands(program: Command, context: CliContext, choose: Parsing
     .option('--rewrite-history', 'although it changes what usage was already charged by')
     .action((file: string | undefined, _options, command: Command) =>
       choose(() => pricesPublishCommand(context, command.optsWithGlobals<PricesPublishOptions>(), file)),
+    );
+  prices
+    .command('rerate')
+    .description('what the prices in force make of usage that is recorded, per team and model')
+    .option('--from <date>', 'begin, UTC')
+    .option('--to <date>', 'end, not included (default: now)')
+    .option('--month <month>', 'a whole month, such as 2026-10')
+    .option('--apply', 'write the differences as corrections')
+    .option('--reason <text>', 'why, kept with each correction')
+    .action((_options, command: Command) =>
+      choose(() => pricesRerateCommand(context, command.optsWithGlobals<PricesRerateOptions>())),
     );
 }
 

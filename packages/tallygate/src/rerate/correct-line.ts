@@ -1,0 +1,136 @@
+import { charge, type PriceBook } from '@tallygate/pricing';
+import { NO_USAGE, type UnpricedPolicy, type UsageEvent, type UsageLine } from '@tallygate/usage';
+
+/** What tells a row that corrects another one: the same event and dimensions, no tokens, signed costs. */
+export const CORRECTION = 'correction';
+
+/**
+ * The n-th correction of line i is line 1000 n + i of the same event. So it stands beside what it corrects, in the same hour, team
+ * and feature; no count of calls or attempts sees it; and made twice, by two runs or after a crash, it is the same row.
+ */
+const LINES_PER_ROUND = 1_000;
+
+/** Lines that no price list can price again, by reason. */
+export type LeftAlone = 'folded' | 'imported_price';
+
+export interface LineOutcome {
+  model: string;
+  before: LineCost;
+  /** As the book prices it now; of a line that is left alone, as before. */
+  after: LineCost;
+  correction: UsageLine | null;
+  leftAlone: LeftAlone | null;
+}
+
+/** What a line costs with its corrections. */
+export interface LineCost {
+  listCostNanoUsd: bigint;
+  contractedCostNanoUsd: bigint;
+  webSearchCostNanoUsd: bigint;
+  roundingPicoUsd: number;
+}
+
+/** Each line of an attempt, priced again by what is in force for the day of the attempt. */
+export function rerateEvent(event: UsageEvent, book: PriceBook, policy: UnpricedPolicy): LineOutcome[] {
+  const rounds = roundsOf(event.lines);
+  return event.lines
+    .filter(({ line }) => line < LINES_PER_ROUND)
+    .map((line) => rerateLine(event, [line, ...(rounds.get(line.line) ?? [])], book, policy));
+}
+
+/** Corrections by the line that they are of, the oldest first. */
+function roundsOf(lines: readonly UsageLine[]): Map<number, UsageLine[]> {
+  const rounds = new Map<number, UsageLine[]>();
+  for (const line of [...lines].sort((left, right) => left.line - right.line)) {
+    if (line.line < LINES_PER_ROUND) continue;
+    const of = line.line % LINES_PER_ROUND;
+    rounds.set(of, [...(rounds.get(of) ?? []), line]);
+  }
+  return rounds;
+}
+
+function rerateLine(
+  event: UsageEvent,
+  history: readonly [UsageLine, ...UsageLine[]],
+  book: PriceBook,
+  policy: UnpricedPolicy,
+): LineOutcome {
+  const [line] = history;
+  const before = history.reduce<LineCost>(plus, FREE);
+  const charged = charge(book, {
+    ...line,
+    model: line.responseModel,
+    backend: event.backend,
+    atMs: event.startedAtMs,
+    unpricedModels: policy,
+  });
+  const leftAlone = reasonToLeave(line, charged.flags);
+  const model = line.responseModel;
+  if (leftAlone !== null) return { model, before, after: before, correction: null, leftAlone };
+  const moved = minus(charged, before);
+  return {
+    model,
+    before,
+    after: plus(FREE, charged),
+    correction: isNothing(moved) ? null : correctionOf(history, moved, charged),
+    leftAlone: null,
+  };
+}
+
+/** The sum of several attempts would reach a prompt band that none of them did. What a row said of itself the book cannot better. */
+function reasonToLeave({ flags }: UsageLine, chargedFlags: readonly string[]): LeftAlone | null {
+  if (flags.some((flag) => flag.startsWith('folded:'))) return 'folded';
+  return flags.includes('imported_price') && chargedFlags.includes('unpriced') ? 'imported_price' : null;
+}
+
+function correctionOf(
+  history: readonly [UsageLine, ...UsageLine[]],
+  moved: LineCost,
+  charged: { priceId: string | null; contractId: string | null },
+): UsageLine {
+  const [line] = history;
+  const last = history[history.length - 1] ?? line;
+  return {
+    ...line,
+    line: history.length * LINES_PER_ROUND + line.line,
+    lineType: CORRECTION,
+    usage: NO_USAGE,
+    ...moved,
+    priceId: charged.priceId,
+    flags: [
+      `was:${last.priceId ?? 'none'}`,
+      ...(charged.contractId === null ? [] : [`contract:${charged.contractId}`]),
+    ],
+  };
+}
+
+const FREE: LineCost = {
+  listCostNanoUsd: 0n,
+  contractedCostNanoUsd: 0n,
+  webSearchCostNanoUsd: 0n,
+  roundingPicoUsd: 0,
+};
+
+function plus(left: LineCost, right: LineCost): LineCost {
+  return {
+    listCostNanoUsd: left.listCostNanoUsd + right.listCostNanoUsd,
+    contractedCostNanoUsd: left.contractedCostNanoUsd + right.contractedCostNanoUsd,
+    webSearchCostNanoUsd: left.webSearchCostNanoUsd + right.webSearchCostNanoUsd,
+    roundingPicoUsd: left.roundingPicoUsd + right.roundingPicoUsd,
+  };
+}
+
+function minus(left: LineCost, right: LineCost): LineCost {
+  return {
+    listCostNanoUsd: left.listCostNanoUsd - right.listCostNanoUsd,
+    contractedCostNanoUsd: left.contractedCostNanoUsd - right.contractedCostNanoUsd,
+    webSearchCostNanoUsd: left.webSearchCostNanoUsd - right.webSearchCostNanoUsd,
+    roundingPicoUsd: left.roundingPicoUsd - right.roundingPicoUsd,
+  };
+}
+
+function isNothing(cost: LineCost): boolean {
+  const { listCostNanoUsd, contractedCostNanoUsd, webSearchCostNanoUsd, roundingPicoUsd } = cost;
+  const amounts = [listCostNanoUsd, contractedCostNanoUsd, webSearchCostNanoUsd];
+  return roundingPicoUsd === 0 && amounts.every((amount) => amount === 0n);
+}
