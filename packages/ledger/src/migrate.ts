@@ -65,6 +65,6 @@ function recordOf(migration: Migration, clock: Clock): string {
   });
 }
 
-function checksumOf(migration: Migration): string {
+export function checksumOf(migration: Migration): string {
   return createHash('sha256').update(migration.sql).digest('hex');
 }

@@ -5,6 +5,7 @@ import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { type ImportOptions, importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
+import { type LedgerDdlOptions, ledgerDdlCommand } from './ledger-ddl-command.ts';
 import { finish } from './outcome.ts';
 import { type ApplyCommandOptions, applyCommand, planCommand } from './plan-commands.ts';
 import { type PricesShowOptions, pricesCheckCommand, pricesShowCommand } from './prices/check-and-show.ts';
@@ -216,6 +217,15 @@ function addSpoolCommands(program: Command, context: CliContext, choose: Parsing
 }
 
 function addOperationCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  program
+    .command('ledger')
+    .description('the ledger itself')
+    .command('ddl')
+    .description('its tables as statements for ClickHouse')
+    .option('--cluster <name>', 'replicated and distributed over this cluster')
+    .action((_options, command: Command) =>
+      choose(() => ledgerDdlCommand(command.optsWithGlobals<LedgerDdlOptions>())),
+    );
   program
     .command('doctor')
     .description('check this installation')
