@@ -37,7 +37,7 @@ async function* readRows(chunks: AsyncIterable<string>): AsyncGenerator<Row> {
       if (character !== 10) continue;
       line += 1;
       if (quoted) continue;
-      yield { line: startedAt, text: text + chunk.slice(from, at).replace(/\r$/, ''), open: false };
+      yield { line: startedAt, text: (text + chunk.slice(from, at)).replace(/\r$/, ''), open: false };
       text = '';
       from = at + 1;
       startedAt = line;
