@@ -1,3 +1,5 @@
+import { withinDeadline } from './within-deadline.ts';
+
 /**
  * Drains before the process ends: on SIGTERM, and when nothing is left to do. Where nobody else handles SIGTERM everything is
  * closed and the signal raised again, so that its effect stays. An application that handles it itself still has calls under way
@@ -10,6 +12,8 @@ export interface Leaving {
   leave(): void;
   /** Sends what is recorded so far; more may follow. */
   flush(): Promise<unknown>;
+  /** How long SIGTERM waits: what is not sent by then is safe on disk, and whoever sent the signal kills soon. */
+  drainMs: number;
 }
 
 const leavings = new Set<Leaving>();
@@ -41,7 +45,8 @@ function onSigterm(): void {
     void Promise.allSettled([...leavings].map(({ flush }) => flush()));
     return;
   }
-  void closeAll().then(() => {
+  const drainMs = Math.max(...[...leavings].map((leaving) => leaving.drainMs));
+  void withinDeadline(drainMs, closeAll(), () => undefined).then(() => {
     process.off('SIGTERM', onSigterm);
     if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM');
   });

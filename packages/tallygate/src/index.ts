@@ -14,4 +14,4 @@ export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.t
 export { runReconciliation } from './reconciliation/run-reconciliation.ts';
 export { fromStoredReport } from './reconciliation/stored-reconciliation.ts';
 export { liveOwner } from './runtime/live-owner.ts';
-export { type Tallygate, type TallygateOptions, tallygate } from './tallygate.ts';
+export { type FlushOptions, type Tallygate, type TallygateOptions, tallygate } from './tallygate.ts';

@@ -22,12 +22,17 @@ import { processEnvironment } from './env.ts';
 import { pinHold } from './runtime/pin-hold.ts';
 import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
 import { leaseRuntime } from './shared-runtimes.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 /** Every setting of `TALLYGATE_*` and of tallygate.yaml can be given here too, and wins. */
 export interface TallygateOptions extends ConfigOptions {
   /** Receives diagnostics; silent without one. */
   logger?: Logger;
   clock?: Clock;
+}
+
+export interface FlushOptions {
+  withinMs?: number;
 }
 
 export interface Tallygate {
@@ -45,8 +50,12 @@ export interface Tallygate {
   readonly fetch: typeof fetch;
   /** Attributes every call made inside `work`. */
   withAttribution<Result>(attribution: CallAttribution, work: () => Result): Result;
-  /** Resolves when all that was recorded so far is in the ledger, or waits on disk because the ledger does not answer. */
-  flush(): Promise<FlushReport>;
+  /**
+   * Resolves when all that was recorded so far is settled and in the ledger, or when that does not answer: `pending` then says how
+   * many records wait. Takes `withinMs` at most, by default TALLYGATE_DRAIN_MS. For functions that are frozen after their answer:
+   * `waitUntil(tally.flush())`, after the answer was read to its end.
+   */
+  flush(options?: FlushOptions): Promise<FlushReport>;
   /**
    * Ends open attempts, settles, drains. Also done before the process ends by itself, and on SIGTERM unless the application
    * handles that: then only what is recorded is drained, since its last calls may still be under way. Safe to call twice.
@@ -98,12 +107,24 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
       .finally(forget);
     return closing;
   };
-  const flush = async () => {
-    if (!opened) return { stored: 0, pending: 0 };
-    await meter.settled();
-    return (await opened).sink.flush();
+  const flush = async ({ withinMs = config.drainMs }: FlushOptions = {}) => {
+    const opening = opened;
+    if (opening === null) return NOTHING_SENT;
+    let sink: Runtime['sink'] | null = null;
+    const settleAndSend = async () => {
+      await opening;
+      ({ sink } = await lease.runtime());
+      await meter.settled();
+      return sink.flush();
+    };
+    return withinDeadline(withinMs, settleAndSend(), () => ({
+      ...NOTHING_SENT,
+      pending: sink?.pendingRecords ?? 0,
+    }));
   };
-  const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave });
+  const { drainMs } = config;
+  const forget =
+    mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave, drainMs });
 
   return {
     wrap: (client) => wrapClient(client, middleware),
@@ -117,6 +138,8 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
     close,
   };
 }
+
+const NOTHING_SENT: FlushReport = { stored: 0, pending: 0 };
 
 function closedBefore(): TallygateError {
   return new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {

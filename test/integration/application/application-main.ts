@@ -24,12 +24,18 @@ const ask = () =>
 /** As a server that listens: the process does not end by itself. */
 const listen = () => setInterval(() => {}, 60_000);
 
-const ENDINGS: Record<string, () => void> = {
+const ENDINGS: Record<string, () => void | Promise<void>> = {
   'by itself': () => {
     process.exitCode = 7;
   },
   'by process.exit': () => process.exit(3),
   'by SIGTERM': () => void listen(),
+  /** As a function whose platform stops it between two requests: for ever, if none comes. */
+  'frozen after its flush': async () => {
+    listen();
+    await tally.flush();
+  },
+  'killed before its flush': () => void listen(),
   'killed before it knows of its settlement': () => {},
   'killed in the middle of a call': () => {},
   /** Finishes what it has begun, as servers do, and decides itself when and how the process ends. */
@@ -46,7 +52,7 @@ const ENDINGS: Record<string, () => void> = {
 if (ending === 'killed before it knows of its settlement') await loseSettlements();
 if (ending === 'killed in the middle of a call') process.stdout.write('asking\n');
 await ask();
-ENDINGS[ending]?.();
+await ENDINGS[ending]?.();
 process.stdout.write('ready\n');
 
 /** The gate settles and its answer never arrives: the instant at which a process can die with an outcome that is not settled. */

@@ -1,0 +1,12 @@
+/** Resolves with the work's answer, or with what `late` tells when that takes longer. The work goes on. */
+export async function withinDeadline<Answer>(
+  deadlineMs: number,
+  work: Promise<Answer>,
+  late: () => Answer,
+): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<Answer>((resolve) => {
+    timer = setTimeout(() => resolve(late()), deadlineMs);
+  });
+  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
+}
