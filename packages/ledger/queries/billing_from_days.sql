@@ -1,5 +1,5 @@
--- Spend of one organization by what billing_days distinguishes, in the days that the range holds whole. Days that rollup_state called
--- stale just before are left to billing_from_hours.
+-- Spend of one organization by what billing_days distinguishes, in the days that the range holds whole: of each the generation that
+-- rollup_state called fresh just before. Stale days are left to billing_from_hours.
 SELECT
   if(has({groupBy:Array(String)}, 'providerOrganizationId'), provider_organization_id, '') AS group_providerOrganizationId,
   if(has({groupBy:Array(String)}, 'workspaceId'), workspace_id, '') AS group_workspaceId,
@@ -41,14 +41,7 @@ FROM
   WHERE organization = {organization:String}
     AND if({by:String} = 'budget', day, ended_day) >= toDateTime({dayFrom:Int64}, 'UTC')
     AND if({by:String} = 'budget', day, ended_day) < toDateTime({dayTo:Int64}, 'UTC')
-    AND NOT has({staleDays:Array(String)}, toString(toUInt32(day)))
-    AND (day, generation) IN
-    (
-      SELECT start, argMax(generation, taken_at)
-      FROM rollup_pointers
-      WHERE organization = {organization:String} AND grain = 'day'
-      GROUP BY start
-    )
+    AND has({dayGenerations:Array(String)}, concat(toString(toUInt32(day)), ' ', toString(generation)))
     AND (NOT JSONHas({filter:String}, 'providerOrganizationId') OR has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), provider_organization_id))
     AND (NOT JSONHas({filter:String}, 'workspaceId') OR has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), workspace_id))
     AND (NOT JSONHas({filter:String}, 'apiKeyId') OR has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), api_key_id))
@@ -63,3 +56,4 @@ FROM
 )
 GROUP BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_day, group_hour
 ORDER BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_day, group_hour
+SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0

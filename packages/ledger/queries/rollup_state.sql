@@ -1,11 +1,13 @@
--- Which days of an organization cannot be read from a rollup of days, and which of their hours not from one of hours either.
+-- Which days of an organization can be read from a rollup of days, by which generation; generation 0 of those that cannot, and
+-- which of their hours cannot be read from one of hours either.
 -- An hour is clean when a pointer to it was taken more than {marginMs} after its last mark, which is longer than an insert can
 -- lie between its mark and its rows; or when its rows may be gone, so that what was added up is all there is.
 -- A day is fresh when all its hours are clean and its pointer was made of exactly their generations. Marks and pointers are
 -- stacked, not joined: half of the time of this statement would go into planning joins.
 SELECT
   toString(toUInt32(day)) AS day,
-  arrayMap(dirty -> toString(toUInt32(dirty)), arraySort(dirty_hours_of_day)) AS dirty_hours
+  arrayMap(dirty -> toString(toUInt32(dirty)), arraySort(dirty_hours_of_day)) AS dirty_hours,
+  if(notEmpty(dirty_hours_of_day) OR day_pointers = 0 OR last_made_of != made_of, '0', toString(day_generation)) AS generation
 FROM
 (
   SELECT
@@ -13,6 +15,7 @@ FROM
     groupArrayIf(hour, grain = 'hour' AND is_marked AND NOT is_clean) AS dirty_hours_of_day,
     groupBitXorIf(sipHash64(hour, last_generation), grain = 'hour' AND is_marked) AS made_of,
     maxIf(last_source, grain = 'day') AS last_made_of,
+    maxIf(last_generation, grain = 'day') AS day_generation,
     countIf(grain = 'day') AS day_pointers
   FROM
   (
@@ -53,5 +56,4 @@ FROM
   )
   GROUP BY day
 ) AS days
-WHERE notEmpty(dirty_hours_of_day) OR day_pointers = 0 OR last_made_of != made_of
 ORDER BY days.day

@@ -1,5 +1,5 @@
--- Spend of one organization by what spend_days distinguishes, in the days that the range holds whole. Days that rollup_state called
--- stale just before are left to spend_from_hours.
+-- Spend of one organization by what spend_days distinguishes, in the days that the range holds whole: of each the generation that
+-- rollup_state called fresh just before. Stale days are left to spend_from_hours.
 SELECT
   if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,
   if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,
@@ -35,14 +35,7 @@ FROM
   WHERE organization = {organization:String}
     AND if({by:String} = 'budget', day, ended_day) >= toDateTime({dayFrom:Int64}, 'UTC')
     AND if({by:String} = 'budget', day, ended_day) < toDateTime({dayTo:Int64}, 'UTC')
-    AND NOT has({staleDays:Array(String)}, toString(toUInt32(day)))
-    AND (day, generation) IN
-    (
-      SELECT start, argMax(generation, taken_at)
-      FROM rollup_pointers
-      WHERE organization = {organization:String} AND grain = 'day'
-      GROUP BY start
-    )
+    AND has({dayGenerations:Array(String)}, concat(toString(toUInt32(day)), ' ', toString(generation)))
     AND (NOT JSONHas({filter:String}, 'team') OR has(JSONExtract({filter:String}, 'team', 'Array(String)'), team))
     AND (NOT JSONHas({filter:String}, 'feature') OR has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature))
     AND (NOT JSONHas({filter:String}, 'environment') OR has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment))
@@ -51,3 +44,4 @@ FROM
 )
 GROUP BY group_team, group_feature, group_environment, group_responseModel, group_status, group_day, group_hour
 ORDER BY group_team, group_feature, group_environment, group_responseModel, group_status, group_day, group_hour
+SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0

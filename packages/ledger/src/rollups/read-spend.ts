@@ -37,18 +37,22 @@ async function readRolledUp(
   source: 'spend' | 'billing',
 ): Promise<SpendColumns[]> {
   // What is dirty is asked before anything is read: a row that arrives in between may be missed, as one that arrives later.
-  const stale = await rollupState(database, {
+  const days = await rollupState(database, {
     organization: query.organization,
     ...budgetHours(query),
     marginMs,
     frozenBeforeSeconds: retention.frozenBeforeSeconds(clock.nowMs()),
   });
-  const staleDays = stale.map((row) => row.day);
-  const dirtyHours = stale.flatMap((row) => row.dirty_hours);
+  const isStale = (row: { generation: string }) => row.generation === '0';
+  const staleDays = days.filter(isStale).map((row) => row.day);
+  // Days that were added up in one go share a generation.
+  const dayGenerations = days.filter((row) => !isStale(row)).map((row) => `${row.day} ${row.generation}`);
+  const dirtyHours = days.flatMap((row) => row.dirty_hours);
   const plan = planOf(query);
   const parameters = { ...question(query), ...plan, staleDays, dirtyHours };
   const parts: Promise<SpendColumns[]>[] = [];
-  if (plan.dayFrom < plan.dayTo) parts.push(spendFromDays[source](database, parameters));
+  if (plan.dayFrom < plan.dayTo && dayGenerations.length > 0)
+    parts.push(spendFromDays[source](database, { ...parameters, dayGenerations }));
   if (readsHours(plan, staleDays)) parts.push(spendFromHours[source](database, parameters));
   if (readsRows(query, plan, dirtyHours))
     parts.push(spendFromRows(database, { ...parameters, tagKey: '', part: 'rest' }));

@@ -19,7 +19,7 @@ export const rollupState = defineQuery({
     toSeconds: integer,
     ...patience,
   }),
-  row: z.object({ day: digits, dirty_hours: seconds }),
+  row: z.object({ day: digits, dirty_hours: seconds, generation: digits }),
 });
 
 export const hoursToAddUp = defineQuery({

@@ -58,7 +58,9 @@ const spendColumns = z.object({
 export type SpendColumns = z.output<typeof spendColumns>;
 
 const hours = { hourFrom: z.number().int(), hourTo: z.number().int(), dirtyHours: z.array(z.string()) };
-const days = { dayFrom: z.number().int(), dayTo: z.number().int(), staleDays: z.array(z.string()) };
+const days = { dayFrom: z.number().int(), dayTo: z.number().int() };
+const staleDays = { staleDays: z.array(z.string()) };
+const dayGenerations = { dayGenerations: z.array(z.string()) };
 
 export const spendFromRows = defineQuery({
   sql: QUERIES.spend,
@@ -72,8 +74,8 @@ export const spendFromRows = defineQuery({
   row: spendColumns,
 });
 
-const fromHours = z.object({ ...questionParameters, ...instant, ...hours, ...days });
-const fromDays = z.object({ ...questionParameters, ...instant, ...days });
+const fromHours = z.object({ ...questionParameters, ...instant, ...hours, ...days, ...staleDays });
+const fromDays = z.object({ ...questionParameters, ...instant, ...days, ...dayGenerations });
 export const spendFromHours = {
   spend: defineQuery({ sql: QUERIES.spend_from_hours, parameters: fromHours, row: spendColumns }),
   billing: defineQuery({ sql: QUERIES.billing_from_hours, parameters: fromHours, row: spendColumns }),
