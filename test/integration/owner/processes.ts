@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import type { Commands } from './member.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: what a command takes is its own affair.
-type CommandTable = Record<string, (...input: any[]) => Promise<unknown>>;
+type CommandTable = Record<string, (...input: never[]) => Promise<unknown>>;
 
 export interface Commanded<Answered extends CommandTable> {
   pid: number;
