@@ -43,9 +43,12 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
   const descriptor = failing(() => openSync(path, 'ax+'));
   let written = 0;
   let waiting: Buffer[] = [];
-  let group: Promise<void> | null = null;
-  let synced: Promise<boolean> | null = null;
+  let waitingBytes = 0;
+  /** What the disk said when it would not confirm. It is not believed again about this file. */
+  let unconfirmed: unknown = null;
+  let confirmed: Promise<void> | null = null;
   let closed = false;
+  const groups = createGroups();
 
   function write(bytes: Buffer): void {
     failing(() => appendWhole(descriptor, bytes, written));
@@ -53,39 +56,43 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
   }
 
   function writeWaiting(): void {
-    if (waiting.length === 0) return;
+    if (closed || waiting.length === 0) return;
     write(Buffer.concat(waiting));
     waiting = [];
+    waitingBytes = 0;
   }
 
-  /** One for all that is appended until it begins. */
-  function inGroup(work: () => void | Promise<void>): void {
-    group ??= after(GROUP_MS).then(() => {
-      group = null;
-      return closed ? undefined : work();
-    });
-    // Whoever asks `persisted` is told; what failed stays where it is for the next write.
-    group.catch(() => {});
+  async function confirm(): Promise<void> {
+    if (closed) return;
+    try {
+      await datasync(descriptor);
+    } catch (cause) {
+      unconfirmed ??= cause;
+    }
   }
 
   return {
     get bytes() {
-      return waiting.reduce((sum, frame) => sum + frame.length, written);
+      return written + waitingBytes;
     },
     append(frame) {
-      if (durability === 'group') waiting.push(frame);
-      else write(frame);
-      if (durability === 'group') inGroup(writeWaiting);
-      if (durability === 'fsync') inGroup(() => datasync(descriptor).catch(cannotSync));
+      if (durability !== 'group') write(frame);
+      if (durability === 'fsync') groups.join(confirm);
+      if (durability !== 'group') return;
+      waiting.push(frame);
+      waitingBytes += frame.length;
+      groups.join(writeWaiting);
     },
-    persisted: () => group ?? Promise.resolve(),
+    async persisted() {
+      await groups.last();
+      writeWaiting();
+      if (unconfirmed !== null) throw spoolFailure('The disk did not confirm what was recorded', unconfirmed);
+    },
     async sync() {
       writeWaiting();
-      synced ??= datasync(descriptor).then(
-        () => true,
-        () => false,
-      );
-      return synced;
+      confirmed ??= confirm();
+      await confirmed;
+      return unconfirmed === null;
     },
     content: () => Buffer.concat([contentOf(descriptor), ...waiting]),
     close() {
@@ -93,6 +100,25 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
       closed = true;
     },
     remove: () => unlinkSync(path),
+  };
+}
+
+/** Work that is done once for all who ask for it within a few milliseconds. */
+function createGroups() {
+  let gathering: Promise<void> | null = null;
+  /** The work of the last group: the next one gathers while it goes on. */
+  let working: Promise<void> = Promise.resolve();
+  return {
+    join(work: () => void | Promise<void>): void {
+      gathering ??= after(GROUP_MS).then(() => {
+        gathering = null;
+        working = Promise.resolve().then(work);
+        return working;
+      });
+      // Whoever waits for `last` is told; what failed stays where it is for the next group.
+      gathering.catch(() => {});
+    },
+    last: (): Promise<void> => gathering ?? working.catch(() => {}),
   };
 }
 
@@ -115,10 +141,6 @@ function contentOf(descriptor: number): Buffer {
 
 function after(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
-}
-
-function cannotSync(cause: unknown): never {
-  throw spoolFailure('The disk did not confirm what was recorded', cause);
 }
 
 function failing<Result>(work: () => Result): Result {

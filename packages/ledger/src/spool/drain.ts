@@ -7,22 +7,18 @@ import {
   appendHeld,
   beat,
   createOwnSegments,
-  markStored,
   type OwnSegments,
   type OwnSegmentsOptions,
-  pendingRecords,
   recordFact,
   rotate,
   sealDue,
-  setAside,
-  sweepStored,
-  waitingRecords,
 } from './own-segments.ts';
 import { OWNER_FILE } from './owner.ts';
 import { sealedSegment } from './read-segment.ts';
 import { outcomesIn, portions, type Recover } from './recover.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { isMissing, listSegments, segmentPath, segmentToken } from './segment-file.ts';
+import { markStored, pendingRecords, setAside, sweepStored, waitingRecords } from './sent-segments.ts';
 import { shipSegment } from './ship.ts';
 import { SETTLE_GRACE_MS } from './spool-parts.ts';
 

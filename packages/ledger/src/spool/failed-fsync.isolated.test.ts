@@ -87,8 +87,12 @@ describe('a disk that does not confirm', () => {
     disk.fails = (call) => call === 1;
     const { spool, ids } = await recorded('fsync');
     await expect(spool.persisted()).rejects.toMatchObject({ code: 'TALLYGATE_SPOOL_FAILED' });
+    // The disk would confirm now, and mean only what came later.
+    spool.recordDenial(denialOf('c'));
+    await expect(spool.persisted()).rejects.toMatchObject({ code: 'TALLYGATE_SPOOL_FAILED' });
     await spool.flush();
-    expect(ids()).toEqual(['a', 'b']);
+    await spool.persisted();
+    expect(ids()).toEqual(['a', 'b', 'c']);
     await spool.close();
   });
 });

@@ -1,9 +1,8 @@
 /**
- * The segments of this process: the one that is written, those that wait to be sealed, to be shipped, and to be forgotten.
+ * The segments of this process: the one that is written, those that wait to be sealed.
  * It also notices when the directory was adopted by somebody else (this process stood still for too long), and moves on with a
  * new one: what had not been sealed is written there again, since copies are harmless and gaps are not.
  */
-import { unlink } from 'node:fs/promises';
 import { type Clock, type Logger, TallygateError } from '@tallygate/usage';
 import type { FileDurability } from './append-file.ts';
 import type { DiskBound } from './disk-bound.ts';
@@ -14,7 +13,7 @@ import { HEARTBEAT_MS, touchOwner } from './owner.ts';
 import type { FactRecord } from './read-segment.ts';
 import { encodeRecord, endsHold } from './record.ts';
 import { factsIn, type SealedSummary, sealSegment } from './seal-segment.ts';
-import { isMissing, segmentPath } from './segment-file.ts';
+import { isMissing } from './segment-file.ts';
 import { createSegmentWriter, type SegmentWriter } from './segment-writer.ts';
 import { spoolFailure } from './spool-failure.ts';
 import { createUnsettled, type Unsettled } from './unsettled.ts';
@@ -53,10 +52,6 @@ export interface OwnSegments {
   setAsideRecords: number;
   lastBeatMs: number;
 }
-
-/** A stored segment stays on disk this long, or until there are this many bytes: a store that loses its page cache is fed again. */
-const TAIL_MS = 600_000;
-const TAIL_BYTES = 64 * 1_048_576;
 
 /** @throws TallygateError `TALLYGATE_SPOOL_FAILED` */
 export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
@@ -99,9 +94,9 @@ export function recordFact(own: OwnSegments, fact: FactRecord): void {
     return;
   }
   const nowMs = own.options.clock.monotonicMs();
-  // Stopped for longer than heartbeats are apart: somebody may have declared this process dead.
-  if (nowMs - own.lastBeatMs > 2 * HEARTBEAT_MS) beat(own);
   try {
+    // Stopped for longer than heartbeats are apart: somebody may have declared this process dead.
+    if (nowMs - own.lastBeatMs > 2 * HEARTBEAT_MS) beat(own);
     append(own, fact, frame, nowMs);
   } catch (error) {
     if (!TallygateError.isInstance(error) || error.code !== 'TALLYGATE_SPOOL_FAILED') throw error;
@@ -214,12 +209,13 @@ function moveOut(own: OwnSegments): true {
   own.options.logger.warn('spool was adopted by another process, going on in a new one', {
     spoolId: own.home.spoolId,
   });
+  // Until there is a new one every record asks again: nothing may be added to files that somebody else is reading.
+  own.lastBeatMs = Number.NEGATIVE_INFINITY;
   const { intents } = own;
   const next = emptyHome(own.options);
   clearTimeout(own.sealTimer);
   Object.assign(own, next);
-  for (const intent of intents.underWay()) own.intents.begin(intent);
-  intents.release();
+  moveIntents(own, intents);
   for (const writer of left) {
     for (const fact of factsIn(writer)) recordFact(own, fact);
     writer.release();
@@ -227,46 +223,13 @@ function moveOut(own: OwnSegments): true {
   return true;
 }
 
-/** @param dead those of its records that the store refused. */
-export function markStored(own: OwnSegments, number: number, dead: number): void {
-  own.setAsideRecords += dead;
-  const summary = takeReady(own, number);
-  if (summary !== undefined) own.done.push({ ...summary, sinceMs: own.options.clock.monotonicMs() });
-}
-
-export function setAside(own: OwnSegments, number: number): void {
-  own.setAsideRecords += takeReady(own, number)?.records ?? 0;
-}
-
-function takeReady(own: OwnSegments, number: number): SealedSummary | undefined {
-  const summary = own.ready.find((segment) => segment.number === number);
-  own.ready = own.ready.filter((segment) => segment !== summary);
-  return summary;
-}
-
-/** Deletes stored segments whose time is over, or whose room is needed, except those that recovery may still have to read. */
-export async function sweepStored(own: OwnSegments): Promise<void> {
-  await own.bound.look();
-  const tailBytes = own.bound.isAlarming || own.held.length > 0 ? 0 : TAIL_BYTES;
-  let bytes = own.done.reduce((sum, segment) => sum + segment.bytes, 0);
-  for (const segment of [...own.done]) {
-    const age = own.options.clock.monotonicMs() - segment.sinceMs;
-    if ((age <= TAIL_MS && bytes <= tailBytes) || own.unsettled.lieIn(segment.number)) continue;
-    own.done = own.done.filter((other) => other !== segment);
-    bytes -= segment.bytes;
-    await unlink(segmentPath(own.home.directory, segment.number, 'done'));
+function moveIntents(own: OwnSegments, from: Intents): void {
+  try {
+    for (const intent of from.underWay()) own.intents.begin(intent);
+  } catch (error) {
+    own.options.logger.warn('calls in flight cannot be written down again', { reason: String(error) });
   }
-}
-
-/** Records that are not in the store. */
-export function pendingRecords(own: OwnSegments): number {
-  return waitingRecords(own) + own.setAsideRecords;
-}
-
-/** Of these, the ones that will be sent. */
-export function waitingRecords(own: OwnSegments): number {
-  const waiting = [...own.ready, ...own.unsealed, ...(own.writer === null ? [] : [own.writer])];
-  return waiting.reduce((sum, segment) => sum + segment.records, own.held.length);
+  from.release();
 }
 
 /** Resolves when all that was recorded is as safe as the level of durability promises. */

@@ -18,11 +18,12 @@ import type { FileDurability } from './append-file.ts';
 import { createDiskBound, type FullPolicy } from './disk-bound.ts';
 import { createSpoolDrain, flush, keepUp, leave, type SpoolDrain, settleAndFlush } from './drain.ts';
 import { openMemorySpool } from './memory-spool.ts';
-import { pendingRecords, persisted, recordFact } from './own-segments.ts';
+import { persisted, recordFact } from './own-segments.ts';
 import { HEARTBEAT_MS } from './owner.ts';
 import type { FactRecord } from './read-segment.ts';
 import type { Recover } from './recover.ts';
 import type { UnknownOutcomes } from './recover-intents.ts';
+import { pendingRecords } from './sent-segments.ts';
 import { recordedTooLate, type SpoolParts, withinDeadline } from './spool-parts.ts';
 
 /** How safe a record is when `record…` has returned, or for `group` and `fsync` when `persisted` has resolved. */
