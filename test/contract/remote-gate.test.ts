@@ -25,6 +25,7 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     counts: notAsked,
     unknownUsage: notAsked,
     settledTotals: notAsked,
+    settlementGaps: notAsked,
     usagePage: notAsked,
     knownEvents: notAsked,
     lastReport: notAsked,

@@ -213,6 +213,25 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       });
     });
 
+    it('lists the numbers that no settlement of an epoch has, whatever arrived twice and in whatever order', async () => {
+      const settled = (epoch: string, seq: number) =>
+        settlement({ organization, epoch, seq, settledAtMs: START_MS + seq });
+      const settlements = [7, 1, 2, 4].map((seq) => settled('e1', seq));
+      await store().store(segmentOf([], { settlements: [...settlements, settled('e2', 40)] }));
+      await store().store(segmentOf([], { settlements }));
+      await store().store(segmentOf([], { settlements: [settled('drift', 1), settled('drift', 9)] }));
+      const range = { organization, fromMs: START_MS, toMs: START_MS + 100 };
+      const gap = (fromSeq: number, toSeq: number) => ({
+        epoch: 'e1',
+        fromSeq,
+        toSeq,
+        beforeMs: START_MS + fromSeq - 1,
+        afterMs: START_MS + toSeq + 1,
+      });
+      expect(await store().settlementGaps(range)).toEqual([gap(3, 3), gap(5, 6)]);
+      expect(await store().settlementGaps({ ...range, toMs: START_MS + 4 })).toEqual([]);
+    });
+
     it('keeps the newest report and the newest configuration, whole', async () => {
       expect(await store().lastReport(organization)).toBeNull();
       expect(await store().lastConfigVersion(organization)).toBeNull();

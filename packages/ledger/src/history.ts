@@ -5,6 +5,7 @@ import {
   isoFromMs,
   type LedgerCounts,
   type SettledTotal,
+  type SettlementGap,
   type SpendHistory,
   type SpendQuery,
   type SpendRow,
@@ -20,6 +21,7 @@ import {
   lastReportQuery,
   lastSettlementSeq,
   settledTotalsQuery,
+  settlementGapsQuery,
   unknownUsageQuery,
 } from './queries.ts';
 import type { RollupDependencies } from './rollups/add-up.ts';
@@ -54,6 +56,7 @@ export function createHistory(
       settledTotals(database, clock, checked({ organization }).organization),
     usagePage: async (query) => usagePage(database, checked(query)),
     knownEvents: async (query) => knownEvents(database, checked(query)),
+    settlementGaps: async (range) => settlementGaps(database, checked(range)),
     lastReport: async (organization) => lastReport(database, checked({ organization }).organization),
     saveReport: async (report) => saveReport(database, checked(report)),
     lastConfigVersion: async (organization) =>
@@ -104,6 +107,20 @@ async function settledTotals(
   const sumFromMs = liveFromMs - LONGEST_PERIOD_MS;
   const rows = await settledTotalsQuery(database, { organization, liveFromMs, sumFromMs });
   return { lastSeq, totals: rows.map((row) => ({ key: row.key, amountNanoUsd: row.amount_nano_usd })) };
+}
+
+async function settlementGaps(
+  database: Database,
+  range: { organization: string; fromMs: number; toMs: number },
+): Promise<SettlementGap[]> {
+  const rows = await settlementGapsQuery(database, range);
+  return rows.map((row) => ({
+    epoch: row.epoch,
+    fromSeq: row.from_seq,
+    toSeq: row.to_seq,
+    beforeMs: row.before_ms,
+    afterMs: row.after_ms,
+  }));
 }
 
 async function lastReport(database: Database, organization: string): Promise<StoredReport | null> {

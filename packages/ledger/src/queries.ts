@@ -45,6 +45,18 @@ export const lastSettlementSeq = defineQuery({
   row: z.object({ last_seq: count }),
 });
 
+export const settlementGapsQuery = defineQuery({
+  sql: QUERIES.settlement_gaps,
+  parameters: range,
+  row: z.object({
+    epoch: z.string(),
+    from_seq: count,
+    to_seq: count,
+    before_ms: count,
+    after_ms: count,
+  }),
+});
+
 export const lastReportQuery = defineQuery({
   sql: QUERIES.last_report,
   parameters: ofOrganization,

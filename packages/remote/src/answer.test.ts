@@ -22,6 +22,7 @@ function backendWith(parts: {
     counts: never,
     unknownUsage: never,
     settledTotals: never,
+    settlementGaps: never,
     usagePage: never,
     knownEvents: never,
     lastReport: never,

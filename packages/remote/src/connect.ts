@@ -84,6 +84,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       counts: (range) => call(ROUTES.counts, range),
       unknownUsage: (range) => call(ROUTES.unknownUsage, range),
       settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),
+      settlementGaps: (range) => call(ROUTES.settlementGaps, range),
       usagePage: (query) => call(ROUTES.usagePage, query),
       knownEvents: (query) => call(ROUTES.knownEvents, query),
       lastReport: (organization) => call(ROUTES.lastReport, { organization }),

@@ -123,6 +123,7 @@ const METHODS: Record<
   counts: 'counts',
   unknownUsage: 'unknownUsage',
   settledTotals: 'settledTotals',
+  settlementGaps: 'settlementGaps',
   usagePage: 'usagePage',
   knownEvents: 'knownEvents',
   lastReport: 'lastReport',

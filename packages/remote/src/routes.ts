@@ -14,6 +14,7 @@ import {
   type SegmentDestination,
   type SpendHistory,
   settledTotalSchema,
+  settlementGapSchema,
   settleReplySchema,
   settleRequestSchema,
   spendQuerySchema,
@@ -139,6 +140,11 @@ export const ROUTES = {
     request: ofOrganization,
     reply: z.object({ lastSeq: z.number().int(), totals: z.array(settledTotalSchema) }),
     answer: ({ history }, { organization }) => history.settledTotals(organization),
+  }),
+  settlementGaps: route('ledger/settlement-gaps', {
+    request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),
+    reply: z.array(settlementGapSchema),
+    answer: ({ history }, range) => history.settlementGaps(range),
   }),
   usagePage: route('ledger/usage-page', {
     request: usagePageQuerySchema,

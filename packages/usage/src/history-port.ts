@@ -93,6 +93,18 @@ export const unknownUsageSchema = z.object({
 });
 export type UnknownUsage = z.output<typeof unknownUsageSchema>;
 
+/** Numbers that no settlement of an epoch has: rows that were lost, or are still on their way. */
+export const settlementGapSchema = z.object({
+  epoch: z.string().min(1),
+  /** First and last missing number. */
+  fromSeq: z.number().int(),
+  toSeq: z.number().int(),
+  /** When the settlements on either side of the gap were made. */
+  beforeMs: z.number().int(),
+  afterMs: z.number().int(),
+});
+export type SettlementGap = z.output<typeof settlementGapSchema>;
+
 /** A finished reconciliation, kept whole: its schema belongs to `reconcile`, this is the envelope it is stored in. */
 export const storedReportSchema = z.object({
   reportId: z.string().min(1),
@@ -130,6 +142,8 @@ export interface SpendHistory extends UsageRecords {
   settledTotals(
     organization: string,
   ): Promise<{ lastSeq: number; totals: z.output<typeof settledTotalSchema>[] }>;
+  /** The first 1,000 gaps between settlements that were made in [fromMs, toMs), by epoch and number. */
+  settlementGaps(range: { organization: string; fromMs: number; toMs: number }): Promise<SettlementGap[]>;
   lastReport(organization: string): Promise<StoredReport | null>;
   saveReport(report: StoredReport): Promise<void>;
   lastConfigVersion(organization: string): Promise<ConfigVersionRecord | null>;

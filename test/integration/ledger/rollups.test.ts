@@ -122,6 +122,24 @@ describe('rollups', () => {
     await expectModel(events, { ...query, fromMs: START_MS - 12 * HOUR_MS, toMs: START_MS + 12 * HOUR_MS });
   });
 
+  it('read a day by the generation that counts for it, though that one counts no more for another day', async () => {
+    const organization = 'two-days';
+    const on = (days: number) => {
+      const instantMs = START_MS + days * DAY_MS;
+      return usageEvent({ organization, budgetInstantMs: instantMs, endedAtMs: instantMs });
+    };
+    const events = [on(0), on(1)];
+    await store.store(segmentOf(events));
+    await addUpAll();
+    const query = { organization, by: 'budget' as const, groupBy: ['day' as const] };
+    const range = { fromMs: START_MS - 12 * HOUR_MS, toMs: START_MS + 36 * HOUR_MS };
+    events.push(on(0));
+    await store.store(segmentOf(events.slice(2)));
+    await expectModel(events, { ...query, ...range });
+    await addUpAll();
+    await expectModel(events, { ...query, ...range });
+  });
+
   it('count an attempt with lines of two models once, and once with each model', async () => {
     const organization = 'two-models';
     const lines = [usageLine(), usageLine({ line: 1, responseModel: 'claude-haiku-4-5' })];

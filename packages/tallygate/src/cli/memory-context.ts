@@ -6,6 +6,8 @@ import type {
   BudgetGate,
   ConfigVersionRecord,
   LedgerCounts,
+  SettledTotal,
+  SettlementGap,
   SpendHistory,
   SpendQuery,
   SpendRow,
@@ -37,6 +39,8 @@ export interface MemoryHistory extends SpendHistory {
   rows: SpendRow[];
   rowCounts: LedgerCounts;
   unknown: UnknownUsage[];
+  totals: SettledTotal[];
+  gaps: SettlementGap[];
 }
 
 /** Saturday, 21 November 2026, noon. */
@@ -120,7 +124,10 @@ function memoryHistory(): MemoryHistory {
     },
     counts: async () => history.rowCounts,
     unknownUsage: async () => history.unknown,
-    settledTotals: async () => ({ lastSeq: 0, totals: [] }),
+    totals: [],
+    gaps: [],
+    settledTotals: async () => ({ lastSeq: 0, totals: history.totals }),
+    settlementGaps: async () => history.gaps,
     usagePage: async () => ({ events: [], next: null }),
     knownEvents: async () => [],
     lastReport: async () => reports.at(-1) ?? null,

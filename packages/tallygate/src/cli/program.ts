@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { budgetsListCommand, budgetsShowCommand } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { type DriftOptions, driftCommand } from './drift-command.ts';
 import { type ImportOptions, importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
 import { type LedgerDdlOptions, ledgerDdlCommand } from './ledger-ddl-command.ts';
@@ -217,6 +218,13 @@ function addSpoolCommands(program: Command, context: CliContext, choose: Parsing
 }
 
 function addOperationCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  program
+    .command('drift')
+    .description('does the gate count what the ledger holds (exit 3 where it does not)')
+    .option('--adjust', 'end a drift by a signed settlement')
+    .action((_options, command: Command) =>
+      choose(() => driftCommand(context, command.optsWithGlobals<DriftOptions>())),
+    );
   program
     .command('ledger')
     .description('the ledger itself')

@@ -25,6 +25,7 @@ export function historyThrough(
     counts: (range) => ask((history) => history.counts(range)),
     unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
     settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
+    settlementGaps: (range) => ask((history) => history.settlementGaps(range)),
     usagePage: (query) => ask((history) => history.usagePage(query)),
     knownEvents: (query) => ask((history) => history.knownEvents(query)),
     lastReport: (organization) => ask((history) => history.lastReport(organization)),

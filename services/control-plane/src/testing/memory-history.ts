@@ -52,6 +52,7 @@ export function memoryHistory(): MemoryHistory {
     },
     unknownUsage: async () => [],
     settledTotals: async () => ({ lastSeq: 0, totals: [] }),
+    settlementGaps: async () => [],
     usagePage: async () => ({ events: [], next: null }),
     knownEvents: async () => [],
     lastReport: async (organization) =>

@@ -1,0 +1,77 @@
+/** Does the gate count what the ledger holds? Per budget period: c = Σ settlements, and no number missing between them. */
+import { periodKey } from '@tallygate/gate';
+import type { Balance, BudgetGate, Clock, SettlementGap, SpendHistory } from '@tallygate/usage';
+
+export interface BudgetDrift {
+  balance: Balance;
+  /** `<budget>:<unit>:<period start>`. */
+  key: string;
+  settledNanoUsd: bigint;
+  /** Gate minus ledger. */
+  differenceNanoUsd: bigint;
+  /** moving: it was charged while it was looked at, every time; nothing can be said. */
+  state: 'exact' | 'drift' | 'moving';
+}
+
+export interface DriftReport {
+  budgets: BudgetDrift[];
+  /** Numbers that were given out long enough ago to have arrived. */
+  gaps: SettlementGap[];
+}
+
+export interface DriftSources {
+  organization: string;
+  gate: Pick<BudgetGate, 'balances'>;
+  history: Pick<SpendHistory, 'settledTotals' | 'settlementGaps'>;
+  clock: Clock;
+  /** Ships what this process still has. */
+  flush(): Promise<unknown>;
+}
+
+/** How far back gaps are looked for: the longest period, and what is settled into it late. */
+const LOOK_BACK_MS = 35 * 86_400_000;
+/** A settlement is on its way until then: sealed, shipped, adopted from a process that died. */
+const HORIZON_MS = 600_000;
+const LOOKS = 3;
+
+export async function findDrift(sources: DriftSources): Promise<DriftReport> {
+  const { organization, history, clock } = sources;
+  let budgets = await look(sources);
+  for (let again = 1; again < LOOKS && budgets.some(({ state }) => state !== 'exact'); again += 1) {
+    budgets = sameTwice(budgets, await look(sources));
+  }
+  const nowMs = clock.nowMs();
+  const range = { organization, fromMs: nowMs - LOOK_BACK_MS, toMs: nowMs };
+  const gaps = await history.settlementGaps(range);
+  return { budgets, gaps: gaps.filter((gap) => gap.afterMs < nowMs - HORIZON_MS) };
+}
+
+/** The gate before and after the ledger: where both agree, the ledger was read at a moment when the counter stood still. */
+async function look({ gate, history, organization, flush }: DriftSources): Promise<BudgetDrift[]> {
+  const before = await gate.balances();
+  await flush();
+  const { totals } = await history.settledTotals(organization);
+  const after = new Map((await gate.balances()).map((balance) => [keyOf(balance), balance.spentNanoUsd]));
+  const settled = new Map(totals.map((total) => [total.key, total.amountNanoUsd]));
+  return before.map((balance) => {
+    const key = keyOf(balance);
+    const settledNanoUsd = settled.get(key) ?? 0n;
+    const differenceNanoUsd = balance.spentNanoUsd - settledNanoUsd;
+    const stoodStill = after.get(key) === balance.spentNanoUsd;
+    const state = differenceNanoUsd === 0n && stoodStill ? 'exact' : stoodStill ? 'drift' : 'moving';
+    return { balance, key, settledNanoUsd, differenceNanoUsd, state };
+  });
+}
+
+/** A difference that changes is one of rows on their way; the one that stays is drift. */
+function sameTwice(first: readonly BudgetDrift[], second: readonly BudgetDrift[]): BudgetDrift[] {
+  return second.map((now) => {
+    const then = first.find(({ key }) => key === now.key);
+    const isSame = then?.state === 'drift' && then.differenceNanoUsd === now.differenceNanoUsd;
+    return now.state === 'drift' && !isSame ? { ...now, state: 'moving' } : now;
+  });
+}
+
+function keyOf({ budget, periodStartMs }: Balance): string {
+  return periodKey(budget, periodStartMs);
+}
