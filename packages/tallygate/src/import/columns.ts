@@ -117,10 +117,15 @@ function named(field: Field, name: string): boolean {
   return (COLUMNS[field] as readonly string[]).includes(name);
 }
 
+const NAMES_REMEMBERED = 1_000;
+const snakeCased = new Map<string, string>();
+
+/** Every record repeats its names. */
 export function snakeCase(name: string): string {
-  return name
-    .trim()
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[\s-]+/g, '_')
-    .toLowerCase();
+  const known = snakeCased.get(name);
+  if (known !== undefined) return known;
+  const spaced = name.trim().replace(/([a-z0-9])([A-Z])/g, '$1_$2');
+  const snake = spaced.replace(/[\s-]+/g, '_').toLowerCase();
+  if (snakeCased.size < NAMES_REMEMBERED) snakeCased.set(name, snake);
+  return snake;
 }

@@ -9,7 +9,7 @@ import {
 import { NO_USAGE, newAttemptId, type UsageEvent, type UsageLine, usageEventSchema } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CORRECTION, rerateEvent } from './correct-line.ts';
+import { rerateEvent } from './correct-line.ts';
 
 const SEED = 20_261_121;
 const AT_MS = Date.UTC(2026, 9, 14, 12);
@@ -147,10 +147,10 @@ describe('re-rating', () => {
     const [outcome] = rerateEvent(eventOf([lineOf(CALL, 0, builtinPriceBook)]), bookTimes(2), 'dearest');
     expect(outcome?.correction).toMatchObject({
       line: 1_000,
-      lineType: CORRECTION,
+      lineType: 'message',
       usage: NO_USAGE,
       listCostNanoUsd: 3_000_200n,
-      flags: [expect.stringMatching(/^was:/)],
+      flags: ['correction', expect.stringMatching(/^was:/)],
     });
   });
 

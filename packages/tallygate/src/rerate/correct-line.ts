@@ -1,12 +1,10 @@
 import { charge, type PriceBook } from '@tallygate/pricing';
 import { NO_USAGE, type UnpricedPolicy, type UsageEvent, type UsageLine } from '@tallygate/usage';
 
-/** What tells a row that corrects another one: the same event and dimensions, no tokens, signed costs. */
-export const CORRECTION = 'correction';
-
 /**
- * The n-th correction of line i is line 1000 n + i of the same event. So it stands beside what it corrects, in the same hour, team
- * and feature; no count of calls or attempts sees it; and made twice, by two runs or after a crash, it is the same row.
+ * The n-th correction of line i is line 1000 n + i of the same event: no tokens, signed costs, and every dimension of the line. So
+ * whatever is grouped, it stands beside what it corrects; no count of calls or attempts sees it; and made twice, by two runs or
+ * after a crash, it is the same row.
  */
 const LINES_PER_ROUND = 1_000;
 
@@ -93,11 +91,11 @@ function correctionOf(
   return {
     ...line,
     line: history.length * LINES_PER_ROUND + line.line,
-    lineType: CORRECTION,
     usage: NO_USAGE,
     ...moved,
     priceId: charged.priceId,
     flags: [
+      'correction',
       `was:${last.priceId ?? 'none'}`,
       ...(charged.contractId === null ? [] : [`contract:${charged.contractId}`]),
     ],
