@@ -65,7 +65,7 @@ export function createHistory(
   };
 }
 
-function requireOrganization(asked: string, only: string | undefined): void {
+export function requireOrganization(asked: string, only: string | undefined): void {
   if (only === undefined || asked === only) return;
   throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `This ledger is open for organization "${only}", not for "${asked}".`,

@@ -12,10 +12,11 @@ import {
 import { createBatchFacts } from './batch-facts.ts';
 import { connectLedger, type LedgerAddress } from './connect.ts';
 import { createDatabase, type Database } from './database.ts';
-import { createHistory } from './history.ts';
+import { createHistory, requireOrganization } from './history.ts';
 import { migrate } from './migrate.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
+import { askUsage, type UsageAnswer, type UsageQuestion } from './rollups/ask-usage.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
 import { storeSegment } from './store-segment.ts';
 
@@ -34,6 +35,8 @@ export interface UsageStoreDependencies {
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
+  /** Spend with rates, means and percentiles, the dearest groups first. */
+  usage(question: UsageQuestion): Promise<UsageAnswer>;
   /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
   addUp(): Promise<AddedUp>;
   /** Deletes what addUp has replaced, an hour and more ago. */
@@ -66,6 +69,10 @@ export async function openUsageStore(
   const keeping = keepAddedUp(rollups, dependencies.logger ?? silentLogger);
   return {
     ...createHistory(rollups, dependencies.organization),
+    usage: async (question) => {
+      requireOrganization(question.organization, dependencies.organization);
+      return askUsage(rollups, question);
+    },
     addUp: () => addUp(rollups),
     sweep: () => sweep(rollups),
     store: (segment) =>
