@@ -84,7 +84,7 @@ interface Change {
 }
 
 /** Keeping more from now on does not bring back what a shorter time has taken: the latest horizon of all that were in force. */
-export function retentionOf(changes: readonly Change[]): Retention {
+function retentionOf(changes: readonly Change[]): Retention {
   const made: Change = { applied_at_ms: 0, raw_days: FIRST_RAW_DAYS };
   const all = [made, ...changes];
   return {

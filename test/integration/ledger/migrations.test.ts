@@ -1,14 +1,21 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { openUsageStore } from '@tallygate/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixedClock, START_MS, segmentOf, usageEvent } from '../../contract/usage-fixtures.ts';
+import { startProgram } from './programs.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const ledgerFolder = join(import.meta.dirname, '..', '..', '..', 'packages', 'ledger');
 const schemaFolder = join(ledgerFolder, 'schema');
 const MIGRATIONS = readdirSync(join(ledgerFolder, 'migrations')).length;
+const migrations = readdirSync(join(schemaFolder, '..', 'migrations'));
+/** As an older version had written it: nothing marks it but a migration. */
+const ONE_ROW =
+  "INSERT INTO usage_events (organization, event_id, budget_instant) VALUES ('acme', 'old', '2026-10-14 12:00:00')";
 const range = { organization: 'acme', fromMs: START_MS - 1, toMs: START_MS + 1 };
 
 describe('migrations', () => {
@@ -78,6 +85,31 @@ describe('migrations', () => {
       { event_id: 'newer', bytes: '9' },
       { event_id: 'older', bytes: null },
     ]);
+  });
+
+  it('continue after a kill -9 in the middle of any of them, and lose no row', async () => {
+    await tables.close();
+    for (const deadly of [1, 7, 13]) {
+      const opener = startProgram(new URL('./migrating-process.ts', import.meta.url), [directory]);
+      const ended = once(opener, 'exit');
+      for await (const line of createInterface({ input: opener.stdout })) {
+        if (JSON.parse(line).version < deadly) continue;
+        // The next statement is on its way.
+        opener.kill('SIGKILL');
+        break;
+      }
+      await ended;
+      tables = openTables(directory);
+      if (deadly === 7) await tables.run(ONE_ROW);
+      await tables.close();
+    }
+    tables = openTables(directory);
+    await (await open()).close();
+    const versions = await tables.rows('SELECT uniqExact(version) AS n FROM schema_migrations');
+    expect(versions).toEqual([{ n: String(migrations.length) }]);
+    expect(await tables.rows('SELECT uniqExact(event_id) AS n FROM usage_events')).toEqual([{ n: '1' }]);
+    const marks = await tables.rows('SELECT organization FROM dirty_hours FINAL');
+    expect(marks).toEqual([{ organization: 'acme' }]);
   });
 
   it('may be run by several openers at once', async () => {

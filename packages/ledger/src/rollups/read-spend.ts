@@ -72,7 +72,7 @@ export function groupOf(
   return Object.fromEntries(groupBy.map((dimension) => [dimension, row[`group_${dimension}`]]));
 }
 
-export function requireBounds({ fromMs, toMs, groupBy, filter = {}, tagKey }: SpendQuery): void {
+function requireBounds({ fromMs, toMs, groupBy, filter = {}, tagKey }: SpendQuery): void {
   const asked = [...groupBy, ...Object.keys(filter)];
   const personal = PERSONAL.filter((dimension) => asked.includes(dimension));
   if (personal.length > 0 && toMs - fromMs > LONGEST_PERSONAL_MS) {

@@ -17,7 +17,7 @@ export const count = z
   .refine(Number.isSafeInteger, 'is beyond 2^53');
 
 /** What all questions about usage share; `filter` is JSON of values by dimension. */
-export const questionParameters = {
+const questionParameters = {
   organization: z.string().min(1),
   fromMs: z.number().int(),
   toMs: z.number().int(),
@@ -28,7 +28,7 @@ const instant = { by: z.enum(['ended', 'budget']) };
 const tagKey = { tagKey: z.string() };
 
 /** A source answers the dimensions it knows; of the others nobody asks it. */
-export const groupColumns = Object.fromEntries(
+const groupColumns = Object.fromEntries(
   SPEND_DIMENSIONS.map((dimension) => [`group_${dimension}`, z.string().default('')]),
 ) as Record<`group_${SpendDimension}`, z.ZodDefault<z.ZodString>>;
 

@@ -2,8 +2,8 @@
 import type { SpendDimension, SpendQuery } from '@tallygate/usage';
 
 /** What the rollups know beside time; nobody else's dimensions can be asked of them. */
-export const SPEND_ROLLUP = ['team', 'feature', 'environment', 'responseModel', 'status'] as const;
-export const BILLING_ROLLUP = [
+const SPEND_ROLLUP = ['team', 'feature', 'environment', 'responseModel', 'status'] as const;
+const BILLING_ROLLUP = [
   'providerOrganizationId',
   'workspaceId',
   'apiKeyId',
