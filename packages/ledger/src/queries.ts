@@ -17,6 +17,17 @@ export const countsQuery = defineQuery({
   row: z.object({ events: count, lines: count, duplicates: count, settlements: count, denials: count }),
 });
 
+export const storedEventsQuery = defineQuery({
+  sql: QUERIES.stored_events,
+  parameters: z.object({
+    organizations: z.array(z.string()),
+    fromMs: z.number().int(),
+    toMs: z.number().int(),
+    eventIds: z.array(z.string()),
+  }),
+  row: z.object({ event_id: z.string() }),
+});
+
 export const unknownUsageQuery = defineQuery({
   sql: QUERIES.unknown_usage,
   parameters: range,

@@ -18,6 +18,7 @@ import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { askUsage, type UsageAnswer, type UsageQuestion } from './rollups/ask-usage.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
+import { storeReplayed } from './store-replayed.ts';
 import { storeSegment } from './store-segment.ts';
 
 export type UsageStoreOptions = LedgerAddress;
@@ -66,6 +67,7 @@ export async function openUsageStore(
     await database.close();
     throw error;
   });
+  const inserts = options.kind === 'server' ? options.inserts : undefined;
   const keeping = keepAddedUp(rollups, dependencies.logger ?? silentLogger);
   return {
     ...createHistory(rollups, dependencies.organization),
@@ -75,8 +77,7 @@ export async function openUsageStore(
     },
     addUp: () => addUp(rollups),
     sweep: () => sweep(rollups),
-    store: (segment) =>
-      storeSegment(database, segment, options.kind === 'server' ? options.inserts : undefined),
+    store: (segment) => (segment.replayed ? storeReplayed : storeSegment)(database, segment, inserts),
     batchFacts: createBatchFacts(database, dependencies.clock),
     async close() {
       await keeping.stop();

@@ -7,4 +7,5 @@ export const sealedSegmentSchema = z.object({
   events: z.array(usageEventSchema),
   settlements: z.array(settlementSchema),
   denials: z.array(denialRecordSchema),
+  replayed: z.boolean().optional(),
 }) satisfies z.ZodType<SealedSegment>;

@@ -41,10 +41,12 @@ export interface SealedSegment {
   events: UsageEvent[];
   settlements: Settlement[];
   denials: DenialRecord[];
+  /** It was sealed so long ago that a store may have had it and forgotten its token: the store then looks for its rows first. */
+  replayed?: boolean | undefined;
 }
 
 /** Where sealed segments go: the store itself, or the process that owns it. */
 export interface SegmentDestination {
-  /** Stores every row exactly once per token. Rejects with `TALLYGATE_LEDGER_UNAVAILABLE` when it must be tried again. */
+  /** Stores every row exactly once per token and kind of fact. Rejects with `TALLYGATE_LEDGER_UNAVAILABLE` when it must be tried again. */
   store(segment: SealedSegment): Promise<void>;
 }

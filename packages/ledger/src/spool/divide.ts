@@ -66,6 +66,7 @@ function partOf(segment: SealedSegment, kind: FactKind, start: number, end: numb
     events: [],
     settlements: [],
     denials: [],
+    replayed: segment.replayed,
     [kind]: segment[kind].slice(start, end),
   };
 }

@@ -1,4 +1,5 @@
 /** One sealed file to the destination, and what became of it. Used by the owner of a spool and by whoever adopts one. */
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Logger, SealedSegment, SegmentDestination } from '@tallygate/usage';
 import { writeDeadLetters } from './dead-letters.ts';
@@ -19,6 +20,9 @@ interface Home {
   directory: string;
 }
 
+/** A busy ledger forgets a token after 100,000 inserts, a replicated one after some time; an hour is less than either. */
+const TOKENS_LAST_MS = 3_600_000;
+
 /** The same bytes under the same token at every try: that is all there is to "exactly once". */
 export async function shipSegment(
   home: Home,
@@ -27,9 +31,11 @@ export async function shipSegment(
   { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<Shipment> {
   const token = segmentToken(home.spoolId, number);
-  const segment = await readSegment(segmentPath(home.directory, number, 'ready'));
+  const path = segmentPath(home.directory, number, 'ready');
+  const segment = await readSegment(path);
   const records = segment.records.length;
   const sealed = sealedSegment(token, segment.records);
+  if (clock.nowMs() - (await stat(path)).mtimeMs > TOKENS_LAST_MS) sealed.replayed = true;
   let refused: RefusedFacts[] = [];
   try {
     if (records > 0) refused = await stored(sealed, destination);

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { adoptSpools, openUsageStore, type UsageStore } from '@tallygate/ledger';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  denialRecord,
+  fixedClock,
+  segmentOf,
+  settlement,
+  usageEvent,
+} from '../../contract/usage-fixtures.ts';
+import { createCollectingStore } from './collecting-store.ts';
+import { createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
+import { openTables } from './tables.ts';
+
+let spools: SpoolRoot;
+let store: UsageStore;
+const ledger = () => join(spools.root, '..', 'ledger');
+beforeEach(async () => {
+  spools = createSpoolRoot();
+  store = await openUsageStore({ kind: 'embedded', directory: ledger() }, { clock: fixedClock });
+});
+afterEach(async () => {
+  await store.close();
+  spools.remove();
+});
+
+it('a segment that is sent so late that its token is forgotten adds only what the ledger has not, however often', async () => {
+  const tables = openTables(ledger());
+  await tables.run('SYSTEM STOP MERGES usage_events');
+  const events = Array.from({ length: 400 }, (_, index) =>
+    usageEvent({ budgetInstantMs: Date.UTC(2026, index % 3, 14) }),
+  );
+  const [facts, late] = [{ settlements: [settlement()], denials: [denialRecord()] }, { replayed: true }];
+  await store.store(segmentOf(events.slice(0, 250)));
+  // Another token: for the engine the first one might as well never have been.
+  const again = segmentOf(events, { ...facts, ...late });
+  await store.store(again);
+  await store.store(again);
+  await store.store(segmentOf(events, { ...facts, ...late }));
+  const [row] = await tables.rows('SELECT count() AS n, uniqExact(event_id) AS events FROM usage_events');
+  expect(row).toEqual({ n: '400', events: '400' });
+  const [others] = await tables.rows('SELECT uniqExact(attempt_id) AS settled FROM settlements');
+  expect(others).toEqual({ settled: '1' });
+  await tables.close();
+});
+
+it('the spool says of a segment older than an hour that it may be one, and of no younger one', async () => {
+  const spool = await spools.open();
+  spool.recordOutcome(usageEvent(), null);
+  await spool.flush();
+  spools.kill(spool);
+  await spool.close();
+  const seen = createCollectingStore();
+  seen.after = () => {
+    throw new TypeError('the answer is lost');
+  };
+  const { graveyard: root, clock } = spools;
+  const pass = () => adoptSpools({ root, destination: seen, clock, isAlive: nobodyLives });
+  await pass();
+  spools.clock.advance(3_700_000);
+  await pass();
+  expect(seen.tries.map(({ replayed }) => replayed)).toEqual([undefined, true]);
+});
