@@ -21,22 +21,31 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** Makes `directory` a read-only file system for the program that follows, and for no other. */
+export function onReadOnly(directory: string): string[] {
+  const script = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"';
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script, directory];
+}
+
 /** Resolves when the application first says something: its first call was answered, or what its ending waits for has happened. */
 export async function started(
   ending: string,
   settings: Record<string, string> = {},
   dataDirectory = temporaryDirectory(),
+  launcher: readonly string[] = [],
 ): Promise<Application> {
   const simulator = await startSimulator();
   onTestFinished(() => simulator.close());
-  const arguments_ = [
+  const [program = process.execPath, ...arguments_] = [
+    ...launcher,
+    process.execPath,
     '--conditions=@tallygate/source',
     '--import',
     import.meta.resolve('tsx'),
     PROGRAM,
     ending,
   ];
-  const child = spawn(process.execPath, arguments_, {
+  const child = spawn(program, arguments_, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],

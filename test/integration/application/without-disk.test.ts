@@ -1,13 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { DEFAULT_API_KEY, startSimulator } from '@tallygate/simulator';
-import { emptyConfiguration, nanoFromUsd, TallygateError } from '@tallygate/usage';
+import { emptyConfiguration, nanoFromUsd, TallygateError, usdFromNano } from '@tallygate/usage';
 import { openTallygate, type TallygateOptions, tallygate } from 'tallygate';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { started, temporaryDirectory } from './application-process.ts';
+import { runProgram } from '../../end-to-end/run-program.ts';
+import { onReadOnly, started, temporaryDirectory } from './application-process.ts';
 import { controlPlaneOfAcme } from './control-plane.ts';
 
 const ALWAYS = { organization: 'acme', fromMs: 0, toMs: 4_000_000_000_000 };
@@ -62,6 +64,16 @@ describe('a function that is frozen the moment its flush has resolved', () => {
     child.kill('SIGSTOP');
     expect(await runtime.history?.counts(ALWAYS)).toMatchObject({ events: 1, settlements: 1 });
   });
+
+  it('on a file system that is mounted read-only has its usage in the ledger', async (context) => {
+    const directory = temporaryDirectory();
+    const [command = '', ...mounting] = onReadOnly(directory);
+    if (spawnSync(command, [...mounting, 'true']).status !== 0) return context.skip('no mount of its own');
+    const { runtime, settings } = await controlPlaneOfAcme();
+    const { child } = await started('frozen after its flush', settings, directory, onReadOnly(directory));
+    child.kill('SIGSTOP');
+    expect(await runtime.history?.counts(ALWAYS)).toMatchObject({ events: 1, settlements: 1 });
+  });
 });
 
 describe('an application on a read-only root', () => {
@@ -87,8 +99,8 @@ describe('an application on a read-only root', () => {
     await expect(alone.ask()).rejects.toMatchObject({ code: 'TALLYGATE_GATE_UNAVAILABLE' });
   });
 
-  it('that is killed while the ledger is away leaves a gap: the budget was charged more than the ledger has', async () => {
-    const { runtime, settings } = await controlPlaneOfAcme();
+  it('that is killed while the ledger is away leaves a gap, which "tallygate drift" prices', async () => {
+    const { runtime, settings, dataDirectory } = await controlPlaneOfAcme();
     await runtime.gate.publish(budgetOf('10'));
     const away = new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', { message: 'The ledger is away.' });
     Object.assign(runtime.remoteBackend.destination, { store: () => Promise.reject(away) });
@@ -96,9 +108,16 @@ describe('an application on a read-only root', () => {
     await expect.poll(async () => (await runtime.gate.balances())[0]?.spentNanoUsd).toBeGreaterThan(0n);
     child.kill('SIGKILL');
     await ended;
-    const { lastSeq, totals = [] } = (await runtime.history?.settledTotals('acme')) ?? {};
-    expect({ lastSeq, totals }).toEqual({ lastSeq: 0, totals: [] });
     expect(await runtime.history?.counts(ALWAYS)).toMatchObject({ events: 0, settlements: 0 });
+    const lostUsd = usdFromNano((await runtime.gate.balances())[0]?.spentNanoUsd ?? 0n);
+    const { exitCode, stdout } = await runProgram('packages/tallygate/src/cli/main.ts', ['drift', '--json'], {
+      cwd: dataDirectory,
+      environment: { TALLYGATE_DATA: dataDirectory, TALLYGATE_ORGANIZATION: 'acme' },
+    });
+    expect(exitCode).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      budgets: [{ budget: 'all', state: 'drift', gateUsd: lostUsd, differenceUsd: lostUsd }],
+    });
   });
 
   it.each([

@@ -1,13 +1,20 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { type Check, fail, ok, warn } from './check.ts';
 
+const LOST_IN_MEMORY =
+  'Name a directory that can be written, or let functions await flush(): what was not sent dies with the process.';
+
 /**
  * May this process keep its spool and token there, and nobody else read them? A directory that is not there yet is fine: the
  * first process that records makes it, readable by its owner only.
+ *
+ * @param isNeeded false: gate and ledger are elsewhere, and memory will do.
  */
-export function checkDataDirectory(path: string, userId: number | null): Check {
+export function checkDataDirectory(path: string, userId: number | null, isNeeded = true): Check {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return ok('data directory', `${path} (made at the first use)`);
+  if (!isNeeded && !(stats.isDirectory() && mayWrite(path)))
+    return warn('data directory', `${path} cannot be written: usage is kept in memory`, LOST_IN_MEMORY);
   return problemOfDirectory(path, stats, userId) ?? ok('data directory', path);
 }
 

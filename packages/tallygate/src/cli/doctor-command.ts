@@ -1,5 +1,6 @@
 import { CONFIGURATION_FILE, type LoadedConfig } from '../configuration/load.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { needsNoDirectory } from '../runtime/usable-directory.ts';
 import { attempt, type Check, describeCheck, fail, ok, warn } from './check.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
 import { checkRuntime } from './check-runtime.ts';
@@ -34,7 +35,7 @@ async function checkConfigured(context: CliContext, options: GlobalOptions): Pro
   return [
     checkSettings(config),
     checkFile(loaded.value),
-    checkDataDirectory(config.dataDirectory, context.userId),
+    checkDataDirectory(config.dataDirectory, context.userId, !needsNoDirectory(config)),
     ...(await checkSpoolFiles(context, config)),
     checkEngine(config, context.versions.chdb),
     checkAdminKey(config),

@@ -231,12 +231,16 @@ describe('the data directory', () => {
     });
   });
 
-  it('is refused where a file stands in its place', () => {
+  it('is refused where a file stands in its place, unless memory will do', () => {
     const path = join(here(), 'file');
     writeFileSync(path, '');
     expect(checkDataDirectory(path, null)).toMatchObject({
       status: 'fail',
       found: `${path} is not a directory`,
+    });
+    expect(checkDataDirectory(path, null, false)).toMatchObject({
+      status: 'warn',
+      found: `${path} cannot be written: usage is kept in memory`,
     });
   });
 

@@ -3,6 +3,11 @@ import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { keepsNothing } from './backend.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 
+/** Gate and ledger are elsewhere, and nobody asked for a disk that confirms. */
+export function needsNoDirectory(config: ResolvedConfig): boolean {
+  return keepsNothing(config) && config.durability !== 'group' && config.durability !== 'fsync';
+}
+
 /**
  * The data directory, or null where none can be written and none is needed: on a read-only root with gate and ledger elsewhere.
  * Usage is then kept in memory until the ledger has it, and this says once what that may lose.
@@ -14,8 +19,7 @@ export function usableDirectory(config: ResolvedConfig, logger: Logger): DataDir
   try {
     return openDataDirectory(config.dataDirectory);
   } catch (error) {
-    const needsDisk = config.durability === 'group' || config.durability === 'fsync';
-    if (needsDisk || !keepsNothing(config) || !TallygateError.isInstance(error)) throw error;
+    if (!needsNoDirectory(config) || !TallygateError.isInstance(error)) throw error;
     logger.warn('No data directory can be written: usage is kept in memory until the ledger has it.', {
       dataDirectory: config.dataDirectory,
       mayBeLost:
