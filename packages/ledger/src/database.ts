@@ -21,6 +21,8 @@ export interface Database {
   insert(sql: string, rows: readonly string[]): Promise<void>;
   /** One INSERT of a text that is what its FORMAT reads already, sent as it is. Resolves as `insert` does. */
   insertText(sql: string, text: Buffer): Promise<void>;
+  /** The bytes of a statement that names its FORMAT, as they come. */
+  read(sql: string, parameters: SqlParameters): Promise<Readable>;
   /** One statement without a result. */
   run(sql: string, parameters?: SqlParameters): Promise<void>;
   close(): Promise<void>;
@@ -43,6 +45,8 @@ export function createDatabase(client: ClickHouseClient): Database {
         if (rows.length > 0) await insertText(sql, `${rows.join('\n')}\n`);
       }),
     insertText: (sql, text) => guarded(() => insertText(sql, text)),
+    read: (sql, parameters) =>
+      guarded(async () => (await client.exec({ query: sql, query_params: parameters })).stream),
     run: (sql, parameters = {}) =>
       guarded(async () => {
         await client.command({ query: sql, query_params: parameters });

@@ -7,6 +7,7 @@ const answering = (rows: unknown[]): Database => ({
   select: async () => rows,
   insert: async () => {},
   insertText: async () => {},
+  read: async () => Promise.reject(new Error('nothing is read')),
   run: async () => {},
   close: async () => {},
 });

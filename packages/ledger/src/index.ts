@@ -1,4 +1,5 @@
 export { clusterDdl, ledgerDdl } from './cluster-ddl.ts';
+export type { ExportedDays, ExportOrder } from './export-days.ts';
 export type { Percentiles, UsageAnswer, UsageGroup, UsageQuestion, UsageRow } from './rollups/ask-usage.ts';
 export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/adopt.ts';
 export { type DeadLetter, readDeadLetters, retryDeadLetters } from './spool/dead-letters.ts';

@@ -12,6 +12,7 @@ import {
 import { createBatchFacts } from './batch-facts.ts';
 import { connectLedger, type LedgerAddress } from './connect.ts';
 import { createDatabase, type Database } from './database.ts';
+import { type ExportedDays, type ExportOrder, exportDays } from './export-days.ts';
 import { createHistory, requireOrganization } from './history.ts';
 import { migrate } from './migrate.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
@@ -38,6 +39,8 @@ export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
   /** Spend with rates, means and percentiles, the dearest groups first. */
   usage(question: UsageQuestion): Promise<UsageAnswer>;
+  /** Rows as files, a day in each; see there. */
+  exportDays(order: ExportOrder): Promise<ExportedDays>;
   /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
   addUp(): Promise<AddedUp>;
   /** Deletes what addUp has replaced, an hour and more ago. */
@@ -74,6 +77,10 @@ export async function openUsageStore(
     usage: async (question) => {
       requireOrganization(question.organization, dependencies.organization);
       return askUsage(rollups, question);
+    },
+    exportDays: async (order) => {
+      requireOrganization(order.organization, dependencies.organization);
+      return exportDays(database, order);
     },
     addUp: () => addUp(rollups),
     sweep: () => sweep(rollups),
