@@ -39,15 +39,19 @@ function twoCopies() {
     },
   };
   let copy = createMemoryBatches({ clock: systemClock });
+  const redis = { isAway: false };
   const live: LiveBatches = {
-    merge: (key, additions) => copy.merge(key, additions),
+    merge: async (key, additions) => {
+      if (redis.isAway) throw away;
+      return copy.merge(key, additions);
+    },
     countedItems: (key) => copy.countedItems(key),
     close: async () => {},
   };
   const loseLive = () => {
     copy = createMemoryBatches({ clock: systemClock });
   };
-  return { owners: createDurableBatchOwners({ live, facts }), kept, ledger, loseLive };
+  return { owners: createDurableBatchOwners({ live, facts }), kept, ledger, redis, loseLive };
 }
 
 describe('owners of batches in two copies', () => {
@@ -60,6 +64,17 @@ describe('owners of batches in two copies', () => {
     expect(await owners.put(owner)).toEqual(owner);
     expect(await owners.put(owner)).toEqual(owner);
     expect(kept).toEqual([{ kind: 'owner', owner }]);
+  });
+
+  it('are kept while the live copy is away, where they are new: another one must be told who came first', async () => {
+    const { owners, redis } = twoCopies();
+    const creator = ownerOf('a', { adopted: false });
+    redis.isAway = true;
+    expect(await owners.put(creator)).toEqual(creator);
+    await expect(owners.put(ownerOf('b'))).rejects.toBe(away);
+    redis.isAway = false;
+    expect(await owners.put(ownerOf('b'))).toEqual(creator);
+    expect(await owners.get(creator)).toEqual(creator);
   });
 
   it('are answered by the live copy alone once it is whole', async () => {

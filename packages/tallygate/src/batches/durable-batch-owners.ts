@@ -42,13 +42,15 @@ export function createDurableBatchOwners({ live, facts }: DurableBatchOwnersPart
 
   return {
     async put(owner) {
-      const before = await standing(owner).catch((error: unknown) => unlessNew(owner, error));
-      if (before?.owner && before.isKept) return before.owner;
-      const { owner: first } = await live.merge(owner, { owner });
-      if (first === null) throw forgotten();
+      const stands = owner.adopted ? await standing(owner) : null;
+      if (stands?.owner && stands.isKept) return stands.owner;
+      const merged = await live.merge(owner, { owner }).catch((error: unknown) => unlessNew(owner, error));
+      const first = merged?.owner ?? owner;
+      if (merged?.isKept) return first;
       // Also by one that came second: nobody may be told of an owner that is not kept.
       await facts.append(owner, { kind: 'owner', owner: first });
-      return (await live.merge(owner, { isKept: true })).owner ?? first;
+      if (merged !== null) await live.merge(owner, { isKept: true });
+      return first;
     },
     get: async (key) => (await standing(key)).owner,
     async markEnded(key, endedAtMs) {
@@ -72,7 +74,7 @@ export function createDurableBatchOwners({ live, facts }: DurableBatchOwnersPart
   };
 }
 
-/** A batch that was created a moment ago has no past: its owner need not wait for a ledger that is away. */
+/** A batch that was created a moment ago has no other owner: it need not wait for a live copy that is away. */
 function unlessNew({ adopted }: BatchOwner, error: unknown): null {
   const isOutage = TallygateError.isInstance(error) && error.code === 'TALLYGATE_LEDGER_UNAVAILABLE';
   if (adopted || !isOutage) throw error;
@@ -90,11 +92,4 @@ function summed(facts: readonly BatchFact[]) {
     else for (const id of fact.eventIds) eventIds.push(id);
   }
   return { owner, endedAtMs: owner?.endedAtMs ?? endedAtMs, eventIds };
-}
-
-function forgotten(): TallygateError {
-  return new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
-    message: 'The owner of a batch was lost while it was stored.',
-    cure: 'Try again.',
-  });
 }
