@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   appendFileSync,
   createWriteStream,
@@ -51,7 +52,7 @@ const ROW_NANO_USD = 3_150_000n;
 async function writeRows(path: string, from: number, to: number): Promise<void> {
   const stream = createWriteStream(path);
   for (let index = from; index < to; index += 1) {
-    if (!stream.write(`${JSON.stringify(row(index))}\n`)) await new Promise((go) => stream.once('drain', go));
+    if (!stream.write(`${JSON.stringify(row(index))}\n`)) await once(stream, 'drain');
   }
   stream.end();
   await finished(stream);
@@ -96,6 +97,7 @@ describe('usage of the past', () => {
     const first = await tallygate(cwd, 'import', 'past.jsonl', '--json');
     expect(first.exitCode).toBe(3);
     expect(document(first)).toMatchObject({ records: 62, imported: 60, alreadyStored: 0, rejected: 2 });
+    expect(first.stderr).toContain('line 61: it is not JSON');
     const aside = readFileSync(join(cwd, 'past.jsonl.rejected.jsonl'), 'utf8').trim().split('\n');
     expect(aside.map((line) => JSON.parse(line))).toEqual([
       { line: 61, reason: 'it is not JSON', text: 'nonsense' },

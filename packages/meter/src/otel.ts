@@ -100,7 +100,7 @@ export const SPAN_NAMES = {
   provider: STANDARD.provider,
   requestModel: STANDARD.requestModel,
   responseModel: STANDARD.responseModel,
-  inputTokens: 'gen_ai.usage.input_tokens',
+  totalInputTokens: 'gen_ai.usage.input_tokens',
   outputTokens: 'gen_ai.usage.output_tokens',
   cacheReadTokens: 'gen_ai.usage.cache_read.input_tokens',
   cacheWriteTokens: 'gen_ai.usage.cache_creation.input_tokens',

@@ -1,16 +1,18 @@
 import { isAbsolute, join } from 'node:path';
 import { toTextTable } from '@tallygate/report';
 import { formatUsd, usdFromNano } from '@tallygate/usage';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { columnMapFrom } from '../import/columns.ts';
 import type { ImportTotals } from '../import/import-totals.ts';
-import { importUsage } from '../import/import-usage.ts';
+import { type ImportParts, importUsage } from '../import/import-usage.ts';
 import { createRowReader } from '../import/parse-row.ts';
 import { openProgressNote } from '../import/progress-note.ts';
-import { formatOf, lookAt, readRecords } from '../import/read-file.ts';
+import { type FileFacts, formatOf, lookAt, readRecords } from '../import/read-file.ts';
+import type { FileRecord, ImportFormat } from '../import/records.ts';
 import { openRejectedRows } from '../import/rejected-rows.ts';
-import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { type CliContext, type CliRuntime, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { bookInForce } from './prices/book-source.ts';
-import { progressBar } from './progress-bar.ts';
+import { type ProgressBar, progressBar } from './progress-bar.ts';
 import { widthOf } from './report-command.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
 
@@ -38,52 +40,58 @@ export async function importCommand(
   file: string,
 ): Promise<CommandOutcome> {
   const path = isAbsolute(file) ? file : join(context.workingDirectory, file);
-  const facts = lookAt(path);
-  const format = formatOf(path, options.format);
+  const source = { ...lookAt(path), format: formatOf(path, options.format), map: options.map };
   const reader = createRowReader(columnMapFrom(options.map));
   const loaded = loadFor(context, options);
+  if (loaded.config.pseudonymKey === null)
+    say(context, 'Without TALLYGATE_PSEUDONYM_KEY no user is imported.');
   return withRuntime(context, loaded, async (runtime) => {
-    const history = requireHistory(runtime);
-    const snapshot = await runtime.gate.configuration();
-    const { pseudonymKey, defaults, dataDirectory } = loaded.config;
-    if (pseudonymKey === null) say(context, 'Without TALLYGATE_PSEUDONYM_KEY no user is imported.');
-    const { organization } = runtime;
-    const note = openProgressNote(dataDirectory, {
-      ...facts,
-      format,
-      map: options.map ?? null,
-      organization,
-    });
+    const dryRun = options.dryRun ?? false;
     const rejected = openRejectedRows(path);
     const bar = progressBar(context);
-    let records = 0;
-    const counted = async function* () {
-      const readBytes = (bytes: number) => bar.show(bytes, facts.bytes, `${records} records`);
-      for await (const record of readRecords(path, format, readBytes)) {
-        records += 1;
-        yield record;
-      }
-    };
-    const terms = { snapshot, book: bookInForce(snapshot).book, pseudonymKey, defaults };
-    const { sink } = runtime;
-    const dryRun = options.dryRun ?? false;
-    const nowMs = context.clock.nowMs();
-    const parts = { records: counted(), reader, terms, history, sink, note, rejected, nowMs, dryRun };
     try {
-      const totals = await importUsage(parts);
+      const parts = await partsFor(runtime, loaded.config, source);
+      const records = watchedRecords(source, bar);
+      const nowMs = context.clock.nowMs();
+      const totals = await importUsage({ ...parts, records, reader, rejected, nowMs, dryRun });
       const rejectedFile = await rejected.close();
-      note.remove();
+      if (!dryRun) parts.note.remove();
       bar.clear();
-      return outcomeOf(context, {
-        ...{ file, totals, rejectedFile, dryRun },
-        unknownColumns: reader.unknownColumns(),
-      });
+      const unknownColumns = reader.unknownColumns();
+      return outcomeOf(context, { file, totals, unknownColumns, rejectedFile, dryRun });
     } catch (error) {
       bar.clear();
       rejected.discard();
       throw error;
     }
   });
+}
+
+type Source = FileFacts & { format: ImportFormat; map: string | undefined };
+
+async function partsFor(
+  runtime: CliRuntime,
+  { pseudonymKey, defaults, dataDirectory }: ResolvedConfig,
+  source: Source,
+): Promise<Pick<ImportParts, 'terms' | 'history' | 'sink' | 'note'>> {
+  const history = requireHistory(runtime);
+  const { gate, sink, organization } = runtime;
+  const snapshot = await gate.configuration();
+  const { book } = bookInForce(snapshot);
+  const note = openProgressNote(dataDirectory, { ...source, organization });
+  return { terms: { snapshot, book, pseudonymKey, defaults }, history, sink, note };
+}
+
+async function* watchedRecords(
+  { path, format, bytes }: Source,
+  bar: ProgressBar,
+): AsyncGenerator<FileRecord> {
+  let records = 0;
+  const readBytes = (done: number) => bar.show(done, bytes, `${records} records`);
+  for await (const record of readRecords(path, format, readBytes)) {
+    records += 1;
+    yield record;
+  }
 }
 
 function outcomeOf(context: CliContext, imported: Imported): CommandOutcome {
@@ -126,5 +134,6 @@ function remarksOn({ totals, unknownColumns, rejectedFile }: Imported): string[]
     [unknownColumns.length, `Not read: ${unknownColumns.join(', ')}. Name them with --map if they matter.`],
     [rejected, `${rejected} could not be imported${rejectedFile === null ? '' : `: see ${rejectedFile}`}.`],
   ];
-  return lines.filter(([count]) => count > 0).map(([, text]) => text);
+  const reasons = totals.firstRejected.map(({ line, reason }) => `  line ${line}: ${reason}`);
+  return [...lines.filter(([count]) => count > 0).map(([, text]) => text), ...reasons];
 }

@@ -19,7 +19,7 @@ export const COLUMNS = {
   apiKeyId: ['api_key_id'],
   workspaceId: ['workspace_id'],
   /** All that was read, what the cache gave and took included, as OpenAI, LiteLLM and OpenTelemetry count it. */
-  promptTokens: ['prompt_tokens', 'usage.prompt_tokens', SPAN_NAMES.inputTokens],
+  promptTokens: ['prompt_tokens', 'usage.prompt_tokens', SPAN_NAMES.totalInputTokens],
   /** Without the cache, as the provider itself and Langfuse count it. */
   uncachedInputTokens: ['uncached_input_tokens', 'input_tokens', 'usage.input_tokens', 'usage_details.input'],
   outputTokens: [

@@ -11,6 +11,8 @@ export interface ImportTotals {
   /** The same call of the same name, once more in this file. */
   repeated: number;
   rejected: number;
+  /** The first of them, for who does not look into the file of all. */
+  firstRejected: { line: number; reason: string }[];
   /** Charged by the price in the row. */
   pricedByRow: number;
   /** Charged by the book although the row says otherwise. */
@@ -24,7 +26,22 @@ export interface ImportTotals {
 
 export function noTotals(): ImportTotals {
   const counts = { records: 0, imported: 0, alreadyStored: 0, repeated: 0, rejected: 0 };
-  return { ...counts, pricedByRow: 0, pricesDiffer: 0, unpriced: 0, costNanoUsd: 0n, byTeam: new Map() };
+  return {
+    ...counts,
+    firstRejected: [],
+    pricedByRow: 0,
+    pricesDiffer: 0,
+    unpriced: 0,
+    costNanoUsd: 0n,
+    byTeam: new Map(),
+  };
+}
+
+const REJECTED_SHOWN = 10;
+
+export function addRejected(totals: ImportTotals, line: number, reason: string): void {
+  totals.rejected += 1;
+  if (totals.firstRejected.length < REJECTED_SHOWN) totals.firstRejected.push({ line, reason });
 }
 
 export function addImported(totals: ImportTotals, event: UsageEvent): void {

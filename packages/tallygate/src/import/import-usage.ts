@@ -5,7 +5,7 @@ import {
   type UsageEvent,
   type UsageSink,
 } from '@tallygate/usage';
-import { addImported, type ImportTotals, noTotals } from './import-totals.ts';
+import { addImported, addRejected, type ImportTotals, noTotals } from './import-totals.ts';
 import type { RowReader } from './parse-row.ts';
 import type { ProgressNote } from './progress-note.ts';
 import type { FileRecord } from './records.ts';
@@ -78,7 +78,7 @@ async function take(run: Run, record: FileRecord): Promise<void> {
     else run.waiting.push(event);
   } catch (error) {
     if (!(error instanceof RowFault) && !isRefusal(error)) throw error;
-    totals.rejected += 1;
+    addRejected(totals, record.line, error.message);
     if (!parts.dryRun) await parts.rejected.add(record, error.message);
   }
 }

@@ -13,7 +13,7 @@ export interface ImportTerms {
 }
 
 /** Reports tell imported usage by it: `--by line`. */
-export const IMPORTED_LINE = 'imported';
+const IMPORTED_LINE = 'imported';
 
 /**
  * The usage event of an imported row: one attempt of one call. Nothing in it names a person, by the rules that calls follow.
