@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, writeBenchmarks } from './benchmarks-doc.ts';
@@ -34,7 +34,7 @@ export async function runLedger(showProgress: ShowProgress, flags: string[]): Pr
     const peakMemoryMb = Math.round(process.resourceUsage().maxRSS / 1_024);
     const result: LedgerBench = { ...ingest, ...queries, peakMemoryMb };
     if (rows >= ROWS_OF_THE_PAGE) {
-      const section = ledgerSection(result, { rows, ratioRows }, circumstances(Date.now()));
+      const section = ledgerSection(result, { rows, ratioRows }, circumstances(Date.now()), loadavg());
       writeBenchmarks(rows === ROWS_OF_THE_PAGE ? 'ledger' : `ledger-${rows}`, section);
     }
     return { result, readable: readable(result), exitCode: 0 };
