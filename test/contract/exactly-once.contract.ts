@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSpool, openUsageStore, type UsageStore, type UsageStoreOptions } from '@tallygate/ledger';
+import { openSpool, openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULTS, type FaultyProxy, startFaultyProxy } from '../setup/faulty-proxy.ts';
 import { denialRecord, fixedClock, START_MS, settlement, usageEvent } from './usage-fixtures.ts';
@@ -10,19 +10,18 @@ import { denialRecord, fixedClock, START_MS, settlement, usageEvent } from './us
 const REQUEST_TIMEOUT_MS = 2_500;
 const TRIES_MAX = 20;
 
+export interface ServerUnderFaults {
+  serverUrl: () => string;
+  /** The same tables, past the faults and with all the time it needs: what is asked for the truth. */
+  ledger: () => UsageStore;
+  /** Options of the client, as it reads them from its URL. */
+  query: string;
+  inserts?: 'direct' | 'gathered';
+}
+
 /** From the spool through the client's HTTP transport into the tables: whatever breaks on the way, each row is there once. */
-export function describeExactlyOnce(
-  name: string,
-  {
-    serverUrl,
-    query,
-    inserts,
-  }: Pick<UsageStoreOptions & { kind: 'server' }, 'inserts'> & {
-    serverUrl: () => string;
-    /** Options of the client, as it reads them from its URL. */
-    query: string;
-  },
-): void {
+export function describeExactlyOnce(name: string, server: ServerUnderFaults): void {
+  const { serverUrl, ledger, query, inserts = 'direct' } = server;
   describe(`exactly once over HTTP: ${name}`, () => {
     const directory = mkdtempSync(join(tmpdir(), 'tallygate-exactly-once-'));
     let proxy: FaultyProxy;
@@ -33,10 +32,7 @@ export function describeExactlyOnce(
       proxy = await startFaultyProxy(origin);
       const url = new URL(`${proxy.url}${pathname}?request_timeout=${REQUEST_TIMEOUT_MS}${query}`);
       Object.assign(url, { username, password });
-      store = await openUsageStore(
-        { kind: 'server', url: url.href, ...(inserts && { inserts }) },
-        { clock: fixedClock },
-      );
+      store = await openUsageStore({ kind: 'server', url: url.href, inserts }, { clock: fixedClock });
     });
     afterAll(async () => {
       await store.close();
@@ -67,8 +63,8 @@ export function describeExactlyOnce(
       expect(proxy.waiting()).toBe(0);
       const range = { organization, fromMs: START_MS, toMs: START_MS + 2 * 86_400_000 };
       const expected = { events: 25, lines: 25, duplicates: 0, settlements: 1, denials: 1 };
-      expect(await store.counts(range)).toEqual(expected);
-      const [total] = await store.spend({ ...range, by: 'budget', groupBy: [] });
+      expect(await ledger().counts(range)).toEqual(expected);
+      const [total] = await ledger().spend({ ...range, by: 'budget', groupBy: [] });
       expect(total).toMatchObject({ attempts: 25, contractedCostNanoUsd: 25n * 600_000n });
       await spool.close();
     });

@@ -31,8 +31,9 @@ function describeServer(name: string, serverUrl: () => string): void {
   });
   afterAll(() => store.close());
   describeUsageStore(name, () => store);
-  describeExactlyOnce(`${name}, plain`, { serverUrl, query: '' });
+  const server = { serverUrl, ledger: () => store };
+  describeExactlyOnce(`${name}, plain`, { ...server, query: '' });
   const compressed = '&compression_request=1&compression_response=1';
-  describeExactlyOnce(`${name}, compressed`, { serverUrl, query: compressed });
-  describeExactlyOnce(`${name}, gathered inserts`, { serverUrl, query: '', inserts: 'gathered' });
+  describeExactlyOnce(`${name}, compressed`, { ...server, query: compressed });
+  describeExactlyOnce(`${name}, gathered inserts`, { ...server, query: '', inserts: 'gathered' });
 }
