@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,15 +32,21 @@ process.exitCode = flags.disk === undefined ? await onSmallDisk() : await run(fl
 /** A tmpfs that only this program sees, so that it can be filled to the last byte. */
 async function onSmallDisk(): Promise<number> {
   const disk = mkdtempSync(join(tmpdir(), 'tallygate-disk-'));
-  const script = 'mount -t tmpfs -o size=48m tmpfs "$0" || exit 77; exec "$@" --disk "$0"';
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), `--seed=${flags.seed}`];
-  const isolated = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, disk, ...again];
-  const child = spawn('unshare', isolated, { stdio: 'inherit' });
-  const [code] = await once(child, 'close').catch(() => [77]);
-  rmSync(disk, { recursive: true, force: true });
-  if (code !== 77 && code !== 127) return code ?? 1;
-  process.stderr.write('No disk of its own can be mounted here: nothing is filled.\n');
-  return run('none');
+  const isolated = ['--user', '--map-root-user', '--mount', 'sh', '-c'];
+  const mounted = `mount -t tmpfs -o size=48m tmpfs "$0"`;
+  try {
+    if (spawnSync('unshare', [...isolated, mounted, disk]).status !== 0) {
+      process.stderr.write('No disk of its own can be mounted here: nothing is filled.\n');
+      return await run('none');
+    }
+    const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), `--seed=${flags.seed}`];
+    const script = `${mounted} && exec "$@" --disk "$0"`;
+    const child = spawn('unshare', [...isolated, script, disk, ...again], { stdio: 'inherit' });
+    const [code] = await once(child, 'close');
+    return code ?? 1;
+  } finally {
+    rmSync(disk, { recursive: true, force: true });
+  }
 }
 
 async function run(disk: string): Promise<number> {
