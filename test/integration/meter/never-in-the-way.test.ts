@@ -9,6 +9,7 @@ import {
   type DenialRecord,
   emptyConfiguration,
   type Hold,
+  type Logger,
   nanoFromUsd,
   type Settlement,
   silentLogger,
@@ -56,9 +57,17 @@ interface RigOptions {
   gate?: (real: BudgetGate) => BudgetGate;
   sink?: Partial<UsageSink>;
   opening?: () => Promise<unknown>;
+  logger?: Logger;
 }
 
-function rig({ mode = 'observe', configuration = {}, gate: disturbed, sink, opening }: RigOptions = {}) {
+function rig({
+  mode = 'observe',
+  configuration = {},
+  gate: disturbed,
+  sink,
+  opening,
+  logger = silentLogger,
+}: RigOptions = {}) {
   const real = createMemoryGate({
     organization,
     clock: systemClock,
@@ -82,7 +91,7 @@ function rig({ mode = 'observe', configuration = {}, gate: disturbed, sink, open
   const meter = createMeter({
     mode,
     clock: systemClock,
-    logger: silentLogger,
+    logger,
     apiKeyId: null,
     pseudonymKey: 'a pseudonym key',
     defaults: { team: 'support', feature: 'chat', environment: 'test' },
@@ -262,6 +271,31 @@ describe('a sink that fails', () => {
   });
 });
 
+describe('a logger that throws', () => {
+  const lost = () => {
+    throw new Error('the worker has exited');
+  };
+
+  it('ends no process and no call: what failed behind the caller is tried again all the same', async () => {
+    let settlements = 0;
+    const { call, meter, held } = rig({
+      configuration: budgetOf('10'),
+      logger: { debug: lost, info: lost, warn: lost, error: lost },
+      gate: (real) => ({
+        ...real,
+        settle: (...settling) => {
+          settlements += 1;
+          return settlements === 1 ? Promise.reject(new Error('connection lost')) : real.settle(...settling);
+        },
+      }),
+    });
+    expect(await (await call()).json()).toEqual(MESSAGE);
+    await meter.close();
+    expect(settlements).toBe(2);
+    expect(await held()).toEqual([0n]);
+  });
+});
+
 describe('in mode observe nothing of ours fails a call', () => {
   it.each<[string, RigOptions, CallAttribution?]>([
     [
@@ -301,5 +335,54 @@ describe('in mode observe nothing of ours fails a call', () => {
       json: async () => MESSAGE,
     } as unknown as Response;
     expect(await (await call(async () => plain)).json()).toEqual(MESSAGE);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['has no headers', () => ({ ok: true, status: 200, json: async () => MESSAGE })],
+    ['stands behind a proxy', () => boundProxy(Response.json(MESSAGE))],
+    ['is frozen', () => Object.freeze(Response.json(MESSAGE))],
+  ])(
+    'a response that %s: it is read as without us, and one row says that its usage is unknown',
+    async (_what, make) => {
+      const { call, meter, events } = rig();
+      const response = await call(async () => make() as Response);
+      expect(await response.json()).toEqual(MESSAGE);
+      await meter.close();
+      expect(events).toMatchObject([{ status: 'unknown' }]);
+    },
+  );
+
+  it('a fetch that answers nothing at all', async () => {
+    const { call, events } = rig();
+    expect(await call(async () => undefined as unknown as Response)).toBe(undefined);
+    expect(events).toHaveLength(1);
+  });
+});
+
+/** As instrumentations make them: what is called through it runs on the response behind it. */
+function boundProxy(response: Response): Response {
+  return new Proxy(response, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('two meters on one call', () => {
+  it('charges nothing above for what is refused beneath', async () => {
+    const above = rig({ configuration: budgetOf('10') });
+    const beneath = rig({ mode: 'enforce', configuration: budgetOf('0') });
+    await expect(above.call(() => beneath.call())).rejects.toMatchObject({
+      code: 'TALLYGATE_BUDGET_EXCEEDED',
+    });
+    expect(above.events).toMatchObject([{ status: 'error', lines: [{ contractedCostNanoUsd: 0n }] }]);
+    await expect.poll(above.held).toEqual([0n]);
+  });
+
+  it('counts the same response in each', async () => {
+    const [above, beneath] = [rig(), rig()];
+    await (await above.call(() => beneath.call())).json();
+    expect([...above.events, ...beneath.events].map(({ status }) => status)).toEqual(['ok', 'ok']);
   });
 });
