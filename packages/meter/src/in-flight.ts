@@ -1,4 +1,5 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
+import type { Logger } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
 import { UPKEEP_MS } from './live-hold.ts';
 import type { MeterOptions } from './meter-options.ts';
@@ -28,14 +29,8 @@ export function createInFlight(options: MeterOptions): InFlight {
   const { clock, logger } = options;
   const open = new Set<TrackedAttempt>();
   const entries = new Set<Promise<unknown>>();
-  const settlers = new Map<MeterPorts, Settler>();
-  let upkeep: NodeJS.Timeout | null = null;
-
-  function settlerOf(ports: MeterPorts): Settler {
-    const settler = settlers.get(ports) ?? createSettler({ ...ports, logger, wait: waitMs });
-    settlers.set(ports, settler);
-    return settler;
-  }
+  const settlers = createSettlers(logger);
+  const startUpkeep = createUpkeep(open);
 
   /** Price → record → settle. The caller waits for none of it. */
   function conclude(admission: Admission, ports: MeterPorts, end: AttemptEnd, trace: AttemptTelemetry): void {
@@ -48,7 +43,7 @@ export function createInFlight(options: MeterOptions): InFlight {
       logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
     }
     trace.ended(event);
-    void settlerOf(ports).settle(event, admission.hold);
+    void settlers.of(ports).settle(event, admission.hold);
   }
 
   function begin(
@@ -72,20 +67,8 @@ export function createInFlight(options: MeterOptions): InFlight {
     });
     open.add(attempt);
     announce(admission, request, ports, options);
-    upkeep ??= setInterval(keepUp, UPKEEP_MS).unref();
+    startUpkeep();
     return attempt;
-  }
-
-  /** One timer for all, and none while nothing is under way. */
-  function keepUp(): void {
-    for (const attempt of open) attempt.upkeep();
-    if (open.size > 0 || upkeep === null) return;
-    clearInterval(upkeep);
-    upkeep = null;
-  }
-
-  async function settled(): Promise<void> {
-    await Promise.all([...settlers.values()].map((settler) => settler.idle()));
   }
 
   return {
@@ -97,13 +80,44 @@ export function createInFlight(options: MeterOptions): InFlight {
       return entry;
     },
     begin,
-    settled,
+    settled: settlers.idle,
     leave: () => leaveAll(open),
     async close() {
       await Promise.allSettled(entries);
       leaveAll(open);
-      await settled();
+      await settlers.idle();
     },
+  };
+}
+
+/** One for each opening of gate and sink. */
+function createSettlers(logger: Logger) {
+  const settlers = new Map<MeterPorts, Settler>();
+  return {
+    of(ports: MeterPorts): Settler {
+      const settler = settlers.get(ports) ?? createSettler({ ...ports, logger, wait: waitMs });
+      settlers.set(ports, settler);
+      return settler;
+    },
+    async idle(): Promise<void> {
+      await Promise.all([...settlers.values()].map((settler) => settler.idle()));
+    },
+  };
+}
+
+/** One timer for all, and none while nothing is under way. */
+function createUpkeep(open: ReadonlySet<TrackedAttempt>): () => void {
+  let timer: NodeJS.Timeout | undefined;
+
+  function keepUp(): void {
+    for (const attempt of open) attempt.upkeep();
+    if (open.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return () => {
+    timer ??= setInterval(keepUp, UPKEEP_MS).unref();
   };
 }
 

@@ -46,10 +46,7 @@ export function trackAttempt(
   function finish(answer: Answer, broken: boolean): void {
     if (isOver) return;
     isOver = true;
-    end.answer = answer;
-    end.broken = broken;
-    end.endedAtMs = clock.nowMs();
-    end.latencyMs = elapsedMs();
+    Object.assign(end, { answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() });
     onEnd(end, hold.current());
   }
 
@@ -70,11 +67,9 @@ export function trackAttempt(
   };
 
   /** What cannot be watched, as a response made by hand, is passed on: it was billed, but how much stays unknown. */
-  function watchedIfPossible(response: Response): Response {
+  function answered(response: Response): Response {
     try {
-      end.httpStatus = response.status;
-      end.mayBeBilled = response.ok;
-      end.identity = providerIdentity(response.headers);
+      noteHead(end, response);
       return departure.observe(response, observer);
     } catch (error) {
       const { attemptId } = admission.attempt;
@@ -92,13 +87,19 @@ export function trackAttempt(
       end.errorCode = errorCodeOf(error);
       finish(emptyAnswer(), true);
     },
-    answered: watchedIfPossible,
+    answered,
     left() {
       left();
       departure.close();
     },
     upkeep: hold.upkeep,
   };
+}
+
+function noteHead(end: AttemptEnd, response: Response): void {
+  end.httpStatus = response.status;
+  end.mayBeBilled = response.ok;
+  end.identity = providerIdentity(response.headers);
 }
 
 /** An attempt of which nothing is known yet but that it was sent. */

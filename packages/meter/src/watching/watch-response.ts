@@ -98,13 +98,7 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       const stream = nativeBody(response);
       if (watch.isReadWhole || stream === watch.body) return stream;
       watch.body = stream;
-      watchBody(stream, {
-        start: watch.start,
-        isReadWhole: () => watch.isReadWhole,
-        onPiped() {
-          watch.isPiped = true;
-        },
-      });
+      watchBody(stream, watch);
       return stream;
     },
     get bodyUsed(): boolean {

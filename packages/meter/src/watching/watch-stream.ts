@@ -19,34 +19,38 @@ import {
  */
 export function watchStream(stream: ByteStream, watcher: StreamWatcher): void {
   let tap: StreamTap | null = null;
-  shadowStream(stream, {
-    ...watcher,
-    start() {
-      tap ??= watcher.start();
-      return tap;
-    },
-  });
+  const start = () => {
+    tap ??= watcher.start();
+    return tap;
+  };
+  shadowStream(stream, { start, watcher });
 }
 
 export interface StreamWatcher {
   start(): StreamTap;
   /** True while the runtime reads the stream itself, for a way of reading that is watched as a whole. */
-  isReadWhole(): boolean;
-  /** The stream was piped somewhere. From then on it counts as used, though nothing may have been read. */
-  onPiped(): void;
+  readonly isReadWhole: boolean;
+  /** Set once the stream was piped somewhere: from then on it counts as used, though nothing may have been read. */
+  isPiped: boolean;
 }
 
-const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf) => {
+interface WatchedStream {
+  /** The one tap of the stream, made at its first read. */
+  start(): StreamTap;
+  watcher: StreamWatcher;
+}
+
+const shadowStream = createShadow<ByteStream, WatchedStream>((native, watchedOf) => {
   const watchedReader = (stream: ByteStream, ...options: []) => {
     const reader = native.getReader.call(stream, ...options) as StreamReader;
-    return { reader, reads: watchReads(reader, watcherOf(stream).start) };
+    return { reader, reads: watchReads(reader, watchedOf(stream).start) };
   };
   const values = function (this: ByteStream, options?: IterationOptions) {
     return iterated(watchedReader(this).reads, options);
   };
   return {
     getReader(this: ByteStream, ...options: []) {
-      if (watcherOf(this).isReadWhole()) return native.getReader.call(this, ...options);
+      if (watchedOf(this).watcher.isReadWhole) return native.getReader.call(this, ...options);
       const { reader, reads } = watchedReader(this, ...options);
       shadowReader(reader, reads);
       return reader;
@@ -54,7 +58,7 @@ const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf)
     values,
     [Symbol.asyncIterator]: values,
     cancel(this: ByteStream, reason?: unknown) {
-      if (!this.locked) watcherOf(this).start().broken(null);
+      if (!this.locked) watchedOf(this).start().broken(null);
       return native.cancel.call(this, reason);
     },
     // The native ones read past every method: what they get here is a stream that reads this one by its methods.
@@ -63,12 +67,12 @@ const shadowStream = createShadow<ByteStream, StreamWatcher>((native, watcherOf)
     },
     pipeTo(this: ByteStream, ...destination: Parameters<ByteStream['pipeTo']>) {
       const through = pulledThrough(this, 'plain');
-      watcherOf(this).onPiped();
+      watchedOf(this).watcher.isPiped = true;
       return through.pipeTo(...destination);
     },
     pipeThrough(this: ByteStream, ...transform: Parameters<ByteStream['pipeThrough']>) {
       const through = pulledThrough(this, 'plain');
-      watcherOf(this).onPiped();
+      watchedOf(this).watcher.isPiped = true;
       return through.pipeThrough(...transform);
     },
   };
