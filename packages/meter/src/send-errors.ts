@@ -1,3 +1,5 @@
+import { TallygateError } from '@tallygate/usage';
+
 /** Failures that happen before the first byte of the request leaves: nothing can be billed. */
 const NOT_SENT_CODES = new Set([
   'ECONNREFUSED',
@@ -15,8 +17,12 @@ const NOT_SENT_CODES = new Set([
 
 const CAUSES_MAX = 8;
 
-/** True only where it is certain. A timeout or a reset may have been billed, so the attempt becomes `unknown`. */
+/**
+ * True only where it is certain: also where another meter beneath refused the call. A timeout or a reset may have been billed, so
+ * the attempt becomes `unknown`.
+ */
 export function wasSurelyNotSent(error: unknown): boolean {
+  if (TallygateError.isInstance(error)) return true;
   return causes(error).some((cause) => typeof cause.code === 'string' && NOT_SENT_CODES.has(cause.code));
 }
 

@@ -55,9 +55,26 @@ export function trackAttempt(
 
   const left = () => finish(readings.find(({ usage }) => usage !== null) ?? emptyAnswer(), true);
 
+  const observer: ResponseObserver = {
+    expectsStream: admission.facts.streamed,
+    onReading: (answer) => void readings.push(answer),
+    onForgotten: left,
+    onBytes() {
+      if (end.timeToFirstTokenMs === null) end.timeToFirstTokenMs = elapsedMs();
+      hold.keepAlive();
+    },
+    onEnd(answer, { broken, error }) {
+      if (error !== null) end.errorCode = errorCodeOf(error);
+      finish(answer, broken);
+    },
+  };
+
   /** What cannot be watched, as a response made by hand, is passed on: it was billed, but how much stays unknown. */
-  function watchedIfPossible(response: Response, observer: ResponseObserver): Response {
+  function watchedIfPossible(response: Response): Response {
     try {
+      end.httpStatus = response.status;
+      end.mayBeBilled = response.ok;
+      end.identity = providerIdentity(response.headers);
       return departure.observe(response, observer);
     } catch (error) {
       const { attemptId } = admission.attempt;
@@ -75,24 +92,7 @@ export function trackAttempt(
       end.errorCode = errorCodeOf(error);
       finish(emptyAnswer(), true);
     },
-    answered(response) {
-      end.httpStatus = response.status;
-      end.identity = providerIdentity(response.headers);
-      end.mayBeBilled = response.ok;
-      return watchedIfPossible(response, {
-        expectsStream: admission.facts.streamed,
-        onReading: (answer) => void readings.push(answer),
-        onForgotten: left,
-        onBytes() {
-          if (end.timeToFirstTokenMs === null) end.timeToFirstTokenMs = elapsedMs();
-          hold.keepAlive();
-        },
-        onEnd(answer, { broken, error }) {
-          if (error !== null) end.errorCode = errorCodeOf(error);
-          finish(answer, broken);
-        },
-      });
-    },
+    answered: watchedIfPossible,
     left() {
       left();
       departure.close();

@@ -125,3 +125,15 @@ it.each<[Policy, string, string]>([
     await rig.meter.close();
   },
 );
+
+it('who leaves after close() is cut, also where the answer arrived only then', async () => {
+  const rig = await endsRig('wrapped', 'drain');
+  const asking = rig.claude.messages.create({ ...PARAMS, stream: true });
+  const exchange = await rig.provider.arrived();
+  await rig.meter.close();
+  exchange.begin();
+  for (const piece of PIECES.slice(0, BEFORE)) await exchange.send(piece);
+  for await (const event of await asking) if (event.type === 'content_block_start') break;
+  expect(await exchange.closed).toBe('cut');
+  expect(rig.events).toMatchObject([{ status: 'unknown' }]);
+});

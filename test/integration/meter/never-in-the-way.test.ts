@@ -302,4 +302,53 @@ describe('in mode observe nothing of ours fails a call', () => {
     } as unknown as Response;
     expect(await (await call(async () => plain)).json()).toEqual(MESSAGE);
   });
+
+  it.each<[string, () => unknown]>([
+    ['has no headers', () => ({ ok: true, status: 200, json: async () => MESSAGE })],
+    ['stands behind a proxy', () => boundProxy(Response.json(MESSAGE))],
+    ['is frozen', () => Object.freeze(Response.json(MESSAGE))],
+  ])(
+    'a response that %s: it is read as without us, and one row says that its usage is unknown',
+    async (_what, make) => {
+      const { call, meter, events } = rig();
+      const response = await call(async () => make() as Response);
+      expect(await response.json()).toEqual(MESSAGE);
+      await meter.close();
+      expect(events).toMatchObject([{ status: 'unknown' }]);
+    },
+  );
+
+  it('a fetch that answers nothing at all', async () => {
+    const { call, events } = rig();
+    expect(await call(async () => undefined as unknown as Response)).toBe(undefined);
+    expect(events).toHaveLength(1);
+  });
+});
+
+/** As instrumentations make them: what is called through it runs on the response behind it. */
+function boundProxy(response: Response): Response {
+  return new Proxy(response, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('two meters on one call', () => {
+  it('charges nothing above for what is refused beneath', async () => {
+    const above = rig({ configuration: budgetOf('10') });
+    const beneath = rig({ mode: 'enforce', configuration: budgetOf('0') });
+    await expect(above.call(() => beneath.call())).rejects.toMatchObject({
+      code: 'TALLYGATE_BUDGET_EXCEEDED',
+    });
+    expect(above.events).toMatchObject([{ status: 'error', lines: [{ contractedCostNanoUsd: 0n }] }]);
+    await expect.poll(above.held).toEqual([0n]);
+  });
+
+  it('counts the same response in each', async () => {
+    const [above, beneath] = [rig(), rig()];
+    await (await above.call(() => beneath.call())).json();
+    expect([...above.events, ...beneath.events].map(({ status }) => status)).toEqual(['ok', 'ok']);
+  });
 });

@@ -5,7 +5,7 @@ import { watchReads } from '../watching/watch-reads.ts';
 import { callerResponse, hasDrainableBody } from './caller-response.ts';
 import { callerStream } from './caller-stream.ts';
 import type { Departure } from './departure.ts';
-import { createDrain, type DrainBounds } from './drain.ts';
+import { createDrain, type Drain, type DrainBounds } from './drain.ts';
 import { followAbort } from './follow-abort.ts';
 import { readingFor } from './reading-for.ts';
 
@@ -24,7 +24,8 @@ export function drainOnLeave(
   const connection = new AbortController();
   const abort = (reason?: unknown) => connection.abort(reason);
   const caller = followAbort(request.signal ?? null, abort);
-  let closeDrain = () => {};
+  let drain: Drain | null = null;
+  let isClosed = false;
 
   function observe(response: Response, observer: ResponseObserver): Response {
     if (!hasDrainableBody(response)) {
@@ -34,16 +35,17 @@ export function drainOnLeave(
     const kind = kindOf(response.body);
     const reads = watchReads(response.body.getReader(), () => reading);
     const reading = readingFor(response, observer);
-    const drain = createDrain(reads, bounds, {
+    drain = createDrain(reads, bounds, {
       onDraining: () => onDraining(bounds.durationMs),
       onOver: caller.release,
       abort,
     });
-    closeDrain = drain.close;
-    const { stream, fail } = callerStream(kind, reads, drain.leave);
+    const { close, leave } = drain;
+    if (isClosed) close();
+    const { stream, fail } = callerStream(kind, reads, leave);
     caller.redirect((reason) => {
       fail(reason);
-      drain.leave();
+      leave();
     });
     return callerResponse(response, stream);
   }
@@ -52,6 +54,9 @@ export function drainOnLeave(
     request: { ...request, signal: connection.signal },
     observe,
     failed: caller.release,
-    close: () => closeDrain(),
+    close() {
+      isClosed = true;
+      drain?.close();
+    },
   };
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Gives one object other ways than its class has, and keeps what those ways need to know of it. */
 export type Shadow<Target, State> = (target: Target, state: State) => void;
 
@@ -5,14 +7,16 @@ export type Shadow<Target, State> = (target: Target, state: State) => void;
  * The ways stand on a prototype of their own between the object and its class, made once for each class. The object itself gets
  * no property: identity, `instanceof` and everything not named stay as they are, and it costs the same however many ways there are.
  *
- * @param ways getters and methods by name. `native` is the class's own prototype; `stateOf` tells what was given with `this`, and
- *   throws the `TypeError` of a wrong `this`.
+ * @param ways getters and methods by name; those that the class itself has not are left out. `native` is the class's own prototype;
+ *   `stateOf` tells what was given with `this`, and throws the `TypeError` of a wrong `this`.
+ * @throws TypeError for a target that can get no other prototype, or whose ways may run on another object than itself (a proxy).
  */
 export function createShadow<Target extends object, State>(
   ways: (native: Target, stateOf: (target: Target) => State) => object,
 ): Shadow<Target, State> {
   const shadows = new WeakMap<object, Shadow<Target, State>>();
   return (target, state) => {
+    if (types.isProxy(target)) throw new TypeError('What stands behind a proxy cannot be given other ways.');
     const native = Object.getPrototypeOf(target) as Target;
     const shadow = shadows.get(native) ?? shadowOf(native, ways);
     shadows.set(native, shadow);
@@ -36,6 +40,8 @@ function shadowOf<Target extends object, State>(
     }
   }
   const descriptors = Object.getOwnPropertyDescriptors(ways(native, Stamped.stateOf));
+  for (const name of Reflect.ownKeys(descriptors))
+    if (!(name in native)) Reflect.deleteProperty(descriptors, name);
   const prototype = Object.create(native, descriptors) as object;
   return (target, state) => {
     new Stamped(target, state);

@@ -71,7 +71,7 @@ export function watchReads(reader: StreamReader, tapOf: () => StreamTap): Watche
 function ignored(): void {}
 
 /** A defect of ours ends the watching, not the caller's process. */
-function passOn({ done, value }: ReadResult, tap: StreamTap): void {
+export function passOn({ done, value }: ReadResult, tap: StreamTap): void {
   try {
     if (done) tap.ended();
     else tap.chunk(value);

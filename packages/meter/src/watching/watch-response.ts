@@ -1,7 +1,8 @@
 import type { Reading } from './readings.ts';
 import { createShadow } from './shadow.ts';
+import { type EmittingStream, watchEmitter } from './watch-emitter.ts';
 import type { ByteStream } from './watch-reads.ts';
-import { watchStream } from './watch-stream.ts';
+import { type StreamWatcher, watchStream } from './watch-stream.ts';
 
 /**
  * The same response object, watched while the caller reads it, whichever way that is: `json()`, `text()`, the body stream, a
@@ -45,6 +46,20 @@ interface Watch {
   isPiped: boolean;
 }
 
+const encoder = new TextEncoder();
+
+/** Of the platform's kind, or Node's. What is neither, or lets nobody mark it, is read unseen: nothing of ours is an error of it. */
+function watchBody(body: object | null | undefined, watcher: StreamWatcher): void {
+  try {
+    if (typeof (body as Partial<ByteStream> | null)?.getReader === 'function')
+      watchStream(body as ByteStream, watcher);
+    else if (typeof (body as Partial<EmittingStream> | null)?.emit === 'function')
+      watchEmitter(body as EmittingStream, watcher.start);
+  } catch {
+    // The attempt ends as one whose answer was never read.
+  }
+}
+
 const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
   const nativeBody = (response: Response) => Reflect.get(native, 'body', response) as ByteStream | null;
 
@@ -81,16 +96,15 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       const response = this as unknown as Response;
       const watch = watchOf(response);
       const stream = nativeBody(response);
-      if (stream !== null && stream !== watch.body) {
-        watch.body = stream;
-        watchStream(stream, {
-          start: watch.start,
-          isReadWhole: () => watch.isReadWhole,
-          onPiped() {
-            watch.isPiped = true;
-          },
-        });
-      }
+      if (watch.isReadWhole || stream === watch.body) return stream;
+      watch.body = stream;
+      watchBody(stream, {
+        start: watch.start,
+        isReadWhole: () => watch.isReadWhole,
+        onPiped() {
+          watch.isPiped = true;
+        },
+      });
       return stream;
     },
     get bodyUsed(): boolean {
@@ -103,8 +117,11 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
     async bytes(this: Response) {
       return new Uint8Array(await bytesOf(this));
     },
-    async text(this: Response) {
-      return new TextDecoder().decode(await bytesOf(this));
+    text(this: Response) {
+      return whole(this, native.text, (text, reading) => {
+        reading.chunk(encoder.encode(text));
+        reading.ended();
+      });
     },
     async blob(this: Response) {
       const typed = new Response(null, { headers: this.headers });
