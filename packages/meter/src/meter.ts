@@ -1,4 +1,5 @@
 import type { APIRequest, Middleware } from '@anthropic-ai/sdk';
+import { neverThrowing } from '@tallygate/usage';
 import { admit } from './admit.ts';
 import { type CallContext, createsMessage } from './attempt.ts';
 import { type BatchRoute, batchRoute } from './batches/batch-routes.ts';
@@ -33,7 +34,8 @@ export interface Meter {
  *
  * Message batches live for a day and have a life of their own: `batches/meter-batches.ts`.
  */
-export function createMeter(options: MeterOptions): Meter {
+export function createMeter(given: MeterOptions): Meter {
+  const options: MeterOptions = { ...given, logger: neverThrowing(given.logger) };
   const inFlight = createInFlight(options);
   const batches = createBatchMeter(options);
   const telemetry = telemetryOf(options);

@@ -45,12 +45,13 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
     begin({ attempt, attribution }): AttemptTelemetry {
       const span = guarded(() => api.trace.getActiveSpan()) ?? null;
       const context = guarded(() => span?.spanContext()) ?? null;
+      const isValid = guarded(() => context !== null && api.isSpanContextValid(context));
       const { team, feature } = attribution;
       guarded(() =>
         tag(span, { [OURS.team]: team, [OURS.feature]: feature, [OURS.attemptId]: attempt.attemptId }),
       );
       return {
-        traceId: context !== null && api.isSpanContextValid(context) ? context.traceId : null,
+        traceId: isValid ? (context?.traceId ?? null) : null,
         ended(event) {
           guarded(() => tagCharge(span, event));
           guarded(() => metricsOf().record(event));

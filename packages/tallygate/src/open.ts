@@ -1,4 +1,4 @@
-import { type Clock, type Logger, silentLogger, systemClock } from '@tallygate/usage';
+import { type Clock, type Logger, neverThrowing, silentLogger, systemClock } from '@tallygate/usage';
 import { loadConfig } from './configuration/load.ts';
 import type { ConfigOptions } from './configuration/options.ts';
 import { processEnvironment } from './env.ts';
@@ -21,7 +21,8 @@ export interface OpenOptions extends ConfigOptions {
  *   directory belongs to a process that cannot be reached, and what gate and ledger reject with when they cannot be opened.
  */
 export async function openTallygate(options: OpenOptions = {}): Promise<TallygateRuntime> {
-  const { logger = silentLogger, clock = systemClock, ...settings } = options;
+  const { logger: given = silentLogger, clock = systemClock, ...settings } = options;
+  const logger = neverThrowing(given);
   const { config } = loadConfig({ options: settings, ...processEnvironment() });
   requireSharedGate(config);
   const lease = leaseRuntime(config, { clock, logger });

@@ -11,6 +11,7 @@ import {
   type Clock,
   type FlushReport,
   type Logger,
+  neverThrowing,
   silentLogger,
   systemClock,
   TallygateError,
@@ -70,7 +71,8 @@ export interface Tallygate {
  * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` at once for a setting that is wrong.
  */
 export function tallygate(options: TallygateOptions = {}): Tallygate {
-  const { logger = silentLogger, clock = systemClock, ...settings } = options;
+  const { logger: given = silentLogger, clock = systemClock, ...settings } = options;
+  const logger = neverThrowing(given);
   const { config } = loadConfig({ options: settings, ...processEnvironment() });
   requireSharedGate(config);
   const lease = leaseRuntime(config, { clock, logger });

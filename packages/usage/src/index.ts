@@ -85,7 +85,7 @@ export {
   holdSchema,
 } from './hold.ts';
 export { derivedEventId, newAttemptId, newCallId, newDenialId, newReportId } from './identity.ts';
-export { type Logger, silentLogger } from './logger.ts';
+export { type Logger, neverThrowing, silentLogger } from './logger.ts';
 export {
   formatUsd,
   NANO_USD_MAX,

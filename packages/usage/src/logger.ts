@@ -9,3 +9,20 @@ export interface Logger {
 const nothing = (): void => {};
 
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/**
+ * The application's logger, for work that no caller waits for: what it throws, as one does whose transport is closed, would end
+ * the process there.
+ */
+export function neverThrowing(logger: Logger): Logger {
+  const guarded =
+    (level: keyof Logger): Logger['warn'] =>
+    (message, fields) => {
+      try {
+        logger[level](message, fields);
+      } catch {
+        // There is nowhere to tell it.
+      }
+    };
+  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') };
+}

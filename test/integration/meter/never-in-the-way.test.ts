@@ -9,6 +9,7 @@ import {
   type DenialRecord,
   emptyConfiguration,
   type Hold,
+  type Logger,
   nanoFromUsd,
   type Settlement,
   silentLogger,
@@ -56,9 +57,17 @@ interface RigOptions {
   gate?: (real: BudgetGate) => BudgetGate;
   sink?: Partial<UsageSink>;
   opening?: () => Promise<unknown>;
+  logger?: Logger;
 }
 
-function rig({ mode = 'observe', configuration = {}, gate: disturbed, sink, opening }: RigOptions = {}) {
+function rig({
+  mode = 'observe',
+  configuration = {},
+  gate: disturbed,
+  sink,
+  opening,
+  logger = silentLogger,
+}: RigOptions = {}) {
   const real = createMemoryGate({
     organization,
     clock: systemClock,
@@ -82,7 +91,7 @@ function rig({ mode = 'observe', configuration = {}, gate: disturbed, sink, open
   const meter = createMeter({
     mode,
     clock: systemClock,
-    logger: silentLogger,
+    logger,
     apiKeyId: null,
     pseudonymKey: 'a pseudonym key',
     defaults: { team: 'support', feature: 'chat', environment: 'test' },
@@ -259,6 +268,31 @@ describe('a sink that fails', () => {
   it('does not change what a denied call is told', async () => {
     const { call } = rig({ mode: 'enforce', configuration: budgetOf('0'), sink: { recordDenial: broken } });
     await expect(call()).rejects.toMatchObject({ code: 'TALLYGATE_BUDGET_EXCEEDED' });
+  });
+});
+
+describe('a logger that throws', () => {
+  const lost = () => {
+    throw new Error('the worker has exited');
+  };
+
+  it('ends no process and no call: what failed behind the caller is tried again all the same', async () => {
+    let settlements = 0;
+    const { call, meter, held } = rig({
+      configuration: budgetOf('10'),
+      logger: { debug: lost, info: lost, warn: lost, error: lost },
+      gate: (real) => ({
+        ...real,
+        settle: (...settling) => {
+          settlements += 1;
+          return settlements === 1 ? Promise.reject(new Error('connection lost')) : real.settle(...settling);
+        },
+      }),
+    });
+    expect(await (await call()).json()).toEqual(MESSAGE);
+    await meter.close();
+    expect(settlements).toBe(2);
+    expect(await held()).toEqual([0n]);
   });
 });
 

@@ -295,6 +295,16 @@ describe('OpenTelemetry, with the SDK’s own tracing on', () => {
   });
 });
 
+const broken = () => {
+  throw new RangeError('no such trace');
+};
+const throwing = {
+  metrics: { getMeter: broken },
+  createNoopMeter: () => ({}),
+  isSpanContextValid: broken,
+  span: { spanContext: () => ({}), isRecording: broken },
+};
+
 describe('without OpenTelemetry', () => {
   it.each([
     [
@@ -303,6 +313,10 @@ describe('without OpenTelemetry', () => {
     ],
     ['it is something else', async () => ({ default: 'not it' })],
     ['there is nothing', async () => null],
+    [
+      'it throws whatever it is asked',
+      async () => ({ ...throwing, trace: { getActiveSpan: () => throwing.span } }),
+    ],
   ])('a call is metered as ever when %s', async (_title, loadOpenTelemetry) => {
     const { claude, events } = rig([answered], { loadOpenTelemetry });
     expect((await claude.messages.create(PARAMS)).id).toBe('msg_1');
