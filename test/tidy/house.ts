@@ -49,9 +49,9 @@ export const HOUSES: readonly House[] = [
 /** Errors that are no TallygateError, each with the reason why the caller is better served by it. */
 export const PLAIN_ERRORS: readonly { path: string; error: string; reason: string }[] = [
   {
-    path: 'packages/meter/src/observe-response.ts',
+    path: 'packages/meter/src/watching/shadow.ts',
     error: 'TypeError',
-    reason: 'a response without a body fails as the platform itself lets it fail',
+    reason: 'never leaves the package: a response that nobody can mark is passed on unwatched',
   },
   {
     path: 'packages/remote/src/exchange.ts',
