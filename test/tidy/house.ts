@@ -51,7 +51,7 @@ export const PLAIN_ERRORS: readonly { path: string; error: string; reason: strin
   {
     path: 'packages/meter/src/watching/shadow.ts',
     error: 'TypeError',
-    reason: 'never leaves the package: the response is then passed on unwatched',
+    reason: 'never leaves the package: a response that nobody can mark is passed on unwatched',
   },
   {
     path: 'packages/remote/src/exchange.ts',

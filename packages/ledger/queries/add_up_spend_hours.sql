@@ -1,5 +1,6 @@
 -- Adds up the chosen hours of spend_hours from one copy of each (event, line), as a generation that no pointer names yet. The chosen
 -- hours lie in [from, to), which spares the engine other months. An event with a line beyond line 0 is kept by id.
+-- Lines from 1000 on are corrections of others: they add money, and no event is kept by id for them.
 INSERT INTO spend_hours
 SETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576
 WITH several_lines AS
@@ -14,7 +15,7 @@ WITH several_lines AS
     )
     AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
     AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
-    AND line > 0
+    AND line > 0 AND line < 1000
 )
 SELECT
   organization,
@@ -30,9 +31,9 @@ SELECT
   countIf(is_whole) AS attempts,
   countIf(is_whole AND attempt_number = 1) AS calls,
   countIf(is_whole AND status = 'error') AS failed_attempts,
-  groupUniqArrayIf(event_id, NOT is_whole) AS split_attempts,
-  groupUniqArrayIf(event_id, NOT is_whole AND attempt_number = 1) AS split_calls,
-  groupUniqArrayIf(event_id, NOT is_whole AND status = 'error') AS split_failed_attempts,
+  groupUniqArrayIf(event_id, is_split) AS split_attempts,
+  groupUniqArrayIf(event_id, is_split AND attempt_number = 1) AS split_calls,
+  groupUniqArrayIf(event_id, is_split AND status = 'error') AS split_failed_attempts,
   sum(uncached_input_tokens) AS sum_uncached_input_tokens,
   sum(cache_read_input_tokens) AS sum_cache_read_input_tokens,
   sum(cache_write_5m_input_tokens) AS sum_cache_write_5m_input_tokens,
@@ -52,7 +53,7 @@ SELECT
   countIf(line = 0 AND time_to_first_token_ms IS NOT NULL) AS first_token_attempts
 FROM
 (
-  SELECT *, line = 0 AND event_id NOT IN (several_lines) AS is_whole
+  SELECT *, line = 0 AND event_id NOT IN (several_lines) AS is_whole, line < 1000 AND NOT is_whole AS is_split
   FROM usage_events
   WHERE organization IN {organizations:Array(String)}
     AND (organization, toStartOfHour(budget_instant)) IN

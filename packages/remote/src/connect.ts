@@ -26,11 +26,11 @@ export interface RemoteTimeouts {
   gateMs: number;
   /** Longer than the server's own wait for its store, or a retry would follow a success. Default 150,000. */
   ledgerMs: number;
-  /** Who creates a batch or reads its results waits for these. Longer than the server's own wait for its store. Default 8,000. */
+  /** Who creates a batch or reads its results waits for these. Longer than the server's own wait for its store. Default 12,000. */
   batchMs: number;
 }
 
-const DEFAULT_TIMEOUTS: RemoteTimeouts = { gateMs: 2_000, ledgerMs: 150_000, batchMs: 8_000 };
+const DEFAULT_TIMEOUTS: RemoteTimeouts = { gateMs: 2_000, ledgerMs: 150_000, batchMs: 12_000 };
 
 /** The ports, answered by another process. */
 export interface RemoteTallygate {

@@ -199,7 +199,10 @@ describe('what a schema refuses', () => {
       { lines: [{ ...line(), usage: { ...NO_USAGE, outputTokens: 2 ** 53 } }] },
     ],
     ['money as a number', { lines: [{ ...line(), listCostNanoUsd: 1 }] }],
-    ['a rounding of more than half a nano', { lines: [{ ...line(), roundingPicoUsd: 501 }] }],
+    [
+      'a rounding of more than a nano, which no correction has',
+      { lines: [{ ...line(), roundingPicoUsd: 1_001 }] },
+    ],
     ['a status nobody defined', { status: 'fine' }],
     ['an instant between milliseconds', { startedAtMs: 0.5 }],
     ['an attempt before the first', { attemptNumber: 0 }],

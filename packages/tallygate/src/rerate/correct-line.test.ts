@@ -1,107 +1,11 @@
-import {
-  builtinPriceBook,
-  builtinPriceBookDocument,
-  charge,
-  type PriceBook,
-  type PriceBookDocument,
-  parsePriceBook,
-} from '@tallygate/pricing';
-import { NO_USAGE, newAttemptId, type UsageEvent, type UsageLine, usageEventSchema } from '@tallygate/usage';
+import { builtinPriceBook, type PriceBook } from '@tallygate/pricing';
+import { NO_USAGE, type UsageEvent, type UsageLine } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rerateEvent } from './correct-line.ts';
+import { bookTimes, eventOf, lineOf, MODELS, type Used, used } from './testing/made-usage.ts';
 
 const SEED = 20_261_121;
-const AT_MS = Date.UTC(2026, 9, 14, 12);
-const MODELS = ['claude-sonnet-4-5', 'claude-haiku-4-5', 'a-model-nobody-prices'];
-
-/** The built-in book with every rate times a factor. */
-function bookTimes(factor: number): PriceBook {
-  const document = structuredClone(builtinPriceBookDocument) as unknown as Record<string, unknown>;
-  const scaled = JSON.parse(JSON.stringify(document), (key, value) =>
-    typeof value === 'string' && RATES.has(key) ? timesText(value, factor) : value,
-  );
-  return parsePriceBook(scaled as PriceBookDocument);
-}
-
-const RATES = new Set(['input', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'output']);
-
-/** And 200 pico-USD a token more, so that nothing comes out in whole nano-USD. */
-function timesText(text: string, factor: number): string {
-  const [whole = '0', fraction = ''] = text.split('.');
-  const pico = BigInt(whole + fraction.padEnd(6, '0')) * BigInt(factor) + 200n;
-  const digits = pico.toString().padStart(7, '0');
-  return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
-}
-
-interface Used {
-  model: string;
-  input: number;
-  cacheRead: number;
-  cacheWrite: number;
-  output: number;
-  searches: number;
-  tier: string | null;
-  billed: boolean;
-}
-
-const used: fc.Arbitrary<Used> = fc.record({
-  model: fc.constantFrom(...MODELS),
-  input: fc.integer({ min: 0, max: 300_000 }),
-  cacheRead: fc.integer({ min: 0, max: 90_001 }),
-  cacheWrite: fc.integer({ min: 0, max: 9_001 }),
-  output: fc.integer({ min: 0, max: 9_001 }),
-  searches: fc.integer({ min: 0, max: 3 }),
-  tier: fc.constantFrom(null, 'standard', 'batch'),
-  billed: fc.boolean(),
-});
-
-function lineOf(what: Used, line: number, book: PriceBook): UsageLine {
-  const usage = {
-    ...NO_USAGE,
-    uncachedInputTokens: what.input,
-    cacheReadInputTokens: what.cacheRead,
-    cacheWriteUnsplitInputTokens: what.cacheWrite,
-    outputTokens: what.output,
-    webSearchRequests: what.searches,
-  };
-  const asked = { usage, serviceTier: what.tier, speed: null, inferenceGeo: null, billed: what.billed };
-  const {
-    listCostPicoUsd: _exact,
-    contractId: _none,
-    ...charged
-  } = charge(book, {
-    ...asked,
-    model: what.model,
-    backend: 'anthropic',
-    atMs: AT_MS,
-    unpricedModels: 'dearest',
-  });
-  return { line, lineType: 'message', responseModel: what.model, ...asked, ...charged };
-}
-
-function eventOf(lines: UsageLine[]): UsageEvent {
-  const eventId = newAttemptId();
-  return usageEventSchema.decode({
-    ...{ eventId, callId: eventId, attemptNumber: 1, organization: 'acme', providerOrganizationId: null },
-    ...{ workspaceId: null, apiKeyId: null, apiKeyHint: null, backend: 'anthropic', requestModel: 'm' },
-    attribution: {
-      ...{ team: 'support', feature: 'f', environment: 'e', userPseudonym: null },
-      ...{ workflow: null, taskType: null, tags: {} },
-    },
-    ...{ requestId: null, messageId: null, traceId: null, startedAtMs: AT_MS, endedAtMs: AT_MS },
-    ...{ budgetInstantMs: AT_MS, status: 'ok', httpStatus: 200, errorCode: null, stopReason: null },
-    ...{ basis: 'reported', streamed: false, latencyMs: 1, timeToFirstTokenMs: null, configVersion: 1 },
-    unknownUsage: null,
-    lines: lines.map((line) => ({
-      ...line,
-      listCostNanoUsd: String(line.listCostNanoUsd),
-      contractedCostNanoUsd: String(line.contractedCostNanoUsd),
-      webSearchCostNanoUsd: String(line.webSearchCostNanoUsd),
-    })),
-  });
-}
-
 /** As the ledger holds it after --apply. */
 function applied(event: UsageEvent, book: PriceBook): UsageEvent {
   const corrections = rerateEvent(event, book, 'dearest').flatMap(({ correction }) => correction ?? []);
