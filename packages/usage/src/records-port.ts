@@ -32,8 +32,8 @@ export const knownEventsQuerySchema = z.object({
   organization: z.string().min(1),
   fromMs: z.number().int(),
   toMs: z.number().int(),
-  /** They travel in the URL of a request to a server. */
-  eventIds: z.array(z.string().min(1)).max(500),
+  /** They travel in the URL of a request to a server, of which some accept no more than 16 KB. */
+  eventIds: z.array(z.string().min(1)).max(200),
 });
 export type KnownEventsQuery = z.output<typeof knownEventsQuerySchema>;
 

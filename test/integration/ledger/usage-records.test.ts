@@ -1,22 +1,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openUsageStore, type UsageStore } from '@tallygate/ledger';
+import { openUsageStore, type UsageStore, type UsageStoreOptions } from '@tallygate/ledger';
 import type { UsageCursor, UsageEvent } from '@tallygate/usage';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedClock, START_MS, usageEvent, usageLine } from '../../contract/usage-fixtures.ts';
+import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../../setup/clickhouse-http.ts';
 
 const SEED = 20_261_121;
 const HOUR_MS = 3_600_000;
 const directory = mkdtempSync(join(tmpdir(), 'tallygate-records-'));
+let engine: ClickHouseOverHttp;
 let store: UsageStore;
 
 beforeAll(async () => {
-  store = await openUsageStore({ kind: 'embedded', directory }, { clock: fixedClock });
+  engine = await startClickHouseOverHttp();
 });
 afterAll(async () => {
-  await store.close();
+  await engine.close();
   rmSync(directory, { recursive: true });
 });
 
@@ -42,7 +44,15 @@ async function stored(events: UsageEvent[]): Promise<void> {
 const byId = (events: readonly UsageEvent[]) =>
   [...events].sort((left, right) => (left.eventId < right.eventId ? -1 : 1));
 
-describe('the ledger gives back', () => {
+describe.each([
+  ['embedded', (): UsageStoreOptions => ({ kind: 'embedded', directory })],
+  ['on a server', (): UsageStoreOptions => ({ kind: 'server', url: engine.url })],
+])('the ledger %s gives back', (_where, options) => {
+  beforeAll(async () => {
+    store = await openUsageStore(options(), { clock: fixedClock });
+  });
+  afterAll(() => store.close());
+
   it('every event of a range as it was recorded, whole and once, however pages cut it and whatever was stored twice', async () => {
     const shape = fc.record({
       hours: fc.integer({ min: 0, max: 30 }),
@@ -80,7 +90,7 @@ describe('the ledger gives back', () => {
   it('of some ids those that it has, in that range and of that organization', async () => {
     const [first, second] = [usageEvent({ organization: 'known' }), usageEvent({ organization: 'known' })];
     await stored([first, second, usageEvent({ organization: 'other' })]);
-    const ids = [first.eventId, 'never-recorded'];
+    const ids = [first.eventId, ...Array.from({ length: 199 }, () => usageEvent().eventId)];
     const range = ofRange('known', START_MS, START_MS + 1);
     expect(await store.knownEvents({ ...range, eventIds: ids })).toEqual([first.eventId]);
     expect(await store.knownEvents({ ...range, toMs: START_MS, eventIds: ids })).toEqual([]);

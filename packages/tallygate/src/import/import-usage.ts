@@ -27,7 +27,7 @@ export interface ImportParts {
 }
 
 /** As many ids as one question may name. */
-const ROWS_PER_QUESTION = 500;
+const ROWS_PER_QUESTION = 200;
 /** Between two flushes: bounds what the spool holds, and what a run that was cut off does again. */
 const ROWS_PER_FLUSH = 10_000;
 
