@@ -3,9 +3,20 @@ import { NO_USAGE, type UsageEvent, type UsageLine } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rerateEvent } from './correct-line.ts';
-import { bookTimes, eventOf, lineOf, MODELS, type Used, used } from './testing/made-usage.ts';
+import { bookTimes, CALL, eventOf, lineOf, MODELS, type Used } from './testing/made-usage.ts';
 
 const SEED = 20_261_121;
+const used: fc.Arbitrary<Used> = fc.record({
+  model: fc.constantFrom(...MODELS),
+  input: fc.integer({ min: 0, max: 300_000 }),
+  cacheRead: fc.integer({ min: 0, max: 90_001 }),
+  cacheWrite: fc.integer({ min: 0, max: 9_001 }),
+  output: fc.integer({ min: 0, max: 9_001 }),
+  searches: fc.integer({ min: 0, max: 3 }),
+  tier: fc.constantFrom(null, 'standard', 'batch'),
+  billed: fc.boolean(),
+});
+
 /** As the ledger holds it after --apply. */
 function applied(event: UsageEvent, book: PriceBook): UsageEvent {
   const corrections = rerateEvent(event, book, 'dearest').flatMap(({ correction }) => correction ?? []);
@@ -74,14 +85,3 @@ describe('re-rating', () => {
     expect(outcome?.after).toEqual(outcome?.before);
   });
 });
-
-const CALL: Used = {
-  model: 'claude-sonnet-4-5',
-  input: 1_000,
-  cacheRead: 0,
-  cacheWrite: 0,
-  output: 0,
-  searches: 0,
-  tier: null,
-  billed: true,
-};
