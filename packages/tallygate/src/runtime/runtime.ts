@@ -13,7 +13,7 @@ import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { openBackend } from './backend.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { NOTHING_REMEMBERED, openLastGood } from './last-good.ts';
-import { historyWithoutEngine } from './ledger-access.ts';
+import { type ExportDays, historyWithoutEngine } from './ledger-access.ts';
 import { recoverThrough, unknownOutcomesBy } from './recover.ts';
 import { usableDirectory } from './usable-directory.ts';
 
@@ -27,6 +27,8 @@ export interface Runtime {
   readonly sink: Spool;
   /** Null where this process owns the data directory and the embedded engine is not installed. */
   readonly history: SpendHistory | null;
+  /** Raw rows as files, a day in each; refused where another process keeps the ledger. */
+  readonly exportDays: ExportDays;
   /** Who pays for which message batch, wherever the ledger is. */
   readonly batchOwners: BatchOwners;
   /** The same four for others: what a server of the remote routes answers from. */
@@ -56,7 +58,7 @@ export async function openRuntime(
   const sendRecorded = async () => spool?.flush();
   const backend = await openBackend(config, directory, { ...parts, sendRecorded });
   try {
-    const { gate, destination, history, batchOwners } = backend;
+    const { gate, destination, history, exportDays, batchOwners } = backend;
     const { clock, logger } = parts;
     const { organization } = config;
     const lastGood =
@@ -84,6 +86,7 @@ export async function openRuntime(
       gate,
       sink,
       history,
+      exportDays,
       batchOwners,
       remoteBackend: { gate, destination, history: history ?? historyWithoutEngine, batchOwners },
       lastGood: lastGood.read(),
