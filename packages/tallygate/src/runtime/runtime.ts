@@ -1,4 +1,4 @@
-import { openSpool, type Spool } from '@tallygate/ledger';
+import { openSpool, type Spool, type SpoolStatus, spoolStatus } from '@tallygate/ledger';
 import type { RemoteBackend } from '@tallygate/remote';
 import {
   type BatchOwners,
@@ -25,6 +25,8 @@ export interface Runtime {
   readonly gate: BudgetGate;
   /** This process's own spool; it drains to wherever the ledger is. */
   readonly sink: Spool;
+  /** What waits in the data directory, of all its processes; null where nothing is kept on this disk. */
+  spoolStatus(): Promise<SpoolStatus | null>;
   /** Null where this process owns the data directory and the embedded engine is not installed. */
   readonly history: SpendHistory | null;
   /** Raw rows as files, a day in each; refused where another process keeps the ledger. */
@@ -85,6 +87,9 @@ export async function openRuntime(
       organization: config.organization,
       gate,
       sink,
+      async spoolStatus() {
+        return directory === null ? null : spoolStatus({ root: directory.spoolRoot, clock });
+      },
       history,
       exportDays,
       batchOwners,

@@ -1,9 +1,9 @@
 import type { Handler } from 'hono';
 import { type DriftReport, findDrift } from 'tallygate';
-import type { RouteParts } from './parts.ts';
+import type { RouteParts, ServedRuntime } from './parts.ts';
 
 /**
- * `GET /metrics`, in the text format of Prometheus: does the gate count what the ledger holds? Labels are organization and
+ * `GET /metrics`, in the text format of Prometheus: does the gate count what the ledger holds, and what waits? Labels are organization and
  * budget, nothing of a person or a call. What moves while it is looked at has no sample, and what does not answer fails the
  * scrape: an error is never a zero.
  */
@@ -13,7 +13,8 @@ export function metrics({ runtime, clock }: RouteParts): Handler {
   const sources = { organization, gate, history: remoteBackend.history, clock, flush: async () => {} };
   return async (context) => {
     const report = await findDrift(sources);
-    const families = [driftFamily(organization, report), gapFamily(organization, report)];
+    const spool = spoolFamilies(organization, await runtime.spoolStatus());
+    const families = [driftFamily(organization, report), gapFamily(organization, report), ...spool];
     return context.body(families.map(familyText).join(''), 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     });
@@ -46,6 +47,26 @@ function gapFamily(organization: string, { gaps }: DriftReport): Family {
     help: 'Settlements of the last 35 days that the gate numbered and the ledger never got.',
     samples: [{ labels: { organization }, value: missing }],
   };
+}
+
+/** None where this machine keeps no spool on disk. */
+function spoolFamilies(
+  organization: string,
+  status: Awaited<ReturnType<ServedRuntime['spoolStatus']>>,
+): Family[] {
+  if (status === null) return [];
+  return [
+    {
+      name: 'tallygate_spool_waiting_bytes',
+      help: 'On this disk, of all processes of the data directory, not yet in the ledger.',
+      samples: [{ labels: { organization }, value: status.waitingBytes }],
+    },
+    {
+      name: 'tallygate_spool_dead_facts',
+      help: 'Refused by the ledger and kept: see "tallygate spool dead".',
+      samples: [{ labels: { organization }, value: status.deadFacts }],
+    },
+  ];
 }
 
 /** Names of organizations and budgets hold nothing that would have to be escaped. */
