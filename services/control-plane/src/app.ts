@@ -6,6 +6,7 @@ import { errorAnswers, routeUnknown } from './answers.ts';
 import { STYLE_SOURCE } from './page/style.ts';
 import { budgets } from './routes/budgets.ts';
 import { healthz, readyz } from './routes/health.ts';
+import { metrics } from './routes/metrics.ts';
 import { overview } from './routes/overview.ts';
 import type { RouteParts, ServedRuntime } from './routes/parts.ts';
 import { reconciliation } from './routes/reconciliation.ts';
@@ -25,7 +26,7 @@ export interface ControlPlaneOptions {
 const PATIENCE_MS = 5_000;
 
 /**
- * The HTTP face of a runtime, as one Hono app: an overview page, three routes to read, two probes, and the routes by which
+ * The HTTP face of a runtime, as one Hono app: an overview page, three routes to read, metrics, two probes, and the routes by which
  * other processes use this gate and ledger.
  *
  * Promise: nothing is written without the token; no answer is given to a name that is not this machine's; an error is
@@ -44,6 +45,7 @@ export function createControlPlane(options: ControlPlaneOptions): { app: Hono } 
   app.get('/readyz', readyz(parts));
   const reader = bearerRequiredWhenForwarded(token);
   app.get('/', reader, overview(parts));
+  app.get('/metrics', reader, metrics(parts));
   app.get('/v1/spend', reader, spend(parts));
   app.get('/v1/budgets', reader, budgets(parts));
   app.get('/v1/reconciliation', reader, reconciliation(parts));

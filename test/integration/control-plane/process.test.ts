@@ -132,6 +132,25 @@ describe('the control plane as a process', () => {
     expect(await stop(second)).toBe(0);
   });
 
+  it('tells Prometheus what was charged and never stored, to the nano-dollar', async () => {
+    const directory = dataDirectory();
+    const url = await served(start(directory));
+    const remote = connected(url, tokenOf(directory));
+    await publishBudget(remote);
+    await spend(remote, '2.5');
+    const amountNanoUsd = 250_000_001n;
+    await remote.gate.settle({ hold: await held(remote, amountNanoUsd), amountNanoUsd });
+
+    const text = await (await fetch(`${url}/metrics`)).text();
+    expect(text.split('\n').filter((line) => !line.startsWith('#'))).toEqual([
+      'tallygate_drift_nano_usd{organization="acme",budget="support"} 250000001',
+      'tallygate_settlement_gaps{organization="acme"} 0',
+      'tallygate_spool_waiting_bytes{organization="acme"} 0',
+      'tallygate_spool_dead_facts{organization="acme"} 0',
+      '',
+    ]);
+  });
+
   it('is ready once it serves, logs lines of JSON without the token, and ends with 0 on SIGTERM', async () => {
     const directory = dataDirectory();
     // What the applications beside it have set: read by the control plane, it would ask itself.

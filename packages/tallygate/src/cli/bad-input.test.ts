@@ -340,6 +340,38 @@ const BAD_INPUTS: readonly BadInput[] = [
     sentence: 'Nothing lies between',
   },
   {
+    what: 'an export to nowhere',
+    argv: ['export', '--month', '2026-10'],
+    code: 2,
+    sentence: "Required option '--out <directory>' not specified.",
+  },
+  {
+    what: 'an export of no days',
+    argv: ['export', '--out', 'rows'],
+    code: 2,
+    sentence: 'No range was given. Name it with --month, or with --from and --to.',
+  },
+  {
+    what: 'an export in a format that nobody writes',
+    argv: ['export', '--month', '2026-10', '--out', 'rows', '--format', 'xlsx'],
+    code: 2,
+    sentence: '--format "xlsx" is not a format. Use one of csv, parquet.',
+  },
+  {
+    what: 'an export of a day that is not over',
+    argv: ['export', '--from', '2026-11-20', '--to', '2026-11-22', '--out', 'rows'],
+    code: 2,
+    sentence:
+      'The export ends at 2026-11-22T00:00:00.000Z, and that day is not over. Let it end with 2026-11-21',
+  },
+  {
+    what: 'an export into a file',
+    argv: ['export', '--month', '2026-10', '--out', 'tallygate.yaml'],
+    file: 'version: 1',
+    code: 2,
+    sentence: '--out "tallygate.yaml" is no directory to write to (EEXIST). Name another directory.',
+  },
+  {
     what: 'a failure nobody foresaw',
     argv: ['report'],
     failure: new RangeError('Out of luck.\n    at secret (/src/x.js:1:1)'),

@@ -73,7 +73,8 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
         entry.closed = true;
       };
       const sink = sinkThat(0);
-      return { role: 'owner', organization: 'default', gate, sink, history, close, ...runtime };
+      const exportDays = () => Promise.reject(new TypeError('This test exports nothing.'));
+      return { role: 'owner', organization: 'default', gate, sink, history, exportDays, close, ...runtime };
     },
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),

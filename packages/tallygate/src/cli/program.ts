@@ -4,6 +4,7 @@ import { budgetsListCommand, budgetsShowCommand } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { type DriftOptions, driftCommand } from './drift-command.ts';
+import { type ExportOptions, exportCommand } from './export-command.ts';
 import { type ImportOptions, importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
 import { type LedgerDdlOptions, ledgerDdlCommand } from './ledger-ddl-command.ts';
@@ -117,6 +118,17 @@ function addSpendCommands(program: Command, context: CliContext, choose: Parsing
     .option('--dry-run', 'read and price everything, write nothing')
     .action((file: string, _options, command: Command) =>
       choose(() => importCommand(context, command.optsWithGlobals<ImportOptions>(), file)),
+    );
+  program
+    .command('export')
+    .description('recorded rows as files, one per UTC day')
+    .option('--from <date>', 'first day')
+    .option('--to <date>', 'day after the last one (default: today)')
+    .option('--month <month>', 'a whole month, such as 2026-10')
+    .option('--format <format>', 'csv or parquet', 'csv')
+    .requiredOption('--out <directory>', 'where the files go; whole ones there are left as they are')
+    .action((_options, command: Command) =>
+      choose(() => exportCommand(context, command.optsWithGlobals<ExportOptions>())),
     );
 }
 

@@ -38,6 +38,13 @@ export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeR
   );
 }
 
+/** For commands without a range to fall back on. `--to` defaults to `endMs`. */
+export function requiredRange(options: Omit<RangeOptions, 'day'>, endMs: number): TimeRange {
+  if ([options.from, options.to, options.month].some((given) => given !== undefined))
+    return rangeFrom(options, endMs, { fromMs: endMs, toMs: endMs });
+  throw invalid('No range was given.', 'Name it with --month, or with --from and --to.');
+}
+
 /** The calendar month of now, up to now. */
 export function monthToDate(nowMs: number): TimeRange {
   return { fromMs: periodAt('month', 'UTC', nowMs).startMs, toMs: nowMs };

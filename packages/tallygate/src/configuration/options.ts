@@ -1,4 +1,4 @@
-import type { Durability, FullPolicy } from '@tallygate/ledger';
+import type { Durability, FullPolicy, InsertMode } from '@tallygate/ledger';
 import type { Backend } from '@tallygate/usage';
 import type { Mode } from './resolved.ts';
 
@@ -16,6 +16,14 @@ export interface ConfigOptions {
   token?: string | null | undefined;
   redisUrl?: string | null | undefined;
   clickhouseUrl?: string | null | undefined;
+  /** Default: direct. `gathered` lets the server write the segments of many small processes together; needs ClickHouse 26.2. */
+  clickhouseInserts?: InsertMode | null | undefined;
+  /**
+   * Days after which raw usage rows, and earlier the provider's ids in them, may be deleted; rollups stay. It applies to all who
+   * use the ledger. Default: as the ledger has it, which begins with 400 and 60; where one is named, the other takes its default.
+   */
+  rawRetentionDays?: number | string | null | undefined;
+  providerIdRetentionDays?: number | string | null | undefined;
   pseudonymKey?: string | null | undefined;
   apiKeyId?: string | null | undefined;
   /** Where calls run, behind a gateway whose host does not tell: it decides about prices. Default: told by each call's host. */

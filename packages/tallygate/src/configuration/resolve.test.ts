@@ -29,6 +29,8 @@ describe('resolveConfig', () => {
       token: null,
       redisUrl: null,
       clickhouseUrl: null,
+      clickhouseInserts: 'direct',
+      retention: null,
       pseudonymKey: null,
       apiKeyId: null,
       backend: null,
@@ -70,6 +72,9 @@ describe('resolveConfig', () => {
       TALLYGATE_TOKEN: 't0ken',
       TALLYGATE_REDIS_URL: 'redis://localhost:6379',
       TALLYGATE_CLICKHOUSE_URL: 'http://localhost:8123',
+      TALLYGATE_CLICKHOUSE_INSERTS: 'gathered',
+      TALLYGATE_RAW_RETENTION_DAYS: '730',
+      TALLYGATE_PROVIDER_ID_RETENTION_DAYS: '90',
       TALLYGATE_PSEUDONYM_KEY: 'a long random text',
       TALLYGATE_API_KEY_ID: 'apikey_01abc',
       TALLYGATE_TEAM: 'support',
@@ -94,6 +99,8 @@ describe('resolveConfig', () => {
       token: 't0ken',
       redisUrl: 'redis://localhost:6379',
       clickhouseUrl: 'http://localhost:8123',
+      clickhouseInserts: 'gathered',
+      retention: { rawDays: 730, providerIdDays: 90 },
       pseudonymKey: 'a long random text',
       apiKeyId: 'apikey_01abc',
       backend: 'bedrock',
@@ -125,6 +132,15 @@ describe('resolveConfig', () => {
     expect(resolveWith(environment, { redisUrl: undefined }).redisUrl).toBe('redis://localhost');
   });
 
+  it('keeps the provider ids no longer than the rows, and what is not named as by default', () => {
+    const retention = (rawRetentionDays: number | null, providerIdRetentionDays: number | null) =>
+      resolveWith({}, { rawRetentionDays, providerIdRetentionDays }).retention;
+    expect(retention(30, null)).toEqual({ rawDays: 30, providerIdDays: 30 });
+    expect(retention(null, 7)).toEqual({ rawDays: 400, providerIdDays: 7 });
+    expect(retention(90, 90)).toEqual({ rawDays: 90, providerIdDays: 90 });
+    expect(() => retention(90, 91)).toThrow('Option "providerIdRetentionDays" (91) is longer');
+  });
+
   it.each([
     ['TALLYGATE_REDIS', 'TALLYGATE_REDIS_URL'],
     ['TALLYGATE_ORGANISATION', 'TALLYGATE_ORGANIZATION'],
@@ -150,6 +166,18 @@ describe('resolveConfig', () => {
   it.each([
     [{ TALLYGATE_MODE: 'enfroce' }, 'TALLYGATE_MODE ("enfroce") is not a mode.'],
     [{ TALLYGATE_BACKEND: 'aws' }, 'TALLYGATE_BACKEND ("aws") is not a backend.'],
+    [
+      { TALLYGATE_CLICKHOUSE_INSERTS: 'async' },
+      'TALLYGATE_CLICKHOUSE_INSERTS ("async") is not a way to insert. Set it to direct or gathered.',
+    ],
+    [
+      { TALLYGATE_RAW_RETENTION_DAYS: '1' },
+      'TALLYGATE_RAW_RETENTION_DAYS ("1") is not a whole number of days from 2 to 10000.',
+    ],
+    [
+      { TALLYGATE_PROVIDER_ID_RETENTION_DAYS: '401' },
+      'TALLYGATE_PROVIDER_ID_RETENTION_DAYS ("401") is longer than rows are kept, which is 400 days.',
+    ],
     [{ TALLYGATE_TELEMETRY: 'yes' }, 'TALLYGATE_TELEMETRY ("yes") is neither on nor off.'],
     [
       { TALLYGATE_DRAIN_MS: '-5' },

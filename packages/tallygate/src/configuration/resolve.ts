@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { RetentionSetting } from '@tallygate/ledger';
 import { nearestName, TallygateError } from '@tallygate/usage';
 import type { z } from 'zod';
 import type { ConfigOptions, SettingName } from './options.ts';
@@ -16,6 +17,8 @@ export interface ConfigSources {
 }
 
 const PREFIX = 'TALLYGATE_';
+const RAW_DAYS = 400;
+const PROVIDER_ID_DAYS = 60;
 
 /** A value and what the user calls the place it came from. */
 interface Given {
@@ -36,14 +39,29 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const given = collect(sources);
   const values = parse(given);
   const absolute = (path: string) => resolve(sources.workingDirectory, path);
-  const { team, feature, environment, ...settings } = values;
+  const { team, feature, environment, rawRetentionDays, providerIdRetentionDays, ...settings } = values;
   return {
     ...settings,
     dataDirectory: absolute(values.dataDirectory),
     configFile: values.configFile === null ? (sources.file?.path ?? null) : absolute(values.configFile),
     production: sources.environment['NODE_ENV'] === 'production',
     defaults: { team, feature, environment },
+    retention: retentionFrom(rawRetentionDays, providerIdRetentionDays, given),
   };
+}
+
+/** Neither named: what other processes have set is not undone. Ids are never kept longer than the rows that they stand in. */
+function retentionFrom(
+  rawDays: number | null,
+  providerIdDays: number | null,
+  given: Map<SettingName, Given>,
+): RetentionSetting | null {
+  if (rawDays === null && providerIdDays === null) return null;
+  const kept = rawDays ?? RAW_DAYS;
+  if (providerIdDays === null) return { rawDays: kept, providerIdDays: Math.min(PROVIDER_ID_DAYS, kept) };
+  if (providerIdDays <= kept) return { rawDays: kept, providerIdDays };
+  const name = 'providerIdRetentionDays';
+  throw invalidSetting(name, given.get(name), `is longer than rows are kept, which is ${kept} days`);
 }
 
 /** The first source that has the setting wins; later ones are not even looked at. */

@@ -1,5 +1,4 @@
-import type { Durability, FullPolicy } from '@tallygate/ledger';
-
+import type { Durability, FullPolicy, InsertMode, RetentionSetting } from '@tallygate/ledger';
 import type { Backend } from '@tallygate/usage';
 
 /** off: nothing is done. observe: everything is metered, would-be denials are recorded. enforce: budgets deny. */
@@ -20,6 +19,10 @@ export interface ResolvedConfig {
   token: string | null;
   redisUrl: string | null;
   clickhouseUrl: string | null;
+  /** How rows reach a ledger on a server. */
+  clickhouseInserts: InsertMode;
+  /** null: stays as the ledger has it. */
+  retention: RetentionSetting | null;
   /** Key of the HMAC that replaces user ids; null: user ids are dropped. */
   pseudonymKey: string | null;
   /** The provider's id of the API key in use ("apikey_…"), never the key. */

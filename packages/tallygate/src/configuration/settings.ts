@@ -38,6 +38,12 @@ export const SETTINGS = {
   token: secret(['TALLYGATE_TOKEN'], 'Copy the token again, without blanks or line ends.'),
   redisUrl: secret(['TALLYGATE_REDIS_URL'], 'Set it to a URL such as redis://localhost:6379.'),
   clickhouseUrl: secret(['TALLYGATE_CLICKHOUSE_URL'], 'Set it to a URL such as http://localhost:8123.'),
+  clickhouseInserts: plain('TALLYGATE_CLICKHOUSE_INSERTS', 'Set it to direct or gathered.'),
+  rawRetentionDays: plain('TALLYGATE_RAW_RETENTION_DAYS', 'Set it to days, such as 400.'),
+  providerIdRetentionDays: plain(
+    'TALLYGATE_PROVIDER_ID_RETENTION_DAYS',
+    'Set it to days, such as 60, and to no more than TALLYGATE_RAW_RETENTION_DAYS.',
+  ),
   pseudonymKey: secret(['TALLYGATE_PSEUDONYM_KEY'], 'Set it to a long random text.'),
   // Not secret by nature, but the mistake to expect is a key in its place.
   apiKeyId: secret(['TALLYGATE_API_KEY_ID'], 'Set it to the id that the provider lists, such as apikey_01….'),
@@ -79,12 +85,12 @@ const urlOf = (...schemes: string[]) => {
   return z.string({ error }).refine((value) => accepts(value) && new URL(value).hostname !== '', { error });
 };
 
-const wholeNumber = (most: number, what: string) => {
-  const error = `is not ${what} from 0 to ${most}`;
+const wholeNumber = (most: number, what: string, least = 0) => {
+  const error = `is not ${what} from ${least} to ${most}`;
   return z
     .union([z.number(), z.string()], { error })
     .transform((value) => (typeof value === 'number' || /^\d+$/.test(value) ? Number(value) : Number.NaN))
-    .refine((value) => Number.isInteger(value) && value >= 0 && value <= most, { error });
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, { error });
 };
 
 /** Values of all settings after the sources were merged; absent ones become their defaults. */
@@ -98,6 +104,9 @@ export const settingsSchema = z.object({
   token: headerText.nullable().default(null),
   redisUrl: urlOf('redis:', 'rediss:').nullable().default(null),
   clickhouseUrl: urlOf('http:', 'https:').nullable().default(null),
+  clickhouseInserts: z.enum(['direct', 'gathered'], { error: 'is not a way to insert' }).default('direct'),
+  rawRetentionDays: wholeNumber(10_000, 'a whole number of days', 2).nullable().default(null),
+  providerIdRetentionDays: wholeNumber(10_000, 'a whole number of days', 1).nullable().default(null),
   pseudonymKey: text.nullable().default(null),
   apiKeyId: headerText
     .refine((value) => !value.startsWith('sk-'), { error: 'holds a key, not the id of one' })

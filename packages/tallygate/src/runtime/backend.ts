@@ -13,7 +13,13 @@ import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { snapshotOf } from './configuration-file.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { openEmbedded } from './embedded.ts';
-import { type LedgerAccess, openEmbeddedLedger, openServerLedger } from './ledger-access.ts';
+import {
+  type ExportDays,
+  exportElsewhere,
+  type LedgerAccess,
+  openEmbeddedLedger,
+  openServerLedger,
+} from './ledger-access.ts';
 import { sitAsOwner } from './owner-seat.ts';
 import { openReachableGate } from './reachable-gate.ts';
 import { takeSeat } from './seat.ts';
@@ -25,6 +31,7 @@ export interface Backend {
   gate: BudgetGate;
   destination: SegmentDestination;
   history: SpendHistory | null;
+  exportDays: ExportDays;
   batchOwners: BatchOwners;
   token(): string | null;
   close(): Promise<void>;
@@ -89,11 +96,11 @@ async function openDirect(
   { directory, ...parts }: Parts & { directory: DataDirectory | null },
   keep: Keep,
 ): Promise<OpenParts> {
-  const ledger = keep(await openServerLedger(clickhouseUrl, parts));
-  const { destination, history } = ledger;
+  const ledger = keep(await openServerLedger(clickhouseUrl, config, parts));
+  const { destination, history, exportDays } = ledger;
   const { batchOwners } = keep(batchOwnersBeside(ledger, redisUrl, directory, parts));
   const gate = keep(await openShared(redisUrl, config, parts, history));
-  return { role: () => 'direct', gate, destination, history, batchOwners, token: () => null };
+  return { role: () => 'direct', gate, destination, history, exportDays, batchOwners, token: () => null };
 }
 
 /** The control plane for whatever this process has no address of its own for. */
@@ -105,11 +112,13 @@ async function openThrough(
 ): Promise<OpenParts> {
   const { token, redisUrl, clickhouseUrl } = config;
   const remote = keep(connectRemote({ address: { url }, token }));
-  const { destination, history } =
-    clickhouseUrl === null ? remote : keep(await openServerLedger(clickhouseUrl, parts));
+  const { destination, history, exportDays } =
+    clickhouseUrl === null
+      ? { ...remote, exportDays: exportElsewhere }
+      : keep(await openServerLedger(clickhouseUrl, config, parts));
   const gate = redisUrl === null ? remote.gate : keep(await openShared(redisUrl, config, parts, history));
   const { batchOwners } = remote;
-  return { role: () => 'client', gate, destination, history, batchOwners, token: () => null };
+  return { role: () => 'client', gate, destination, history, exportDays, batchOwners, token: () => null };
 }
 
 function batchOwnersBeside(
@@ -139,8 +148,8 @@ async function openSeated(
     sharedGate: shared?.gate ?? null,
     openLedger: () =>
       clickhouseUrl === null
-        ? openEmbeddedLedger(directory.ledger, parts)
-        : openServerLedger(clickhouseUrl, parts),
+        ? openEmbeddedLedger(directory.ledger, config, parts)
+        : openServerLedger(clickhouseUrl, config, parts),
     openBatchOwners: (ledger: LedgerAccess) => batchOwnersBeside(ledger, redisUrl, directory, parts),
     waitingTotals: waitingTotals.bind(null, directory.spoolRoot, organization),
   };

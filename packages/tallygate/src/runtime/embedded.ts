@@ -1,7 +1,7 @@
 import type { RemoteBackend } from '@tallygate/remote';
 import { type BudgetGate, type Clock, type ErrorCode, TallygateError } from '@tallygate/usage';
 import { batchOwnersThrough, gateThrough, historyThrough } from './forwarding.ts';
-import { historyWithoutEngine, type ServedLedger } from './ledger-access.ts';
+import { type ExportDays, historyWithoutEngine, type ServedLedger } from './ledger-access.ts';
 import type { Seat } from './seat.ts';
 import { holdSeat, SeatUnavailable } from './seat-holder.ts';
 
@@ -17,6 +17,7 @@ export interface EmbeddedBackend extends RemoteBackend {
   token(): string;
   /** False: this process is the owner and has no engine. */
   readonly hasHistory: boolean;
+  exportDays: ExportDays;
   close(): Promise<void>;
 }
 
@@ -63,6 +64,7 @@ export async function openEmbedded({ clock, take }: EmbeddedOptions): Promise<Em
     history: historyThrough((question) =>
       onLedger(({ history }) => question(history ?? historyWithoutEngine)),
     ),
+    exportDays: (order) => onLedger(({ exportDays }) => exportDays(order)),
     batchOwners: batchOwnersThrough((question) => onLedger(({ batchOwners }) => question(batchOwners))),
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { openUsageStore, type UsageStore } from '@tallygate/ledger';
+import { type ExportedDays, type ExportOrder, openUsageStore, type UsageStore } from '@tallygate/ledger';
 import {
   type BatchFacts,
   type BatchOwners,
@@ -10,19 +10,32 @@ import {
   type SpendHistory,
   TallygateError,
 } from '@tallygate/usage';
+import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { historyThrough } from './forwarding.ts';
 
 /** The ledger as a process has it: `history` is null where the embedded engine is not installed, and rows wait in the spool. */
 export interface LedgerAccess {
   destination: SegmentDestination;
   history: SpendHistory | null;
+  exportDays: ExportDays;
   /** Null where `history` is. */
   batchFacts: BatchFacts | null;
   close(): Promise<void>;
 }
 
+export type ExportDays = (order: ExportOrder) => Promise<ExportedDays>;
+
 /** What others are told of a ledger: whose batch it is, is answered where the ledger is. */
 export type ServedLedger = Omit<LedgerAccess, 'batchFacts' | 'close'> & { batchOwners: BatchOwners };
+
+type LedgerSettings = Pick<ResolvedConfig, 'clickhouseInserts' | 'retention'>;
+
+interface LedgerParts {
+  clock: Clock;
+  logger: Logger;
+}
+
+const kept = ({ retention }: LedgerSettings) => (retention === null ? {} : { retention });
 
 /** A dead owner's engine lets go of its files a moment after the pid is gone. */
 const RELEASE_PATIENCE_MS = 5_000;
@@ -36,14 +49,18 @@ const RELEASE_PAUSE_MS = 50;
  */
 export async function openEmbeddedLedger(
   directory: string,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  settings: LedgerSettings,
+  { clock, logger }: LedgerParts,
 ): Promise<LedgerAccess> {
   const deadlineMs = clock.monotonicMs() + RELEASE_PATIENCE_MS;
   for (;;) {
     try {
-      const store = await openUsageStore({ kind: 'embedded', directory }, { clock, logger });
-      const { batchFacts } = store;
-      return { destination: store, history: store, batchFacts, close: () => store.close() };
+      const store = await openUsageStore(
+        { kind: 'embedded', directory },
+        { clock, logger, ...kept(settings) },
+      );
+      const { batchFacts, exportDays, close } = store;
+      return { destination: store, history: store, exportDays, batchFacts, close };
     } catch (error) {
       if (hasCode(error, 'TALLYGATE_ENGINE_MISSING') && !existsSync(directory)) return withoutEngine(logger);
       if (!hasCode(error, 'TALLYGATE_DIRECTORY_OWNED') || clock.monotonicMs() > deadlineMs) throw error;
@@ -60,11 +77,13 @@ export async function openEmbeddedLedger(
  */
 export async function openServerLedger(
   url: string,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  settings: LedgerSettings,
+  { clock, logger }: LedgerParts,
 ): Promise<LedgerAccess> {
   let opening: Promise<UsageStore> | null = null;
   const store = () => {
-    opening ??= openUsageStore({ kind: 'server', url }, { clock, logger }).catch((error: unknown) => {
+    const address = { kind: 'server', url, inserts: settings.clickhouseInserts } as const;
+    opening ??= openUsageStore(address, { clock, logger, ...kept(settings) }).catch((error: unknown) => {
       opening = null;
       throw error;
     });
@@ -77,6 +96,7 @@ export async function openServerLedger(
   return {
     destination: { store: async (segment) => (await store()).store(segment) },
     history: historyThrough(async (question) => question(await store())),
+    exportDays: async (order) => (await store()).exportDays(order),
     batchFacts: {
       append: async (key, fact) => (await store()).batchFacts.append(key, fact),
       read: async (key) => (await store()).batchFacts.read(key),
@@ -90,8 +110,23 @@ function withoutEngine(logger: Logger): LedgerAccess {
   logger.warn('The embedded engine is not installed: usage is recorded and waits in the spool.', {
     cure: ERRORS.TALLYGATE_ENGINE_MISSING.cure,
   });
-  return { destination: { store: engineMissing }, history: null, batchFacts: null, close: async () => {} };
+  return {
+    destination: { store: engineMissing },
+    history: null,
+    exportDays: engineMissing,
+    batchFacts: null,
+    close: async () => {},
+  };
 }
+
+/** Files are written by the process that has the ledger: rows of years do not travel through another. */
+export const exportElsewhere: ExportDays = async () => {
+  throw new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
+    message:
+      'The ledger is kept by another process, and only the one that keeps it writes its rows to files.',
+    cure: 'Export on the machine that has the ledger, while the process that keeps it is stopped.',
+  });
+};
 
 /** For those who ask an owner that has no engine: nothing is lost, and an empty answer would be a lie. */
 export const historyWithoutEngine: SpendHistory = historyThrough(engineMissing);

@@ -37,7 +37,9 @@ export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promis
   const gate = ledger.then((opened) => options.sharedGate ?? rebuildGate(options, opened));
   const batches = ledger.then(options.openBatchOwners);
   const served = Promise.all([ledger, batches]).then(
-    ([{ destination, history }, { batchOwners }]): ServedLedger => ({ destination, history, batchOwners }),
+    ([{ destination, history, exportDays }, { batchOwners }]): ServedLedger => {
+      return { destination, history, exportDays, batchOwners };
+    },
   );
   const backend = Promise.all([gate, served]).then(([openedGate, { history, ...ports }]): RemoteBackend => {
     return { gate: openedGate, ...ports, history: history ?? historyWithoutEngine };

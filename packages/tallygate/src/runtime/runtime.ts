@@ -1,4 +1,4 @@
-import { openSpool, type Spool } from '@tallygate/ledger';
+import { openSpool, type Spool, type SpoolStatus, spoolStatus } from '@tallygate/ledger';
 import type { RemoteBackend } from '@tallygate/remote';
 import {
   type BatchOwners,
@@ -13,7 +13,7 @@ import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { openBackend } from './backend.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { NOTHING_REMEMBERED, openLastGood } from './last-good.ts';
-import { historyWithoutEngine } from './ledger-access.ts';
+import { type ExportDays, historyWithoutEngine } from './ledger-access.ts';
 import { recoverThrough, unknownOutcomesBy } from './recover.ts';
 import { usableDirectory } from './usable-directory.ts';
 
@@ -25,8 +25,12 @@ export interface Runtime {
   readonly gate: BudgetGate;
   /** This process's own spool; it drains to wherever the ledger is. */
   readonly sink: Spool;
+  /** What waits in the data directory, of all its processes; null where nothing is kept on this disk. */
+  spoolStatus(): Promise<SpoolStatus | null>;
   /** Null where this process owns the data directory and the embedded engine is not installed. */
   readonly history: SpendHistory | null;
+  /** Raw rows as files, a day in each; refused where another process keeps the ledger. */
+  readonly exportDays: ExportDays;
   /** Who pays for which message batch, wherever the ledger is. */
   readonly batchOwners: BatchOwners;
   /** The same four for others: what a server of the remote routes answers from. */
@@ -56,7 +60,7 @@ export async function openRuntime(
   const sendRecorded = async () => spool?.flush();
   const backend = await openBackend(config, directory, { ...parts, sendRecorded });
   try {
-    const { gate, destination, history, batchOwners } = backend;
+    const { gate, destination, history, exportDays, batchOwners } = backend;
     const { clock, logger } = parts;
     const { organization } = config;
     const lastGood =
@@ -83,7 +87,11 @@ export async function openRuntime(
       organization: config.organization,
       gate,
       sink,
+      async spoolStatus() {
+        return directory === null ? null : spoolStatus({ root: directory.spoolRoot, clock });
+      },
       history,
+      exportDays,
       batchOwners,
       remoteBackend: { gate, destination, history: history ?? historyWithoutEngine, batchOwners },
       lastGood: lastGood.read(),

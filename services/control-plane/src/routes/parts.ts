@@ -2,7 +2,10 @@ import type { Clock, Logger } from '@tallygate/usage';
 import type { TallygateRuntime } from 'tallygate';
 
 /** What is served of an opened runtime. Its own spool is none of it: other processes have theirs. */
-export type ServedRuntime = Pick<TallygateRuntime, 'organization' | 'gate' | 'remoteBackend' | 'token'>;
+export type ServedRuntime = Pick<
+  TallygateRuntime,
+  'organization' | 'gate' | 'remoteBackend' | 'spoolStatus' | 'token'
+>;
 
 /** What every route answers from. */
 export interface RouteParts {

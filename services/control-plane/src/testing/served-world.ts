@@ -46,7 +46,10 @@ export function servedWorld(gate: BudgetGate, changes: Partial<ServedRuntime> = 
   const log = (message: string, fields?: object) => void logged.push(toWireJson({ message, ...fields }));
   const remoteBackend = { gate, destination, history, batchOwners: NO_BATCHES };
   return {
-    runtime: { organization: 'acme', gate, remoteBackend, token: TOKEN, ...changes },
+    runtime: {
+      ...{ organization: 'acme', gate, remoteBackend, spoolStatus: async () => null, token: TOKEN },
+      ...changes,
+    },
     history,
     segments,
     logger: { debug: log, info: log, warn: log, error: log },

@@ -1,11 +1,11 @@
 import { withoutAddress } from '@tallygate/meter';
 import { toTextTable } from '@tallygate/report';
-import { formatUsd, isoFromMs, TallygateError, usdFromNano } from '@tallygate/usage';
+import { formatUsd, isoFromMs, usdFromNano } from '@tallygate/usage';
 import { type Move, type RerateTotals, rerateUsage } from '../../rerate/rerate-usage.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { progressBar } from '../progress-bar.ts';
 import { widthOf } from '../report-command.ts';
-import { describeRange, type RangeOptions, rangeFrom, type TimeRange } from '../time-range.ts';
+import { describeRange, type RangeOptions, requiredRange, type TimeRange } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
 import { bookInForce } from './book-source.ts';
 
@@ -22,7 +22,7 @@ export async function pricesRerateCommand(
   context: CliContext,
   options: PricesRerateOptions,
 ): Promise<CommandOutcome> {
-  const range = requireRange(context, options);
+  const range = requiredRange(options, context.clock.nowMs());
   const loaded = loadFor(context, options);
   const named = (text: string) => withoutAddress(text, loaded.config.pseudonymKey);
   const why = {
@@ -50,17 +50,6 @@ export async function pricesRerateCommand(
       document: documentOf(totals, range, { organization, applied: options.apply ?? false }),
       text: textOf(context, totals),
     };
-  });
-}
-
-function requireRange(context: CliContext, options: PricesRerateOptions): TimeRange {
-  if ([options.from, options.to, options.month].some((given) => given !== undefined)) {
-    const nowMs = context.clock.nowMs();
-    return rangeFrom(options, nowMs, { fromMs: nowMs, toMs: nowMs });
-  }
-  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
-    message: 'No range was given.',
-    cure: 'Name it with --month, or with --from and --to.',
   });
 }
 
