@@ -74,6 +74,7 @@ export function requestOf(parts: Partial<ReserveRequest> = {}): ReserveRequest {
   return {
     attemptId: newAttemptId(),
     attribution: attributionOf('support'),
+    models: ['claude-sonnet-5'],
     expectedNanoUsd,
     worstNanoUsd: expectedNanoUsd,
     ttlMs: 10 * MINUTE_MS,

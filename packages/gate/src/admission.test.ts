@@ -119,6 +119,7 @@ describe('a denial', () => {
     const request = {
       attemptId: 'a',
       attribution,
+      models: [],
       expectedNanoUsd: 8n,
       worstNanoUsd: 8n,
       ttlMs: 1,

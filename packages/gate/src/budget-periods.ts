@@ -1,6 +1,6 @@
 import {
-  type Attribution,
   type Budget,
+  type BudgetSubject,
   budgetCovers,
   type ConfigurationSnapshot,
   type HoldEntry,
@@ -35,15 +35,15 @@ export function createPeriodCalendar(): PeriodCalendar {
   };
 }
 
-/** Every budget that covers the attribution, in the order of the configuration, in its period at the instant. */
+/** Every budget that covers the call, in the order of the configuration, in its period at the instant. */
 export function coveringPeriods(
   calendar: PeriodCalendar,
   snapshot: ConfigurationSnapshot,
-  attribution: Attribution,
+  subject: BudgetSubject,
   instantMs: number,
 ): BudgetPeriod[] {
   return snapshot.budgets
-    .filter((budget) => budgetCovers(budget, attribution))
+    .filter((budget) => budgetCovers(budget, subject))
     .map((budget) => calendar(budget, instantMs));
 }
 

@@ -23,7 +23,7 @@ describe('the name of a budget period', () => {
     'all',
     'all:month',
     'all:month:',
-    'all:week:1',
+    'all:fortnight:1',
     'All:month:1',
     'a:b:month:1',
     'all:month:1.5',

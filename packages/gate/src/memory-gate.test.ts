@@ -32,6 +32,7 @@ describe('the gate in process', () => {
       gate.reserve({
         attemptId,
         attribution,
+        models: [],
         expectedNanoUsd: 1n,
         worstNanoUsd: 1n,
         ttlMs: 1_000,

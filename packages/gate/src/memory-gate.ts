@@ -59,7 +59,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   if (known !== undefined) return { kind: 'held', hold: known, wouldDeny: [] };
   if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
   const { nowMs, current } = readTime(state);
-  const periods = coveringPeriods(state.calendar, state.live, request.attribution, nowMs);
+  const periods = coveringPeriods(state.calendar, state.live, request, nowMs);
   const standings = periods.map((period) => standingOf(state, period, current));
   const refusals = standings.flatMap((standing) => refusalOf(standing, request, state.bucketMs) ?? []);
   const [first, ...others] = refusals;

@@ -59,7 +59,7 @@ async function reserveOnce(
   const { organization, connection, calendar } = session;
   const snapshot = await session.snapshot(request.configVersion);
   const isCurrent = snapshot.version === request.configVersion;
-  const periods = isCurrent ? coveringPeriods(calendar, snapshot, request.attribution, asking.instantMs) : [];
+  const periods = isCurrent ? coveringPeriods(calendar, snapshot, request, asking.instantMs) : [];
   if (!asking.waiting) throw unavailable('Nobody waits for this reserve any more');
   if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
   asking.sent = periods;

@@ -17,7 +17,7 @@ describe('totals of the ledger', () => {
 
   test.each([
     { key: 'all', amountNanoUsd: 1n },
-    { key: 'all:year:0', amountNanoUsd: 1n },
+    { key: 'all:decade:0', amountNanoUsd: 1n },
     { key: 'all:day:0', amountNanoUsd: NANO_USD_MAX + 1n },
   ])('one that cannot be counted stops the rebuild: $key $amountNanoUsd', (total) => {
     expect(() => totalsByPeriod([total])).toThrow(

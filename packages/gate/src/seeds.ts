@@ -1,4 +1,10 @@
-import { type ConfigurationSnapshot, NANO_USD_MAX, type NanoUsd, type SettledTotal } from '@tallygate/usage';
+import {
+  type ConfigurationSnapshot,
+  NANO_USD_MAX,
+  type NanoUsd,
+  type PeriodUnit,
+  type SettledTotal,
+} from '@tallygate/usage';
 import { type PeriodName, parsePeriodKey } from './keys.ts';
 import { unavailable } from './outages.ts';
 
@@ -19,8 +25,17 @@ export interface GateSeed {
 export const DEFAULT_RECORD_GRACE_MS = 3_600_000;
 
 const HOUR_MS = 3_600_000;
-/** No calendar makes a longer one: 31 days and a change of clocks; a day and one. */
-const LONGEST_MS = { day: 26 * HOUR_MS, month: 32 * 24 * HOUR_MS };
+const DAY_MS = 24 * HOUR_MS;
+/** No calendar makes a longer one, with a change of clocks in it: a day has 26 hours at most. */
+const LONGEST_MS: Record<PeriodUnit, number> = {
+  minute: HOUR_MS,
+  hour: 2 * HOUR_MS,
+  day: 26 * HOUR_MS,
+  week: 8 * DAY_MS,
+  month: 32 * DAY_MS,
+  quarter: 93 * DAY_MS,
+  year: 367 * DAY_MS,
+};
 
 /** An instant at which the period is surely over. The ledger's keys name no zone, and a counter may only live too long. */
 export function periodEndBoundMs(key: string): number {

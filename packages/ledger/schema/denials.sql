@@ -25,7 +25,11 @@ CREATE TABLE IF NOT EXISTS denials (
   task_type LowCardinality(Nullable(String)),
   tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
   request_model LowCardinality(String),
-  ver UInt8
+  ver UInt8,
+  scope_environment LowCardinality(Nullable(String)),
+  scope_workflow LowCardinality(Nullable(String)),
+  scope_user LowCardinality(Nullable(String)),
+  scope_model LowCardinality(Nullable(String))
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)

@@ -18,6 +18,7 @@ import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
 import { inferencePlace } from './inference-place.ts';
 import type { MeterOptions } from './meter-options.ts';
+import { plainModelNames } from './model-names.ts';
 import type { MeterPorts } from './ports.ts';
 import { backendOf } from './provider-headers.ts';
 import { type RequestFacts, readRequestFacts } from './request-facts.ts';
@@ -119,6 +120,7 @@ async function reserve(
   const request = {
     attemptId: attempt.attemptId,
     attribution,
+    models: requestedModels(admission),
     expectedNanoUsd,
     worstNanoUsd,
     ttlMs: holdTtlMs,
@@ -193,17 +195,22 @@ function onOutage(
   outage: TallygateError,
 ): Admission {
   const { isKnown, snapshot } = admission.configuration;
+  const subject = { attribution: admission.attribution, models: requestedModels(admission) };
   const blocks = snapshot.budgets.some(
-    (budget) => budget.onOutage === 'block' && budgetCovers(budget, admission.attribution),
+    (budget) => budget.onOutage === 'block' && budgetCovers(budget, subject),
   );
   if (options.mode === 'enforce' && (blocks || !isKnown)) throw outage;
   options.logger.warn('gate unavailable, the call goes on by the budgets’ outage policy', {
     code: outage.code,
   });
   if (!isKnown || ports.pinHold === undefined) return admission;
-  const { attempt, attribution, startedAtMs } = admission;
-  admission.hold = ports.pinHold({ attemptId: attempt.attemptId, attribution, snapshot, atMs: startedAtMs });
+  const { attemptId } = admission.attempt;
+  admission.hold = ports.pinHold({ ...subject, attemptId, snapshot, atMs: admission.startedAtMs });
   return admission;
+}
+
+function requestedModels({ facts, configuration }: Admission): string[] {
+  return plainModelNames(facts.models ?? [facts.model], configuration.priceBook);
 }
 
 /** A row that is not written must not change the answer: denied stays denied, and an observed call goes on. */

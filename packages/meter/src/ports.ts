@@ -25,6 +25,8 @@ export interface MeterPorts {
 export interface AdmittedWithoutGate {
   attemptId: string;
   attribution: Attribution;
+  /** As in `ReserveRequest`. */
+  models: readonly string[];
   /** The last known configuration. */
   snapshot: ConfigurationSnapshot;
   atMs: number;

@@ -5,6 +5,8 @@ import { type StablePrefix, stablePrefixOf } from './stable-prefix.ts';
 /** What the estimate needs to know of a request. Read from the bytes that are sent, not from what the caller passed first. */
 export interface RequestFacts {
   model: string;
+  /** Of a batch whose items ask for several: all of them. */
+  models?: readonly string[];
   maxOutputTokens: number;
   streamed: boolean;
   /** Upper estimate of everything the model will read. */

@@ -8,6 +8,8 @@ import {
   type UsageEvent,
   type UsageSink,
 } from '@tallygate/usage';
+import type { ConfigurationCache } from './configuration-cache.ts';
+import { plainModelNames } from './model-names.ts';
 
 /**
  * Ends holds behind the caller's back and writes what the gate answered. The promises never reject: false means that the gate
@@ -25,6 +27,7 @@ export interface Settler {
 export interface SettlerOptions {
   gate: BudgetGate;
   sink: UsageSink;
+  configuration: ConfigurationCache;
   logger: Logger;
   /** Waits between tries; injected so that tests need no time. */
   wait: (delayMs: number) => Promise<void>;
@@ -37,7 +40,7 @@ const TRIES_MAX = 6;
  * Every settlement is idempotent by attempt id, so it is simply tried again. When tries run out the outcome is in the spool
  * without a settlement beside it, which is how recovery at the next start finds it: nothing is lost, only later.
  */
-export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Settler {
+export function createSettler({ gate, sink, configuration, logger, wait }: SettlerOptions): Settler {
   const underWay = new Set<Promise<boolean>>();
 
   async function ended(attemptId: string, endHold: () => Promise<SettleReply>): Promise<boolean> {
@@ -69,14 +72,15 @@ export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Set
   /** The call went on while the gate was away: its budgets are found now, and charged without asking whether it fits. */
   async function holdAfterwards(event: UsageEvent): Promise<Hold> {
     const amountNanoUsd = contractedCostNanoUsd(event);
-    const { version } = await gate.configuration();
+    const { snapshot, priceBook } = await configuration.reload();
     const reply = await gate.reserve({
       attemptId: event.eventId,
       attribution: event.attribution,
+      models: plainModelNames([event.requestModel], priceBook),
       expectedNanoUsd: amountNanoUsd,
       worstNanoUsd: amountNanoUsd,
       ttlMs: 60_000,
-      configVersion: version,
+      configVersion: snapshot.version,
       enforce: false,
     });
     if (reply.kind === 'held') return reply.hold;

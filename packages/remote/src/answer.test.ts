@@ -47,6 +47,7 @@ const reserveBody = {
     taskType: null,
     tags: {},
   },
+  models: ['claude-sonnet-5'],
   expectedNanoUsd: '1',
   worstNanoUsd: '9223372036854775807',
   ttlMs: 1000,

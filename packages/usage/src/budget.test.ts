@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BudgetScope, budgetCovers, budgetSchema, describeScope } from './budget.ts';
+import { type BudgetScope, type BudgetSubject, budgetCovers, budgetSchema, describeScope } from './budget.ts';
 
 const wire = {
   id: 'support-monthly',
@@ -12,7 +12,16 @@ const wire = {
 const budget = budgetSchema.parse(wire);
 
 describe('which calls a budget covers', () => {
-  const call = { team: 'support', feature: 'search' };
+  const call: BudgetSubject = {
+    attribution: {
+      team: 'support',
+      feature: 'search',
+      environment: 'production',
+      workflow: 'triage',
+      userPseudonym: 'pseudonym-of-u-42',
+    },
+    models: ['claude-opus-5', 'claude-haiku-5'],
+  };
   const cases: [BudgetScope, boolean, string][] = [
     [{}, true, 'organization'],
     [{ team: 'support' }, true, 'team support'],
@@ -22,15 +31,38 @@ describe('which calls a budget covers', () => {
     [{ team: 'support', feature: 'search' }, true, 'feature search of team support'],
     [{ team: 'support', feature: 'draft' }, false, 'feature draft of team support'],
     [{ team: 'sales', feature: 'search' }, false, 'feature search of team sales'],
+    [{ environment: 'production' }, true, 'environment production'],
+    [{ environment: 'staging' }, false, 'environment staging'],
+    [{ workflow: 'triage' }, true, 'workflow triage'],
+    [{ workflow: 'nightly' }, false, 'workflow nightly'],
+    [{ user: 'pseudonym-of-u-42' }, true, 'user pseudonym-of-u-42'],
+    [{ user: 'u-42' }, false, 'user u-42'],
+    [{ model: 'claude-opus-5' }, true, 'model claude-opus-5'],
+    [{ model: 'claude-haiku-5' }, true, 'model claude-haiku-5'],
+    [{ model: 'claude-opus' }, false, 'model claude-opus'],
+    [
+      { team: 'support', feature: 'search', environment: 'production', model: 'claude-opus-5' },
+      true,
+      'feature search of team support, environment production, model claude-opus-5',
+    ],
+    [{ team: 'support', model: 'claude-sonnet-5' }, false, 'team support, model claude-sonnet-5'],
   ];
 
   it.each(cases)('%j: %s, and it is called %j', (scope, covered, name) => {
-    expect(budgetCovers({ ...budget, scope }, call)).toBe(covered);
+    expect(budgetCovers({ scope }, call)).toBe(covered);
     expect(describeScope(scope)).toBe(name);
   });
 
   it('is decided by the whole name: "support" does not cover "support-emea"', () => {
-    expect(budgetCovers(budget, { team: 'support-emea', feature: 'search' })).toBe(false);
+    const emea = { ...call, attribution: { ...call.attribution, team: 'support-emea' } };
+    expect(budgetCovers(budget, emea)).toBe(false);
+  });
+
+  it('leaves out a call that names no user or workflow where the budget is for one', () => {
+    const anonymous = { ...call, attribution: { ...call.attribution, workflow: null, userPseudonym: null } };
+    expect(budgetCovers({ scope: { user: 'pseudonym-of-u-42' } }, anonymous)).toBe(false);
+    expect(budgetCovers({ scope: { workflow: 'triage' } }, anonymous)).toBe(false);
+    expect(budgetCovers({ scope: {} }, anonymous)).toBe(true);
   });
 });
 

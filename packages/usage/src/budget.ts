@@ -3,10 +3,21 @@ import type { Attribution } from './attribution.ts';
 import { nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
 
+/** By what a budget can be limited to some of an organization's calls. */
+export const SCOPE_DIMENSIONS = ['team', 'feature', 'environment', 'workflow', 'user', 'model'] as const;
+
+const named = z.string().min(1).optional();
+
 /** Which calls a budget covers: every call of the organization when empty, else those that match all named dimensions. */
 export const budgetScopeSchema = z.strictObject({
-  team: z.string().min(1).optional(),
-  feature: z.string().min(1).optional(),
+  team: named,
+  feature: named,
+  environment: named,
+  workflow: named,
+  /** The user's pseudonym, as reports show it: a configuration names no person either. */
+  user: named,
+  /** The requested model, by its plain name. What a fallback or an advisor costs belongs to the call, and so to this model. */
+  model: named,
 });
 export type BudgetScope = z.output<typeof budgetScopeSchema>;
 
@@ -25,17 +36,34 @@ export const budgetSchema = z.object({
 });
 export type Budget = z.output<typeof budgetSchema>;
 
-export function budgetCovers(budget: Budget, attribution: Pick<Attribution, 'team' | 'feature'>): boolean {
-  const { team, feature } = budget.scope;
+/** A call as budgets see it. */
+export interface BudgetSubject {
+  attribution: Pick<Attribution, 'team' | 'feature' | 'environment' | 'workflow' | 'userPseudonym'>;
+  /** Plain name of the requested model; a batch may ask for several, and each of their budgets has to cover it. */
+  models: readonly string[];
+}
+
+export function budgetCovers(
+  { scope }: Pick<Budget, 'scope'>,
+  { attribution, models }: BudgetSubject,
+): boolean {
+  const is = (wanted: string | undefined, actual: string | null) => wanted === undefined || wanted === actual;
   return (
-    (team === undefined || team === attribution.team) &&
-    (feature === undefined || feature === attribution.feature)
+    is(scope.team, attribution.team) &&
+    is(scope.feature, attribution.feature) &&
+    is(scope.environment, attribution.environment) &&
+    is(scope.workflow, attribution.workflow) &&
+    is(scope.user, attribution.userPseudonym) &&
+    (scope.model === undefined || models.includes(scope.model))
   );
 }
 
-/** "organization", "team support", "feature ticket-summary of team support". */
+/** "organization", "team support", "feature ticket-summary of team support", "team support, model claude-opus-5". */
 export function describeScope(scope: BudgetScope): string {
-  if (scope.feature !== undefined)
-    return `feature ${scope.feature}${scope.team === undefined ? '' : ` of team ${scope.team}`}`;
-  return scope.team === undefined ? 'organization' : `team ${scope.team}`;
+  const { team, feature } = scope;
+  const both = team !== undefined && feature !== undefined;
+  const words = both ? [`feature ${feature} of team ${team}`] : [];
+  for (const dimension of SCOPE_DIMENSIONS.slice(both ? 2 : 0))
+    if (scope[dimension] !== undefined) words.push(`${dimension} ${scope[dimension]}`);
+  return words.join(', ') || 'organization';
 }

@@ -10,6 +10,8 @@ import { settlementSchema } from './settlement.ts';
 export const reserveRequestSchema = z.object({
   attemptId: z.string().min(1),
   attribution: attributionSchema,
+  /** Plain name of the requested model; of every model that a batch asks for. */
+  models: z.array(z.string()),
   /** What the attempt will probably cost; the limit is checked against spent + held at this estimate. */
   expectedNanoUsd: nanoUsdSchema,
   /** What it can cost at most; the same limit is checked against spent + held at the worst. */

@@ -14,11 +14,13 @@ export {
 export {
   type Budget,
   type BudgetScope,
+  type BudgetSubject,
   budgetCovers,
   budgetSchema,
   describeScope,
   type OutagePolicy,
   outagePolicySchema,
+  SCOPE_DIMENSIONS,
 } from './budget.ts';
 export { type CallIntent, callIntentSchema } from './call-intent.ts';
 export { type Clock, isoFromMs, systemClock } from './clock.ts';

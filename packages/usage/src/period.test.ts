@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   describePeriod,
   describeReset,
-  PERIOD_UNITS,
   type Period,
   periodAt,
   requireTimeZone,
@@ -49,28 +48,45 @@ function findPeriods(unit: Period['unit'], timeZone: string): Period[] {
   return periods;
 }
 
-/** The calendar of the platform, which shares no code with the one under test. */
+const CALENDAR_UNITS = ['day', 'week', 'month', 'quarter', 'year'] as const;
+const CLOCK_UNITS = ['minute', 'hour'] as const;
+
+/** The calendar of the platform, which shares no code with the one under test: a text that changes when the period does. */
 function calendarOf(unit: Period['unit'], timeZone: string): (instantMs: number) => string {
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone,
     year: 'numeric',
     month: '2-digit',
-    ...(unit === 'day' ? { day: '2-digit' } : {}),
+    day: '2-digit',
   });
-  return (instantMs) => format.format(instantMs);
+  return (instantMs) => {
+    const [year = '', month = '', day = ''] = format.format(instantMs).split('-');
+    const daysSinceMonday = (new Date(Date.UTC(+year, +month - 1, +day)).getUTCDay() + 6) % 7;
+    const names: Partial<Record<Period['unit'], string>> = {
+      day: `${year}-${month}-${day}`,
+      week: new Date(Date.UTC(+year, +month - 1, +day - daysSinceMonday)).toISOString(),
+      month: `${year}-${month}`,
+      quarter: `${year} ${Math.floor((+month - 1) / 3)}`,
+      year,
+    };
+    return names[unit] ?? '';
+  };
 }
 
+/** Fewest that six years have. */
+const FEWEST = { day: 2190, week: 313, month: 71, quarter: 24, year: 6 };
+
 describe.each(ZONES)('the periods of %s, 2025 to 2030', (timeZone) => {
-  it.each(PERIOD_UNITS)('%ss follow each other without a gap or an overlap', (unit) => {
+  it.each(CALENDAR_UNITS)('%ss follow each other without a gap or an overlap', (unit) => {
     const periods = periodsOf(unit, timeZone);
-    expect(periods.length).toBeGreaterThan(unit === 'day' ? 2190 : 71);
+    expect(periods.length).toBeGreaterThanOrEqual(FEWEST[unit]);
     for (const [index, period] of periods.entries()) {
       expect(period.endMs).toBeGreaterThan(period.startMs);
       if (index > 0) expect(period.startMs).toBe(periods[index - 1]?.endMs);
     }
   });
 
-  it.each(PERIOD_UNITS)('%ss begin and end exactly where the calendar turns', (unit) => {
+  it.each(CALENDAR_UNITS)('%ss begin and end exactly where the calendar turns', (unit) => {
     const nameAt = calendarOf(unit, timeZone);
     for (const { startMs, endMs } of periodsOf(unit, timeZone)) {
       expect(nameAt(endMs - 1)).toBe(nameAt(startMs));
@@ -79,9 +95,7 @@ describe.each(ZONES)('the periods of %s, 2025 to 2030', (timeZone) => {
   });
 
   it('every instant around a change of clocks lies in the day it names', () => {
-    const changes = periodsOf('day', timeZone).filter(
-      ({ startMs, endMs }) => endMs - startMs !== 24 * HOUR_MS,
-    );
+    const changes = changedDaysOf(timeZone);
     if (!['UTC', 'Asia/Kolkata'].includes(timeZone)) expect(changes.length).toBeGreaterThanOrEqual(10);
     for (const day of changes) {
       for (let instantMs = day.startMs; instantMs < day.endMs; instantMs += HOUR_MS) {
@@ -90,7 +104,35 @@ describe.each(ZONES)('the periods of %s, 2025 to 2030', (timeZone) => {
       expect(periodAt('day', timeZone, day.endMs - 1)).toEqual(day);
     }
   });
+
+  it.each(CLOCK_UNITS)(
+    '%ss around each change of clocks follow each other and hold their instants',
+    (unit) => {
+      const lengthMs = unit === 'hour' ? HOUR_MS : 60_000;
+      const clock = new Intl.DateTimeFormat('en-GB', { timeZone, minute: '2-digit', second: '2-digit' });
+      const days = changedDaysOf(timeZone).concat(periodAt('day', timeZone, FROM_MS));
+      for (const day of unit === 'hour' ? days : days.slice(0, 2)) {
+        let fullPeriods = 0;
+        for (let { startMs, endMs } = periodAt(unit, timeZone, day.startMs); startMs < day.endMs; ) {
+          for (const instantMs of [startMs, Math.floor((startMs + endMs) / 2), endMs - 1])
+            expect(periodAt(unit, timeZone, instantMs)).toEqual({ unit, startMs, endMs });
+          if (endMs - startMs === lengthMs) {
+            fullPeriods += 1;
+            expect(clock.format(startMs)).toMatch(unit === 'hour' ? /00:00$/ : /:00$/);
+          }
+          expect(endMs - startMs).toBeLessThanOrEqual(lengthMs);
+          ({ startMs, endMs } = periodAt(unit, timeZone, endMs));
+        }
+        // Clocks that are set by half an hour cut at most two hours of the day.
+        expect(fullPeriods).toBeGreaterThanOrEqual(Math.floor((day.endMs - day.startMs) / lengthMs) - 2);
+      }
+    },
+  );
 });
+
+function changedDaysOf(timeZone: string): Period[] {
+  return periodsOf('day', timeZone).filter(({ startMs, endMs }) => endMs - startMs !== 24 * HOUR_MS);
+}
 
 describe('a period', () => {
   it('is written as [start, end) in UTC, whatever zone names it', () => {
@@ -137,6 +179,18 @@ describe('a period in words', () => {
     expect(describePeriod(october, 'Europe/Berlin')).toBe('October 2026');
     const day = periodAt('day', 'Europe/Berlin', Date.UTC(2026, 10, 20, 23));
     expect(describePeriod(day, 'Europe/Berlin')).toBe('21 November 2026');
+  });
+
+  it.each([
+    ['minute', '21 November 2026 15:26', '21 November 15:26'],
+    ['hour', '21 November 2026 15:00', '21 November 15:00'],
+    ['week', 'the week of 16 November 2026', 'the week of 16 November'],
+    ['quarter', 'Q4 2026', 'Q4'],
+    ['year', '2026', '2026'],
+  ] as const)('a %s is %j, or %j', (unit, named, current) => {
+    const period = periodAt(unit, 'Europe/Berlin', Date.UTC(2026, 10, 21, 14, 26, 59, 999));
+    expect(describePeriod(period, 'Europe/Berlin')).toBe(named);
+    expect(describePeriod(period, 'Europe/Berlin', { withYear: false })).toBe(current);
   });
 
   it('leaves the year out when asked', () => {

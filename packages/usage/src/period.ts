@@ -9,7 +9,8 @@ export interface Period {
   endMs: number;
 }
 
-export const PERIOD_UNITS = ['day', 'month'] as const;
+/** Shortest first. Weeks begin on Monday, as in ISO 8601. */
+export const PERIOD_UNITS = ['minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
 export const periodUnitSchema = z.enum(PERIOD_UNITS);
 export type PeriodUnit = z.output<typeof periodUnitSchema>;
 
@@ -50,19 +51,73 @@ export function periodAt(unit: PeriodUnit, timeZone: string, instantMs: number):
   const zoned = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(
     requireTimeZone(timeZone),
   );
-  const date = unit === 'day' ? zoned.toPlainDate() : zoned.toPlainDate().with({ day: 1 });
-  const nextDate = unit === 'day' ? date.add({ days: 1 }) : date.add({ months: 1 });
-  return { unit, startMs: startOfDayMs(date, timeZone), endMs: startOfDayMs(nextDate, timeZone) };
+  if (unit === 'minute' || unit === 'hour') return clockPeriodAt(unit, zoned);
+  const { first, length } = CALENDAR[unit];
+  const date = first(zoned.toPlainDate());
+  return { unit, startMs: startOfDayMs(date, timeZone), endMs: startOfDayMs(date.add(length), timeZone) };
 }
 
-/** "October 2026", "21 November 2026": how a person of that zone would name the period; `withYear: false` for a current one. */
-export function describePeriod(period: Period, timeZone: string, { withYear = true } = {}): string {
-  const options: Intl.DateTimeFormatOptions = {
-    ...(period.unit === 'day' ? { day: 'numeric' } : {}),
-    month: 'long',
-    ...(withYear ? { year: 'numeric' } : {}),
+type CalendarUnit = Exclude<PeriodUnit, 'minute' | 'hour'>;
+
+/** The first day of the period that a day lies in, and how far the next one is. */
+const CALENDAR: Record<
+  CalendarUnit,
+  { first(date: Temporal.PlainDate): Temporal.PlainDate; length: Temporal.DurationLike }
+> = {
+  day: { first: (date) => date, length: { days: 1 } },
+  week: { first: (date) => date.subtract({ days: date.dayOfWeek - 1 }), length: { days: 7 } },
+  month: { first: (date) => date.with({ day: 1 }), length: { months: 1 } },
+  quarter: { first: (date) => date.with({ month: quarterOf(date) * 3 - 2, day: 1 }), length: { months: 3 } },
+  year: { first: (date) => date.with({ month: 1, day: 1 }), length: { years: 1 } },
+};
+
+function quarterOf({ month }: { month: number }): number {
+  return Math.ceil(month / 3);
+}
+
+const CLOCK_MS = { minute: 60_000, hour: 3_600_000 };
+
+/**
+ * As the clocks of the zone show it. Where they are set back, the hour that they show twice is two periods; where they are set
+ * by half an hour, the hour is cut there, so that periods never overlap.
+ */
+function clockPeriodAt(unit: 'minute' | 'hour', zoned: Temporal.ZonedDateTime): Period {
+  const lengthMs = CLOCK_MS[unit];
+  const offsetMs = zoned.offsetNanoseconds / 1_000_000;
+  const startMs = Math.floor((zoned.epochMilliseconds + offsetMs) / lengthMs) * lengthMs - offsetMs;
+  // Looked for from just behind the instant: the change that happens at it has happened.
+  const changedMs = zoned.add({ milliseconds: 1 }).getTimeZoneTransition('previous')?.epochMilliseconds;
+  const changesMs = zoned.getTimeZoneTransition('next')?.epochMilliseconds;
+  return {
+    unit,
+    startMs: Math.max(startMs, changedMs ?? startMs),
+    endMs: Math.min(startMs + lengthMs, changesMs ?? Number.POSITIVE_INFINITY),
   };
-  return new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(period.startMs);
+}
+
+/** "October 2026", "21 November 2026", "week of 16 November 2026": as a person of that zone names it; `withYear: false` for a current one. */
+export function describePeriod(period: Period, timeZone: string, { withYear = true } = {}): string {
+  const named = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(period.startMs);
+  const year = withYear ? ({ year: 'numeric' } as const) : {};
+  const day = named({ day: 'numeric', month: 'long', ...year });
+  switch (period.unit) {
+    case 'minute':
+    case 'hour':
+      return `${day} ${named({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })}`;
+    case 'day':
+      return day;
+    case 'week':
+      return `the week of ${day}`;
+    case 'month':
+      return named({ month: 'long', ...year });
+    case 'quarter': {
+      const quarter = `Q${quarterOf({ month: Number(named({ month: 'numeric' })) })}`;
+      return withYear ? `${quarter} ${named(year)}` : quarter;
+    }
+    case 'year':
+      return named({ year: 'numeric' });
+  }
 }
 
 /** "1 Nov 00:00 Europe/Berlin". */

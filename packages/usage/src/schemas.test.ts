@@ -228,6 +228,7 @@ describe('what a schema refuses', () => {
     const request = {
       attemptId: 'a',
       attribution: fc.sample(attribution, { seed: 1, numRuns: 1 })[0],
+      models: [],
       expectedNanoUsd: '1',
       worstNanoUsd: '2',
       configVersion: 0,

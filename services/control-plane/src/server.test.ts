@@ -47,6 +47,7 @@ const reserve = (attemptId: string, usd: string) => ({
   attribution,
   expectedNanoUsd: nanoFromUsd(usd),
   worstNanoUsd: nanoFromUsd(usd),
+  models: [],
   ttlMs: 60_000,
   configVersion: 1,
   enforce: true,

@@ -89,7 +89,7 @@ async function spend(remote: RemoteTallygate, usd: string): Promise<void> {
 async function held(remote: RemoteTallygate, amountNanoUsd: bigint): Promise<Hold> {
   const { version: configVersion } = await remote.gate.configuration();
   const amounts = { expectedNanoUsd: amountNanoUsd, worstNanoUsd: amountNanoUsd };
-  const limits = { ttlMs: 60_000, configVersion, enforce: true };
+  const limits = { models: [], ttlMs: 60_000, configVersion, enforce: true };
   const reply = await remote.gate.reserve({ attemptId: newAttemptId(), attribution, ...amounts, ...limits });
   if (reply.kind !== 'held') throw new Error(`It must fit, and was ${reply.kind}.`);
   return reply.hold;

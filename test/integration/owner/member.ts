@@ -107,6 +107,7 @@ async function held(amountNanoUsd: bigint): Promise<Hold | null> {
   const request = {
     attemptId: newAttemptId(),
     attribution,
+    models: [],
     expectedNanoUsd: amountNanoUsd,
     worstNanoUsd: amountNanoUsd,
     ttlMs: 600_000,

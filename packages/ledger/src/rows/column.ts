@@ -75,8 +75,8 @@ export function namesOf(columns: readonly { name: string }[]): string[] {
 
 /** The cells of a row by the names of their columns. */
 export function cellsOf(names: readonly string[], row: unknown): Record<string, unknown> {
-  const cells = z.array(z.unknown()).length(names.length).parse(row);
-  return Object.fromEntries(names.map((column, index) => [column, cells[index]]));
+  const cells = z.array(z.unknown()).max(names.length).parse(row);
+  return Object.fromEntries(names.map((column, index) => [column, cells[index] ?? null]));
 }
 
 function amountText(name: string, value: bigint): string {

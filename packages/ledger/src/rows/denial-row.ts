@@ -1,5 +1,5 @@
 /** A denial as a row, and back. */
-import { type DenialRecord, denialRecordSchema } from '@tallygate/usage';
+import { type BudgetScope, type DenialRecord, denialRecordSchema, SCOPE_DIMENSIONS } from '@tallygate/usage';
 import {
   amount,
   cellsOf,
@@ -18,13 +18,16 @@ import {
 /** Grows with the layout: of two copies of a row, the one written by the newer version stays. */
 const ROW_VERSION = 1;
 
+const scopeColumn = (dimension: keyof BudgetScope) =>
+  maybeText<DenialRecord>(`scope_${dimension}`, (denial) => denial.scope[dimension] ?? null);
+
 const COLUMNS = [
   name<DenialRecord>('organization', (denial) => denial.organization),
   name<DenialRecord>('denial_id', (denial) => denial.denialId),
   name<DenialRecord>('attempt_id', (denial) => denial.attemptId),
   name<DenialRecord>('budget_id', (denial) => denial.budgetId),
-  maybeText<DenialRecord>('scope_team', (denial) => denial.scope.team ?? null),
-  maybeText<DenialRecord>('scope_feature', (denial) => denial.scope.feature ?? null),
+  scopeColumn('team'),
+  scopeColumn('feature'),
   oneOf(denialRecordSchema.shape.unit.options)<DenialRecord>('unit', (denial) => denial.unit),
   text<DenialRecord>('time_zone', (denial) => denial.timeZone),
   instant<DenialRecord>('period_start', (denial) => denial.periodStartMs),
@@ -45,6 +48,8 @@ const COLUMNS = [
   tags<DenialRecord>('tags', (denial) => denial.attribution.tags),
   text<DenialRecord>('request_model', (denial) => denial.requestModel),
   count<DenialRecord>('ver', () => ROW_VERSION),
+  // Rows in spools of earlier versions end here.
+  ...(['environment', 'workflow', 'user', 'model'] as const).map(scopeColumn),
 ];
 
 export const DENIAL_COLUMNS: readonly string[] = namesOf(COLUMNS);
@@ -62,10 +67,7 @@ export function denialFromRow(row: unknown): DenialRecord {
     denialId: cells['denial_id'],
     attemptId: cells['attempt_id'],
     budgetId: cells['budget_id'],
-    scope: {
-      ...(cells['scope_team'] !== null && { team: cells['scope_team'] }),
-      ...(cells['scope_feature'] !== null && { feature: cells['scope_feature'] }),
-    },
+    scope: scopeIn(cells),
     unit: cells['unit'],
     timeZone: cells['time_zone'],
     periodStartMs: cells['period_start'],
@@ -88,4 +90,9 @@ export function denialFromRow(row: unknown): DenialRecord {
     },
     requestModel: cells['request_model'],
   });
+}
+
+function scopeIn(cells: Record<string, unknown>): Record<string, unknown> {
+  const named = SCOPE_DIMENSIONS.map((dimension) => [dimension, cells[`scope_${dimension}`]] as const);
+  return Object.fromEntries(named.filter(([, name]) => name !== null));
 }

@@ -27,6 +27,7 @@ export function factsOfBatch(items: readonly BatchItemRequest[]): RequestFacts {
     items.reduce((total, { facts }) => total + of(facts), 0);
   return {
     model: mostUsedModel(items),
+    models: [...new Set(items.map(({ facts }) => facts.model))],
     maxOutputTokens: sum((facts) => facts.maxOutputTokens),
     streamed: false,
     promptTokens: sum((facts) => facts.promptTokens),

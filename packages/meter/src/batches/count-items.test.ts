@@ -1,6 +1,8 @@
+import { livePriceBook } from '@tallygate/pricing';
 import {
   type BatchKey,
   type BatchOwner,
+  emptyConfiguration,
   type Hold,
   type Settlement,
   silentLogger,
@@ -15,6 +17,7 @@ import { createMemoryBatchOwners } from './memory-batch-owners.ts';
 const clock = { nowMs: () => 0, monotonicMs: () => 0 };
 const hold = { attemptId: 'batch', entries: [] } as unknown as Hold;
 const owner = (itemCount: number) => ({ organization: 'acme', batchId: 'b', hold, itemCount }) as BatchOwner;
+const live = { snapshot: emptyConfiguration('acme'), priceBook: livePriceBook(null), isKnown: true };
 const item = (eventId: string, status: UsageEvent['status'] = 'ok') => ({ eventId, status }) as UsageEvent;
 
 /** A counter whose every step is written down. */
@@ -52,7 +55,7 @@ function rig(itemCount: number) {
     work,
     wait: async () => undefined,
   } as unknown as BatchParts;
-  return { steps, work, counter: createItemCounter(parts, owner(itemCount), hold) };
+  return { steps, work, counter: createItemCounter(parts, owner(itemCount), hold, live) };
 }
 
 describe('counting the items of a reading', () => {

@@ -1,5 +1,7 @@
 import type { BatchOwner, Hold, UsageEvent } from '@tallygate/usage';
+import type { LiveConfiguration } from '../configuration-cache.ts';
 import { type BatchParts, persistently } from './batch-parts.ts';
+import { itemHold } from './item-hold.ts';
 
 /** Counts the items of one reading, each once however often and by whomever it is read. */
 export interface ItemCounter {
@@ -19,7 +21,12 @@ const SETTLED_AT_ONCE = 16;
  *
  * @param hold names the periods that items are charged to; null when no gate answers, the settler then finds them.
  */
-export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Hold | null): ItemCounter {
+export function createItemCounter(
+  parts: BatchParts,
+  owner: BatchOwner,
+  hold: Hold | null,
+  configuration: LiveConfiguration,
+): ItemCounter {
   const { owners, settler, work } = parts;
   const waiting: UsageEvent[] = [];
   let pumping: Promise<void> | null = null;
@@ -29,7 +36,7 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
   function count(event: UsageEvent): void {
     const isFree = event.status === 'error';
     try {
-      parts.ports.sink.recordOutcome(event, isFree ? null : itemHold(event.eventId));
+      parts.ports.sink.recordOutcome(event, isFree ? null : holdOf(event));
     } catch (error) {
       // Not marked and not settled: the batch's hold stays, and the next reading counts the item.
       isUnrecorded = true;
@@ -45,8 +52,8 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
     work.track(pumping);
   }
 
-  function itemHold(eventId: string): Hold | null {
-    return hold && { ...hold, attemptId: eventId };
+  function holdOf(event: UsageEvent): Hold | null {
+    return hold && itemHold(hold, event, configuration, parts.ports.pinHold);
   }
 
   async function pump(): Promise<void> {
@@ -74,7 +81,7 @@ export function createItemCounter(parts: BatchParts, owner: BatchOwner, hold: Ho
   /** Once the gate has kept one waiting in vain, rows that carry their hold are left to recovery instead of queueing for hours. */
   async function settled(event: UsageEvent): Promise<void> {
     if (gaveUp && hold !== null) return;
-    if (!(await settler.settle(event, itemHold(event.eventId)))) gaveUp = true;
+    if (!(await settler.settle(event, holdOf(event)))) gaveUp = true;
   }
 
   async function finish(): Promise<void> {

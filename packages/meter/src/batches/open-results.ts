@@ -2,6 +2,7 @@ import type { APIRequest, MiddlewareContext } from '@anthropic-ai/sdk';
 import { type BatchOwner, type CallAttribution, derivedEventId, type Hold } from '@tallygate/usage';
 import { resolveAttribution } from '../attribution-scope.ts';
 import { inferencePlace } from '../inference-place.ts';
+import { plainModelNames } from '../model-names.ts';
 import { apiKeyHint, backendOf, providerIdentity } from '../provider-headers.ts';
 import { type BatchParts, ownerOf, persistently } from './batch-parts.ts';
 import { customIdHash } from './batch-request.ts';
@@ -44,17 +45,18 @@ async function readingOf(
   const counted = await persistently(parts, 'asking for counted batch items', batchId, () =>
     owners.countedItems(owner),
   );
+  const configuration = await ports.configuration.current();
   const { apiKeyId, pseudonymKey, logger } = options;
   return {
     owner,
-    configuration: await ports.configuration.current(),
+    configuration,
     identity: providerIdentity(response.headers),
     apiKeyId,
     pseudonymKey,
     apiKeyHint: apiKeyHint(request),
     customIdHash: customIdHash(pseudonymKey, batchId),
     alreadyCounted: counted?.answer ?? new Set<string>(),
-    counter: createItemCounter(parts, owner, hold),
+    counter: createItemCounter(parts, owner, hold, configuration),
     logger,
   };
 }
@@ -122,10 +124,11 @@ const CHARGING_HOLD_TTL_MS = 60_000;
  */
 async function chargingHold(owner: BatchOwner, { ports, options }: BatchParts): Promise<Hold | null> {
   try {
-    for (let { snapshot } = await ports.configuration.current(); ; ) {
+    for (let { snapshot, priceBook } = await ports.configuration.current(); ; ) {
       const reply = await ports.gate.reserve({
         attemptId: derivedEventId('anthropic-batch-reading', owner.batchId),
         attribution: owner.attribution,
+        models: plainModelNames(modelsOf(owner), priceBook),
         expectedNanoUsd: 0n,
         worstNanoUsd: 0n,
         ttlMs: CHARGING_HOLD_TTL_MS,
@@ -135,7 +138,7 @@ async function chargingHold(owner: BatchOwner, { ports, options }: BatchParts): 
       if (reply.kind !== 'outdated') return reply.kind === 'held' ? reply.hold : null;
       const reloaded = await ports.configuration.reload();
       if (reloaded.snapshot.version === snapshot.version) return null;
-      snapshot = reloaded.snapshot;
+      ({ snapshot, priceBook } = reloaded);
     }
   } catch (error) {
     options.logger.warn('no budget found yet for the items of a batch', {
@@ -144,4 +147,8 @@ async function chargingHold(owner: BatchOwner, { ports, options }: BatchParts): 
     });
     return null;
   }
+}
+
+function modelsOf({ requestModel, otherRequestModels }: BatchOwner): string[] {
+  return [requestModel, ...Object.values(otherRequestModels)];
 }

@@ -1,5 +1,7 @@
+import { livePriceBook } from '@tallygate/pricing';
 import {
   type Budget,
+  type BudgetScope,
   nanoFromUsd,
   nearestName,
   requireTimeZone,
@@ -60,10 +62,11 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       throw document.invalid(at('id'), `"${budget.id}" is listed twice`, 'Give each budget its own id.');
     seen.add(budget.id);
     requireListedTeam(budget.scope.team, teams, at('scope', 'team'), document);
-    const { team, feature } = budget.scope;
+    requirePlainModel(budget.scope.model, at('scope', 'model'), document);
+    requirePseudonym(budget.scope.user, at('scope', 'user'), document);
     return {
       id: budget.id,
-      scope: { ...(team === undefined ? {} : { team }), ...(feature === undefined ? {} : { feature }) },
+      scope: definedOnly(budget.scope),
       period: budget.period,
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
       limitNanoUsd: limitFrom(budget.limit.usd, at('limit', 'usd'), document),
@@ -89,6 +92,29 @@ function requireListedTeam(
   );
   const cure = near === null ? 'List the team under teams, or correct the name.' : `Did you mean ${near}?`;
   throw document.invalid(path, `"${team}" is not listed under teams`, cure);
+}
+
+/** Calls are matched by a model's plain name, so that no alias of it gets past its budget. */
+function requirePlainModel(model: string | undefined, path: Path, document: LocatedDocument): void {
+  const { modelsByName } = livePriceBook(null);
+  if (model === undefined || modelsByName.get(model)?.priced.model === model) return;
+  const plain = modelsByName.get(model)?.priced.model;
+  if (plain !== undefined)
+    throw document.invalid(path, `"${model}" is another name of ${plain}`, `Write model: ${plain}.`);
+  const near = nearestName(model, [...modelsByName.keys()]);
+  // A model that is newer than this version may still be budgeted; a slip of the pen would never be charged.
+  if (near !== null) throw document.invalid(path, `"${model}" is not a known model`, `Did you mean ${near}?`);
+}
+
+/** Only the pseudonym is known where budgets are checked; a raw id would never match, and would stand in the configuration. */
+function requirePseudonym(user: string | undefined, path: Path, document: LocatedDocument): void {
+  if (user === undefined || /^[A-Za-z0-9_-]{22}$/.test(user)) return;
+  const cure = 'Write the pseudonym that "tallygate report --by user" shows.';
+  throw document.invalid(path, `"${user}" is no pseudonym of a user`, cure);
+}
+
+function definedOnly(scope: FileContent['budgets'][number]['scope']): BudgetScope {
+  return Object.fromEntries(Object.entries(scope).filter(([, name]) => name !== undefined));
 }
 
 function knownZone(timeZone: string, path: Path, document: LocatedDocument): string {

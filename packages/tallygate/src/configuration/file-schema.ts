@@ -1,3 +1,4 @@
+import { PERIOD_UNITS } from '@tallygate/usage';
 import { z } from 'zod';
 
 /**
@@ -17,7 +18,14 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 const id = (pattern: RegExp) => z.string().regex(pattern, 'is not an id');
 
 const limitFields = { usd: text };
-const scopeFields = { team: text.optional(), feature: text.optional() };
+const scopeFields = {
+  team: text.optional(),
+  feature: text.optional(),
+  environment: text.optional(),
+  workflow: text.optional(),
+  user: text.optional(),
+  model: text.optional(),
+};
 const likeFields = { like: text };
 
 const teamFields = {
@@ -35,7 +43,7 @@ const budgetFields = {
     .nullish()
     .transform((scope) => scope ?? {}),
   limit: z.strictObject(limitFields),
-  period: z.enum(['day', 'month']),
+  period: z.enum(PERIOD_UNITS),
   timeZone: text.default('UTC'),
   onOutage: z.enum(['allow', 'block']).default('block'),
 };
@@ -124,11 +132,11 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*': 'Write a budget as fields: id, scope, limit, period.',
   'budgets.*.id': ID_CURE,
   'budgets.*.scope':
-    'Write { team: <id> }, { feature: <name> }, both, or leave it out for the whole organization.',
+    'Write any of team, feature, environment, workflow, user and model, or leave it out for the whole organization.',
   'budgets.*.scope.team': 'Write the id of a team that the file lists under teams.',
   'budgets.*.limit': 'Write limit: { usd: "500.00" }.',
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
-  'budgets.*.period': 'Write day or month.',
+  'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.onOutage': 'Write allow or block.',
   features: 'Write a list of features, such as [{ id: ticket-summary, onLeave: drain }].',

@@ -240,9 +240,18 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
       withBudget('scope: { team: helpdesk }'),
       'tallygate.yaml:7:20: budgets[0].scope.team "helpdesk" is an alias of team support. Write team: support.',
     ],
+    [withBudget('scope: { users: u1 }'), 'tallygate.yaml:7:14: budgets[0].scope.users is not a known field.'],
     [
-      withBudget('scope: { user: u1 }'),
-      'tallygate.yaml:7:14: budgets[0].scope.user is not a known field. Known here are team, feature.',
+      withBudget('scope: { user: u-42 }'),
+      'tallygate.yaml:7:20: budgets[0].scope.user "u-42" is no pseudonym of a user. Write the pseudonym that',
+    ],
+    [
+      withBudget('scope: { model: claude-sonet-5 }'),
+      'tallygate.yaml:7:20: budgets[0].scope.model "claude-sonet-5" is not a known model. Did you mean claude-sonnet-5?',
+    ],
+    [
+      withBudget('scope: { model: claude-haiku-4-5-20251001 }'),
+      'tallygate.yaml:7:20: budgets[0].scope.model "claude-haiku-4-5-20251001" is another name of claude-haiku-4-5. Write model: claude-haiku-4-5.',
     ],
     [
       `${withBudget('')}  - { id: b1, period: day, limit: { usd: 1 } }\n`,

@@ -9,8 +9,8 @@ const EPOCH_WITHOUT_GATE = 'outage';
  * Names the budget periods that an attempt is charged to while no gate can: those of the last known configuration, at the
  * instant of the call. It sets nothing aside; it is what a later process settles by when this one ends before the outage does.
  */
-export function pinHold({ attemptId, attribution, snapshot, atMs }: AdmittedWithoutGate): Hold {
-  const covering = snapshot.budgets.filter((budget) => budgetCovers(budget, attribution));
+export function pinHold({ attemptId, snapshot, atMs, ...subject }: AdmittedWithoutGate): Hold {
+  const covering = snapshot.budgets.filter((budget) => budgetCovers(budget, subject));
   return {
     attemptId,
     organization: snapshot.organization,

@@ -64,7 +64,7 @@ async function charge(
   };
   const amount = nanoFromUsd(held);
   const limits = { expectedNanoUsd: amount, worstNanoUsd: amount, ttlMs: 60_000, configVersion: 1 };
-  const reply = await gate.reserve({ attemptId, attribution, ...limits, enforce: true });
+  const reply = await gate.reserve({ attemptId, attribution, models: [], ...limits, enforce: true });
   if (reply.kind !== 'held') throw new Error(`${attemptId} must fit.`);
   if (charged !== null) await gate.settle({ hold: reply.hold, amountNanoUsd: nanoFromUsd(charged) });
 }
