@@ -1,6 +1,7 @@
 import { NANO_USD_MAX } from '@tallygate/usage';
 import { expect } from 'vitest';
 import {
+  attributionOf,
   budgetOf,
   counters,
   type Guarantees,
@@ -41,6 +42,34 @@ const PLAIN: Guarantees = {
       chat: holding,
       research: untouched,
       'support-mail': untouched,
+    });
+  },
+
+  'a budget of one environment, workflow, user or model counts its calls and no others': async (openWith) => {
+    const { gate } = await openWith([
+      budgetOf('production', usd('1'), { scope: { environment: 'production' } }),
+      budgetOf('triage', usd('1'), { scope: { team: 'support', workflow: 'triage' } }),
+      budgetOf('one-user', usd('1'), { scope: { user: 'pseudonym' } }),
+      budgetOf('opus', usd('1'), { scope: { model: 'claude-opus-5' } }),
+    ]);
+    const support = attributionOf('support');
+    const elsewhere = { ...support, environment: 'staging', workflow: 'nightly', userPseudonym: 'another' };
+    await held(gate, { attribution: elsewhere, models: ['claude-haiku-5'] });
+    const nothing = { spent: 0n, held: 0n };
+    expect(await counters(gate)).toEqual({
+      production: nothing,
+      triage: nothing,
+      'one-user': nothing,
+      opus: nothing,
+    });
+    const covered = { ...support, environment: 'production', workflow: 'triage', userPseudonym: 'pseudonym' };
+    await held(gate, { attribution: covered, models: ['claude-haiku-5', 'claude-opus-5'] });
+    const holding = { spent: 0n, held: usd('0.10') };
+    expect(await counters(gate)).toEqual({
+      production: holding,
+      triage: holding,
+      'one-user': holding,
+      opus: holding,
     });
   },
 

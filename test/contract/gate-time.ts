@@ -24,6 +24,26 @@ const PLAIN: Guarantees = {
     await held(gate);
   },
 
+  'what was spent in a minute, an hour, a week, a quarter or a year is free again in the next, and not before':
+    async (openWith) => {
+      const units = ['minute', 'hour', 'week', 'quarter', 'year'] as const;
+      const { gate, advanceMs, nowMs } = await openWith(
+        units.map((period) => budgetOf(period, usd('1'), { period })),
+      );
+      await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.10') });
+      const ends = (await gate.balances()).map(({ budget, periodEndMs }) => ({
+        period: budget.period,
+        periodEndMs,
+      }));
+      expect(ends.map(({ period }) => period)).toEqual(units);
+      for (const { period, periodEndMs } of ends) {
+        await advanceMs(periodEndMs - nowMs() - 1);
+        expect((await counters(gate))[period]?.spent).toBe(usd('0.10'));
+        await advanceMs(1);
+        expect((await counters(gate))[period]?.spent).toBe(0n);
+      }
+    },
+
   'a long hold lives at most a sixteenth longer than it asked for': async (openWith) => {
     const { gate, advanceMs } = await openWith([budgetOf('all', usd('0.10'))]);
     await held(gate, { ttlMs: 25 * HOUR_MS });

@@ -247,11 +247,11 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     ],
     [
       withBudget('scope: { model: claude-sonet-5 }'),
-      'tallygate.yaml:7:20: budgets[0].scope.model "claude-sonet-5" is not a known model. Did you mean claude-sonnet-5?',
+      'tallygate.yaml:7:21: budgets[0].scope.model "claude-sonet-5" is not a known model. Did you mean claude-sonnet-5?',
     ],
     [
-      withBudget('scope: { model: claude-haiku-4-5-20251001 }'),
-      'tallygate.yaml:7:20: budgets[0].scope.model "claude-haiku-4-5-20251001" is another name of claude-haiku-4-5. Write model: claude-haiku-4-5.',
+      withBudget('scope: { model: global.anthropic.claude-haiku-5-5 }'),
+      'tallygate.yaml:7:21: budgets[0].scope.model "global.anthropic.claude-haiku-5-5" is another name of claude-haiku-5-5. Write model: claude-haiku-5-5.',
     ],
     [
       `${withBudget('')}  - { id: b1, period: day, limit: { usd: 1 } }\n`,

@@ -1,0 +1,71 @@
+import { livePriceBook } from '@tallygate/pricing';
+import {
+  type Budget,
+  budgetCovers,
+  emptyConfiguration,
+  type Hold,
+  type HoldEntry,
+  type UsageEvent,
+} from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
+import type { AdmittedWithoutGate } from '../ports.ts';
+import { itemHold } from './item-hold.ts';
+
+const budget = (id: string, scope: Budget['scope']): Budget => ({
+  ...{ id, scope, period: 'month', timeZone: 'UTC', limitNanoUsd: 1n, onOutage: 'block' },
+});
+const entry = (key: string) => ({ key }) as HoldEntry;
+const BUDGETS = [
+  budget('all', {}),
+  budget('haiku', { model: 'claude-haiku-5-5' }),
+  budget('opus', { model: 'claude-opus-5-5' }),
+];
+const hold = {
+  attemptId: 'batch',
+  budgetInstantMs: 5,
+  entries: ['all', 'haiku', 'opus', 'gone'].map(entry),
+} as Hold;
+const pinHold = ({ snapshot, ...subject }: AdmittedWithoutGate): Hold => ({
+  ...hold,
+  entries: snapshot.budgets.filter((one) => budgetCovers(one, subject)).map(({ id }) => entry(id)),
+});
+const chargedTo = (budgets: Budget[], requestModel: string) => {
+  const configuration = {
+    snapshot: { ...emptyConfiguration('acme'), budgets },
+    priceBook: livePriceBook(null),
+    isKnown: true,
+  };
+  const event = { eventId: 'item', attribution: {}, requestModel } as UsageEvent;
+  const { attemptId, entries } = itemHold(hold, event, configuration, pinHold);
+  expect(attemptId).toBe('item');
+  return entries.map(({ key }) => key);
+};
+
+describe('what an item of a batch is charged to', () => {
+  it('leaves out budgets of the other models, and keeps those that nobody knows any more', () => {
+    expect(chargedTo(BUDGETS, 'claude-haiku-5-5')).toEqual(['all', 'haiku', 'gone']);
+    expect(chargedTo(BUDGETS, 'claude-opus-5-5')).toEqual(['all', 'opus', 'gone']);
+  });
+
+  it('is found by every name of its model', () => {
+    expect(chargedTo(BUDGETS, 'global.anthropic.claude-haiku-5-5')).toEqual(['all', 'haiku', 'gone']);
+  });
+
+  it('is everything that the batch is held on where no budget is limited to a model', () => {
+    expect(chargedTo(BUDGETS.slice(0, 1), 'claude-haiku-5-5')).toEqual(['all', 'haiku', 'opus', 'gone']);
+  });
+
+  it('is everything as well where nobody can tell periods apart', () => {
+    const { entries } = itemHold(
+      hold,
+      { eventId: 'item' } as UsageEvent,
+      {
+        snapshot: { ...emptyConfiguration('acme'), budgets: BUDGETS },
+        priceBook: livePriceBook(null),
+        isKnown: true,
+      },
+      undefined,
+    );
+    expect(entries).toBe(hold.entries);
+  });
+});
