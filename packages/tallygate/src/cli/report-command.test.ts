@@ -79,6 +79,15 @@ describe('tallygate report', () => {
     );
   });
 
+  it('names the value that nothing was recorded with, and the one that was probably meant', async () => {
+    const cli = memoryCli();
+    cli.history.spend = async () => [usageGroup({ team: 'support' })];
+    const { code, stderr } = await cli.run('report', '--where', 'team=suport,support');
+    expect(code).toBe(0);
+    expect(stderr).toContain('Nothing was recorded with team "suport" then. Did you mean "support"?\n');
+    expect(stderr).not.toContain('"support" then');
+  });
+
   it('is an error where there is no ledger, never an empty table', async () => {
     const cli = memoryCli({ runtime: { history: null } });
     const { code, stdout, stderr } = await cli.run('report');

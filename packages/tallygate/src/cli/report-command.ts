@@ -2,6 +2,7 @@ import { toTextTable, usageCsv, usageDocument, usageTable } from '@tallygate/rep
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { type CliContext, type CommandOutcome, say } from './context.ts';
 import { describeRange, monthToDate, type RangeOptions, rangeFrom } from './time-range.ts';
+import { unknownValues } from './unknown-values.ts';
 import { askStatement, statementRemarks } from './usage-answer.ts';
 import { askedUsage, type UsageOptions } from './usage-options.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
@@ -29,6 +30,8 @@ export async function reportCommand(context: CliContext, options: ReportOptions)
     const statement = await askStatement(history, organization, range, asked);
     say(context, `Organization ${organization}, ${describeRange(range)}`);
     for (const remark of statementRemarks(statement)) say(context, remark);
+    if (statement.groups.length === 0)
+      for (const remark of await unknownValues(history, organization, range, asked)) say(context, remark);
     const { filter = {}, order = 'cost' } = asked;
     return {
       exitCode: 0,
