@@ -161,9 +161,12 @@ export function describeUsageQuestions(name: string, ledger: () => AskedLedger):
       const reported = { attempts: 1, contractedCostNanoUsd: 7n };
       expect((await ask({ groupBy: ['team'] })).coverage).toEqual({ reported, estimated });
       const { coverage } = await ask({ groupBy: ['team'], filter: { team: ['search'] } });
-      expect(coverage.estimated).toEqual({ attempts: 1, contractedCostNanoUsd: 1n });
+      expect(coverage?.estimated).toEqual({ attempts: 1, contractedCostNanoUsd: 1n });
       const ofTag = await ask({ groupBy: ['tag'], tagKey: 'region' });
       expect(ofTag.coverage).toEqual({ reported, estimated });
+      const longer = { groupBy: [], toMs: START_MS + 40 * DAY_MS };
+      expect((await ask(longer)).coverage).toEqual({ reported, estimated });
+      expect((await ask({ ...longer, filter: { team: ['search'] } })).coverage).toBeNull();
     });
 
     it('refuses with the same words what no ledger answers', async () => {

@@ -11,7 +11,10 @@ export function usageDocument(statement: UsageStatement): Record<string, unknown
     lines: groups.map(lineDocument),
     others: others.map(lineDocument),
     total: lineDocument(sum),
-    coverage: { reported: basisDocument(coverage.reported), estimated: basisDocument(coverage.estimated) },
+    coverage: coverage && {
+      reported: basisDocument(coverage.reported),
+      estimated: basisDocument(coverage.estimated),
+    },
   };
 }
 
@@ -26,6 +29,9 @@ function lineDocument(line: Omit<UsageGroup, 'group'>): Record<string, unknown> 
   };
 }
 
-function basisDocument({ attempts, contractedCostNanoUsd }: UsageStatement['coverage']['reported']) {
+function basisDocument({
+  attempts,
+  contractedCostNanoUsd,
+}: NonNullable<UsageStatement['coverage']>['reported']) {
   return { attempts, contractedCostUsd: usdFromNano(contractedCostNanoUsd) };
 }

@@ -60,7 +60,7 @@ function figuresOf({ total, percentiles }: UsageStatement, lines: readonly Usage
     right('Cost', ({ contractedCostNanoUsd }) => formatUsd(contractedCostNanoUsd)),
     right('Share', (line) => percentOf(line.contractedCostNanoUsd, total.contractedCostNanoUsd), 1),
     {
-      ...{ title: '', align: 'left', spare: 8 },
+      ...{ title: '', align: 'left', spare: 4 },
       cell: ({ contractedCostNanoUsd }) => costBar(contractedCostNanoUsd, largest),
     },
   ];
@@ -71,9 +71,9 @@ type Right = (title: string, cell: Figure['cell'], spare?: number) => Figure;
 function tokenFigures(right: Right): Figure[] {
   const inputOf = ({ usage }: UsageGroup) => totalInputTokens({ ...usage, thinkingTokens: null });
   return [
-    right('Input', (line) => grouped(inputOf(line)), 3),
-    right('Cached', ({ cacheReadShare }) => shareText(cacheReadShare), 4),
-    right('Output', ({ usage }) => grouped(usage.outputTokens), 2),
+    right('Input', (line) => grouped(inputOf(line)), 2),
+    right('Cached', ({ cacheReadShare }) => shareText(cacheReadShare), 6),
+    right('Output', ({ usage }) => grouped(usage.outputTokens), 3),
   ];
 }
 
@@ -81,13 +81,13 @@ function denialFigures({ denials }: UsageGroup, right: Right): Figure[] {
   if (denials === null) return [];
   const denied = right('Denied', (line) => shareText(line.denials?.deniedShare ?? null), 5);
   if (denials.wouldBeDenied === 0) return [denied];
-  return [denied, right('Would deny', (line) => grouped(line.denials?.wouldBeDenied ?? 0), 6)];
+  return [denied, right('Would deny', (line) => grouped(line.denials?.wouldBeDenied ?? 0), 7)];
 }
 
 function meanFigures({ meanTimeToFirstTokenMs }: UsageGroup, right: Right): Figure[] {
-  const latency = right('Latency', (line) => durationText(line.meanLatencyMs), 6);
+  const latency = right('Latency', (line) => durationText(line.meanLatencyMs), 8);
   if (meanTimeToFirstTokenMs === null) return [latency];
-  return [latency, right('First token', (line) => durationText(line.meanTimeToFirstTokenMs), 7)];
+  return [latency, right('First token', (line) => durationText(line.meanTimeToFirstTokenMs), 9)];
 }
 
 /** Only the first of four names its measure: the table is wide enough as it is. */
@@ -100,5 +100,5 @@ function percentileFigures(right: Right): Figure[] {
         spare,
       ),
     );
-  return [...figuresOf('latency', 'Latency'), ...figuresOf('timeToFirstToken', 'First token', 7)];
+  return [...figuresOf('latency', 'Latency'), ...figuresOf('timeToFirstToken', 'First token', 9)];
 }

@@ -57,7 +57,10 @@ export const usageAnswerSchema = z.object({
   others: z.array(usageGroupSchema),
   /** The sum of groups and others. An attempt with lines in several groups counts in each; cost and tokens never do. */
   total: usageGroupSchema,
-  /** What rests on usage that the provider reported, and what on an estimate because no usage arrived. */
-  coverage: z.object({ reported: basisSumSchema, estimated: basisSumSchema }),
+  /**
+   * What rests on usage that the provider reported, and what on an estimate because no usage arrived. Null for more than 31 days
+   * of a filter that only rows can answer together with it.
+   */
+  coverage: z.object({ reported: basisSumSchema, estimated: basisSumSchema }).nullable(),
 });
 export type UsageAnswer = z.output<typeof usageAnswerSchema>;

@@ -11,13 +11,14 @@ import { addedSpend } from './added-spend.ts';
 import { folded, keyOf, ranked } from './rank-usage.ts';
 import { question, readSpend } from './read-spend.ts';
 import { denialCounts, latencyPercentiles, NOTHING_SPENT } from './spend-queries.ts';
+import { sourceOf } from './spend-source.ts';
 import { type Latencies, latenciesOf, toUsageGroup, type UsageColumns } from './usage-group.ts';
 
 const DENIAL_DIMENSIONS: readonly string[] = [
   ...['team', 'feature', 'environment', 'requestModel', 'user'],
   ...['month', 'day', 'hour', 'minute'],
 ];
-const LONGEST_PERCENTILES_MS = 31 * 86_400_000;
+const LONGEST_FROM_ROWS_MS = 31 * 86_400_000;
 const NOTHING_DENIED = { denied_attempts: 0, would_be_denied_attempts: 0 };
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` beyond 31 days of percentiles, users or tags. */
@@ -44,7 +45,7 @@ export async function askUsage(rollups: RollupDependencies, asked: UsageQuestion
 }
 
 function requirePercentileRange({ percentiles, fromMs, toMs }: UsageQuestion): void {
-  if (!percentiles || toMs - fromMs <= LONGEST_PERCENTILES_MS) return;
+  if (!percentiles || toMs - fromMs <= LONGEST_FROM_ROWS_MS) return;
   throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: 'Of percentiles, at most 31 days can be asked for at once.',
     cure: 'Ask month by month, or without percentiles.',
@@ -74,13 +75,17 @@ async function latenciesBy({ database }: RollupDependencies, asked: UsageQuestio
   return new Map(rows.map((row) => [keyOf(row, asked.groupBy), latenciesOf(row)]));
 }
 
-/** Asked by itself: by basis and by what the question filters, never by its groups, so that it is answered from rollups where it can be. */
+/**
+ * Asked by itself: by basis and by what the question filters, never by its groups, so that it is answered from rollups where it can
+ * be. A year of rows is too much to read for one remark.
+ */
 async function coverageOf(
   rollups: RollupDependencies,
   asked: UsageQuestion,
 ): Promise<UsageAnswer['coverage']> {
   const query: SpendQuery = { ...asked, groupBy: ['basis'] };
   if (asked.filter?.tag === undefined) delete query.tagKey;
+  if (sourceOf(query) === 'rows' && asked.toMs - asked.fromMs > LONGEST_FROM_ROWS_MS) return null;
   const rows = await readSpend(rollups, query);
   const of = (basis: string) => {
     const row = rows.find(({ group_basis }) => group_basis === basis) ?? NOTHING_SPENT;

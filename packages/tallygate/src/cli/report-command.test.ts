@@ -79,6 +79,13 @@ describe('tallygate report', () => {
     );
   });
 
+  it('says that it cannot tell what is estimated where the ledger does not', async () => {
+    const cli = cliWith([SUPPORT]);
+    cli.history.answer = { ...cli.history.answer, coverage: null };
+    expect((await cli.run('report')).stderr).toContain('what is estimated is told for at most 31 days.');
+    expect(JSON.parse((await cli.run('report', '--json')).stdout).coverage).toBeNull();
+  });
+
   it('names the value that nothing was recorded with, and the one that was probably meant', async () => {
     const cli = memoryCli();
     cli.history.spend = async () => [usageGroup({ team: 'support' })];

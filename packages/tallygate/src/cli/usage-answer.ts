@@ -27,7 +27,9 @@ export function statementRemarks(statement: UsageStatement): string[] {
   ];
 }
 
-function describeCoverage({ reported, estimated }: UsageStatement['coverage']): string {
+function describeCoverage(coverage: UsageStatement['coverage']): string {
+  if (coverage === null) return 'With these filters, what is estimated is told for at most 31 days.';
+  const { reported, estimated } = coverage;
   if (estimated.attempts === 0) return 'All usage is as the provider reported it; nothing is estimated.';
   const cost = estimated.contractedCostNanoUsd;
   const share = percentOf(cost, reported.contractedCostNanoUsd + cost);
