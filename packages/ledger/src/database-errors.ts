@@ -8,12 +8,14 @@ import { TallygateError } from '@tallygate/usage';
 const DATA_FAULTS = new Set([
   'ARGUMENT_OUT_OF_BOUND',
   'CANNOT_PARSE_DATETIME',
+  'CANNOT_PARSE_ESCAPE_SEQUENCE',
   'CANNOT_PARSE_INPUT_ASSERTION_FAILED',
   'CANNOT_PARSE_NUMBER',
   'CANNOT_PARSE_QUOTED_STRING',
   'CANNOT_PARSE_TEXT',
   'INCORRECT_DATA',
   'VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE',
+  'VIOLATED_CONSTRAINT',
 ]);
 
 export function ledgerFailure(cause: unknown): TallygateError {

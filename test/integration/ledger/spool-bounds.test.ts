@@ -130,24 +130,42 @@ describe('a spool at its bound on disk', () => {
   });
 });
 
+/** What a program tells that has a disk of 512 kB for itself; null where nobody may mount one. */
+async function onSmallDisk(name: string, ...parameters: string[]) {
+  const program = startOnSmallDisk(new URL(name, import.meta.url), join(spools.root, 'small'), ...parameters);
+  let [told, complaint] = ['', ''];
+  program.stdout.on('data', (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  program.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  const [code] = await once(program, 'close');
+  if (told === '' && /unshare|mount|not permitted/i.test(complaint)) return null;
+  expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
+  return JSON.parse(told);
+}
+
+describe('a disk that has room for a part', () => {
+  it('gets no half of a dead letter, no half of a call in flight and no half of a spool; each is told', async (context) => {
+    const result = await onSmallDisk('filling-disk-process.ts');
+    if (result === null) return context.skip('no tmpfs of its own');
+    expect(result).toEqual({
+      dead: { facts: 0, unreadable: [] },
+      intent: 'TALLYGATE_SPOOL_FAILED',
+      another: 'TALLYGATE_SPOOL_FAILED',
+      leftBehind: [],
+      deadWithRoom: { facts: 1, unreadable: [] },
+    });
+  });
+});
+
 describe('a disk that is full', () => {
   it.for(['disk', 'ledger'])(
     'fails no call and loses nothing: calls are refused and facts wait in memory until the %s takes them',
     async (ending, context) => {
-      const file = new URL('./full-disk-process.ts', import.meta.url);
-      const program = startOnSmallDisk(file, join(spools.root, 'small'), ending);
-      let [told, complaint] = ['', ''];
-      program.stdout.on('data', (chunk: Buffer) => {
-        told += chunk.toString();
-      });
-      program.stderr.on('data', (chunk: Buffer) => {
-        complaint += chunk.toString();
-      });
-      const [code] = await once(program, 'close');
-      if (told === '' && /unshare|mount|not permitted/i.test(complaint))
-        return context.skip('no tmpfs of its own');
-      expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
-      const result = JSON.parse(told);
+      const result = await onSmallDisk('full-disk-process.ts', ending);
+      if (result === null) return context.skip('no tmpfs of its own');
       expect(result).toMatchObject({
         refusal: 'TALLYGATE_SPOOL_FULL',
         refusalAfter: null,

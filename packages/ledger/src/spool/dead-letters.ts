@@ -2,7 +2,7 @@
  * Facts that the store refused, each with its reason, in `<root>/dead` until a person puts them back. Named by their place in the
  * spool, so that a repeated division writes the same file again and not another one.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type SealedSegment, toWireJson, type UsageSink } from '@tallygate/usage';
@@ -109,7 +109,8 @@ function writeWhole(path: string, text: string): void {
   const draft = `${path}.new`;
   const descriptor = openSync(draft, 'w', 0o600);
   try {
-    writeSync(descriptor, text);
+    // Not writeSync: a disk that fills up takes a part, and says so to nobody who does not count.
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
