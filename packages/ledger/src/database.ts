@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { ledgerFailure } from './database-errors.ts';
+import { EXCEPTION_TAG, wholeAnswer } from './whole-answer.ts';
 
 /** Values of `{name:Type}` placeholders. Instants and 64-bit integers go as numbers or bigints, never inside the SQL. */
 export type SqlParameters = Record<string, string | number | bigint | string[]>;
@@ -21,7 +22,7 @@ export interface Database {
   insert(sql: string, rows: readonly string[]): Promise<void>;
   /** One INSERT of a text that is what its FORMAT reads already, sent as it is. Resolves as `insert` does. */
   insertText(sql: string, text: Buffer): Promise<void>;
-  /** The bytes of a statement that names its FORMAT, as they come. */
+  /** The bytes of a statement that names its FORMAT, as they come. Fails where the engine fails amid them. */
   read(sql: string, parameters: SqlParameters): Promise<Readable>;
   /** One statement without a result. */
   run(sql: string, parameters?: SqlParameters): Promise<void>;
@@ -46,7 +47,10 @@ export function createDatabase(client: ClickHouseClient): Database {
       }),
     insertText: (sql, text) => guarded(() => insertText(sql, text)),
     read: (sql, parameters) =>
-      guarded(async () => (await client.exec({ query: sql, query_params: parameters })).stream),
+      guarded(async () => {
+        const { stream, response_headers } = await client.exec({ query: sql, query_params: parameters });
+        return wholeAnswer(stream, response_headers[EXCEPTION_TAG]);
+      }),
     run: (sql, parameters = {}) =>
       guarded(async () => {
         await client.command({ query: sql, query_params: parameters });
