@@ -81,6 +81,13 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       expect(await store().counts(year())).toMatchObject({ events: 1 });
     });
 
+    it('takes fifty segments at once, each under its own token, and each once when all are sent again', async () => {
+      const segments = Array.from({ length: 50 }, () => segmentOf([event()]));
+      await Promise.all(segments.map((segment) => store().store(segment)));
+      await Promise.all(segments.map((segment) => store().store(segment)));
+      expect(await store().counts(year())).toMatchObject({ events: 50, duplicates: 0 });
+    });
+
     it('takes a text that was cut in the middle of a character, and what comes with it', async () => {
       const cut = 'Zürich 🧾'.slice(0, 8);
       const attribution = { ...usageEvent().attribution, feature: cut, tags: { region: cut, [cut]: 'x' } };
