@@ -131,8 +131,8 @@ describe('a spool at its bound on disk', () => {
 });
 
 /** What a program tells that has a disk of 512 kB for itself; null where nobody may mount one. */
-async function onSmallDisk(name: string, ...parameters: string[]) {
-  const program = startOnSmallDisk(new URL(name, import.meta.url), join(spools.root, 'small'), ...parameters);
+async function onSmallDisk(file: URL, ...parameters: string[]) {
+  const program = startOnSmallDisk(file, join(spools.root, 'small'), ...parameters);
   let [told, complaint] = ['', ''];
   program.stdout.on('data', (chunk: Buffer) => {
     told += chunk.toString();
@@ -148,7 +148,7 @@ async function onSmallDisk(name: string, ...parameters: string[]) {
 
 describe('a disk that has room for a part', () => {
   it('gets no half of a dead letter, no half of a call in flight and no half of a spool; each is told', async (context) => {
-    const result = await onSmallDisk('filling-disk-process.ts');
+    const result = await onSmallDisk(new URL('./filling-disk-process.ts', import.meta.url));
     if (result === null) return context.skip('no tmpfs of its own');
     expect(result).toEqual({
       dead: { facts: 0, unreadable: [] },
@@ -164,7 +164,7 @@ describe('a disk that is full', () => {
   it.for(['disk', 'ledger'])(
     'fails no call and loses nothing: calls are refused and facts wait in memory until the %s takes them',
     async (ending, context) => {
-      const result = await onSmallDisk('full-disk-process.ts', ending);
+      const result = await onSmallDisk(new URL('./full-disk-process.ts', import.meta.url), ending);
       if (result === null) return context.skip('no tmpfs of its own');
       expect(result).toMatchObject({
         refusal: 'TALLYGATE_SPOOL_FULL',
