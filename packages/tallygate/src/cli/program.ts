@@ -18,10 +18,9 @@ import {
 } from './prices/diff-and-publish.ts';
 import { type PricesRerateOptions, pricesRerateCommand } from './prices/rerate.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
-import { type ReportOptions, reportCommand } from './report-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
-import { type TopOptions, topCommand } from './top-command.ts';
+import { addUsageCommands } from './usage-commands.ts';
 
 const EXAMPLES = `Examples:
   tallygate report --month 2026-10 --by team,feature,model
@@ -31,15 +30,6 @@ const EXAMPLES = `Examples:
 
 Exit codes: 0 ok, 1 failure, 2 wrong use, 3 a check failed, 4 something upstream did not answer.`;
 
-const REPORT_EXAMPLES = `By: team, feature, model, requested-model, environment, status, basis, key, workspace, tier, speed,
-geography, band, line; and for one organization and at most 31 days: user, workflow, task-type, tag:<name>.
-
-Examples:
-  tallygate report --days 30 --top 10
-  tallygate report --month 2026-10 --grain day --by team
-  tallygate report --where team=support --by model,status --percentiles
-  tallygate report --month 2026-10 --by team,feature,model --csv > october.csv`;
-
 /**
  * Runs one command line (without "node" and the script) and returns its exit code. Never throws and never ends the process.
  * With `--json` anywhere, stdout gets exactly one JSON document, whatever happens: also for a command line that is wrong.
@@ -48,8 +38,6 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   const json = argv.includes('--json');
   return finish(context, json, () => outcomeOf(argv, context));
 }
-
-type Work = () => Promise<CommandOutcome>;
 
 async function outcomeOf(argv: readonly string[], context: CliContext): Promise<CommandOutcome> {
   let printed = '';
@@ -71,6 +59,8 @@ async function outcomeOf(argv: readonly string[], context: CliContext): Promise<
   return await (chosen ?? noCommand)();
 }
 
+type Work = () => Promise<CommandOutcome>;
+
 interface Parsing {
   /** Receives help and version. */
   print(text: string): void;
@@ -90,7 +80,8 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
     .option('--config <file>', 'tallygate.yaml to read (TALLYGATE_CONFIG)')
     .option('--json', 'one JSON document on stdout, nothing else')
     .addHelpText('after', `\n${EXAMPLES}`);
-  addSpendCommands(program, context, choose);
+  addUsageCommands(program, context, choose);
+  addBillingCommands(program, context, choose);
   addBudgetCommands(program, context, choose);
   addPriceCommands(program, context, choose);
   addSpoolCommands(program, context, choose);
@@ -98,26 +89,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
   return program;
 }
 
-function addSpendCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
-  usageOptions(program.command('report'))
-    .description('what was spent, by team, feature, model, day …')
-    .option('--from <date>', 'begin, UTC (default: the first of this month)')
-    .option('--to <date>', 'end, not included (default: now)')
-    .option('--month <month>', 'a whole month, such as 2026-10')
-    .option('--days <count>', 'the last days, today among them')
-    .option('--grain <interval>', 'also by minute, hour, day or month')
-    .option('--csv', 'CSV with every class of tokens')
-    .addHelpText('after', `\n${REPORT_EXAMPLES}`)
-    .action((_options, command: Command) =>
-      choose(() => reportCommand(context, command.optsWithGlobals<ReportOptions>())),
-    );
-  usageOptions(program.command('top'))
-    .description('who spends now, drawn anew until it is stopped')
-    .option('--last <duration>', 'how far back, such as 15m, 1h or 1d', '1h')
-    .option('--every <duration>', 'how often, on a terminal', '2s')
-    .action((_options, command: Command) =>
-      choose(() => topCommand(context, command.optsWithGlobals<TopOptions>())),
-    );
+function addBillingCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
   program
     .command('reconcile')
     .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")
@@ -148,17 +120,6 @@ function addSpendCommands(program: Command, context: CliContext, choose: Parsing
     .action((_options, command: Command) =>
       choose(() => exportCommand(context, command.optsWithGlobals<ExportOptions>())),
     );
-}
-
-/** What can be asked of usage, over whatever time. */
-function usageOptions(command: Command): Command {
-  const collect = (value: string, before: string[] = []) => [...before, value];
-  return command
-    .option('--by <list>', 'group by, separated by commas (default: team,feature)')
-    .option('--where <name=values>', 'only these, such as team=support,search; may be repeated', collect)
-    .option('--top <count>', 'only so many groups, the others in one line')
-    .option('--order <measure>', 'by cost, calls, tokens, errors or latency (default: cost)')
-    .option('--percentiles', 'of latency and time to first token; at most 31 days');
 }
 
 function addBudgetCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
