@@ -1,14 +1,14 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSpool, readDeadLetters } from '@tallygate/ledger';
+import { openSpool, readDeadLetters, spoolStatus } from '@tallygate/ledger';
 import { newAttemptId, systemClock } from '@tallygate/usage';
 import { START_MS, usageEvent } from '../../contract/usage-fixtures.ts';
 import { createCollectingStore, refusing, unavailable } from './collecting-store.ts';
 import { fillUp } from './fill-up.ts';
 
 /**
- * On a disk that has room for a part of what is written: a dead letter, a call in flight, another spool. Prints what became of each,
- * and of the dead letter once there is room.
+ * On a disk that has room for a part of what is written: a dead letter, a call in flight, another spool, a count of what was dropped.
+ * Prints what became of each, and of some once there is room.
  */
 const [, , disk = ''] = process.argv;
 const [root, ballast] = [join(disk, 'spool'), join(disk, 'ballast')];
@@ -17,6 +17,14 @@ const deadFacts = async () => {
   const { letters, unreadable } = await readDeadLetters(root);
   return { facts: letters.flatMap(({ facts }) => facts).length, unreadable };
 };
+
+const dropRoot = join(disk, 'dropping');
+const dropping = await openSpool({
+  ...{ directory: dropRoot, destination: null, clock: systemClock },
+  ...{ maxBytes: 1, full: 'drop' },
+});
+const droppedOutcomes = async () =>
+  (await spoolStatus({ root: dropRoot, clock: systemClock })).dropped.outcomes;
 
 const store = createCollectingStore();
 store.before = unavailable;
@@ -35,11 +43,16 @@ fillUp(ballast);
 const another = await codeOf(() =>
   openSpool({ directory: root, destination: null, clock: systemClock, ownerId: 'late' }),
 );
+dropping.recordOutcome(usageEvent(), null);
+await dropping.flush();
+const statusFailed = await codeOf(droppedOutcomes);
 const leftBehind = readdirSync(root).filter((name) => name.startsWith('.new-'));
 
 rmSync(ballast);
 await spool.flush();
-process.stdout.write(JSON.stringify({ dead, intent, another, leftBehind, deadWithRoom: await deadFacts() }));
+await dropping.flush();
+const withRoom = { dead: await deadFacts(), dropped: await droppedOutcomes() };
+process.stdout.write(JSON.stringify({ dead, intent, another, leftBehind, statusFailed, withRoom }));
 process.exit(0);
 
 function callInFlight() {

@@ -147,7 +147,7 @@ async function onSmallDisk(file: URL, ...parameters: string[]) {
 }
 
 describe('a disk that has room for a part', () => {
-  it('gets no half of a dead letter, no half of a call in flight and no half of a spool; each is told', async (context) => {
+  it('gets no half of a dead letter, of a call in flight, of a spool or of a count; each is told', async (context) => {
     const result = await onSmallDisk(new URL('./filling-disk-process.ts', import.meta.url));
     if (result === null) return context.skip('no tmpfs of its own');
     expect(result).toEqual({
@@ -155,7 +155,8 @@ describe('a disk that has room for a part', () => {
       intent: 'TALLYGATE_SPOOL_FAILED',
       another: 'TALLYGATE_SPOOL_FAILED',
       leftBehind: [],
-      deadWithRoom: { facts: 1, unreadable: [] },
+      statusFailed: null,
+      withRoom: { dead: { facts: 1, unreadable: [] }, dropped: 1 },
     });
   });
 });

@@ -103,9 +103,10 @@ async function workOff(
     report.tornTails += repaired.tornTails;
     report.quarantined += repaired.quarantined;
     // What cannot be read may be the outcome or the settlement that seems to be missing: nothing is made up in its place.
-    const undone = repaired.unreadable > 0 ? repaired.unreadable : await makeMissing(home, options, report);
+    const { unreadable } = repaired;
+    const undone = unreadable.size > 0 ? unreadable.size : await makeMissing(home, options, report);
     report.unsettled += undone;
-    const shipped = await shipAll(home, options);
+    const shipped = await shipAll(home, unreadable, options);
     report.stored += shipped.stored;
     report.waiting += await leave(home, undone === 0);
     return shipped.reachable;
@@ -131,12 +132,13 @@ async function makeMissing(
 
 async function shipAll(
   home: AdoptedHome,
+  unreadable: ReadonlySet<number>,
   { destination, ...parts }: AdoptOptions & { logger: Logger },
 ): Promise<{ stored: number; reachable: boolean }> {
   let stored = 0;
   if (destination === null) return { stored, reachable: false };
   for (const { number, state } of await listSegments(home.directory)) {
-    if (state !== 'ready') continue;
+    if (state !== 'ready' || unreadable.has(number)) continue;
     const shipment = await shipReadable(home, number, destination, parts);
     if (shipment?.result === 'unavailable') return { stored, reachable: false };
     stored += shipment === null ? 0 : shipment.records - shipment.dead;
@@ -144,7 +146,7 @@ async function shipAll(
   return { stored, reachable: true };
 }
 
-/** Null for a file that cannot be read: it stays, and keeps none of the others waiting. */
+/** Null for a file at fault, or a disk without room for its dead letters: it stays, and keeps none of the others waiting. */
 async function shipReadable(
   home: AdoptedHome,
   number: number,

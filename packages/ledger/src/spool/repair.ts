@@ -29,8 +29,8 @@ interface Home {
 export interface RepairReport {
   tornTails: number;
   quarantined: number;
-  /** Files that were left as they are: by a disk with a bad sector, or in a newer format. */
-  unreadable: number;
+  /** Files that were left as they are: on a bad sector, in a newer format, or with damage that nothing has room for. */
+  unreadable: Set<number>;
 }
 
 export async function repairSegments(
@@ -39,15 +39,15 @@ export async function repairSegments(
   clock: Clock,
   logger: Logger,
 ): Promise<RepairReport> {
-  const report: RepairReport = { tornTails: 0, quarantined: 0, unreadable: 0 };
+  const report: RepairReport = { tornTails: 0, quarantined: 0, unreadable: new Set() };
   for (const file of await listSegments(home.directory)) {
     try {
       await repairSegment({ home, root, clock, logger }, file, report);
     } catch (error) {
       if (isMissing(error)) throw error;
       const token = segmentToken(home.spoolId, file.number);
-      logger.error('segment file cannot be read, it stays on disk', { token, reason: String(error) });
-      report.unreadable += 1;
+      logger.error('segment file cannot be repaired, it stays on disk', { token, reason: String(error) });
+      report.unreadable.add(file.number);
     }
   }
   await syncDirectory(home.directory);
