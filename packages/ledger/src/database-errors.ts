@@ -18,6 +18,18 @@ const DATA_FAULTS = new Set([
   'VIOLATED_CONSTRAINT',
 ]);
 
+/** What fails a question as well as an insert: but a question will need as much the next time, rows will find room. */
+const OUT_OF_MEMORY = 'MEMORY_LIMIT_EXCEEDED';
+
+/** Of a question, whose answer may need more memory than the engine has for it. */
+export function questionFailure(cause: unknown): TallygateError {
+  if (textProperty(cause, 'type') !== OUT_OF_MEMORY) return ledgerFailure(cause);
+  return new TallygateError('TALLYGATE_LEDGER_EXHAUSTED', {
+    message: `The ledger has too little memory for this question: ${describeFailure(cause)}.`,
+    cause,
+  });
+}
+
 export function ledgerFailure(cause: unknown): TallygateError {
   if (TallygateError.isInstance(cause)) return cause;
   const type = textProperty(cause, 'type');

@@ -138,7 +138,8 @@ export const configVersionRecordSchema = z.object({
 export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
 
 /**
- * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`; it never answers 0.
+ * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`, or with `TALLYGATE_LEDGER_EXHAUSTED`
+ * where its answer needs more memory than the embedded engine may take; it never answers 0.
  */
 export interface SpendHistory extends UsageRecords {
   /** By user, workflow, task type or tag at most 31 days. */
