@@ -111,17 +111,23 @@ describe('what calls usually cost of their worst case', () => {
       expect(shares.of(other)).toBeNull();
   });
 
-  it('forgets the kind that was seen least recently, and holds no more than its bound', () => {
+  it('keeps what is seen again and forgets the rest, beyond its bound', () => {
     const shares = createExpectedShares();
     const numbered = (model: number) => kind({ model: String(model) });
-    for (let model = 0; model <= KINDS_MAX; model += 1) {
+    const known = (models: number) =>
+      Array.from({ length: models }, (_, model) => shares.of(numbered(model))).filter(
+        (share) => share !== null,
+      );
+    for (let model = 0; model < 2 * KINDS_MAX; model += 1) {
       for (let call = 0; call < SAMPLES_MIN; call += 1)
         shares.learn(numbered(model), WORST_NANO_USD, 1_000_000n);
       shares.learn(numbered(0), WORST_NANO_USD, 1_000_000n);
     }
     expect(shares.of(numbered(0))).not.toBeNull();
     expect(shares.of(numbered(1))).toBeNull();
-    expect(shares.of(numbered(2))).not.toBeNull();
+    expect(shares.of(numbered(2 * KINDS_MAX - 1))).not.toBeNull();
+    expect(known(2 * KINDS_MAX).length).toBeLessThanOrEqual(KINDS_MAX);
+    expect(known(2 * KINDS_MAX).length).toBeGreaterThanOrEqual(KINDS_MAX / 2);
   });
 
   it('learns nothing from a call whose worst case is nothing', () => {

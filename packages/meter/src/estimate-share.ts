@@ -31,7 +31,7 @@ const DOWN = Math.exp(-STEP * EXCEEDED_SHARE);
 /** An estimate of zero would stay zero. */
 const SHARE_MIN_MILLIONTHS = 1_000;
 
-/** Some 300 bytes each. Beyond it the kind that was seen least recently is forgotten, and held at its worst case again. */
+/** Some 300 bytes each. Of more kinds than this, those seen least recently are forgotten, and held at their worst case again. */
 export const KINDS_MAX = 2_000;
 
 interface Learned {
@@ -40,22 +40,37 @@ interface Learned {
   shareMillionths: number;
 }
 
+/**
+ * Two generations: what is seen again moves to the younger, and when that is full the elder is dropped. Nothing is ever deleted
+ * from a map, which would cost ten times the rest.
+ */
 export function createExpectedShares(): ExpectedShares {
-  const kinds = new Map<string, Learned>();
+  let recent = new Map<string, Learned>();
+  let elder = new Map<string, Learned>();
+
+  function entryOf(key: string): Learned {
+    const known = recent.get(key);
+    if (known !== undefined) return known;
+    const learned = elder.get(key) ?? { samples: 0, shareMillionths: SHARE_MIN_MILLIONTHS };
+    if (recent.size >= KINDS_MAX / 2) {
+      elder = recent;
+      recent = new Map();
+    }
+    recent.set(key, learned);
+    return learned;
+  }
+
   return {
     of(kind) {
-      const learned = kinds.get(keyOf(kind));
+      const key = keyOf(kind);
+      const learned = recent.get(key) ?? elder.get(key);
       if (learned === undefined || learned.samples < SAMPLES_MIN) return null;
       return Math.ceil(learned.shareMillionths);
     },
     learn(kind, worstNanoUsd, chargedNanoUsd) {
       if (worstNanoUsd <= 0n) return;
-      const key = keyOf(kind);
-      const learned = kinds.get(key) ?? { samples: 0, shareMillionths: SHARE_MIN_MILLIONTHS };
-      kinds.delete(key);
-      kinds.set(key, learned);
-      if (kinds.size > KINDS_MAX) kinds.delete(kinds.keys().next().value ?? '');
-      take(learned, Number((chargedNanoUsd * BigInt(WHOLE_MILLIONTHS)) / worstNanoUsd));
+      const shareMillionths = (chargedNanoUsd * BigInt(WHOLE_MILLIONTHS)) / worstNanoUsd;
+      take(entryOf(keyOf(kind)), Number(shareMillionths));
     },
   };
 }
