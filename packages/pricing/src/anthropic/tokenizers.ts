@@ -9,7 +9,7 @@ export interface Tokenizer {
 }
 
 /**
- * Calibrated on 2026-11-21 against 349 recorded exchanges of other projects: the densest request without tools or attachments
+ * Calibrated on 2026-11-21 against 472 recorded exchanges of other projects: the densest request without tools or attachments
  * had 3.27 bytes per token before Claude 4.7 and 2.65 since; a fifth is kept off for denser text. The provider says that the
  * newer tokenizer makes about 30 % more of the same text. `test/replay/estimates.test.ts` holds both against every recording.
  * Image limits: the provider's vision guide, as of 2026-10.
