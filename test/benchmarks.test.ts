@@ -2,6 +2,7 @@ import { builtinPriceBook, charge } from '@tallygate/pricing';
 import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { withSection } from './bench/benchmarks-doc.ts';
+import { ledgerSection, monthSection } from './bench/ledger-section.ts';
 import { meterSection } from './bench/meter-section.ts';
 import { EXCHANGES, PRICED_AT_MS } from './bench/peers/exchanges.ts';
 import { pinnedVersions } from './bench/peers/install-peers.ts';
@@ -132,6 +133,34 @@ describe('docs/benchmarks.md', () => {
     expect(two).not.toContain('first');
     expect(two.indexOf('of the gate')).toBeLessThan(two.indexOf('second'));
     expect(withSection(two, 'meter', 'second')).toBe(two);
+  });
+
+  it('holds goals against the month that they are set for, and says what a larger one takes beside it', () => {
+    const month = { bytesPerRowHot: 75.4, bytesPerRowCold: 43.5 };
+    const asked = { orgMonthByTeamMs: 12, allOrgsMonthMs: 600, lastTwoHoursMs: 60, rebuildHourMs: 300 };
+    const drained = {
+      appendMicrosPerEvent: 9,
+      drainRowsPerSecond: 4,
+      bareInsertRowsPerSecond: 3,
+      ratio: 1.3,
+    };
+    const about = { measured: 'Measured.', loadAverage: 1 };
+    const peaksMb = { ingest: 900, questions: 700 };
+    const usual = ledgerSection(
+      { ...drained, ...month, ...asked, peakMemoryMb: 900 },
+      { ...about, rows: 10_000_000, ratioRows: 1_000_000, peaksMb },
+    );
+    expect(usual).toContain('| drain ÷ bare insert | 1.3 | ≥ 0.8 |');
+    expect(usual).toContain('| largest size of a process, engine included | 900 MB | ≤ 1,024 |');
+    expect(usual).toContain('asked 700 MB');
+    const larger = monthSection({ ...month, ...asked, peakMemoryMb: 800 }, { ...about, rows: 100_000_000 });
+    expect(larger).toContain('## The ledger at 100,000,000 rows a month');
+    expect(larger).toContain('| a row on disk | 75.4 bytes |\n');
+    expect(larger).not.toContain('≤');
+    expect(larger).not.toContain('drain');
+    const page = withSection(withSection('', 'ledger', usual), 'ledger-100000000', larger);
+    expect(page).toContain(usual);
+    expect(page.indexOf(usual)).toBeLessThan(page.indexOf(larger));
   });
 
   it('has a row for us and for each peer, and a mark for each exchange', () => {

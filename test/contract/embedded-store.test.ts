@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { afterAll, beforeAll } from 'vitest';
 import { fixedClock } from './usage-fixtures.ts';
+import { describeUsageQuestions } from './usage-question.contract.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tallygate-ledger-'));
@@ -19,3 +20,4 @@ afterAll(async () => {
 });
 
 describeUsageStore('embedded engine', () => store);
+describeUsageQuestions('embedded engine', () => ({ history: store, destination: store }));

@@ -100,6 +100,8 @@ function dimensionOf(
       return event.attribution[dimension] ?? '';
     case 'tag':
       return event.attribution.tags[tagKey] ?? '';
+    case 'month':
+      return `${iso.slice(0, 7)}-01T00:00:00.000Z`;
     case 'day':
       return `${iso.slice(0, 10)}T00:00:00.000Z`;
     case 'hour':

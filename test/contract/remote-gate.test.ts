@@ -22,6 +22,7 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
   destination: { store: notAsked },
   history: {
     spend: notAsked,
+    usage: notAsked,
     counts: notAsked,
     unknownUsage: notAsked,
     settledTotals: notAsked,

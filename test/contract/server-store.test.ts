@@ -4,6 +4,7 @@ import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../setup/click
 import { findClickHouseServer } from '../setup/clickhouse-server.ts';
 import { describeExactlyOnce } from './exactly-once.contract.ts';
 import { fixedClock } from './usage-fixtures.ts';
+import { describeUsageQuestions } from './usage-question.contract.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
 
 const server = await findClickHouseServer();
@@ -31,6 +32,7 @@ function describeServer(name: string, serverUrl: () => string): void {
   });
   afterAll(() => store.close());
   describeUsageStore(name, () => store);
+  describeUsageQuestions(name, () => ({ history: store, destination: store }));
   const server = { serverUrl, ledger: () => store };
   describeExactlyOnce(`${name}, plain`, { ...server, query: '' });
   const compressed = '&compression_request=1&compression_response=1';

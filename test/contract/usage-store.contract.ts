@@ -81,6 +81,21 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       expect(await store().counts(year())).toMatchObject({ events: 1 });
     });
 
+    it('takes fifty segments at once, each under its own token, and each once when all are sent again', async () => {
+      const segments = Array.from({ length: 50 }, () => segmentOf([event()]));
+      await Promise.all(segments.map((segment) => store().store(segment)));
+      await Promise.all(segments.map((segment) => store().store(segment)));
+      expect(await store().counts(year())).toMatchObject({ events: 50, duplicates: 0 });
+    });
+
+    it('takes a text that was cut in the middle of a character, and what comes with it', async () => {
+      const cut = 'Zürich 🧾'.slice(0, 8);
+      const attribution = { ...usageEvent().attribution, feature: cut, tags: { region: cut, [cut]: 'x' } };
+      await store().store(segmentOf([event({ attribution, requestId: '\udc00' }), event()]));
+      const rows = await spend({ groupBy: ['feature'] });
+      expect(rows.map(({ group }) => group.feature).sort()).toEqual(['Zürich \ufffd', 'ticket-summary']);
+    });
+
     it('refuses a token that could leave its literal', async () => {
       for (const token of ["x'", '', 'a b', 'x'.repeat(201), "',max_threads=1,x='"]) {
         await expect(store().store(segmentOf([event()], { token }))).rejects.toMatchObject({

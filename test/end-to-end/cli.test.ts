@@ -52,6 +52,15 @@ const run = (directory: string, ...argv: string[]) => start(directory, ...argv).
 
 const FILE = 'version: 1\nbudgets: [{ id: everything, period: month, limit: { usd: 12.50 } }]\n';
 
+const PAST = [14, 14, 15].map((day, index) => ({
+  id: `past-${index}`,
+  timestamp: `2026-10-${day}T08:00:00Z`,
+  feature: day === 14 ? '=SUM(A1)' : 'plain',
+  model: 'claude-sonnet-4-5',
+  prompt_tokens: 1_000,
+  completion_tokens: 10,
+}));
+
 describe('the command line on one data directory', () => {
   it('leads from init to a budget that the next process finds in force, with its record', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tallygate-e2e-'));
@@ -92,6 +101,45 @@ describe('the command line on one data directory', () => {
     expect(await server.ended).toMatchObject({ code: 0, stdout: '' });
     const afterwards = await run(directory, 'budgets', 'list', '--json');
     expect(JSON.parse(afterwards.stdout).budgets).toHaveLength(1);
+  });
+
+  it('reports the same whether this process keeps the ledger or asks the one that does', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tallygate-e2e-'));
+    writeFileSync(join(directory, 'past.jsonl'), PAST.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    expect((await run(directory, 'import', 'past.jsonl')).code).toBe(0);
+    const october = ['report', '--month', '2026-10'];
+    const question = [
+      ...october,
+      '--grain',
+      'day',
+      '--by',
+      'feature',
+      '--top',
+      '1',
+      '--percentiles',
+      '--json',
+    ];
+    const alone = await run(directory, ...question);
+
+    const server = start(directory, 'serve');
+    await server.said(/^Serving /);
+    const asClient = await run(directory, ...question);
+    expect(JSON.parse(asClient.stdout)).toEqual(JSON.parse(alone.stdout));
+    expect(JSON.parse(asClient.stdout)).toMatchObject({
+      lines: [{ group: { day: '2026-10-14T00:00:00.000Z', feature: '=SUM(A1)' }, calls: 2 }],
+      others: [{ group: { day: '2026-10-15T00:00:00.000Z' }, calls: 1 }],
+      total: { calls: 3, usage: { uncachedInputTokens: 3_000 }, latency: { p50: expect.any(Number) } },
+    });
+
+    const csv = await run(directory, ...october, '--by', 'feature', '--csv');
+    expect(csv.stdout.split('\r\n')[1]).toMatch(/^'=SUM\(A1\),2,2,0,2000,/);
+    const top = await run(directory, 'top', '--last', '31d', '--json');
+    expect(JSON.parse(top.stdout)).toMatchObject({ schema: 'tallygate.top/1', coverage: { reported: {} } });
+    const refused = await run(directory, 'report', '--days', '60', '--percentiles');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('at most 31 days can be asked for at once. Ask month by month');
+    server.child.kill('SIGTERM');
+    expect((await server.ended).code).toBe(0);
   });
 
   it('answers a directory that cannot be used with one sentence, as text and as JSON', async () => {

@@ -132,6 +132,24 @@ describe('usage of the past', () => {
     expect([calls, costNanoUsd]).toEqual([61, (61n * ROW_NANO_USD * 9n) / 10n]);
   });
 
+  it('older than the ledger keeps rows is set aside and told, never taken and forgotten; it is taken once rows are kept that long', async () => {
+    const cwd = emptyDirectory();
+    const old = { ...row(0), timestamp: '2024-05-01T12:00:00Z' };
+    const young = { ...row(0), timestamp: new Date(Date.now() - 86_400_000).toISOString() };
+    writeFileSync(join(cwd, 'years.jsonl'), [old, young].map((each) => JSON.stringify(each)).join('\n'));
+    const first = await tallygate(cwd, 'import', 'years.jsonl', '--json');
+    expect(document(first)).toMatchObject({ imported: 1, rejected: 1 });
+    expect(first.exitCode).toBe(3);
+    expect(first.stderr).toMatch(/line 1: .*400 days.*TALLYGATE_RAW_RETENTION_DAYS/);
+
+    const forLong = { ...environment, TALLYGATE_RAW_RETENTION_DAYS: '4000' };
+    const again = await runProgram(CLI, ['import', 'years.jsonl', '--json'], { cwd, environment: forLong });
+    expect(document(again)).toMatchObject({ imported: 1, alreadyStored: 1, rejected: 0 });
+    const may = ['report', '--month', '2024-05', '--json'];
+    const { total } = document(await tallygate(cwd, ...may)) as { total: { calls: number } };
+    expect(total.calls).toBe(1);
+  });
+
   it('that is killed in the middle goes on when it is run again, within bounded memory, and loses and doubles nothing', async () => {
     const cwd = emptyDirectory();
     const [rows, held] = [100_000, 'big.jsonl'];

@@ -7,9 +7,9 @@ import { createChdbConnection } from 'chdb/connection';
  * ClickHouse's HTTP interface over the real engine, as much of it as `@clickhouse/client` uses: it lets the ledger's server
  * path (transport, parameters, errors) be tested where no server runs. Nothing is answered from here but by the engine.
  *
- * Arguments: the engine's directory. Prints its port on stdout; ends when its parent does.
+ * Arguments: the engine's directory, a port or 0 for a free one. Prints its port on stdout; ends when its parent does.
  */
-const [directory = ''] = process.argv.slice(2);
+const [directory = '', port = '0'] = process.argv.slice(2);
 const engine = createChdbConnection({ path: directory });
 
 /** Parameters are set on the engine's one session, so requests take turns. */
@@ -70,7 +70,7 @@ function fail(response: ServerResponse, error: unknown): void {
   response.end(message);
 }
 
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(port), '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
 });
 process.on('disconnect', () => process.exit(0));

@@ -7,14 +7,23 @@ import { fileURLToPath } from 'node:url';
 
 export interface ClickHouseOverHttp {
   url: string;
+  /** As a crash: without a last word, at whatever it is doing. Its tables stay, for one that is started on the same directory. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface ClickHousePlace {
+  /** Stays when it closes; without one it has a directory of its own that goes away with it. */
+  directory: string;
+  /** 0: one that is free. */
+  port: number;
+}
+
 /** A process of its own: the engine keeps one directory per process, and the test's own process may have another. */
-export async function startClickHouseOverHttp(): Promise<ClickHouseOverHttp> {
-  const directory = mkdtempSync(join(tmpdir(), 'tallygate-clickhouse-'));
+export async function startClickHouseOverHttp(place?: ClickHousePlace): Promise<ClickHouseOverHttp> {
+  const directory = place?.directory ?? mkdtempSync(join(tmpdir(), 'tallygate-clickhouse-'));
   const program = fileURLToPath(new URL('./clickhouse-http-main.ts', import.meta.url));
-  const child = fork(program, [directory], {
+  const child = fork(program, [directory, String(place?.port ?? 0)], {
     execArgv: ['--import', createRequire(import.meta.url).resolve('tsx')],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
@@ -25,10 +34,14 @@ export async function startClickHouseOverHttp(): Promise<ClickHouseOverHttp> {
   });
   return {
     url: `http://127.0.0.1:${port}`,
-    async close() {
-      child.disconnect();
+    async kill() {
+      child.kill('SIGKILL');
       await ended;
-      rmSync(directory, { recursive: true, force: true });
+    },
+    async close() {
+      if (child.connected) child.disconnect();
+      await ended;
+      if (place === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -17,7 +17,9 @@ export const FAULTS = [
   'an answer cut in its middle after it was stored',
   'no answer before the client gives up, stored',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+/** What happens to the answer of a question whose status was fine: the server had begun to send before it failed. */
+export const READ_FAULTS = ['a connection cut after some rows', 'an error after some rows'] as const;
+export type Fault = (typeof FAULTS)[number] | (typeof READ_FAULTS)[number];
 
 /** Stands between the client and a server of ClickHouse, engine or real one, and breaks what it is told to. */
 export interface FaultyProxy {
@@ -44,7 +46,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bodyOf(incoming);
     encodings.requests.add(incoming.headers['content-encoding'] ?? 'identity');
-    const fault = takeFault(planned, new URL(incoming.url ?? '/', target).searchParams.get('query') ?? '');
+    const fault = takeFault(planned, sqlOf(incoming, body));
     if (fault === 'an error, nothing stored') return answerError(outgoing);
     if (fault === 'a connection cut, nothing stored') return void outgoing.destroy();
     const answer = await forward(target, incoming, body);
@@ -83,6 +85,12 @@ async function deliver(answer: Answer, fault: Fault | null, outgoing: ServerResp
     case 'no answer before the client gives up, stored':
       await once(outgoing, 'close');
       return;
+    case 'a connection cut after some rows':
+      outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
+      outgoing.write(someRowsOf(answer.body), () => outgoing.destroy());
+      return;
+    case 'an error after some rows':
+      return answerErrorWithin(answer, outgoing);
     default:
       outgoing.writeHead(answer.status, answer.headers).end(answer.body);
   }
@@ -92,6 +100,26 @@ async function deliver(answer: Answer, fault: Fault | null, outgoing: ServerResp
 function answerError(outgoing: ServerResponse): void {
   outgoing.writeHead(500, { 'x-clickhouse-exception-code': '319' });
   outgoing.end('Code: 319. DB::Exception: Unknown status, client must retry. (UNKNOWN_STATUS_OF_INSERT)');
+}
+
+/** As a server words it since 25.11, and as a proxy may pass it on: a whole answer by its length, a failure by its tag. */
+function answerErrorWithin(answer: Answer, outgoing: ServerResponse): void {
+  const [tag, mark] = ['PU1FNUFH98BHY8QO', '__exception__'];
+  const message = 'Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n';
+  const { 'content-length': _length, ...headers } = answer.headers;
+  outgoing.writeHead(answer.status, { ...headers, 'x-clickhouse-exception-tag': tag });
+  outgoing.write(someRowsOf(answer.body));
+  outgoing.end(`\r\n${mark}\r\n${tag}\r\n${message}${message.length} ${tag}\r\n${mark}\r\n`);
+}
+
+/** Whole lines: nothing about the rows themselves tells that more were to come. */
+function someRowsOf(body: Buffer): Buffer {
+  return body.subarray(0, body.lastIndexOf('\n', body.length / 2) + 1);
+}
+
+/** With rows to insert it is in the address, else it is the body. */
+function sqlOf(incoming: IncomingMessage, body: Buffer): string {
+  return new URL(incoming.url ?? '/', 'http://any').searchParams.get('query') ?? body.toString('utf8');
 }
 
 function takeFault(planned: { sqlPart: string; fault: Fault }[], sql: string): Fault | null {

@@ -113,6 +113,31 @@ const sqlPurposeRule: Rule = {
   ],
 };
 
+const sqlSettingsRule: Rule = {
+  promise:
+    'settings of ClickHouse stand in the SQL: given to the client, the embedded engine keeps them for later statements',
+  atLeast: 220,
+  inspect: (repository) =>
+    inspectEach(repository.files.filter(isProduct), (file) =>
+      [...factsOf(file, 'name'), ...factsOf(file, 'string')]
+        .filter(({ text }) => text === 'clickhouse_settings')
+        .map(({ line }) => `${file.path}:${line} gives settings to the client`),
+    ),
+  planted: [
+    {
+      files: {
+        'packages/ledger/src/a.ts': 'client.exec({ query, clickhouse_settings: { async_insert: 1 } });',
+      },
+      violation: 'packages/ledger/src/a.ts:1 gives settings to the client',
+    },
+    {
+      files: { 'packages/ledger/src/a.ts': "const options = { 'clickhouse_settings': {} };" },
+      violation: 'a.ts:1 gives settings to the client',
+    },
+  ],
+  allowed: { 'packages/ledger/src/a.ts': '/** Never by clickhouse_settings. */ const a = 1;' },
+};
+
 const keyNameRule: Rule = {
   promise: 'key names are spelled only in packages/gate/src/keys.ts',
   atLeast: 220,
@@ -188,6 +213,7 @@ export const placeRules: readonly Rule[] = [
   luaHeaderRule,
   sqlPlaceRule,
   sqlPurposeRule,
+  sqlSettingsRule,
   keyNameRule,
   telemetryNameRule,
   generatedRule,

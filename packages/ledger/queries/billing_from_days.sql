@@ -12,6 +12,7 @@ SELECT
   if(has({groupBy:Array(String)}, 'inferenceGeo'), inference_geo, '') AS group_inferenceGeo,
   if(has({groupBy:Array(String)}, 'promptBand'), prompt_band, '') AS group_promptBand,
   if(has({groupBy:Array(String)}, 'basis'), basis, '') AS group_basis,
+  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,
   if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,
   if(has({groupBy:Array(String)}, 'hour'), formatDateTime(instant, '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,
   toString(sum(attempts) + uniqExactArray(split_attempts)) AS sum_attempts,
@@ -54,6 +55,6 @@ FROM
     AND (NOT JSONHas({filter:String}, 'promptBand') OR has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band))
     AND (NOT JSONHas({filter:String}, 'basis') OR has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis))
 )
-GROUP BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_day, group_hour
-ORDER BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_day, group_hour
+GROUP BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_month, group_day, group_hour
+ORDER BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_month, group_day, group_hour
 SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0

@@ -6,6 +6,7 @@ SELECT
   if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,
   if(has({groupBy:Array(String)}, 'requestModel'), request_model, '') AS group_requestModel,
   if(has({groupBy:Array(String)}, 'user'), ifNull(user_pseudonym, ''), '') AS group_user,
+  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(denied_at), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,
   if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(denied_at), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,
   if(has({groupBy:Array(String)}, 'hour'), formatDateTime(toStartOfHour(denied_at), '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,
   if(has({groupBy:Array(String)}, 'minute'), formatDateTime(toStartOfMinute(denied_at), '%Y-%m-%dT%H:%i:00.000Z'), '') AS group_minute,
@@ -26,6 +27,7 @@ GROUP BY
   group_environment,
   group_requestModel,
   group_user,
+  group_month,
   group_day,
   group_hour,
   group_minute
@@ -35,6 +37,7 @@ ORDER BY
   group_environment,
   group_requestModel,
   group_user,
+  group_month,
   group_day,
   group_hour,
   group_minute

@@ -24,6 +24,7 @@ SELECT
   if(has({groupBy:Array(String)}, 'workflow'), ifNull(workflow, ''), '') AS group_workflow,
   if(has({groupBy:Array(String)}, 'taskType'), ifNull(task_type, ''), '') AS group_taskType,
   if(has({groupBy:Array(String)}, 'tag'), tags[{tagKey:String}], '') AS group_tag,
+  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,
   if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,
   if(has({groupBy:Array(String)}, 'hour'), formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,
   if(has({groupBy:Array(String)}, 'minute'), formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z'), '') AS group_minute,
@@ -110,6 +111,7 @@ GROUP BY
   group_workflow,
   group_taskType,
   group_tag,
+  group_month,
   group_day,
   group_hour,
   group_minute
@@ -135,6 +137,7 @@ ORDER BY
   group_workflow,
   group_taskType,
   group_tag,
+  group_month,
   group_day,
   group_hour,
   group_minute

@@ -6,6 +6,7 @@ SELECT
   if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,
   if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,
   if(has({groupBy:Array(String)}, 'status'), status, '') AS group_status,
+  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,
   if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,
   if(has({groupBy:Array(String)}, 'hour'), formatDateTime(instant, '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,
   toString(sum(attempts) + uniqExactArray(split_attempts)) AS sum_attempts,
@@ -54,5 +55,5 @@ FROM
     AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))
     AND (NOT JSONHas({filter:String}, 'status') OR has(JSONExtract({filter:String}, 'status', 'Array(String)'), status))
 )
-GROUP BY group_team, group_feature, group_environment, group_responseModel, group_status, group_day, group_hour
-ORDER BY group_team, group_feature, group_environment, group_responseModel, group_status, group_day, group_hour
+GROUP BY group_team, group_feature, group_environment, group_responseModel, group_status, group_month, group_day, group_hour
+ORDER BY group_team, group_feature, group_environment, group_responseModel, group_status, group_month, group_day, group_hour

@@ -7,7 +7,16 @@ import { describeFailure } from './database-errors.ts';
 import { processExists } from './process-table.ts';
 
 export type LedgerAddress =
-  | { kind: 'embedded'; directory: string }
+  | {
+      kind: 'embedded';
+      directory: string;
+      /**
+       * MiB that the engine may take; 512 by default, and 256 at least, or a full segment finds no room. The process besides holds the engine's code (240 MiB, shared
+       * with other processes that have it), Node.js and what the application keeps. What needs more fails and changes nothing.
+       * There is one engine per process: who opens a directory again takes it as it is.
+       */
+      memoryMb?: number;
+    }
   | {
       kind: 'server';
       url: string;
@@ -21,14 +30,32 @@ export type InsertMode = 'direct' | 'gathered';
 
 type EngineConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
-/** The part of `chdb/connection` that is used. */
+/** The part of chdb that is used. */
 interface Engine {
+  Session: new (path: string, options: { connectionArgs: string[] }) => { close(): void };
   createChdbConnection(options: { path: string }): EngineConnection;
 }
 export type LoadEngine = () => Promise<Engine>;
 
 /** The engine's types name the client's through another package, whose private fields make equal classes unequal. */
-const loadChdb: LoadEngine = async () => (await import('chdb/connection')) as unknown as Engine;
+const loadChdb: LoadEngine = async () => {
+  const [{ Session }, { createChdbConnection }] = await Promise.all([
+    import('chdb'),
+    import('chdb/connection'),
+  ]);
+  return { Session, createChdbConnection } as unknown as Engine;
+};
+
+const MEMORY_MB = 512;
+/** By themselves they grow to gigabytes, and none gives way to a question: together they leave it five sixths. */
+const CACHES = [
+  'mark_cache_size',
+  'index_mark_cache_size',
+  'primary_index_cache_size',
+  'query_condition_cache_size',
+  'compiled_expression_cache_size',
+];
+const CACHE_SHARE = 32;
 
 /** Longer than an insert may take on the server (it waits up to 120 s for gathered ones): a slow success must not pass for a failure. */
 const REQUEST_TIMEOUT_MS = 150_000;
@@ -41,17 +68,32 @@ export async function connectLedger(
   address: LedgerAddress,
   loadEngine: LoadEngine = loadChdb,
 ): Promise<ClickHouseClient> {
-  return address.kind === 'embedded' ? openEmbedded(address.directory, loadEngine) : openServer(address.url);
+  return address.kind === 'embedded' ? openEmbedded(address, loadEngine) : openServer(address.url);
 }
 
-async function openEmbedded(directory: string, loadEngine: LoadEngine): Promise<ClickHouseClient> {
-  const { createChdbConnection } = await loadOrExplain(loadEngine);
+async function openEmbedded(
+  { directory, memoryMb = MEMORY_MB }: Extract<LedgerAddress, { kind: 'embedded' }>,
+  loadEngine: LoadEngine,
+): Promise<ClickHouseClient> {
+  const { Session, createChdbConnection } = await loadOrExplain(loadEngine);
   try {
     mkdirSync(directory, { recursive: true });
-    return createClient({ connection: createChdbConnection({ path: directory }), log: SILENT });
+    // A connection takes no arguments for the engine. A session does, and the engine keeps them for all that join it.
+    const starter = new Session(directory, { connectionArgs: boundsOf(memoryMb) });
+    try {
+      return createClient({ connection: createChdbConnection({ path: directory }), log: SILENT });
+    } finally {
+      starter.close();
+    }
   } catch (cause) {
     throw embeddedFailure(directory, cause);
   }
+}
+
+function boundsOf(memoryMb: number): string[] {
+  const bytes = memoryMb * 2 ** 20;
+  const caches = CACHES.map((name) => `--${name}=${Math.floor(bytes / CACHE_SHARE)}`);
+  return [`--max_server_memory_usage=${bytes}`, ...caches];
 }
 
 async function loadOrExplain(loadEngine: LoadEngine): Promise<Engine> {

@@ -1,7 +1,7 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
-import { describeFailure, ledgerFailure } from './database-errors.ts';
+import { describeFailure, ledgerFailure, questionFailure } from './database-errors.ts';
 
 const engineError = (type: string) => new ClickHouseError({ message: 'Something.', code: '1', type });
 
@@ -19,6 +19,13 @@ describe('a failure of the engine', () => {
     }
     expect(ledgerFailure(new Error('socket hang up')).code).toBe('TALLYGATE_LEDGER_UNAVAILABLE');
     expect(ledgerFailure('out of memory').code).toBe('TALLYGATE_LEDGER_UNAVAILABLE');
+  });
+
+  it('for want of memory ends a question, and keeps rows waiting', () => {
+    const failure = engineError('MEMORY_LIMIT_EXCEEDED');
+    expect(questionFailure(failure)).toMatchObject({ code: 'TALLYGATE_LEDGER_EXHAUSTED', cause: failure });
+    expect(ledgerFailure(failure).code).toBe('TALLYGATE_LEDGER_UNAVAILABLE');
+    expect(questionFailure(engineError('UNKNOWN_TABLE')).code).toBe('TALLYGATE_LEDGER_UNAVAILABLE');
   });
 
   it('of our own passes as it is', () => {

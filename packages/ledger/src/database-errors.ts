@@ -8,13 +8,27 @@ import { TallygateError } from '@tallygate/usage';
 const DATA_FAULTS = new Set([
   'ARGUMENT_OUT_OF_BOUND',
   'CANNOT_PARSE_DATETIME',
+  'CANNOT_PARSE_ESCAPE_SEQUENCE',
   'CANNOT_PARSE_INPUT_ASSERTION_FAILED',
   'CANNOT_PARSE_NUMBER',
   'CANNOT_PARSE_QUOTED_STRING',
   'CANNOT_PARSE_TEXT',
   'INCORRECT_DATA',
   'VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE',
+  'VIOLATED_CONSTRAINT',
 ]);
+
+/** What fails a question as well as an insert: but a question will need as much the next time, rows will find room. */
+const OUT_OF_MEMORY = 'MEMORY_LIMIT_EXCEEDED';
+
+/** Of a question, whose answer may need more memory than the engine has for it. */
+export function questionFailure(cause: unknown): TallygateError {
+  if (textProperty(cause, 'type') !== OUT_OF_MEMORY) return ledgerFailure(cause);
+  return new TallygateError('TALLYGATE_LEDGER_EXHAUSTED', {
+    message: `The ledger has too little memory for this question: ${describeFailure(cause)}.`,
+    cause,
+  });
+}
 
 export function ledgerFailure(cause: unknown): TallygateError {
   if (TallygateError.isInstance(cause)) return cause;

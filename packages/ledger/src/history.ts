@@ -25,6 +25,7 @@ import {
   unknownUsageQuery,
 } from './queries.ts';
 import type { RollupDependencies } from './rollups/add-up.ts';
+import { askUsage } from './rollups/ask-usage.ts';
 import { readSpend, toSpendRow } from './rollups/read-spend.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
@@ -50,6 +51,7 @@ export function createHistory(
   };
   return {
     spend: async (query) => spend(rollups, checked(query)),
+    usage: async (question) => askUsage(rollups, checked(question)),
     counts: async (range) => counts(database, checked(range)),
     unknownUsage: async (range) => unknownUsage(database, checked(range)),
     settledTotals: async (organization) =>

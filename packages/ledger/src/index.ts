@@ -2,7 +2,6 @@ export { clusterDdl, ledgerDdl } from './cluster-ddl.ts';
 export type { InsertMode } from './connect.ts';
 export type { ExportedDays, ExportOrder } from './export-days.ts';
 export type { RetentionSetting } from './retention.ts';
-export type { Percentiles, UsageAnswer, UsageGroup, UsageQuestion, UsageRow } from './rollups/ask-usage.ts';
 export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/adopt.ts';
 export { type DeadLetter, readDeadLetters, retryDeadLetters } from './spool/dead-letters.ts';
 export type { FullPolicy } from './spool/disk-bound.ts';

@@ -51,7 +51,14 @@ describe('the SQL in the build', () => {
       expect(text, name).toContain('async_insert = 0');
       expect(text, name).toMatch(/insert_deduplicate = [01]/);
       expect(text, name).toContain('input_format_skip_unknown_fields = 0');
-      if (text.includes('insert_deduplicate = 1')) expect(text, name).toContain('insert_deduplication_token');
+      if (!text.includes('insert_deduplicate = 1')) continue;
+      // As one block: a segment that is cut into several has one token for all of them.
+      for (const setting of [
+        "token = '__TOKEN__'",
+        'materialized_views = 1',
+        'max_insert_block_size = 1048576',
+      ])
+        expect(text, name).toContain(setting);
     }
     const tables = Object.entries(SCHEMA).filter(([, text]) => text.includes('CREATE TABLE'));
     for (const [name, text] of tables) {
@@ -60,6 +67,13 @@ describe('the SQL in the build', () => {
       const isFedByTokens = insert.includes('insert_deduplicate = 1');
       expect(text.includes('non_replicated_deduplication_window = 100000'), name).toBe(isFedByTokens);
     }
+  });
+
+  it('lets nothing expire but usage rows and the ids of the provider in them', () => {
+    const expiring = Object.entries(SCHEMA).filter(([, text]) => /\bTTL\b/.test(text.replace(/--.*/g, '')));
+    expect(expiring.map(([name]) => name)).toEqual(['usage_events']);
+    for (const name of ['config_versions', 'reports', 'report_versions', 'alerts_sent', 'settlements'])
+      expect(SCHEMA).toHaveProperty(name);
   });
 
   it('never adds up rows that may be stored twice: every sum over them is over deduplicated ones', () => {

@@ -17,7 +17,6 @@ import { createHistory, requireOrganization } from './history.ts';
 import { migrate } from './migrate.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
-import { askUsage, type UsageAnswer, type UsageQuestion } from './rollups/ask-usage.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
 import { storeReplayed } from './store-replayed.ts';
 import { storeSegment } from './store-segment.ts';
@@ -37,8 +36,6 @@ export interface UsageStoreDependencies {
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
-  /** Spend with rates, means and percentiles, the dearest groups first. */
-  usage(question: UsageQuestion): Promise<UsageAnswer>;
   /** Rows as files, a day in each; see there. */
   exportDays(order: ExportOrder): Promise<ExportedDays>;
   /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
@@ -74,10 +71,6 @@ export async function openUsageStore(
   const keeping = keepAddedUp(rollups, dependencies.logger ?? silentLogger);
   return {
     ...createHistory(rollups, dependencies.organization),
-    usage: async (question) => {
-      requireOrganization(question.organization, dependencies.organization);
-      return askUsage(rollups, question);
-    },
     exportDays: async (order) => {
       requireOrganization(order.organization, dependencies.organization);
       return exportDays(database, order);

@@ -16,6 +16,7 @@ import {
 import { type Attempt, beginAttempt, type CallContext } from './attempt.ts';
 import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
+import type { CallKind, ExpectedShares } from './estimate-share.ts';
 import { inferencePlace } from './inference-place.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { plainModelNames } from './model-names.ts';
@@ -37,6 +38,8 @@ export interface Admission {
   /** Null when no gate could be asked and the policy let the call go on; its charge is settled as soon as one answers. */
   hold: Hold | null;
   holdTtlMs: number;
+  /** What was asked for. Absent where nothing was: an item of a batch is admitted with its batch. */
+  estimated?: Amounts;
 }
 
 /** The provider may still answer until the SDK gives up; a minute more lets the outcome be settled while the hold lives. */
@@ -56,14 +59,26 @@ export async function admit(
   context: CallContext,
   ports: MeterPorts,
   options: MeterOptions,
+  shares: ExpectedShares,
 ): Promise<Admission | null> {
   const facts = readRequestFacts(request, options.pseudonymKey);
   if (facts === null) return null;
   const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
-  return admitEstimated({ request, context, facts, holdTtlMs, estimate: estimateOf }, ports, options);
+  const estimate = (admission: Admission) =>
+    estimateRequest(
+      facts,
+      { batch: false, shareMillionths: shares.of(kindOf(admission)) },
+      admission,
+      options,
+    );
+  return admitEstimated({ request, context, facts, holdTtlMs, estimate }, ports, options);
 }
 
-type Amounts = Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
+export function kindOf({ attribution, facts }: Admission): CallKind {
+  return { attribution, model: facts.model, maxOutputTokens: facts.maxOutputTokens };
+}
+
+export type Amounts = Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
 
 /** What is asked for: one message, or a whole batch of them under one hold. */
 export interface AdmissionRequest {
@@ -103,7 +118,9 @@ export async function admitEstimated(
       hold: null,
       holdTtlMs,
     };
-    const outcome = await reserve(admission, await asked.estimate(admission, options), ports, options);
+    const amounts = await asked.estimate(admission, options);
+    admission.estimated = amounts;
+    const outcome = await reserve(admission, amounts, ports, options);
     if (outcome !== 'outdated') return outcome;
     if (tries === 2) return onOutage(admission, ports, options, configurationKeepsChanging());
     configuration = await ports.configuration.reload();
@@ -150,14 +167,10 @@ async function askGate(gate: BudgetGate, request: ReserveRequest): Promise<Reser
   }
 }
 
-function estimateOf(admission: Admission, options: MeterOptions): Estimate {
-  return estimateRequest(admission.facts, false, admission, options);
-}
-
-/** One request of the admission: its only one, or one of a batch, which is billed at the batch's rates. */
+/** @param how `batch`: one of a batch, billed at its rates. `shareMillionths`: of its worst case, what such calls usually cost. */
 export function estimateRequest(
   facts: RequestFacts,
-  batch: boolean,
+  { batch, shareMillionths }: { batch: boolean; shareMillionths: number | null },
   admission: Admission,
   options: MeterOptions,
 ): Estimate {
@@ -169,12 +182,13 @@ export function estimateRequest(
     promptTokens: facts.promptTokens,
     cacheWriteTtl: facts.cacheWriteTtl,
     maxOutputTokens: facts.maxOutputTokens,
-    expectedOutputTokens: null,
     speed: facts.speed,
     inferenceGeo: admission.place ?? facts.inferenceGeo,
     batch,
     webSearchMaxUses: facts.webSearchMaxUses,
     iterations: facts.iterations,
+    serverSide: facts.serverSide,
+    expectedShareMillionths: shareMillionths,
     unpricedModels: refusable(configuration.snapshot.unpricedModels, options),
   });
 }

@@ -1,6 +1,8 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import type { Logger } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
+import { compareWithEstimate } from './estimate-compare.ts';
+import type { ExpectedShares } from './estimate-share.ts';
 import { UPKEEP_MS } from './live-hold.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
@@ -25,7 +27,7 @@ export interface InFlight {
   close(): Promise<void>;
 }
 
-export function createInFlight(options: MeterOptions): InFlight {
+export function createInFlight(options: MeterOptions, shares: ExpectedShares): InFlight {
   const { clock, logger } = options;
   const open = new Set<TrackedAttempt>();
   const entries = new Set<Promise<unknown>>();
@@ -42,8 +44,9 @@ export function createInFlight(options: MeterOptions): InFlight {
       // The caller's answer must not fail because our disk did; the gate still learns what was spent.
       logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
     }
-    trace.ended(event);
+    trace.ended(event, admission.estimated);
     void settlers.of(ports).settle(event, admission.hold);
+    compareWithEstimate(admission, event, shares, logger);
   }
 
   function begin(

@@ -60,7 +60,7 @@ describe('a call on a partner', () => {
         promptTokens: 1_000,
         cacheWriteTtl: null,
         maxOutputTokens: 1_000,
-        expectedOutputTokens: null,
+        expectedShareMillionths: null,
         batch: false,
         webSearchMaxUses: 0,
         iterations: 1,

@@ -4,6 +4,7 @@ import { admit } from './admit.ts';
 import { type CallContext, createsMessage } from './attempt.ts';
 import { type BatchRoute, batchRoute } from './batches/batch-routes.ts';
 import { createBatchMeter } from './batches/meter-batches.ts';
+import { createExpectedShares } from './estimate-share.ts';
 import { sendCovered } from './fetch/covered-sends.ts';
 import { createMeteredFetch } from './fetch/metered-fetch.ts';
 import { createInFlight } from './in-flight.ts';
@@ -36,7 +37,8 @@ export interface Meter {
  */
 export function createMeter(given: MeterOptions): Meter {
   const options: MeterOptions = { ...given, logger: neverThrowing(given.logger) };
-  const inFlight = createInFlight(options);
+  const shares = createExpectedShares();
+  const inFlight = createInFlight(options, shares);
   const batches = createBatchMeter(options);
   const telemetry = telemetryOf(options);
 
@@ -62,7 +64,7 @@ export function createMeter(given: MeterOptions): Meter {
   async function enter(request: APIRequest, context: CallContext): Promise<TrackedAttempt | null> {
     try {
       const ports = await options.ports();
-      const admission = await admit(request, context, ports, options);
+      const admission = await admit(request, context, ports, options, shares);
       return admission && inFlight.begin(admission, request, ports, await telemetry);
     } catch (error) {
       return unmetered(error, options);

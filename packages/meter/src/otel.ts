@@ -15,6 +15,8 @@ import {
   type UsageEvent,
   type UsageLine,
 } from '@tallygate/usage';
+import type { Amounts } from './admit.ts';
+import { isComparable } from './estimate-compare.ts';
 import { type AttemptTelemetry, NO_TELEMETRY, type Telemetry } from './telemetry.ts';
 
 type Api = typeof OpenTelemetryApi;
@@ -52,9 +54,9 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
       );
       return {
         traceId: isValid ? (context?.traceId ?? null) : null,
-        ended(event) {
+        ended(event, estimated) {
           guarded(() => tagCharge(span, event));
-          guarded(() => metricsOf().record(event));
+          guarded(() => metricsOf().record(event, estimated));
         },
       };
     },
@@ -85,6 +87,7 @@ const OURS = {
   costUsd: 'tallygate.cost_usd',
   basis: 'tallygate.basis',
   tokenType: 'tallygate.token.type',
+  estimate: 'tallygate.estimate.kind',
 } as const;
 
 const STANDARD = {
@@ -148,7 +151,7 @@ const DURATION_BUCKETS_S = Array.from({ length: 14 }, (_, power) => 2 ** power /
 const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 
 interface Metrics {
-  record(event: UsageEvent): void;
+  record(event: UsageEvent, estimated?: Amounts): void;
 }
 
 /** Where nobody collects, nothing is put together for it. */
@@ -171,11 +174,12 @@ function createMetrics(api: Api): () => Metrics {
 function metricsOf(meter: OpenTelemetryApi.Meter): Metrics {
   const instruments = instrumentsOf(meter);
   return {
-    record(event) {
+    record(event, estimated) {
       recordTimes(instruments, event);
       // What failed used nothing, and a zero is not reported.
       if (event.status === 'error') return;
       for (const line of event.lines) recordLine(instruments, event, line);
+      if (estimated !== undefined && isComparable(event)) recordEstimate(instruments, event, estimated);
     },
   };
 }
@@ -204,6 +208,14 @@ function instrumentsOf(meter: OpenTelemetryApi.Meter) {
         'What calls were charged, at the prices in force. The ledger is exact, this is for charts.',
       unit: '{USD}',
     }),
+    estimate: meter.createCounter('tallygate.estimate.usd', {
+      description: 'What the same attempts were expected to cost, could have cost at most, and cost.',
+      unit: '{USD}',
+    }),
+    estimated: meter.createCounter('tallygate.estimate.attempts', {
+      description: 'Attempts by where their charge lies: as expected, above that, or above the worst case.',
+      unit: '{attempt}',
+    }),
     tokens: meter.createCounter('tallygate.tokens', {
       description: 'Tokens by the class in which they are billed.',
       unit: '{token}',
@@ -228,12 +240,29 @@ function recordLine({ tokenUsage, cost, tokens }: Instruments, event: UsageEvent
   const operation = { ...operationAttributes(event, line), [OURS.basis]: event.basis };
   tokenUsage.record(totalInputTokens(usage), { ...operation, [STANDARD.tokenType]: 'input' });
   tokenUsage.record(usage.outputTokens, { ...operation, [STANDARD.tokenType]: 'output' });
-  const { team, feature, environment } = event.attribution;
-  const payer = { ...operation, [OURS.team]: team, [OURS.feature]: feature, [OURS.environment]: environment };
+  const payer = { ...operation, ...payerAttributes(event) };
   cost.add(usdForDisplay(line.contractedCostNanoUsd), payer);
   for (const [type, count] of billedClasses(usage)) {
     if (count > 0) tokens.add(count, { ...payer, [OURS.tokenType]: type });
   }
+}
+
+/** Per payer and requested model, for the drift of estimates: expected beside actual, of the same attempts. */
+function recordEstimate({ estimate, estimated }: Instruments, event: UsageEvent, amounts: Amounts): void {
+  const payer = { ...operationAttributes(event, undefined), ...payerAttributes(event) };
+  const actualNanoUsd = contractedCostNanoUsd(event);
+  const { expectedNanoUsd, worstNanoUsd } = amounts;
+  const add = (kind: string, amountNanoUsd: bigint) =>
+    estimate.add(usdForDisplay(amountNanoUsd), { ...payer, [OURS.estimate]: kind });
+  add('expected', expectedNanoUsd);
+  add('worst', worstNanoUsd);
+  add('actual', actualNanoUsd);
+  const place = actualNanoUsd <= expectedNanoUsd ? 'within' : 'above_expected';
+  estimated.add(1, { ...payer, [OURS.estimate]: actualNanoUsd > worstNanoUsd ? 'above_worst' : place });
+}
+
+function payerAttributes({ attribution: { team, feature, environment } }: UsageEvent): Attributes {
+  return { [OURS.team]: team, [OURS.feature]: feature, [OURS.environment]: environment };
 }
 
 function operationAttributes(event: UsageEvent, line: UsageLine | undefined): Attributes {

@@ -37,15 +37,6 @@ describe('facts of a request for its estimate', () => {
     );
   });
 
-  it('count an image by what it can cost, not by the size of its base64', () => {
-    const source = { type: 'base64', media_type: 'image/png', data: 'A'.repeat(3_000_000) };
-    const promptTokens =
-      factsOf({ ...base, messages: [{ role: 'user', content: [{ type: 'image', source }] }] })
-        ?.promptTokens ?? 0;
-    expect(promptTokens).toBeGreaterThan(5_000);
-    expect(promptTokens).toBeLessThan(6_000);
-  });
-
   it('take the dearest cache write that the request can cause', () => {
     const cached = (control: object) => ({
       ...base,

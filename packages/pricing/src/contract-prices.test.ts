@@ -138,13 +138,13 @@ describe('a contract price', () => {
       promptTokens: 1_000,
       cacheWriteTtl: null,
       maxOutputTokens: 100,
-      expectedOutputTokens: 50,
+      expectedShareMillionths: 500_000,
       batch: false,
       webSearchMaxUses: 1,
       iterations: 1,
     };
     expect(estimate(livePriceBook(null, [off('50')]), request)).toMatchObject({
-      expectedNanoUsd: 2_500_000n,
+      expectedNanoUsd: 6_500_000n,
       worstNanoUsd: 13_000_000n,
     });
   });

@@ -16,7 +16,7 @@ const request: EstimateInput = {
   promptTokens: 10_000,
   cacheWriteTtl: null,
   maxOutputTokens: 1_000,
-  expectedOutputTokens: 300,
+  expectedShareMillionths: 250_000,
   speed: null,
   inferenceGeo: 'global',
   batch: false,
@@ -28,21 +28,24 @@ const estimateOf = (changes: Partial<EstimateInput>) => estimate(book, { ...requ
 const worstOf = (changes: Partial<EstimateInput>) => estimateOf(changes).worstNanoUsd;
 
 describe('an estimate', () => {
-  it('expects the prompt uncached with the usual output, and fears all of max_tokens', () => {
+  it('expects the share of its worst case that such calls usually cost, and fears all of max_tokens', () => {
     expect(estimateOf({})).toEqual({
-      expectedNanoUsd: 46_000_000n,
+      expectedNanoUsd: 15_000_000n,
       worstNanoUsd: 60_000_000n,
       priceId: 'claude-opus-5-5@2026-09-22',
       flags: [],
     });
   });
 
-  it('expects all of max_tokens while nothing is known', () => {
-    expect(estimateOf({ expectedOutputTokens: null }).expectedNanoUsd).toBe(60_000_000n);
+  it('expects its worst case while nothing is known', () => {
+    expect(estimateOf({ expectedShareMillionths: null }).expectedNanoUsd).toBe(60_000_000n);
   });
 
-  it('expects no more output than the request allows', () => {
-    expect(estimateOf({ expectedOutputTokens: 5_000 }).expectedNanoUsd).toBe(60_000_000n);
+  it('never expects a call for free that costs something', () => {
+    expect(estimateOf({ promptTokens: 1, maxOutputTokens: 0, expectedShareMillionths: 1 })).toMatchObject({
+      expectedNanoUsd: 1n,
+      worstNanoUsd: 4_000n,
+    });
   });
 
   it.each<[string, Partial<EstimateInput>, bigint]>([
@@ -70,7 +73,7 @@ describe('an estimate', () => {
   });
 
   it('fears the long band as soon as the passes together can reach it, and expects it when one pass does', () => {
-    const haiku = { model: 'claude-haiku-5-5', maxOutputTokens: 1_000, expectedOutputTokens: 0 };
+    const haiku = { model: 'claude-haiku-5-5', maxOutputTokens: 1_000 };
     expect(worstOf({ ...haiku, promptTokens: 100_000 })).toBe(10_500_000n);
     expect(worstOf({ ...haiku, promptTokens: 100_001 })).toBe(50_000_500n + 2_500_000n);
     expect(worstOf({ ...haiku, promptTokens: 50_001, iterations: 2 })).toBe(2n * (25_000_500n + 2_500_000n));
@@ -113,16 +116,14 @@ describe('an estimate', () => {
         { ...row, priceId: 'm/fast', speed: 'fast', usdPerMtok: rates('1') },
       ],
     });
-    const short = { ...request, model: 'm', maxOutputTokens: 0, expectedOutputTokens: 0 };
+    const short = { ...request, model: 'm', maxOutputTokens: 0, expectedShareMillionths: null };
     const asLong = estimate(upsideDown, short);
     expect(asLong).toMatchObject({
-      expectedNanoUsd: 20_000_000n,
       worstNanoUsd: 30_000_000n,
       priceId: 'm/long',
     });
     const asFast = estimate(upsideDown, { ...short, speed: 'fast' });
     expect(asFast).toMatchObject({
-      expectedNanoUsd: 10_000_000n,
       worstNanoUsd: 30_000_000n,
       priceId: 'm/fast',
     });
@@ -186,7 +187,7 @@ describe('counts that cannot be priced', () => {
     { promptTokens: -1 },
     { promptTokens: 0.5 },
     { maxOutputTokens: Number.NaN },
-    { expectedOutputTokens: Number.POSITIVE_INFINITY },
+    { expectedShareMillionths: 1_000_001 },
     { webSearchMaxUses: 2 ** 53 },
     { iterations: 0 },
   ])('are refused by name: %j', (changes) => {
@@ -207,7 +208,7 @@ describe('the worst case', () => {
     promptTokens: fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.integer({ min: 99_990, max: 100_010 })),
     cacheWriteTtl: fc.constantFrom(null, '5m', '1h'),
     maxOutputTokens: fc.integer({ min: 0, max: 400_000 }),
-    expectedOutputTokens: fc.option(fc.integer({ min: 0, max: 400_000 })),
+    expectedShareMillionths: fc.option(fc.integer({ min: 0, max: 1_000_000 })),
     speed: fc.constantFrom(null, 'standard', 'fast'),
     inferenceGeo: fc.constantFrom(null, 'global', 'us'),
     batch: fc.boolean(),

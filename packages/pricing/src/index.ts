@@ -1,4 +1,5 @@
 export { builtinPriceBook, builtinPriceBookDocument } from './anthropic/price-book.ts';
+export { type Tokenizer, tokenizerOf } from './anthropic/tokenizers.ts';
 export { type Charge, type ChargeInput, charge } from './charge.ts';
 export {
   changesThePast,
@@ -17,7 +18,7 @@ export {
   parseContractPrices,
   withContractPrices,
 } from './contract-prices.ts';
-export { type Estimate, type EstimateInput, estimate } from './estimate.ts';
+export { type Estimate, type EstimateInput, estimate, WHOLE_MILLIONTHS } from './estimate.ts';
 export { findPrice, isPriced, type ModelLimits, modelLimits, type PriceQuery } from './find-price.ts';
 export { livePriceBook } from './live-price-book.ts';
 export { parsePriceBook } from './parse-price-book.ts';
@@ -34,3 +35,4 @@ export type {
 export type { PriceBookDocument } from './price-document.ts';
 export { type PriceWarning, priceWarnings } from './price-warnings.ts';
 export { type Refusal, refusalIsBilled } from './refusal.ts';
+export type { AdvisorBound, CacheWriteTtl, FallbackBound, ServerSideWork } from './worst-case.ts';

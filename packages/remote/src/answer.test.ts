@@ -19,6 +19,7 @@ function backendWith(parts: {
   const moreGate = { configuration: never, publish: never, close: never };
   const history = {
     spend: never,
+    usage: never,
     counts: never,
     unknownUsage: never,
     settledTotals: never,

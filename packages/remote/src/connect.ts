@@ -81,6 +81,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
     },
     history: {
       spend: (query) => call(ROUTES.spend, query),
+      usage: (question) => call(ROUTES.usage, question),
       counts: (range) => call(ROUTES.counts, range),
       unknownUsage: (range) => call(ROUTES.unknownUsage, range),
       settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),

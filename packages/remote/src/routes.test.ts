@@ -120,6 +120,7 @@ const METHODS: Record<
   publish: 'publish',
   store: 'store',
   spend: 'spend',
+  usage: 'usage',
   counts: 'counts',
   unknownUsage: 'unknownUsage',
   settledTotals: 'settledTotals',

@@ -21,8 +21,10 @@ import {
   spendRowSchema,
   storedReportSchema,
   unknownUsageSchema,
+  usageAnswerSchema,
   usagePageQuerySchema,
   usagePageSchema,
+  usageQuestionSchema,
 } from '@tallygate/usage';
 import { z } from 'zod';
 import { sealedSegmentSchema } from './segment.ts';
@@ -125,6 +127,11 @@ export const ROUTES = {
     request: spendQuerySchema,
     reply: z.array(spendRowSchema),
     answer: ({ history }, query) => history.spend(query),
+  }),
+  usage: route('ledger/usage', {
+    request: usageQuestionSchema,
+    reply: usageAnswerSchema,
+    answer: ({ history }, question) => history.usage(question),
   }),
   counts: route('ledger/counts', {
     request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),

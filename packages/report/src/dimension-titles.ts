@@ -23,6 +23,7 @@ export const DIMENSION_TITLES: Record<SpendDimension, { title: string; column: s
   workflow: { title: 'Workflow', column: 'workflow' },
   taskType: { title: 'Task type', column: 'task_type' },
   tag: { title: 'Tag', column: 'tag' },
+  month: { title: 'Month', column: 'month' },
   day: { title: 'Day (UTC)', column: 'day' },
   hour: { title: 'Hour (UTC)', column: 'hour' },
   minute: { title: 'Minute (UTC)', column: 'minute' },
@@ -31,6 +32,7 @@ export const DIMENSION_TITLES: Record<SpendDimension, { title: string; column: s
 /** A group's value for people: instants as short as their unit allows, a missing value as "(none)". */
 export function displayGroup(dimension: SpendDimension, value: string): string {
   if (value === '') return '(none)';
+  if (dimension === 'month') return value.slice(0, 7);
   if (dimension === 'day') return value.slice(0, 10);
   if (dimension === 'hour' || dimension === 'minute') return value.slice(0, 16).replace('T', ' ');
   return value;

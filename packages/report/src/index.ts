@@ -1,7 +1,12 @@
 export { availableNanoUsd, budgetBar, budgetTable } from './budget-table.ts';
 export { type CsvCell, toCsv } from './csv.ts';
 export { DIMENSION_TITLES, displayGroup } from './dimension-titles.ts';
+export { percentOf } from './figures.ts';
 export { type SpendStatement, type StatementLine, spendStatement } from './spend-statement.ts';
-export { percentOf, spendCsv, spendTable } from './spend-tables.ts';
-export { type TextTable, toTextTable } from './text-table.ts';
+export { spendTable } from './spend-table.ts';
+export { type TextColumn, type TextTable, toTextTable } from './text-table.ts';
+export { usageCsv } from './usage-csv.ts';
+export { usageDocument } from './usage-document.ts';
+export { type UsageStatement, unassignedNanoUsd } from './usage-statement.ts';
+export { usageTable } from './usage-table.ts';
 export { type VarianceStatement, varianceTable } from './variance-table.ts';

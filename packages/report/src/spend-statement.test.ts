@@ -1,7 +1,7 @@
 import type { SpendDimension, SpendRow } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { spendCsv, spendStatement, spendTable, toTextTable } from './index.ts';
+import { spendStatement, spendTable, toTextTable } from './index.ts';
 
 const NO_COUNTS: SpendRow['usage'] = {
   uncachedInputTokens: 0,
@@ -160,19 +160,5 @@ describe('spendTable', () => {
       '$0.00',
       '–',
     ]);
-  });
-});
-
-describe('spendCsv', () => {
-  it('gives every class of tokens and exact amounts, and no total that would be summed twice', () => {
-    const [header, first, ...others] = spendCsv(spendStatement(ROWS, { groupBy: ['team'] })).split('\r\n');
-    expect(header).toBe(
-      'team,calls,attempts,failed_attempts,uncached_input_tokens,cache_read_input_tokens,cache_write_5m_input_tokens,' +
-        'cache_write_1h_input_tokens,cache_write_unsplit_input_tokens,output_tokens,web_search_requests,' +
-        'web_fetch_requests,list_cost_usd,contracted_cost_usd',
-    );
-    expect(first).toBe('support,2,4,2,2000,468,0,0,0,10,0,0,3.000000000,3.000000000');
-    expect(others).toHaveLength(3);
-    expect(others.at(-1)).toBe('');
   });
 });

@@ -1,6 +1,13 @@
+export interface TextColumn {
+  title: string;
+  align: 'left' | 'right';
+  /** Set: where a terminal is too narrow the column is left out, the highest number first, before a name is shortened much. */
+  spare?: number;
+}
+
 /** A table for a terminal. Cells are finished texts; numbers stand right, names left. */
 export interface TextTable {
-  columns: readonly { title: string; align: 'left' | 'right' }[];
+  columns: readonly TextColumn[];
   rows: readonly (readonly string[])[];
   /** Stands under a rule. */
   footer?: readonly string[];
@@ -9,13 +16,16 @@ export interface TextTable {
 const GAP = '  ';
 /** Below this a shortened name tells nothing; the table is then wider than asked for. */
 const NARROWEST_NAME = 8;
+/** Columns are given up to keep this much of a name. */
+const READABLE_NAME = 16;
 
 /**
- * Aligned lines, each ending in a newline, within `width` where that is possible: only left-aligned cells are shortened
- * (with "…"), the widest column first; a number is never cut. Control characters are shown as "�", so that a name
+ * Aligned lines, each ending in a newline, within `width` where that is possible: spare columns are left out, then left-aligned
+ * cells shortened (with "…"), the widest column first; a number is never cut. Control characters are shown as "�", so that a name
  * cannot steer the terminal.
  */
-export function toTextTable(table: TextTable, options: { width?: number } = {}): string {
+export function toTextTable(whole: TextTable, options: { width?: number } = {}): string {
+  const table = withoutSpare(whole, options.width ?? Number.POSITIVE_INFINITY);
   const header = table.columns.map(({ title }) => title);
   const body = table.rows.map((row) => row.map(clean));
   const footer = table.footer?.map(clean);
@@ -27,6 +37,23 @@ export function toTextTable(table: TextTable, options: { width?: number } = {}):
   const closing = footer ? [...(body.length > 0 ? [rule] : []), line(footer)] : [];
   const lines = [line(header), rule, ...body.map(line), ...closing];
   return lines.map((text) => `${text}\n`).join('');
+}
+
+/** Columns of one rank go together: of four percentiles three would raise a question. */
+function withoutSpare(table: TextTable, width: number): TextTable {
+  const { columns, rows, footer } = table;
+  const header = columns.map(({ title }) => title);
+  const natural = columnWidths(table, [header, ...rows, ...(footer ? [footer] : [])]);
+  const least = natural.map((each, index) =>
+    columns[index]?.align === 'left' ? Math.min(each, READABLE_NAME) : each,
+  );
+  const needed = least.reduce((sum, each) => sum + each, GAP.length * (least.length - 1));
+  const highest = Math.max(...columns.map(({ spare }) => spare ?? 0));
+  if (needed <= width || highest <= 0) return table;
+  const kept = <Item>(items: readonly Item[]) =>
+    items.filter((_item, index) => columns[index]?.spare !== highest);
+  const rest = { columns: kept(columns), rows: rows.map(kept) };
+  return withoutSpare(footer ? { ...rest, footer: kept(footer) } : rest, width);
 }
 
 function clean(cell: string): string {

@@ -1,5 +1,5 @@
 import { usdFromPico } from '@tallygate/usage';
-import { percentOf } from './spend-tables.ts';
+import { percentOf } from './figures.ts';
 import type { TextTable } from './text-table.ts';
 
 /** What the table of a reconciliation needs to know of it. Variance is always billed − internal. */

@@ -61,6 +61,11 @@ export const ERRORS = {
     exitCode: 4,
     cure: 'Check the key: reports need an admin key (sk-ant-admin01-…) of the organization.',
   },
+  TALLYGATE_LEDGER_EXHAUSTED: {
+    httpStatus: 503,
+    exitCode: 1,
+    cure: 'Ask for a shorter time or for fewer groups, or give the embedded engine more with TALLYGATE_LEDGER_MEMORY_MB.',
+  },
   TALLYGATE_LEDGER_UNAVAILABLE: {
     httpStatus: 503,
     exitCode: 4,

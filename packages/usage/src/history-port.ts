@@ -3,6 +3,7 @@ import type { settledTotalSchema } from './gate-port.ts';
 import { nanoUsdSchema } from './money.ts';
 import type { UsageRecords } from './records-port.ts';
 import { tokenUsageSchema } from './token-usage.ts';
+import type { UsageAnswer, UsageQuestion } from './usage-question.ts';
 
 /** By what spend can be grouped. */
 export const SPEND_DIMENSIONS = [
@@ -27,12 +28,21 @@ export const SPEND_DIMENSIONS = [
   'workflow',
   'taskType',
   'tag',
+  'month',
   'day',
   'hour',
   'minute',
 ] as const;
 export const spendDimensionSchema = z.enum(SPEND_DIMENSIONS);
 export type SpendDimension = z.output<typeof spendDimensionSchema>;
+
+/** Those that say when; the others say whose and what. */
+export const TIME_DIMENSIONS = [
+  'month',
+  'day',
+  'hour',
+  'minute',
+] as const satisfies readonly SpendDimension[];
 
 /** Which instant of an event places it: the provider bills by when it ended, budgets count by when it was admitted. */
 const spendInstantSchema = z.enum(['ended', 'budget']);
@@ -44,9 +54,7 @@ export const spendQuerySchema = z.object({
   by: spendInstantSchema,
   groupBy: z.array(spendDimensionSchema),
   /** Only what has one of these values in each of these dimensions; not by time, which is the range's. */
-  filter: z
-    .partialRecord(spendDimensionSchema.exclude(['day', 'hour', 'minute']), z.array(z.string()))
-    .optional(),
+  filter: z.partialRecord(spendDimensionSchema.exclude([...TIME_DIMENSIONS]), z.array(z.string())).optional(),
   /** Which tag the dimension "tag" means. */
   tagKey: z.string().min(1).optional(),
 });
@@ -130,11 +138,14 @@ export const configVersionRecordSchema = z.object({
 export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
 
 /**
- * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`; it never answers 0.
+ * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`, or with `TALLYGATE_LEDGER_EXHAUSTED`
+ * where its answer needs more memory than the embedded engine may take; it never answers 0.
  */
 export interface SpendHistory extends UsageRecords {
   /** By user, workflow, task type or tag at most 31 days. */
   spend(query: SpendQuery): Promise<SpendRow[]>;
+  /** Spend with rates, means, denials and percentiles, ranked; percentiles of at most 31 days. */
+  usage(question: UsageQuestion): Promise<UsageAnswer>;
   counts(range: { organization: string; fromMs: number; toMs: number }): Promise<LedgerCounts>;
   /** Usage that no version so far has understood, by when its attempts ended; ordered by field and value. */
   unknownUsage(range: { organization: string; fromMs: number; toMs: number }): Promise<UnknownUsage[]>;

@@ -74,6 +74,7 @@ export {
   spendQuerySchema,
   spendRowSchema,
   storedReportSchema,
+  TIME_DIMENSIONS,
   type UnknownUsage,
   unknownUsageSchema,
 } from './history-port.ts';
@@ -144,4 +145,14 @@ export {
   usageEventSchema,
   usageLineSchema,
 } from './usage-event.ts';
+export {
+  type Percentiles,
+  USAGE_ORDERS,
+  type UsageAnswer,
+  type UsageGroup,
+  type UsageOrder,
+  type UsageQuestion,
+  usageAnswerSchema,
+  usageQuestionSchema,
+} from './usage-question.ts';
 export { toWireJson } from './wire.ts';

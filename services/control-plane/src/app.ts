@@ -12,6 +12,7 @@ import type { RouteParts, ServedRuntime } from './routes/parts.ts';
 import { reconciliation } from './routes/reconciliation.ts';
 import { bodyWithinLimit, remoteCalls } from './routes/remote-calls.ts';
 import { spend } from './routes/spend.ts';
+import { usage } from './routes/usage.ts';
 
 export interface ControlPlaneOptions {
   runtime: ServedRuntime;
@@ -26,7 +27,7 @@ export interface ControlPlaneOptions {
 const PATIENCE_MS = 5_000;
 
 /**
- * The HTTP face of a runtime, as one Hono app: an overview page, three routes to read, metrics, two probes, and the routes by which
+ * The HTTP face of a runtime, as one Hono app: an overview page, four routes to read, metrics, two probes, and the routes by which
  * other processes use this gate and ledger.
  *
  * Promise: nothing is written without the token; no answer is given to a name that is not this machine's; an error is
@@ -47,6 +48,7 @@ export function createControlPlane(options: ControlPlaneOptions): { app: Hono } 
   app.get('/', reader, overview(parts));
   app.get('/metrics', reader, metrics(parts));
   app.get('/v1/spend', reader, spend(parts));
+  app.get('/v1/usage', reader, usage(parts));
   app.get('/v1/budgets', reader, budgets(parts));
   app.get('/v1/reconciliation', reader, reconciliation(parts));
   app.post('/v1/*', bearerRequired(token), bodyWithinLimit, remoteCalls(parts));

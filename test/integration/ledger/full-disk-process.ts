@@ -1,9 +1,10 @@
-import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSpool } from '@tallygate/ledger';
 import { type Logger, silentLogger, systemClock } from '@tallygate/usage';
 import { settlement, usageEvent } from '../../contract/usage-fixtures.ts';
 import { createCollectingStore, unavailable } from './collecting-store.ts';
+import { fillUp } from './fill-up.ts';
 
 /**
  * Records on a disk that fills up, until nothing fits; then the disk has room
@@ -58,15 +59,3 @@ const result = {
   alarms,
 };
 process.stdout.write(JSON.stringify(result));
-
-function fillUp(path: string): void {
-  writeFileSync(path, '');
-  const descriptor = openSync(path, 'a');
-  try {
-    for (;;) writeSync(descriptor, Buffer.alloc(4_096));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  } finally {
-    closeSync(descriptor);
-  }
-}

@@ -235,4 +235,14 @@ describe('a process that was declared dead and wakes up', () => {
     await adopt({ root: spools.root });
     expect([...new Set(store.eventIds())].sort()).toEqual(['before', 'into-the-moved-file']);
   });
+
+  it('notices it when it begins a file, too: what it records then is on disk, not in memory', async () => {
+    const sleeper = await spools.open();
+    const first = sleeper.directory;
+    await adopt({ root: spools.root, destination: null });
+    sleeper.recordOutcome(usageEvent(), null);
+    expect(sleeper.directory).not.toBe(first);
+    expect(spools.files(sleeper.directory)).toEqual(['000001.open']);
+    await sleeper.close();
+  });
 });

@@ -130,24 +130,43 @@ describe('a spool at its bound on disk', () => {
   });
 });
 
+/** What a program tells that has a disk of 512 kB for itself; null where nobody may mount one. */
+async function onSmallDisk(file: URL, ...parameters: string[]) {
+  const program = startOnSmallDisk(file, join(spools.root, 'small'), ...parameters);
+  let [told, complaint] = ['', ''];
+  program.stdout.on('data', (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  program.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  const [code] = await once(program, 'close');
+  if (told === '' && /unshare|mount|not permitted/i.test(complaint)) return null;
+  expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
+  return JSON.parse(told);
+}
+
+describe('a disk that has room for a part', () => {
+  it('gets no half of a dead letter, of a call in flight, of a spool or of a count; each is told', async (context) => {
+    const result = await onSmallDisk(new URL('./filling-disk-process.ts', import.meta.url));
+    if (result === null) return context.skip('no tmpfs of its own');
+    expect(result).toEqual({
+      dead: { facts: 0, unreadable: [] },
+      intent: 'TALLYGATE_SPOOL_FAILED',
+      another: 'TALLYGATE_SPOOL_FAILED',
+      leftBehind: [],
+      statusFailed: null,
+      withRoom: { dead: { facts: 1, unreadable: [] }, dropped: 1 },
+    });
+  });
+});
+
 describe('a disk that is full', () => {
   it.for(['disk', 'ledger'])(
     'fails no call and loses nothing: calls are refused and facts wait in memory until the %s takes them',
     async (ending, context) => {
-      const file = new URL('./full-disk-process.ts', import.meta.url);
-      const program = startOnSmallDisk(file, join(spools.root, 'small'), ending);
-      let [told, complaint] = ['', ''];
-      program.stdout.on('data', (chunk: Buffer) => {
-        told += chunk.toString();
-      });
-      program.stderr.on('data', (chunk: Buffer) => {
-        complaint += chunk.toString();
-      });
-      const [code] = await once(program, 'close');
-      if (told === '' && /unshare|mount|not permitted/i.test(complaint))
-        return context.skip('no tmpfs of its own');
-      expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
-      const result = JSON.parse(told);
+      const result = await onSmallDisk(new URL('./full-disk-process.ts', import.meta.url), ending);
+      if (result === null) return context.skip('no tmpfs of its own');
       expect(result).toMatchObject({
         refusal: 'TALLYGATE_SPOOL_FULL',
         refusalAfter: null,

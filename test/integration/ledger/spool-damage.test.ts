@@ -4,17 +4,20 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { adoptSpools } from '@tallygate/ledger';
+import type { UsageEvent } from '@tallygate/usage';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { usageEvent } from '../../contract/usage-fixtures.ts';
+import { holdFor, settlement, usageEvent } from '../../contract/usage-fixtures.ts';
 import { createCollectingStore } from './collecting-store.ts';
-import { createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
+import { createSettlingGate, createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
 
 let spools: SpoolRoot;
 beforeEach(() => {
@@ -142,6 +145,32 @@ describe('other accidents', () => {
     const [directory = ''] = spools.spools(spools.graveyard);
     expect(readFileSync(join(spools.graveyard, directory, '000001.open'))).toEqual(newer);
     expect(existsSync(join(spools.graveyard, 'quarantine'))).toBe(false);
+  });
+
+  it('one file that cannot be read keeps no other of its directory waiting, and nothing is made up in its place', async () => {
+    const spool = await spools.open({ sealRows: 3 });
+    const [held, ...others] = Array.from({ length: 5 }, () => usageEvent()) as [UsageEvent, ...UsageEvent[]];
+    spool.recordOutcome(held, holdFor(held));
+    for (const event of others) spool.recordOutcome(event, null);
+    spool.recordSettlement(settlement({ attemptId: held.eventId }));
+    await spool.flush();
+    spools.kill(spool);
+    const home = join(spools.graveyard, spool.spoolId);
+    renameSync(join(home, '000002.ready'), join(spools.graveyard, 'aside'));
+    mkdirSync(join(home, '000002.ready'));
+    const [store, gate] = [createCollectingStore(), createSettlingGate()];
+    const { graveyard: root, clock } = spools;
+    const pass = () =>
+      adoptSpools({ root, clock, destination: store, recover: gate.recover, isAlive: nobodyLives });
+    expect(await pass()).toMatchObject({ stored: 3, waiting: 1, unsettled: 1, recovered: 0 });
+
+    const [name = ''] = spools.spools(root).filter((entry) => entry !== 'aside');
+    rmdirSync(join(root, name, '000002.ready'));
+    renameSync(join(root, 'aside'), join(root, name, '000002.ready'));
+    expect(await pass()).toMatchObject({ waiting: 0, unsettled: 0, recovered: 0 });
+    expect(store.eventIds()).toEqual([held, ...others].map(({ eventId }) => eventId));
+    expect([gate.asked, store.attemptsSettled()]).toEqual([0, [held.eventId]]);
+    expect(spools.spools(root)).toEqual([]);
   });
 
   it('one directory that cannot be read does not keep the others from being drained', async () => {

@@ -43,7 +43,7 @@ export function createSpoolRoot() {
       openSpool({ directory: root, destination: null, clock, logger, sealAfterMs: 3_600_000, ...options }),
     /** What the disk held when the process was killed, as `graveyard` shows it: whoever lives on here does not touch it. */
     kill(spool: Spool): void {
-      cpSync(spool.directory, join(graveyard, spool.spoolId), { recursive: true });
+      cpSync(spool.directory, join(graveyard, spool.spoolId), { recursive: true, preserveTimestamps: true });
     },
     graveyard,
     /** Names of the spool directories, and of the files in one. */

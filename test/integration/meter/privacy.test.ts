@@ -90,7 +90,7 @@ const CONFIGURATION: ConfigurationSnapshot = {
       scope: {},
       period: 'month',
       timeZone: 'UTC',
-      limitNanoUsd: nanoFromUsd('0.02'),
+      limitNanoUsd: nanoFromUsd('0.05'),
       onOutage: 'block',
     },
   ],
@@ -168,7 +168,7 @@ async function makeCalls(rig: Rig): Promise<void> {
   await call(async () => {
     throw Object.assign(new TypeError(SECRETS.networkError), { code: SECRETS.email });
   });
-  await call(() => Response.json(MESSAGE), { max_tokens: 60_000 });
+  await call(() => Response.json(MESSAGE), { max_tokens: 120_000 });
   rig.isGateAway = true;
   await call(() => Response.json(MESSAGE));
   rig.isGateAway = false;

@@ -260,6 +260,30 @@ describe('OpenTelemetry, with the SDK’s own tracing on', () => {
     expect(span?.attributes['tallygate.cost_usd']).toBe((costOf(events[0]) + costOf(events[1])) / 1e9);
   });
 
+  it('compares estimates with what the same attempts cost, by payer and model', async () => {
+    const { claude, events } = rig([answered, hasty(overloaded), streamed]);
+    await claude.messages.create(PARAMS);
+    await claude.messages.stream(PARAMS).finalMessage();
+    const kinds = (name: string) =>
+      measured(name).map(({ value, attributes }) => [attributes['tallygate.estimate.kind'], value]);
+    const charged = Number(events[0]?.lines[0]?.contractedCostNanoUsd) / 1e9;
+    const [expected, worst, ...rest] = kinds('tallygate.estimate.usd');
+    // The attempt that failed cost nothing and is not compared. Until something is learned, the worst case is expected.
+    expect(rest.map(([kind]) => kind)).toEqual(['actual', 'expected', 'worst', 'actual']);
+    expect(rest[0]).toEqual(['actual', charged]);
+    expect(expected?.[1]).toBe(worst?.[1]);
+    // The provider says that it read 1,370 tokens of a request of 100 bytes: that is above any worst case of it.
+    expect(kinds('tallygate.estimate.attempts')).toEqual([
+      ['above_worst', 1],
+      ['above_worst', 1],
+    ]);
+    expect(measured('tallygate.estimate.usd')[0]?.attributes).toMatchObject({
+      'tallygate.team': 'support',
+      'tallygate.feature': 'chat',
+      'gen_ai.request.model': MODEL,
+    });
+  });
+
   it('is left alone when switched off', async () => {
     const { claude, events } = rig([answered], { telemetry: 'off' });
     await claude.messages.create(PARAMS);

@@ -9,6 +9,7 @@ import type { Database } from '../database.ts';
 import type { Retention } from '../retention.ts';
 import { QUERIES } from '../sql.generated.ts';
 import { sqlInstantFromMicros } from '../sql-instant.ts';
+import { inPortions } from './in-portions.ts';
 import { addUpDays, addUpHours, daysToAddUp, hoursToAddUp, sweeps } from './rollup-queries.ts';
 
 export interface RollupDependencies {
@@ -26,7 +27,7 @@ export interface AddedUp {
   more: boolean;
 }
 
-/** Hours, of whatever organization, in one statement: it bounds the memory of a run that follows an import of years. */
+/** Hours, of whatever organization, in one statement, unless the engine has too little memory for them. */
 const HOURS_AT_ONCE = 512;
 /** 24 parameters each, which travel in the URL of a request. */
 const DAYS_AT_ONCE = 32;
@@ -34,22 +35,25 @@ const DAYS_AT_ONCE = 32;
 const GRACE_MS = 3_600_000;
 
 export async function addUp(rollups: RollupDependencies): Promise<AddedUp> {
-  const hours = await addUpDirtyHours(rollups);
-  const days = await addUpStaleDays(rollups);
-  return { hours, days, more: hours === HOURS_AT_ONCE || days === DAYS_AT_ONCE };
+  const patience = patienceOf(rollups);
+  const hours = await hoursToAddUp(rollups.database, { ...patience, limit: HOURS_AT_ONCE });
+  await inPortions(hours, (portion) => addUpTheseHours(rollups.database, portion));
+  const days = await daysToAddUp(rollups.database, { ...patience, limit: DAYS_AT_ONCE });
+  await inPortions(days, (portion) => addUpTheseDays(rollups.database, portion));
+  const more = hours.length === HOURS_AT_ONCE || days.length === DAYS_AT_ONCE;
+  return { hours: hours.length, days: days.length, more };
 }
 
-async function addUpDirtyHours({
-  database,
-  clock,
-  retention,
-  marginMs,
-}: RollupDependencies): Promise<number> {
-  const frozenBeforeSeconds = retention.frozenBeforeSeconds(clock.nowMs());
-  const chosen = await hoursToAddUp(database, { marginMs, frozenBeforeSeconds, limit: HOURS_AT_ONCE });
+function patienceOf({ clock, retention, marginMs }: RollupDependencies) {
+  return { marginMs, frozenBeforeSeconds: retention.frozenBeforeSeconds(clock.nowMs()) };
+}
+
+type Chosen<Find extends (...asked: never[]) => Promise<unknown[]>> = Awaited<ReturnType<Find>>;
+
+async function addUpTheseHours(database: Database, chosen: Chosen<typeof hoursToAddUp>): Promise<void> {
   const [first] = chosen;
   const last = chosen.at(-1);
-  if (first === undefined || last === undefined) return 0;
+  if (first === undefined || last === undefined) return;
   const generation = newGeneration();
   const takenAtMicros = first.taken_at_micros;
   for (const add of addUpHours) {
@@ -66,14 +70,11 @@ async function addUpDirtyHours({
     pointer({ organization, grain: 'hour', start: hour, generation, source: '0', takenAtMicros }),
   );
   await database.insert(QUERIES.insert_rollup_pointers, pointers);
-  return chosen.length;
 }
 
-async function addUpStaleDays({ database, clock, retention, marginMs }: RollupDependencies): Promise<number> {
-  const frozenBeforeSeconds = retention.frozenBeforeSeconds(clock.nowMs());
-  const chosen = await daysToAddUp(database, { marginMs, frozenBeforeSeconds, limit: DAYS_AT_ONCE });
+async function addUpTheseDays(database: Database, chosen: Chosen<typeof daysToAddUp>): Promise<void> {
   const [first] = chosen;
-  if (first === undefined) return 0;
+  if (first === undefined) return;
   const generation = newGeneration();
   const takenAtMicros = first.taken_at_micros;
   for (const add of addUpDays) {
@@ -89,7 +90,6 @@ async function addUpStaleDays({ database, clock, retention, marginMs }: RollupDe
     pointer({ organization, grain: 'day', start: day, generation, source, takenAtMicros }),
   );
   await database.insert(QUERIES.insert_rollup_pointers, pointers);
-  return chosen.length;
 }
 
 /** Deletes the rows that no pointer names and nobody can still be reading. */

@@ -1,9 +1,11 @@
 /** Adds up the parts of an answer, group by group. */
-import type { SpendColumns } from './spend-queries.ts';
+
+/** Groups are texts, sums are numbers; every row has the same columns. */
+type Sums = object;
 
 /** Ordered by group, as every part is. */
-export function addedSpend(rows: readonly SpendColumns[]): SpendColumns[] {
-  const groups = new Map<string, SpendColumns>();
+export function addedSpend<Row extends Sums>(rows: readonly Row[]): Row[] {
+  const groups = new Map<string, Row>();
   for (const row of rows) {
     const key = JSON.stringify(Object.entries(row).filter(([column]) => column.startsWith('group_')));
     const found = groups.get(key);
@@ -12,14 +14,14 @@ export function addedSpend(rows: readonly SpendColumns[]): SpendColumns[] {
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-function added(a: SpendColumns, b: SpendColumns): SpendColumns {
+function added<Row extends Sums>(a: Row, b: Row): Row {
   const columns = Object.entries(a).map(([column, value]) => {
-    const other = b[column as keyof SpendColumns];
+    const other = b[column as keyof Row] as number | bigint;
     return [column, typeof value === 'string' ? value : plus(value, other)];
   });
-  return Object.fromEntries(columns) as SpendColumns;
+  return Object.fromEntries(columns) as Row;
 }
 
-function plus(a: number | bigint, b: number | bigint | string): number | bigint {
+function plus(a: number | bigint, b: number | bigint): number | bigint {
   return typeof a === 'bigint' ? a + BigInt(b) : a + Number(b);
 }

@@ -65,7 +65,7 @@ export function question({ organization, fromMs, toMs, by, groupBy, filter = {} 
 }
 
 /** The SQL gives each dimension a column, whether it was asked for or not. */
-export function groupOf(
+function groupOf(
   row: Record<`group_${SpendDimension}`, string>,
   groupBy: readonly SpendDimension[],
 ): SpendRow['group'] {

@@ -57,6 +57,13 @@ const spendColumns = z.object({
 });
 export type SpendColumns = z.output<typeof spendColumns>;
 
+/** The sums of no rows, of no group. */
+export const NOTHING_SPENT: SpendColumns = spendColumns.parse(
+  Object.fromEntries(
+    Object.keys(spendColumns.shape).map((column) => [column, column.startsWith('sum_') ? '0' : '']),
+  ),
+);
+
 const hours = { hourFrom: z.number().int(), hourTo: z.number().int(), dirtyHours: z.array(z.string()) };
 const days = { dayFrom: z.number().int(), dayTo: z.number().int() };
 const staleDays = { staleDays: z.array(z.string()) };

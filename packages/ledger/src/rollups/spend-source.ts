@@ -17,7 +17,7 @@ const BILLING_ROLLUP = [
   'basis',
 ] as const;
 
-const TIME: readonly SpendDimension[] = ['day', 'hour'];
+const TIME: readonly SpendDimension[] = ['month', 'day', 'hour'];
 
 export type SpendSource = 'spend' | 'billing' | 'rows';
 

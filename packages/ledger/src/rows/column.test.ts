@@ -27,4 +27,12 @@ describe('what the tables can hold', () => {
       expect(() => settlementRow(settled(0n, instant))).toThrow('settled_at');
     }
   });
+
+  it('is no half of a character, which stands there as U+FFFD; whole ones and backslashes stay as they are', () => {
+    const epochOf = (epoch: string) => JSON.parse(settlementRow({ ...settled(0n), epoch }))[3];
+    expect(epochOf('Zürich 🧾'.slice(0, 8))).toBe('Zürich \ufffd');
+    expect(epochOf('\udc00a\ud83d\ud83d')).toBe('\ufffda\ufffd\ufffd');
+    for (const whole of ['Zürich 🧾', '\\ud83d', '\\\\ud83d\n', 'C:\\udder'])
+      expect(epochOf(whole)).toBe(whole);
+  });
 });

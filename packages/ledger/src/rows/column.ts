@@ -32,7 +32,8 @@ function kindOf<Value extends Cell>(holds: (value: Value) => boolean) {
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-const isMeasure = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+const isMeasure = (value: unknown): boolean =>
+  Number.isFinite(value) && (value as number) >= 0 && (value as number) <= Number.MAX_SAFE_INTEGER;
 
 /** Never empty: an id, or a dimension that everything has. */
 export const name = kindOf<string>((value) => typeof value === 'string' && value !== '');
@@ -66,7 +67,18 @@ export function amounts<Fact>(name: string, of: (fact: Fact) => readonly bigint[
 export function rowText<Fact>(columns: readonly Column<Fact>[], fact: Fact): string {
   const cells = new Array<Cell>(columns.length);
   for (let index = 0; index < columns.length; index += 1) cells[index] = columns[index]?.cell(fact) ?? null;
-  return JSON.stringify(cells);
+  const text = JSON.stringify(cells);
+  return text.includes('\\ud') ? wellFormed(text) : text;
+}
+
+/**
+ * Half of a character, which is what `'Zürich 🧾'.slice(0, 8)` ends with, is escaped by JSON and refused by the engine: the row would
+ * stay out for it. It becomes U+FFFD, the character for what cannot be read.
+ */
+function wellFormed(json: string): string {
+  return json.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, (escaped) =>
+    escaped.startsWith('\\ud') ? '\ufffd' : escaped,
+  );
 }
 
 export function namesOf(columns: readonly { name: string }[]): string[] {

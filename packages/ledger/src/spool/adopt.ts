@@ -11,7 +11,7 @@ import { recoverIntents, type UnknownOutcomes } from './recover-intents.ts';
 import { repairSegments } from './repair.ts';
 import { isMissing, listSegments, segmentPath } from './segment-file.ts';
 import { settleLeftovers } from './settle-leftovers.ts';
-import { shipSegment } from './ship.ts';
+import { type Shipment, shipSegment } from './ship.ts';
 import { CLAIM, spoolIdOf, spoolNames } from './spool-names.ts';
 
 export interface AdoptOptions {
@@ -40,7 +40,7 @@ export interface AdoptionReport {
   unknown: number;
   /** Settlements made for outcomes that had none. */
   recovered: number;
-  /** Outcomes that still have none, and calls in flight that still have no row. */
+  /** Outcomes that still have none, calls in flight that still have no row, files that cannot be read. */
   unsettled: number;
   /** Records shipped. */
   stored: number;
@@ -102,14 +102,11 @@ async function workOff(
     const repaired = await repairSegments(home, options.root, options.clock, options.logger);
     report.tornTails += repaired.tornTails;
     report.quarantined += repaired.quarantined;
-    // First: these outcomes have holds, too.
-    const calls = await recoverIntents(home, options.unknownOutcomes, options.clock, options.logger);
-    report.unknown += calls.made;
-    const settled = await settleLeftovers(home, options.recover, options.clock, options.logger);
-    report.recovered += settled.recovered;
-    const undone = settled.unsettled + calls.open;
+    // What cannot be read may be the outcome or the settlement that seems to be missing: nothing is made up in its place.
+    const { unreadable } = repaired;
+    const undone = unreadable.size > 0 ? unreadable.size : await makeMissing(home, options, report);
     report.unsettled += undone;
-    const shipped = await shipAll(home, options);
+    const shipped = await shipAll(home, unreadable, options);
     report.stored += shipped.stored;
     report.waiting += await leave(home, undone === 0);
     return shipped.reachable;
@@ -119,19 +116,53 @@ async function workOff(
   }
 }
 
+/** @returns how many outcomes and settlements are missing still. */
+async function makeMissing(
+  home: AdoptedHome,
+  { recover, unknownOutcomes, clock, logger }: AdoptOptions & { logger: Logger },
+  report: AdoptionReport,
+): Promise<number> {
+  // First: these outcomes have holds, too.
+  const calls = await recoverIntents(home, unknownOutcomes, clock, logger);
+  report.unknown += calls.made;
+  const settled = await settleLeftovers(home, recover, clock, logger);
+  report.recovered += settled.recovered;
+  return settled.unsettled + calls.open;
+}
+
 async function shipAll(
   home: AdoptedHome,
+  unreadable: ReadonlySet<number>,
   { destination, ...parts }: AdoptOptions & { logger: Logger },
 ): Promise<{ stored: number; reachable: boolean }> {
   let stored = 0;
   if (destination === null) return { stored, reachable: false };
   for (const { number, state } of await listSegments(home.directory)) {
-    if (state !== 'ready') continue;
-    const shipment = await shipSegment(home, number, destination, parts);
-    if (shipment.result === 'unavailable') return { stored, reachable: false };
-    stored += shipment.records - shipment.dead;
+    if (state !== 'ready' || unreadable.has(number)) continue;
+    const shipment = await shipReadable(home, number, destination, parts);
+    if (shipment?.result === 'unavailable') return { stored, reachable: false };
+    stored += shipment === null ? 0 : shipment.records - shipment.dead;
   }
   return { stored, reachable: true };
+}
+
+/** Null for a file at fault, or a disk without room for its dead letters: it stays, and keeps none of the others waiting. */
+async function shipReadable(
+  home: AdoptedHome,
+  number: number,
+  destination: SegmentDestination,
+  parts: { clock: Clock; logger: Logger },
+): Promise<Shipment | null> {
+  try {
+    return await shipSegment(home, number, destination, parts);
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    parts.logger.error('segment file cannot be shipped', {
+      ...{ spoolId: home.spoolId, segment: number },
+      reason: String(error),
+    });
+    return null;
+  }
 }
 
 /** @returns how many segments remain. Stored ones go only when every outcome in the directory is settled. */

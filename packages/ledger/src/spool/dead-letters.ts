@@ -2,7 +2,7 @@
  * Facts that the store refused, each with its reason, in `<root>/dead` until a person puts them back. Named by their place in the
  * spool, so that a repeated division writes the same file again and not another one.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type SealedSegment, toWireJson, type UsageSink } from '@tallygate/usage';
@@ -11,6 +11,7 @@ import { FACT_KINDS, type RefusedFacts } from './divide.ts';
 import type { FactRecord } from './read-segment.ts';
 import { factSchema } from './record.ts';
 import { isMissing, syncDirectory } from './segment-file.ts';
+import { writeWhole } from './write-whole.ts';
 
 const DEAD = 'dead';
 
@@ -49,6 +50,7 @@ export async function writeDeadLetters(
     const { token } = segment;
     const letter = { format: 1, token, kind, reason, diedAtMs: clock.nowMs() };
     const text = toWireJson({ ...letter, facts: factsOf(segment, kind).slice(start, end) });
+    // Its segment counts as done from here on.
     writeWhole(join(folder, `${token.replace('/', '-')}-${kind}-${start}-${end}.json`), text);
     facts += end - start;
   }
@@ -102,19 +104,6 @@ function factsOf(segment: SealedSegment, kind: (typeof FACT_KINDS)[number]): Fac
     case 'denials':
       return segment.denials.map((denial) => ({ kind: 'denial', denial }));
   }
-}
-
-/** Whole and on disk, or not at all: its segment counts as done from here on. */
-function writeWhole(path: string, text: string): void {
-  const draft = `${path}.new`;
-  const descriptor = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(draft, path);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

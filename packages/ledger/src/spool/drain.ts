@@ -17,6 +17,7 @@ import { OWNER_FILE } from './owner.ts';
 import { sealedSegment } from './read-segment.ts';
 import { outcomesIn, portions, type Recover } from './recover.ts';
 import { retryDelayMs } from './retry-delay.ts';
+import type { SealedSummary } from './seal-segment.ts';
 import { isMissing, listSegments, segmentPath, segmentToken } from './segment-file.ts';
 import { markStored, pendingRecords, setAside, sweepStored, waitingRecords } from './sent-segments.ts';
 import { shipSegment } from './ship.ts';
@@ -148,30 +149,39 @@ async function placeHeld({ own, options }: SpoolDrain): Promise<void> {
   if (options.destination !== null) own.held = own.held.slice(facts.length);
 }
 
-/** Until nothing is ready, or until a try fails. */
+/** Until nothing is ready, or until the store fails. A file at fault keeps none of those behind it waiting. */
 async function ship(drain: SpoolDrain, destination: SegmentDestination): Promise<void> {
-  for (let next = drain.own.ready[0]; next !== undefined && !drain.left; next = drain.own.ready[0]) {
-    if (!(await shipped(drain, next.number, destination))) return retryLater(drain);
+  const atFault = new Set<SealedSummary>();
+  const nextReady = () => drain.own.ready.find((segment) => !atFault.has(segment));
+  for (let next = nextReady(); next !== undefined && !drain.left; next = nextReady()) {
+    const result = await shipped(drain, next.number, destination);
+    if (result === 'unavailable') return retryLater(drain);
+    if (result === 'at fault') atFault.add(next);
   }
+  if (atFault.size > 0) return retryLater(drain);
   drain.failures = 0;
 }
 
-/** @returns false when it must be tried again later. */
-async function shipped(drain: SpoolDrain, number: number, destination: SegmentDestination): Promise<boolean> {
+/** `at fault`: the file, or the disk beside it. As with `unavailable`, it must be tried again later. */
+async function shipped(
+  drain: SpoolDrain,
+  number: number,
+  destination: SegmentDestination,
+): Promise<'stored' | 'gone' | 'unavailable' | 'at fault'> {
   const { own, options } = drain;
   try {
     const { result, records, dead } = await shipSegment(own.home, number, destination, options);
-    if (result === 'unavailable') return false;
+    if (result === 'unavailable') return result;
     markStored(own, number, dead);
     drain.storedRecords += records - dead;
-    return true;
+    return 'stored';
   } catch (error) {
     const where = { spoolId: own.home.spoolId, segment: number, reason: String(error) };
-    if (isMissing(error) && beat(own)) return true;
-    options.logger.error('segment file cannot be read', where);
-    if (!isMissing(error)) return false;
+    if (isMissing(error) && beat(own)) return 'gone';
+    options.logger.error('segment file cannot be shipped', where);
+    if (!isMissing(error)) return 'at fault';
     setAside(own, number);
-    return true;
+    return 'gone';
   }
 }
 

@@ -2,11 +2,12 @@
  * Facts that the disk would not take, in memory until it does; and those that were dropped by choice, counted. Neither is ever
  * silent: both are logged as they begin, and told by `tallygate spool status`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { contractedCostNanoUsd, isoFromMs, toWireJson } from '@tallygate/usage';
 import type { OwnSegments } from './own-segments.ts';
 import type { FactRecord } from './read-segment.ts';
+import { writeWhole } from './write-whole.ts';
 
 export const DROPPED = 'dropped';
 
@@ -53,10 +54,7 @@ export function saveDropped(own: OwnSegments): void {
     const folder = join(options.root, DROPPED);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lastAt = isoFromMs(options.clock.nowMs());
-    writeFileSync(
-      join(folder, `${home.spoolId}.json`),
-      toWireJson({ outcomes, denials, costNanoUsd, lastAt }),
-    );
+    writeWhole(join(folder, `${home.spoolId}.json`), toWireJson({ outcomes, denials, costNanoUsd, lastAt }));
     count.saved = outcomes + denials;
   } catch (error) {
     options.logger.error('dropped usage cannot be written down', {

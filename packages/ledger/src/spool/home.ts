@@ -1,6 +1,6 @@
 /** A process's own directory in the spool: made with its owner inside, so that nobody ever sees it without one. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, TallygateError } from '@tallygate/usage';
 import { hostLabel, writeOwner } from './owner.ts';
@@ -26,13 +26,23 @@ export function createHome(root: string, ownerId: string | undefined, clock: Clo
   const unborn = join(root, `.new-${spoolId}`);
   try {
     mkdirSync(unborn, { recursive: true, mode: 0o700 });
-    writeOwner(unborn, clock);
-    renameSync(unborn, directory);
+    moveIn(unborn, directory, clock);
     syncNames(root);
   } catch (cause) {
     throw spoolFailure(`The spool directory ${root} cannot be used`, cause);
   }
   return { spoolId, directory };
+}
+
+function moveIn(unborn: string, directory: string, clock: Clock): void {
+  try {
+    writeOwner(unborn, clock);
+    renameSync(unborn, directory);
+  } catch (error) {
+    // A full disk is met at every try: each would leave a directory that nobody ever looks at.
+    rmSync(unborn, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** A directory whose name is not on disk takes its synced files with it when the power goes. */

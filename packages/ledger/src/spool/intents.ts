@@ -56,7 +56,7 @@ export function createIntents(directory: string): Intents {
       const place = take(Math.ceil(frame.length / SLOT_BYTES));
       try {
         descriptor ??= openSync(join(directory, FILE), 'w+', 0o600);
-        writeSync(descriptor, frame, 0, frame.length, place.slot * SLOT_BYTES);
+        writeWhole(descriptor, frame, place.slot * SLOT_BYTES);
       } catch (cause) {
         giveBack(free, place);
         throw spoolFailure('A call in flight cannot be written down', cause);
@@ -109,6 +109,12 @@ function intentJson(intent: CallIntent): string {
     worstNanoUsd: entry.worstNanoUsd.toString(),
   }));
   return JSON.stringify({ ...intent, hold: { ...hold, entries } });
+}
+
+/** The system may take less than it was given: half a frame would be a call that nobody finds. */
+function writeWhole(descriptor: number, frame: Buffer, position: number): void {
+  for (let taken = 0; taken < frame.length; )
+    taken += writeSync(descriptor, frame, taken, frame.length - taken, position + taken);
 }
 
 function giveBack(free: Map<number, number[]>, { slot, slots }: Place): void {

@@ -97,7 +97,7 @@ export function recordFact(own: OwnSegments, fact: FactRecord): void {
   try {
     // Stopped for longer than heartbeats are apart: somebody may have declared this process dead.
     if (nowMs - own.lastBeatMs > 2 * HEARTBEAT_MS) beat(own);
-    append(own, fact, frame, nowMs);
+    appendHere(own, fact, frame, nowMs);
   } catch (error) {
     if (!TallygateError.isInstance(error) || error.code !== 'TALLYGATE_SPOOL_FAILED') throw error;
     holdInMemory(own, fact, error);
@@ -109,12 +109,22 @@ export function appendHeld(own: OwnSegments): boolean {
   const nowMs = own.options.clock.monotonicMs();
   try {
     for (let fact = own.held[0]; fact !== undefined; fact = own.held[0]) {
-      append(own, fact, encodeRecord(fact), nowMs);
+      appendHere(own, fact, encodeRecord(fact), nowMs);
       own.held.shift();
     }
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Or in the new directory, when no file can be made in this one because somebody has adopted it. */
+function appendHere(own: OwnSegments, fact: FactRecord, frame: Buffer, nowMs: number): void {
+  try {
+    append(own, fact, frame, nowMs);
+  } catch (error) {
+    if (!TallygateError.isInstance(error) || !isMissing(error.cause) || !beat(own)) throw error;
+    append(own, fact, frame, nowMs);
   }
 }
 

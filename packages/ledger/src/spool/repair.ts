@@ -1,12 +1,19 @@
 /** Brings the files of a dead process into a state that can be shipped. May be repeated after any crash of its own. */
-
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '@tallygate/usage';
 import type { ByteRange } from './frame.ts';
 import { readSegment } from './read-segment.ts';
-import { listSegments, moveSegment, segmentPath, segmentToken, syncDirectory } from './segment-file.ts';
+import {
+  isMissing,
+  listSegments,
+  moveSegment,
+  type SegmentFile,
+  segmentPath,
+  segmentToken,
+  syncDirectory,
+} from './segment-file.ts';
 
 /** Bytes that nobody can read are kept here, beside the spools, for a person to look at. */
 export const QUARANTINE = 'quarantine';
@@ -22,6 +29,8 @@ interface Home {
 export interface RepairReport {
   tornTails: number;
   quarantined: number;
+  /** Files that were left as they are: on a bad sector, in a newer format, or with damage that nothing has room for. */
+  unreadable: Set<number>;
 }
 
 export async function repairSegments(
@@ -30,15 +39,30 @@ export async function repairSegments(
   clock: Clock,
   logger: Logger,
 ): Promise<RepairReport> {
-  const report: RepairReport = { tornTails: 0, quarantined: 0 };
-  for (const { number, state } of await listSegments(home.directory)) {
-    if (state === 'open' && (await cutTornTail(home, number, logger))) report.tornTails += 1;
-    if (state === 'done' && (await isOld(home, number, clock))) continue;
-    if (state !== 'ready') await moveSegment(home.directory, number, state, 'ready');
-    report.quarantined += await quarantine(home, root, number, logger);
+  const report: RepairReport = { tornTails: 0, quarantined: 0, unreadable: new Set() };
+  for (const file of await listSegments(home.directory)) {
+    try {
+      await repairSegment({ home, root, clock, logger }, file, report);
+    } catch (error) {
+      if (isMissing(error)) throw error;
+      const token = segmentToken(home.spoolId, file.number);
+      logger.error('segment file cannot be repaired, it stays on disk', { token, reason: String(error) });
+      report.unreadable.add(file.number);
+    }
   }
   await syncDirectory(home.directory);
   return report;
+}
+
+async function repairSegment(
+  { home, root, clock, logger }: { home: Home; root: string; clock: Clock; logger: Logger },
+  { number, state }: SegmentFile,
+  report: RepairReport,
+): Promise<void> {
+  if (state === 'open' && (await cutTornTail(home, number, logger))) report.tornTails += 1;
+  if (state === 'done' && (await isOld(home, number, clock))) return;
+  if (state !== 'ready') await moveSegment(home.directory, number, state, 'ready');
+  report.quarantined += await quarantine(home, root, number, logger);
 }
 
 /** Only the last write of a killed process can be torn, and it was never acknowledged: cutting it loses nothing. */

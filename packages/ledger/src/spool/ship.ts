@@ -1,5 +1,5 @@
 /** One sealed file to the destination, and what became of it. Used by the owner of a spool and by whoever adopts one. */
-import { stat } from 'node:fs/promises';
+import { stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Logger, SealedSegment, SegmentDestination } from '@tallygate/usage';
 import { writeDeadLetters } from './dead-letters.ts';
@@ -46,6 +46,8 @@ export async function shipSegment(
   const dead = await bury(home, sealed, refused, clock);
   if (dead > 0) logger.error('facts refused by the ledger, kept aside', { token, dead, ...refused[0] });
   warnOfDamage(segment, token, logger);
+  // Its tail begins now, however long it has waited: whoever adopts it reads its age from the file.
+  await utimes(path, clock.nowMs() / 1_000, clock.nowMs() / 1_000);
   await moveSegment(home.directory, number, 'ready', 'done');
   return { result: 'stored', records, dead };
 }

@@ -86,7 +86,7 @@ const droppedSchema = z.object({
 
 async function droppedIn(folder: string): Promise<SpoolStatus['dropped']> {
   const sum = { outcomes: 0, denials: 0, costNanoUsd: 0n };
-  for (const name of await namesIn(folder)) {
+  for (const name of (await namesIn(folder)).filter((each) => each.endsWith('.json'))) {
     const count = droppedSchema.parse(JSON.parse(await readFile(join(folder, name), 'utf8')));
     sum.outcomes += count.outcomes;
     sum.denials += count.denials;

@@ -75,7 +75,12 @@ async function sumOfEstimates(
   const sum = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
   for (const [index, { facts }] of items.entries()) {
     if (index > 0 && index % ESTIMATED_AT_ONCE === 0) await setImmediate();
-    const { expectedNanoUsd, worstNanoUsd } = estimateRequest(facts, true, admission, options);
+    const { expectedNanoUsd, worstNanoUsd } = estimateRequest(
+      facts,
+      { batch: true, shareMillionths: null },
+      admission,
+      options,
+    );
     sum.expectedNanoUsd += expectedNanoUsd;
     sum.worstNanoUsd += worstNanoUsd;
   }

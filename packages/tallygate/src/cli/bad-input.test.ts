@@ -78,7 +78,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     what: 'a range said twice',
     argv: ['report', '--month', '2026-10', '--from', '2026-10-01'],
     code: 2,
-    sentence: '--month, --day and --from/--to say the same thing.',
+    sentence: '--month and --from/--to say the same thing.',
   },
   {
     what: 'a dimension that is none',

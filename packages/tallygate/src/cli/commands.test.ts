@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
-import { memoryCli, NOW_MS, sinkThat, writeFile } from './memory-context.ts';
+import { memoryCli, NOW_MS, writeFile } from './memory-context.ts';
 
 const FILE = `version: 1
 teams: [{ id: support, name: Support }]
@@ -13,92 +13,6 @@ budgets:
     period: month
     timeZone: Europe/Berlin
 `;
-
-const ROW = {
-  group: { team: 'support', feature: 'summary' },
-  calls: 1,
-  attempts: 2,
-  failedAttempts: 1,
-  usage: {
-    uncachedInputTokens: 1000,
-    cacheReadInputTokens: 0,
-    cacheWrite5mInputTokens: 0,
-    cacheWrite1hInputTokens: 0,
-    cacheWriteUnsplitInputTokens: 0,
-    outputTokens: 5,
-    webSearchRequests: 0,
-    webFetchRequests: 0,
-  },
-  listCostNanoUsd: 10_000_001n,
-  contractedCostNanoUsd: 10_000_001n,
-  webSearchCostNanoUsd: 0n,
-  roundingPicoUsd: -3n,
-};
-
-describe('tallygate report', () => {
-  it('prints data on stdout and remarks on stderr', async () => {
-    const cli = memoryCli();
-    cli.history.rows = [ROW, { ...ROW, group: { team: 'unassigned', feature: '' } }];
-    const { code, stdout, stderr } = await cli.run('report');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Team +Feature +Calls/);
-    expect(stdout).toContain('support     summary      1       1  1,000       5  $0.01   50.0%');
-    expect(stderr).toContain('2026-11-01 to 2026-11-21T12:00:00Z (UTC, end not included)');
-    expect(stderr).toContain('$0.01 (50.0%) belongs to no listed team.');
-    expect(cli.opened).toMatchObject([{ closed: true }]);
-  });
-
-  it('gives every figure exactly as JSON', async () => {
-    const cli = memoryCli();
-    cli.history.rows = [ROW];
-    const { stdout } = await cli.run('report', '--json', '--month', '2026-10', '--by', 'team,model');
-    expect(JSON.parse(stdout)).toMatchObject({
-      schema: 'tallygate.report/1',
-      organization: 'default',
-      from: '2026-10-01T00:00:00.000Z',
-      to: '2026-11-01T00:00:00.000Z',
-      groupBy: ['team', 'responseModel'],
-      total: {
-        calls: 1,
-        usage: { uncachedInputTokens: 1000 },
-        contractedCostUsd: '0.010000001',
-        roundingPicoUsd: '-3',
-      },
-    });
-    expect(cli.history.queries[0]).toMatchObject({ by: 'ended', groupBy: ['team', 'responseModel'] });
-  });
-
-  it('writes CSV for a spreadsheet', async () => {
-    const cli = memoryCli();
-    cli.history.rows = [ROW];
-    const { stdout } = await cli.run('report', '--csv');
-    expect(stdout.split('\r\n')[1]).toBe('support,summary,1,2,1,1000,0,0,0,0,5,0,0,0.010000001,0.010000001');
-  });
-
-  it('shrinks to a terminal', async () => {
-    const cli = memoryCli();
-    cli.history.rows = [{ ...ROW, group: { team: 'support', feature: 'x'.repeat(80) } }];
-    cli.context.stdout.columns = 70;
-    const { stdout } = await cli.run('report');
-    expect(Math.max(...stdout.split('\n').map((line) => [...line].length))).toBe(70);
-  });
-
-  it('says when the spool still holds what the report misses', async () => {
-    const cli = memoryCli({ runtime: { sink: sinkThat(3) } });
-    expect((await cli.run('report')).stderr).toContain('3 records wait in the spool and are missing below.');
-    expect(JSON.parse((await cli.run('report', '--json')).stdout)).toMatchObject({ pendingInSpool: 3 });
-  });
-
-  it('is an error where there is no ledger, never an empty table', async () => {
-    const cli = memoryCli({ runtime: { history: null } });
-    const { code, stdout, stderr } = await cli.run('report');
-    expect([code, stdout]).toEqual([4, '']);
-    expect(stderr).toContain(
-      'There is no ledger to ask. Install the embedded engine with "npm install chdb"',
-    );
-    expect(cli.opened).toMatchObject([{ closed: true }]);
-  });
-});
 
 describe('tallygate init, plan, apply, budgets', () => {
   it('lead from nothing to a budget in force', async () => {

@@ -42,6 +42,8 @@ export interface CliContext {
   ownerSocketPath(dataDirectory: string): string;
   /** Resolves when the process is asked to stop. */
   untilStopped(): Promise<void>;
+  /** Resolves after so many ms, or as soon as the signal is aborted. */
+  pause(durationMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /** What a command found: the same facts as one JSON document and as text. Nothing else reaches stdout. */

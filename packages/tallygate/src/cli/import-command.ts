@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { toTextTable } from '@tallygate/report';
 import { formatUsd, usdFromNano } from '@tallygate/usage';
+import { RAW_DAYS } from '../configuration/resolve.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { columnMapFrom } from '../import/columns.ts';
 import type { ImportTotals } from '../import/import-totals.ts';
@@ -53,7 +54,8 @@ export async function importCommand(
       const parts = await partsFor(runtime, loaded.config, source);
       const records = watchedRecords(source, bar);
       const nowMs = context.clock.nowMs();
-      const totals = await importUsage({ ...parts, records, reader, rejected, nowMs, dryRun });
+      const keptDays = loaded.config.retention?.rawDays ?? RAW_DAYS;
+      const totals = await importUsage({ ...parts, records, reader, rejected, nowMs, keptDays, dryRun });
       const rejectedFile = await rejected.close();
       if (!dryRun) parts.note.remove();
       bar.clear();

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { type Logger, systemClock } from '@tallygate/usage';
 import { openOwnerRecords } from '../runtime/owner-records.ts';
 import { openRuntime } from '../runtime/runtime.ts';
@@ -72,6 +73,7 @@ const context: CliContext = {
   reconcileDays: createReconcileDays({ clock, logger }),
   ownerSocketPath: (dataDirectory) => openOwnerRecords(dataDirectory).latest()?.socketPath ?? '',
   untilStopped,
+  pause: (durationMs, signal) => setTimeout(durationMs, undefined, { signal }).catch(() => undefined),
 };
 
 // "| head" closes the pipe early: that is no failure of ours, and the exit code stays what the command found.

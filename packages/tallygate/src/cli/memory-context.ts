@@ -9,14 +9,15 @@ import type {
   SettledTotal,
   SettlementGap,
   SpendHistory,
-  SpendQuery,
-  SpendRow,
   StoredReport,
   UnknownUsage,
+  UsageAnswer,
+  UsageQuestion,
 } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { CliContext, CliRuntime } from './context.ts';
 import { runCli } from './program.ts';
+import { usageAnswer } from './usage-fixtures.ts';
 
 /**
  * For tests of commands: a context without a process. The gate is the real one in process, files are real ones in a directory
@@ -34,9 +35,10 @@ export interface MemoryCli {
 }
 
 export interface MemoryHistory extends SpendHistory {
-  queries: SpendQuery[];
+  questions: UsageQuestion[];
+  /** What `usage` answers. */
+  answer: UsageAnswer;
   records: ConfigVersionRecord[];
-  rows: SpendRow[];
   rowCounts: LedgerCounts;
   unknown: UnknownUsage[];
   totals: SettledTotal[];
@@ -79,6 +81,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),
     untilStopped: async () => undefined,
+    pause: async () => undefined,
     ...overrides,
   };
   return {
@@ -114,14 +117,15 @@ export function writeFile(cli: MemoryCli, text: string, name = 'tallygate.yaml')
 function memoryHistory(): MemoryHistory {
   const reports: StoredReport[] = [];
   const history: MemoryHistory = {
-    queries: [],
+    questions: [],
+    answer: usageAnswer([]),
     records: [],
-    rows: [],
     rowCounts: { events: 7, lines: 8, duplicates: 0, settlements: 6, denials: 1 },
     unknown: [],
-    async spend(query) {
-      history.queries.push(query);
-      return history.rows;
+    spend: async () => [],
+    async usage(question) {
+      history.questions.push(question);
+      return history.answer;
     },
     counts: async () => history.rowCounts,
     unknownUsage: async () => history.unknown,

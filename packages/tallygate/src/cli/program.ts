@@ -18,9 +18,9 @@ import {
 } from './prices/diff-and-publish.ts';
 import { type PricesRerateOptions, pricesRerateCommand } from './prices/rerate.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
-import { type ReportOptions, reportCommand } from './report-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
+import { addUsageCommands } from './usage-commands.ts';
 
 const EXAMPLES = `Examples:
   tallygate report --month 2026-10 --by team,feature,model
@@ -38,8 +38,6 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   const json = argv.includes('--json');
   return finish(context, json, () => outcomeOf(argv, context));
 }
-
-type Work = () => Promise<CommandOutcome>;
 
 async function outcomeOf(argv: readonly string[], context: CliContext): Promise<CommandOutcome> {
   let printed = '';
@@ -61,6 +59,8 @@ async function outcomeOf(argv: readonly string[], context: CliContext): Promise<
   return await (chosen ?? noCommand)();
 }
 
+type Work = () => Promise<CommandOutcome>;
+
 interface Parsing {
   /** Receives help and version. */
   print(text: string): void;
@@ -80,7 +80,8 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
     .option('--config <file>', 'tallygate.yaml to read (TALLYGATE_CONFIG)')
     .option('--json', 'one JSON document on stdout, nothing else')
     .addHelpText('after', `\n${EXAMPLES}`);
-  addSpendCommands(program, context, choose);
+  addUsageCommands(program, context, choose);
+  addBillingCommands(program, context, choose);
   addBudgetCommands(program, context, choose);
   addPriceCommands(program, context, choose);
   addSpoolCommands(program, context, choose);
@@ -88,18 +89,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
   return program;
 }
 
-function addSpendCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
-  program
-    .command('report')
-    .description('what was spent, by team, feature, model, day …')
-    .option('--from <date>', 'begin, UTC (default: the first of this month)')
-    .option('--to <date>', 'end, not included (default: now)')
-    .option('--month <month>', 'a whole month, such as 2026-10')
-    .option('--by <list>', 'group by, separated by commas', 'team,feature')
-    .option('--csv', 'CSV with every class of tokens')
-    .action((_options, command: Command) =>
-      choose(() => reportCommand(context, command.optsWithGlobals<ReportOptions>())),
-    );
+function addBillingCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
   program
     .command('reconcile')
     .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")

@@ -1,19 +1,13 @@
-import {
-  percentOf,
-  type StatementLine,
-  spendCsv,
-  spendStatement,
-  spendTable,
-  toTextTable,
-} from '@tallygate/report';
-import { formatUsd, isoFromMs, TallygateError, usdFromNano } from '@tallygate/usage';
-import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
-import { dimensionsFrom } from './dimensions.ts';
+import { toTextTable, usageCsv, usageDocument, usageTable } from '@tallygate/report';
+import { isoFromMs, TallygateError } from '@tallygate/usage';
+import { type CliContext, type CommandOutcome, say } from './context.ts';
 import { describeRange, monthToDate, type RangeOptions, rangeFrom } from './time-range.ts';
+import { unknownValues } from './unknown-values.ts';
+import { askStatement, statementRemarks } from './usage-answer.ts';
+import { askedUsage, type UsageOptions } from './usage-options.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
 
-export interface ReportOptions extends GlobalOptions, Pick<RangeOptions, 'from' | 'to' | 'month'> {
-  by: string;
+export interface ReportOptions extends UsageOptions, Omit<RangeOptions, 'day'> {
   csv?: true;
 }
 
@@ -25,7 +19,7 @@ export async function reportCommand(context: CliContext, options: ReportOptions)
       cure: 'Use one.',
     });
   }
-  const groupBy = dimensionsFrom(options.by);
+  const asked = askedUsage(options);
   const nowMs = context.clock.nowMs();
   const range = rangeFrom(options, nowMs, monthToDate(nowMs));
   return withRuntime(context, loadFor(context, options), async (runtime) => {
@@ -33,15 +27,12 @@ export async function reportCommand(context: CliContext, options: ReportOptions)
     const { organization } = runtime;
     const { pending } = await runtime.sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool and are missing below.`);
-    const statement = spendStatement(await history.spend({ organization, ...range, by: 'ended', groupBy }), {
-      groupBy,
-    });
+    const statement = await askStatement(history, organization, range, asked);
     say(context, `Organization ${organization}, ${describeRange(range)}`);
-    const unassigned = statement.unassignedNanoUsd ?? 0n;
-    if (unassigned > 0n) {
-      const share = percentOf(unassigned, statement.total.contractedCostNanoUsd);
-      say(context, `${formatUsd(unassigned)} (${share}) belongs to no listed team.`);
-    }
+    for (const remark of statementRemarks(statement)) say(context, remark);
+    if (statement.groups.length === 0)
+      for (const remark of await unknownValues(history, organization, range, asked)) say(context, remark);
+    const { filter = {}, order = 'cost' } = asked;
     return {
       exitCode: 0,
       document: {
@@ -49,26 +40,14 @@ export async function reportCommand(context: CliContext, options: ReportOptions)
         organization,
         from: isoFromMs(range.fromMs),
         to: isoFromMs(range.toMs),
-        groupBy,
+        filter,
+        order,
         pendingInSpool: pending,
-        lines: statement.lines.map(lineDocument),
-        total: lineDocument(statement.total),
+        ...usageDocument(statement),
       },
-      text: options.csv ? spendCsv(statement) : toTextTable(spendTable(statement), widthOf(context)),
+      text: options.csv ? usageCsv(statement) : toTextTable(usageTable(statement), widthOf(context)),
     };
   });
-}
-
-/** Exact: money as decimal text, tokens in every class that is billed. */
-function lineDocument(line: StatementLine): Record<string, unknown> {
-  const { listCostNanoUsd, contractedCostNanoUsd, webSearchCostNanoUsd, roundingPicoUsd, ...counts } = line;
-  return {
-    ...counts,
-    listCostUsd: usdFromNano(listCostNanoUsd),
-    contractedCostUsd: usdFromNano(contractedCostNanoUsd),
-    webSearchCostUsd: usdFromNano(webSearchCostNanoUsd),
-    roundingPicoUsd,
-  };
 }
 
 /** Tables shrink to a terminal; a pipe gets everything. */

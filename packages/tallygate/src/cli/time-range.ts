@@ -10,21 +10,25 @@ export interface RangeOptions {
   to?: string;
   month?: string;
   day?: string;
+  days?: string;
 }
 
+const DAY_MS = 86_400_000;
 const DATE_CURE = 'Write a date such as 2026-10-31, or an instant such as 2026-10-31T08:00:00Z.';
 
 /**
- * [from, to) in UTC, from one of --month, --day, or --from with --to. `--to` defaults to now; with nothing at all the result
- * is `otherwise`.
+ * [from, to) in UTC, from one of --month, --day, --days, or --from with --to. `--to` defaults to now; with nothing at all the
+ * result is `otherwise`.
  * @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what is no date, an empty range, or two ways of saying it.
  */
 export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeRange): TimeRange {
-  const { from, to, month, day } = options;
-  if ([month, day, from ?? to].filter((given) => given !== undefined).length > 1)
-    throw invalid('--month, --day and --from/--to say the same thing.', 'Use one of them.');
+  const { from, to, month, day, days } = options;
+  const ways = { '--month': month, '--day': day, '--days': days, '--from/--to': from ?? to };
+  const given = Object.entries(ways).flatMap(([flag, value]) => (value === undefined ? [] : flag));
+  if (given.length > 1) throw invalid(`${given.join(' and ')} say the same thing.`, 'Use one of them.');
   if (month !== undefined) return monthRange(month);
   if (day !== undefined) return dayRange(day);
+  if (days !== undefined) return lastDays(days, nowMs);
   if (from === undefined && to === undefined) return otherwise;
   if (from === undefined) throw invalid('--to is given without --from.', 'Name the beginning with --from.');
   const range = {
@@ -39,7 +43,7 @@ export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeR
 }
 
 /** For commands without a range to fall back on. `--to` defaults to `endMs`. */
-export function requiredRange(options: Omit<RangeOptions, 'day'>, endMs: number): TimeRange {
+export function requiredRange(options: Omit<RangeOptions, 'day' | 'days'>, endMs: number): TimeRange {
   if ([options.from, options.to, options.month].some((given) => given !== undefined))
     return rangeFrom(options, endMs, { fromMs: endMs, toMs: endMs });
   throw invalid('No range was given.', 'Name it with --month, or with --from and --to.');
@@ -76,6 +80,13 @@ function dayRange(day: string): TimeRange {
   if (Number.isNaN(startMs)) throw invalid(`--day "${day}" is not a date.`, 'Write one such as 2026-10-31.');
   const { startMs: fromMs, endMs: toMs } = periodAt('day', 'UTC', startMs);
   return { fromMs, toMs };
+}
+
+/** Whole days of UTC, and today as far as it has come. */
+function lastDays(days: string, nowMs: number): TimeRange {
+  const count = /^\d{1,4}$/.test(days) ? Number(days) : 0;
+  if (count === 0) throw invalid(`--days "${days}" is not a number of days.`, 'Write one such as 30.');
+  return { fromMs: periodAt('day', 'UTC', nowMs).startMs - (count - 1) * DAY_MS, toMs: nowMs };
 }
 
 /** UTC. @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what is neither a date nor an instant. */

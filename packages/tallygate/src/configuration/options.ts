@@ -15,6 +15,8 @@ export interface ConfigOptions {
   url?: string | null | undefined;
   token?: string | null | undefined;
   redisUrl?: string | null | undefined;
+  /** What the embedded engine may take of this process, in MiB. Default: 512; what needs more fails and changes nothing. */
+  ledgerMemoryMb?: number | string | null | undefined;
   clickhouseUrl?: string | null | undefined;
   /** Default: direct. `gathered` lets the server write the segments of many small processes together; needs ClickHouse 26.2. */
   clickhouseInserts?: InsertMode | null | undefined;

@@ -28,6 +28,7 @@ describe('resolveConfig', () => {
       url: null,
       token: null,
       redisUrl: null,
+      ledgerMemoryMb: null,
       clickhouseUrl: null,
       clickhouseInserts: 'direct',
       retention: null,
@@ -71,6 +72,7 @@ describe('resolveConfig', () => {
       TALLYGATE_URL: 'https://tally.example.com',
       TALLYGATE_TOKEN: 't0ken',
       TALLYGATE_REDIS_URL: 'redis://localhost:6379',
+      TALLYGATE_LEDGER_MEMORY_MB: '1024',
       TALLYGATE_CLICKHOUSE_URL: 'http://localhost:8123',
       TALLYGATE_CLICKHOUSE_INSERTS: 'gathered',
       TALLYGATE_RAW_RETENTION_DAYS: '730',
@@ -98,6 +100,7 @@ describe('resolveConfig', () => {
       url: 'https://tally.example.com',
       token: 't0ken',
       redisUrl: 'redis://localhost:6379',
+      ledgerMemoryMb: 1024,
       clickhouseUrl: 'http://localhost:8123',
       clickhouseInserts: 'gathered',
       retention: { rawDays: 730, providerIdDays: 90 },
@@ -166,6 +169,10 @@ describe('resolveConfig', () => {
   it.each([
     [{ TALLYGATE_MODE: 'enfroce' }, 'TALLYGATE_MODE ("enfroce") is not a mode.'],
     [{ TALLYGATE_BACKEND: 'aws' }, 'TALLYGATE_BACKEND ("aws") is not a backend.'],
+    [
+      { TALLYGATE_LEDGER_MEMORY_MB: '64' },
+      'TALLYGATE_LEDGER_MEMORY_MB ("64") is not a whole number of MiB from 256 to 1048576. Set it to MiB, such as 512.',
+    ],
     [
       { TALLYGATE_CLICKHOUSE_INSERTS: 'async' },
       'TALLYGATE_CLICKHOUSE_INSERTS ("async") is not a way to insert. Set it to direct or gathered.',

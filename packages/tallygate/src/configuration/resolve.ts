@@ -17,7 +17,8 @@ export interface ConfigSources {
 }
 
 const PREFIX = 'TALLYGATE_';
-const RAW_DAYS = 400;
+/** As the tables are made. */
+export const RAW_DAYS = 400;
 const PROVIDER_ID_DAYS = 60;
 
 /** A value and what the user calls the place it came from. */

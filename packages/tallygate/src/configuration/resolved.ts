@@ -18,6 +18,8 @@ export interface ResolvedConfig {
   url: string | null;
   token: string | null;
   redisUrl: string | null;
+  /** MiB of the embedded engine; null: its own bound, 512. */
+  ledgerMemoryMb: number | null;
   clickhouseUrl: string | null;
   /** How rows reach a ledger on a server. */
   clickhouseInserts: InsertMode;

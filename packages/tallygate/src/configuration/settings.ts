@@ -37,6 +37,7 @@ export const SETTINGS = {
   url: secret(['TALLYGATE_URL'], 'Set it to the control plane, such as https://tallygate.example.com.'),
   token: secret(['TALLYGATE_TOKEN'], 'Copy the token again, without blanks or line ends.'),
   redisUrl: secret(['TALLYGATE_REDIS_URL'], 'Set it to a URL such as redis://localhost:6379.'),
+  ledgerMemoryMb: plain('TALLYGATE_LEDGER_MEMORY_MB', 'Set it to MiB, such as 512.'),
   clickhouseUrl: secret(['TALLYGATE_CLICKHOUSE_URL'], 'Set it to a URL such as http://localhost:8123.'),
   clickhouseInserts: plain('TALLYGATE_CLICKHOUSE_INSERTS', 'Set it to direct or gathered.'),
   rawRetentionDays: plain('TALLYGATE_RAW_RETENTION_DAYS', 'Set it to days, such as 400.'),
@@ -103,6 +104,9 @@ export const settingsSchema = z.object({
   url: urlOf('http:', 'https:').nullable().default(null),
   token: headerText.nullable().default(null),
   redisUrl: urlOf('redis:', 'rediss:').nullable().default(null),
+  ledgerMemoryMb: wholeNumber(2 ** 20, 'a whole number of MiB', 256)
+    .nullable()
+    .default(null),
   clickhouseUrl: urlOf('http:', 'https:').nullable().default(null),
   clickhouseInserts: z.enum(['direct', 'gathered'], { error: 'is not a way to insert' }).default('direct'),
   rawRetentionDays: wholeNumber(10_000, 'a whole number of days', 2).nullable().default(null),

@@ -23,8 +23,12 @@ export interface ImportParts {
   note: ProgressNote;
   rejected: RejectedRows;
   nowMs: number;
+  /** How long the ledger keeps rows: it would take older ones and delete them in the same moment. */
+  keptDays: number;
   dryRun: boolean;
 }
+
+const DAY_MS = 86_400_000;
 
 /** As many ids as one question may name. */
 const ROWS_PER_QUESTION = 200;
@@ -87,10 +91,15 @@ async function take(run: Run, record: FileRecord): Promise<void> {
 function eventOf({ parts, identity }: Run, record: FileRecord): UsageEvent | null {
   if ('fault' in record) throw new RowFault(record.fault);
   const row = parts.reader.read(record.value, parts.nowMs);
+  if (row.atMs < parts.nowMs - parts.keptDays * DAY_MS) throw new RowFault(expired(parts.keptDays));
   const found = identity.of(row);
   if (found === 'repeated') return null;
   if (found === 'conflicting') throw new RowFault('another line of this file has its id and says otherwise');
   return rowEvent(found.eventId, row, parts.terms);
+}
+
+function expired(keptDays: number): string {
+  return `it is older than the ${keptDays} days that rows are kept; set TALLYGATE_RAW_RETENTION_DAYS to more and run it again`;
 }
 
 /** What a registry that refuses teams says, and a cost that no store can hold. */

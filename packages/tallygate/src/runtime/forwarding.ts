@@ -22,6 +22,7 @@ export function historyThrough(
 ): SpendHistory {
   return {
     spend: (query) => ask((history) => history.spend(query)),
+    usage: (question) => ask((history) => history.usage(question)),
     counts: (range) => ask((history) => history.counts(range)),
     unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
     settledTotals: (organization) => ask((history) => history.settledTotals(organization)),

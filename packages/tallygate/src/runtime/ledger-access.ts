@@ -28,13 +28,15 @@ export type ExportDays = (order: ExportOrder) => Promise<ExportedDays>;
 /** What others are told of a ledger: whose batch it is, is answered where the ledger is. */
 export type ServedLedger = Omit<LedgerAccess, 'batchFacts' | 'close'> & { batchOwners: BatchOwners };
 
-type LedgerSettings = Pick<ResolvedConfig, 'clickhouseInserts' | 'retention'>;
+type LedgerSettings = Pick<ResolvedConfig, 'clickhouseInserts' | 'ledgerMemoryMb' | 'retention'>;
 
 interface LedgerParts {
   clock: Clock;
   logger: Logger;
 }
 
+const bounded = ({ ledgerMemoryMb }: LedgerSettings) =>
+  ledgerMemoryMb === null ? {} : { memoryMb: ledgerMemoryMb };
 const kept = ({ retention }: LedgerSettings) => (retention === null ? {} : { retention });
 
 /** A dead owner's engine lets go of its files a moment after the pid is gone. */
@@ -56,7 +58,7 @@ export async function openEmbeddedLedger(
   for (;;) {
     try {
       const store = await openUsageStore(
-        { kind: 'embedded', directory },
+        { kind: 'embedded', directory, ...bounded(settings) },
         { clock, logger, ...kept(settings) },
       );
       const { batchFacts, exportDays, close } = store;
@@ -90,7 +92,8 @@ export async function openServerLedger(
     return opening;
   };
   await store().catch((error: unknown) => {
-    if (!hasCode(error, 'TALLYGATE_LEDGER_UNAVAILABLE')) throw error;
+    const mayPass = ['TALLYGATE_LEDGER_UNAVAILABLE', 'TALLYGATE_LEDGER_EXHAUSTED'] as const;
+    if (!mayPass.some((code) => hasCode(error, code))) throw error;
     logger.warn('The ledger does not answer yet; usage waits in the spool.', { cause: String(error) });
   });
   return {

@@ -20,7 +20,7 @@ const dimensions = z
   .pipe(z.array(spendDimensionSchema));
 
 /** The first of two values would win without a word, and not be the one that was meant. */
-function once<Schema extends z.ZodType>(schema: Schema) {
+export function once<Schema extends z.ZodType>(schema: Schema) {
   return z.tuple([schema], { error: 'stands there more than once' }).transform(([value]) => value);
 }
 
@@ -37,7 +37,7 @@ const querySchema = z.strictObject({
  */
 export function parseSpendRequest(query: Record<string, string[]>, nowMs: number): SpendRequest {
   const parsed = querySchema.safeParse(query);
-  if (!parsed.success) throw invalid(describe(parsed.error));
+  if (!parsed.success) throw invalid(describeIssue(parsed.error));
   const { groupBy, from, to } = parsed.data;
   const toMs = to ?? nowMs;
   const fromMs = from ?? periodAt('month', 'UTC', nowMs).startMs;
@@ -45,12 +45,12 @@ export function parseSpendRequest(query: Record<string, string[]>, nowMs: number
   return { groupBy, fromMs, toMs };
 }
 
-function describe({ issues: [issue] }: z.ZodError): string {
+export function describeIssue({ issues: [issue] }: z.ZodError): string {
   const [field] = issue?.path ?? [];
   return `${field === undefined ? '' : `"${String(field)}" `}${issue?.message ?? 'it does not fit'}`;
 }
 
-function invalid(what: string): TallygateError {
+export function invalid(what: string): TallygateError {
   return new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `The query is not valid: ${what}.`,
     cure: 'Write it such as ?groupBy=team,feature&from=2026-11-01&to=2026-12-01.',

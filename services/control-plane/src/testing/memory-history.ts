@@ -45,6 +45,7 @@ export function memoryHistory(): MemoryHistory {
       }
       return [...rows.values()];
     },
+    usage: () => Promise.reject(new TypeError('This ledger knows no rates.')),
     async counts({ fromMs, toMs }) {
       const denials = history.denialsAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
       const events = history.calls.length;
