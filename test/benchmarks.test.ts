@@ -172,7 +172,12 @@ describe('docs/benchmarks.md', () => {
     }));
     const ratios = { streamCpuRatio: 1.5, bareAgainRatio: 1, exactOfTen: 1, verdicts };
     const peers = [{ ...ratios, name: 'a-peer', version: '1.2.3' }];
-    const numbers = { chunksPerStream: 202, createAddedMicros: 1, heapGrowthMbPer100kStreams: 0 };
+    const numbers = {
+      chunksPerStream: 202,
+      createAddedMicros: 1,
+      heapGrowthMbPer100kStreams: 0,
+      streamCpuRatioOverHttp: 1.1,
+    };
     const section = meterSection({ ...numbers, ...ratios, peers }, '0.1.0', 'Measured.');
     expect(section).toContain(`| a-peer | 1.2.3 | 1.5 | 1 | 1 | ✓ | ○ |${' ✗ |'.repeat(8)}`);
     expect(section).toContain('| **tallygate** | 0.1.0 |');

@@ -2,43 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { createMemoryGate } from '@tallygate/gate';
 import { createConfigurationCache, createMeter, wrapClient } from '@tallygate/meter';
 import { emptyConfiguration, nanoFromUsd, silentLogger, systemClock, type UsageSink } from '@tallygate/usage';
-
-const MODEL = 'claude-sonnet-5-5';
-const PARAMS = { model: MODEL, max_tokens: 1024, messages: [{ role: 'user' as const, content: 'hello' }] };
-const MESSAGE = {
-  id: 'msg_bench',
-  type: 'message',
-  role: 'assistant',
-  model: MODEL,
-  content: [{ type: 'text', text: 'hello '.repeat(60) }],
-  stop_reason: 'end_turn',
-  usage: {
-    input_tokens: 1200,
-    output_tokens: 198,
-    cache_read_input_tokens: 0,
-    cache_creation_input_tokens: 0,
-  },
-};
-
-/** 202 events, one in each chunk: what a provider sends for an answer of about 200 tokens. */
-const CHUNKS = [
-  { type: 'message_start', message: { ...MESSAGE, content: [], stop_reason: null } },
-  { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
-  ...Array.from({ length: 197 }, () => ({
-    type: 'content_block_delta',
-    index: 0,
-    delta: { type: 'text_delta', text: 'hello ' },
-  })),
-  { type: 'content_block_stop', index: 0 },
-  {
-    type: 'message_delta',
-    delta: { stop_reason: 'end_turn', stop_sequence: null },
-    usage: { output_tokens: 198 },
-  },
-  { type: 'message_stop' },
-].map((event) => new TextEncoder().encode(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`));
-
-export const CHUNKS_PER_STREAM = CHUNKS.length;
+import { CHUNKS, MESSAGE, PARAMS } from './made-answers.ts';
 
 export function streamedResponse(): Response {
   let index = 0;
@@ -70,21 +34,23 @@ export function calls(claude: Anthropic): Calls {
   };
 }
 
-function bareClient(): Anthropic {
+/** Answered inside this process, or by the server at `baseURL`. */
+function bareClient(baseURL?: string): Anthropic {
+  const options = { apiKey: 'bench', logLevel: 'off' as const };
+  if (baseURL !== undefined) return new Anthropic({ ...options, baseURL });
   return new Anthropic({
-    apiKey: 'bench',
-    logLevel: 'off',
+    ...options,
     fetch: async (_url, init) =>
       String(init?.body).includes('"stream":true') ? streamedResponse() : Response.json(MESSAGE),
   });
 }
 
-export function bareCalls(): Calls {
-  return calls(bareClient());
+export function bareCalls(baseURL?: string): Calls {
+  return calls(bareClient(baseURL));
 }
 
 /** The real meter on the gate in process, with a budget on each level, and a sink that only counts. */
-export function meteredCalls(): Calls & { recorded(): number; close(): Promise<void> } {
+export function meteredCalls(baseURL?: string): Calls & { recorded(): number; close(): Promise<void> } {
   const organization = 'bench';
   const gate = createMemoryGate({
     organization,
@@ -118,7 +84,7 @@ export function meteredCalls(): Calls & { recorded(): number; close(): Promise<v
     defaults: { team: 'bench', feature: 'bench', environment: 'bench' },
     ports: () => ports,
   });
-  const claude = wrapClient(bareClient(), meter.middleware);
+  const claude = wrapClient(bareClient(baseURL), meter.middleware);
   return { ...calls(claude), recorded: () => recorded, close: () => meter.close() };
 }
 

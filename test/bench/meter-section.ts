@@ -23,6 +23,7 @@ export function meterSection(result: WithPeers, version: string, measured: strin
     '## The meter',
     `${measured} Again: \`npm run bench -- meter\`.`,
     numbers(result),
+    WHAT_IS_MEASURED,
     '### Beside others',
     RULES,
     peerTable(result, version),
@@ -42,9 +43,14 @@ function numbers(result: MeterBench): string {
       ['the same stream, without ÷ without: the noise', `${result.bareAgainRatio}`],
       ['added to a `create`, gate and four budgets included, µs', `${result.createAddedMicros}`],
       ['heap growth per 100,000 streams, MB', `${result.heapGrowthMbPer100kStreams}`],
+      ['the stream over HTTP on loopback, with the meter ÷ without', `${result.streamCpuRatioOverHttp}`],
     ],
   );
 }
+
+const WHAT_IS_MEASURED = `CPU is that of the whole process of the client, garbage collection and settling included. In the first three rows the chunks lie
+in memory, so that next to nothing but the SDK and the meter runs; over HTTP a server in another process writes each event by
+itself, and the client pays besides for what a real answer costs: sockets, HTTP and \`fetch\`.`;
 
 const RULES = `Wrappers and instrumentations from npm that work with \`@anthropic-ai/sdk\` 1.11.0, each in a process of its own beside a bare
 client: the same stream, interleaved, median of 31 rounds, flushing included, writing and sending not. The meter's ratio includes

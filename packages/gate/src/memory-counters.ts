@@ -33,7 +33,7 @@ export function createMemoryCounters(groupMs: number): MemoryCounters {
 
   return {
     spentNanoUsd: (key) => counters.get(key)?.spentNanoUsd ?? 0n,
-    held: (key, current) => heldSum(counters.get(key)?.buckets ?? new Map(), current),
+    held: (key, current) => heldSum(counters.get(key)?.buckets ?? NO_BUCKETS, current),
     spend: (key, amountNanoUsd, keepUntilMs) => {
       touch(key, keepUntilMs).spentNanoUsd += amountNanoUsd;
     },
@@ -50,10 +50,12 @@ export function createMemoryCounters(groupMs: number): MemoryCounters {
   };
 }
 
+const NO_BUCKETS: ReadonlyMap<number, Tracks> = new Map();
+
 function heldSum(buckets: ReadonlyMap<number, Tracks>, current: number): HeldSum {
   const sum: HeldSum = { expectedNanoUsd: 0n, worstNanoUsd: 0n, oldestBucket: null };
   for (const [bucket, tracks] of buckets) {
-    if (bucket < current) continue;
+    if (bucket < current || isEmpty(tracks)) continue;
     sum.expectedNanoUsd += tracks.expectedNanoUsd;
     sum.worstNanoUsd += tracks.worstNanoUsd;
     sum.oldestBucket = Math.min(sum.oldestBucket ?? bucket, bucket);
@@ -61,10 +63,17 @@ function heldSum(buckets: ReadonlyMap<number, Tracks>, current: number): HeldSum
   return sum;
 }
 
+/** The last hold of the bucket has ended; it stays until it is past, because the next call would make it again. */
+function isEmpty({ expectedNanoUsd, worstNanoUsd }: Tracks): boolean {
+  return expectedNanoUsd === 0n && worstNanoUsd === 0n;
+}
+
 function change(buckets: Map<number, Tracks>, bucket: number, expected: NanoUsd, worst: NanoUsd): void {
-  const tracks = buckets.get(bucket) ?? { expectedNanoUsd: 0n, worstNanoUsd: 0n };
+  const tracks = buckets.get(bucket);
+  if (tracks === undefined) {
+    buckets.set(bucket, { expectedNanoUsd: expected, worstNanoUsd: worst });
+    return;
+  }
   tracks.expectedNanoUsd += expected;
   tracks.worstNanoUsd += worst;
-  if (tracks.expectedNanoUsd === 0n && tracks.worstNanoUsd === 0n) buckets.delete(bucket);
-  else buckets.set(bucket, tracks);
 }

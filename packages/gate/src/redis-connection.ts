@@ -1,5 +1,5 @@
 import { type Logger, TallygateError } from '@tallygate/usage';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { within } from './deadlines.ts';
 import { LUA } from './lua.generated.ts';
 import { unavailable } from './outages.ts';
@@ -44,7 +44,9 @@ export async function connectRedis(
   scripts: Scripts = LUA,
 ): Promise<RedisConnection> {
   const server = describeServer(url);
-  const client = new Redis(url, {
+  // Loaded where it is used: it derives a class from String, after which V8 calls the methods of all strings of the process slowly.
+  const ioredis = await import('ioredis');
+  const client = new ioredis.Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,

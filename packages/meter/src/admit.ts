@@ -4,12 +4,10 @@ import {
   type Attribution,
   type Backend,
   BudgetExceededError,
-  type BudgetGate,
   budgetCovers,
   type Denial,
   type Hold,
   type ReserveReply,
-  type ReserveRequest,
   TallygateError,
   type UnpricedPolicy,
 } from '@tallygate/usage';
@@ -125,8 +123,12 @@ async function reserve(
     configVersion: configuration.snapshot.version,
     enforce: options.mode === 'enforce',
   };
-  const reply = await askGate(ports.gate, request);
-  if (TallygateError.isInstance(reply)) return onOutage(admission, ports, options, reply);
+  let reply: ReserveReply;
+  try {
+    reply = await ports.gate.reserve(request);
+  } catch (error) {
+    return onOutage(admission, ports, options, unavailable(error));
+  }
   switch (reply.kind) {
     case 'outdated':
       return 'outdated';
@@ -137,14 +139,6 @@ async function reserve(
       for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports, options);
       admission.hold = reply.hold;
       return admission;
-  }
-}
-
-async function askGate(gate: BudgetGate, request: ReserveRequest): Promise<ReserveReply | TallygateError> {
-  try {
-    return await gate.reserve(request);
-  } catch (error) {
-    return unavailable(error);
   }
 }
 

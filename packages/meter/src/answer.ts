@@ -129,7 +129,8 @@ function readError(answer: Answer, envelope: Record<string, unknown>): void {
 function mergedUsage(before: ProviderUsage | null, update: unknown): ProviderUsage | null {
   if (!isObject(update)) return before;
   const merged: ProviderUsage = { ...before };
-  for (const [name, value] of Object.entries(update)) {
+  for (const name of Object.keys(update)) {
+    const value = update[name];
     if (value !== null && value !== undefined) merged[name] = value;
     else if (!(name in merged)) merged[name] = null;
   }

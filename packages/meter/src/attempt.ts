@@ -39,9 +39,10 @@ export function beginAttempt(context: CallContext): Attempt {
   return { attemptId, callId: call.callId, attemptNumber: call.attempts };
 }
 
+const MESSAGES_URL = /^[^?#]*\/v1\/messages(?:[?#]|$)/;
+
 /** Only what the provider bills per message: `POST …/v1/messages`. Counting tokens, models, files and batches pass by. */
 export function createsMessage(request: Pick<APIRequest, 'method' | 'url'>): boolean {
   if (request.method?.toUpperCase() !== 'POST') return false;
-  const path = request.url.split(/[?#]/, 1)[0] ?? '';
-  return path.endsWith('/v1/messages');
+  return MESSAGES_URL.test(request.url);
 }

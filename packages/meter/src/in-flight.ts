@@ -1,6 +1,7 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import type { Logger } from '@tallygate/usage';
 import type { Admission } from './admit.ts';
+import { createCrowd } from './crowd.ts';
 import { UPKEEP_MS } from './live-hold.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { type AttemptEnd, usageEvent } from './outcome.ts';
@@ -28,7 +29,7 @@ export interface InFlight {
 export function createInFlight(options: MeterOptions): InFlight {
   const { clock, logger } = options;
   const open = new Set<TrackedAttempt>();
-  const entries = new Set<Promise<unknown>>();
+  const entering = createCrowd();
   const settlers = createSettlers(logger);
   const startUpkeep = createUpkeep(open);
 
@@ -72,18 +73,12 @@ export function createInFlight(options: MeterOptions): InFlight {
   }
 
   return {
-    entering(work) {
-      const entry = work();
-      entries.add(entry);
-      const gone = () => void entries.delete(entry);
-      entry.then(gone, gone);
-      return entry;
-    },
+    entering: entering.during,
     begin,
     settled: settlers.idle,
     leave: () => leaveAll(open),
     async close() {
-      await Promise.allSettled(entries);
+      await entering.gone();
       leaveAll(open);
       await settlers.idle();
     },

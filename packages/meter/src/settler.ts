@@ -8,6 +8,7 @@ import {
   type UsageEvent,
   type UsageSink,
 } from '@tallygate/usage';
+import { createCrowd } from './crowd.ts';
 
 /**
  * Ends holds behind the caller's back and writes what the gate answered. The promises never reject: false means that the gate
@@ -38,9 +39,12 @@ const TRIES_MAX = 6;
  * without a settlement beside it, which is how recovery at the next start finds it: nothing is lost, only later.
  */
 export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Settler {
-  const underWay = new Set<Promise<boolean>>();
+  const underWay = createCrowd();
 
-  async function ended(attemptId: string, endHold: () => Promise<SettleReply>): Promise<boolean> {
+  const ended = (attemptId: string, endHold: () => Promise<SettleReply>) =>
+    underWay.during(() => tried(attemptId, endHold));
+
+  async function tried(attemptId: string, endHold: () => Promise<SettleReply>): Promise<boolean> {
     for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
       try {
         const reply = await endHold();
@@ -53,12 +57,6 @@ export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Set
       }
     }
     return false;
-  }
-
-  function tracked(work: Promise<boolean>): Promise<boolean> {
-    const tracking = work.finally(() => underWay.delete(tracking));
-    underWay.add(tracking);
-    return tracking;
   }
 
   function end(event: UsageEvent, hold: Hold) {
@@ -88,11 +86,9 @@ export function createSettler({ gate, sink, logger, wait }: SettlerOptions): Set
   return {
     settle(event, hold) {
       const settling = async () => end(event, hold ?? (await holdAfterwards(event)));
-      return tracked(ended(event.eventId, settling));
+      return ended(event.eventId, settling);
     },
-    release: (hold) => tracked(ended(hold.attemptId, () => gate.release(hold))),
-    async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
+    release: (hold) => ended(hold.attemptId, () => gate.release(hold)),
+    idle: underWay.empty,
   };
 }

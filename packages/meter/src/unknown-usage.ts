@@ -75,7 +75,8 @@ export function unknownValueFlags(answer: Answer, backend: Backend, lineType: st
 
 function unknownFields(value: ProviderUsage, known: Fields, path: string): Record<string, unknown> {
   const unknown: Record<string, unknown> = {};
-  for (const [name, found] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const found = value[name];
     if (found === null) continue;
     const expected = Object.hasOwn(known, name) ? known[name] : undefined;
     if (typeof expected === 'object')

@@ -10,17 +10,23 @@ const IDS_PER_MS = 0x1000;
 export function createUuidV7Sequence(nowMs: () => number): () => string {
   let lastMs = 0;
   let count = 0;
+  let time = timeText(0);
   return () => {
     const atMs = nowMs();
     count += 1;
     if (atMs > lastMs || count === IDS_PER_MS) {
       lastMs = Math.max(atMs, lastMs + 1);
+      time = timeText(lastMs);
       count = 0;
     }
-    const time = lastMs.toString(16).padStart(12, '0');
     const counter = count.toString(16).padStart(3, '0');
     // The platform keeps a pool of random bytes for these; drawing them one id at a time would cost a system call each.
     const random = randomUUID().slice('xxxxxxxx-xxxx-4xxx-'.length);
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${random}`;
+    return `${time}-7${counter}-${random}`;
   };
+}
+
+function timeText(atMs: number): string {
+  const hex = atMs.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
