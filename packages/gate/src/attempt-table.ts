@@ -91,7 +91,7 @@ function readRow(rows: DataView, at: number, lists: EntryLists): Ending {
 }
 
 function writeRow(rows: DataView, at: number, id: IdWords, ending: Ending, listNumber: number): void {
-  for (const [index, word] of id.entries()) rows.setInt32(at + AT.id + 4 * index, word);
+  for (let index = 0; index < id.length; index += 1) rows.setInt32(at + AT.id + 4 * index, id[index] ?? 0);
   rows.setUint8(at + AT.kind, ending.kind === 'settle' ? 1 : 0);
   rows.setFloat64(at + AT.seq, ending.seq);
   rows.setFloat64(at + AT.settledAtMs, ending.settledAtMs);
@@ -109,16 +109,28 @@ interface EntryLists {
 function createEntryLists(): EntryLists {
   const numbers = new Map<string, number>();
   const lists: (readonly PinnedPeriod[])[] = [];
+  let last = 0;
   return {
     numberOf: (entries) => {
+      // Mostly those of the attempt before.
+      if (isSameList(lists[last], entries)) return last;
       const text = entriesToText(entries);
       const known = numbers.get(text);
-      if (known !== undefined) return known;
-      numbers.set(text, lists.length);
-      return lists.push(entries.map(pinnedPeriod)) - 1;
+      last = known ?? lists.push(entries.map(pinnedPeriod)) - 1;
+      if (known === undefined) numbers.set(text, last);
+      return last;
     },
     entriesOf: (number) => lists[number] ?? [],
   };
+}
+
+function isSameList(list: readonly PinnedPeriod[] | undefined, entries: readonly PinnedPeriod[]): boolean {
+  if (list?.length !== entries.length) return false;
+  for (let index = 0; index < entries.length; index += 1) {
+    const [left, right] = [list[index], entries[index]];
+    if (left?.key !== right?.key || left?.periodEndMs !== right?.periodEndMs) return false;
+  }
+  return true;
 }
 
 /** Without the amounts of a hold, which differ from attempt to attempt. */

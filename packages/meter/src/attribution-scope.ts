@@ -45,7 +45,8 @@ export function resolveAttribution(
   snapshot: ConfigurationSnapshot,
   requested: CallAttribution | undefined,
 ): Attribution {
-  const named = layered(scope.getStore() ?? {}, requested ?? {});
+  const scoped = scope.getStore() ?? {};
+  const named = requested ? layered(scoped, requested) : scoped;
   const { defaults, pseudonymKey } = resolver;
   // A caller without types may pass a number: it is recorded, and the call goes on.
   const plain = (value: string) => nameless(String(value), pseudonymKey, snapshot);
@@ -98,6 +99,7 @@ function allowedTags(
   allowList: readonly string[],
   plain: (value: string) => string,
 ): Record<string, string> {
-  const allowed = Object.entries(tags ?? {}).filter(([name]) => allowList.includes(name));
+  if (!tags) return {};
+  const allowed = Object.entries(tags).filter(([name]) => allowList.includes(name));
   return Object.fromEntries(allowed.map(([name, value]) => [name, plain(value)]));
 }

@@ -1,4 +1,4 @@
-import { addBilledCounts, NO_USAGE, type TokenUsage } from '@tallygate/usage';
+import { addBilledCounts, type TokenUsage } from '@tallygate/usage';
 import { isObject, type ProviderUsage } from './answer.ts';
 
 /**
@@ -16,13 +16,15 @@ export function tokensOf(counts: ProviderUsage): TokenUsage {
   const written1h = Math.min(hour, written);
   const written5m = Math.min(fiveMinutes, written - written1h);
   return {
-    ...NO_USAGE,
     uncachedInputTokens: countOf(counts['input_tokens']),
     cacheReadInputTokens: countOf(counts['cache_read_input_tokens']),
     cacheWrite5mInputTokens: written5m,
     cacheWrite1hInputTokens: written1h,
     cacheWriteUnsplitInputTokens: written - written1h - written5m,
     outputTokens: countOf(counts['output_tokens']),
+    thinkingTokens: null,
+    webSearchRequests: 0,
+    webFetchRequests: 0,
   };
 }
 
@@ -41,8 +43,8 @@ export function withFees(tokens: TokenUsage, usage: ProviderUsage): TokenUsage {
 
 /** Whether tools of the provider ran, after each of which the model reads its whole prompt again. */
 export function isLoop(usage: ProviderUsage): boolean {
-  const { webSearchRequests, webFetchRequests } = withFees(NO_USAGE, usage);
-  return webSearchRequests + webFetchRequests > 0;
+  const tools = usage['server_tool_use'];
+  return isObject(tools) && countOf(tools['web_search_requests']) + countOf(tools['web_fetch_requests']) > 0;
 }
 
 export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
@@ -54,8 +56,14 @@ export function addTokens(left: TokenUsage, right: TokenUsage): TokenUsage {
 /** Whether something stands for a count that is none. It is read as 0, so the line has to say that it is not a true zero. */
 export function hasMalformedCounts(counts: ProviderUsage): boolean {
   const split = counts['cache_creation'];
-  const values = TOKEN_COUNTS.map((name) => counts[name]).concat(isObject(split) ? Object.values(split) : []);
-  return values.some((value) => value !== null && value !== undefined && !isCount(value));
+  return (
+    TOKEN_COUNTS.some((name) => isMalformed(counts[name])) ||
+    (isObject(split) && Object.values(split).some(isMalformed))
+  );
+}
+
+function isMalformed(value: unknown): boolean {
+  return value !== null && value !== undefined && !isCount(value);
 }
 
 const TOKEN_COUNTS = [

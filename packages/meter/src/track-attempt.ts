@@ -46,7 +46,10 @@ export function trackAttempt(
   function finish(answer: Answer, broken: boolean): void {
     if (isOver) return;
     isOver = true;
-    Object.assign(end, { answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() });
+    end.answer = answer;
+    end.broken = broken;
+    end.endedAtMs = clock.nowMs();
+    end.latencyMs = elapsedMs();
     onEnd(end, hold.current());
   }
 

@@ -108,17 +108,15 @@ function unknownValues(answer: Answer, backend: Backend): Partial<Record<EnumFie
   const usage = answer.usage ?? {};
   const iterations = Array.isArray(usage['iterations']) ? usage['iterations'].filter(isObject) : [];
   const isPartner = backend === 'bedrock' || backend === 'vertex';
-  const found: [EnumField, unknown][] = [
-    ['service_tier', usage['service_tier']],
-    ['speed', usage['speed']],
-    ['inference_geo', isPartner ? null : usage['inference_geo']],
-    ['stop_reason', answer.stopReason],
-    ...iterations.map(({ type }): [EnumField, unknown] => ['iterations.type', type]),
-  ];
   const unknown: Partial<Record<EnumField, string>> = {};
-  for (const [field, value] of found) {
+  const look = (field: EnumField, value: unknown) => {
     const known: ReadonlySet<string> = KNOWN_VALUES[field];
     if (typeof value === 'string' && !known.has(value)) unknown[field] ??= value;
-  }
+  };
+  look('service_tier', usage['service_tier']);
+  look('speed', usage['speed']);
+  if (!isPartner) look('inference_geo', usage['inference_geo']);
+  look('stop_reason', answer.stopReason);
+  for (const { type } of iterations) look('iterations.type', type);
   return unknown;
 }

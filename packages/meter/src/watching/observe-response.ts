@@ -23,7 +23,8 @@ export function observeResponse(response: Response, observer: ResponseObserver):
   const read = isEventStream(response, observer.expectsStream) ? streamReading : jsonReading;
   // Everything that can still read holds on to it: when it is collected, nobody can.
   const watch = { openReaders: 0, concluded: false };
-  forgotten.register(watch, observer, observer);
+  const registration: Registration = { observer };
+  forgotten.register(watch, registration, registration);
 
   /** The first whole answer counts, a broken one only when no other response is left to read. */
   function finish(answer: Answer, error: unknown): void {
@@ -31,7 +32,8 @@ export function observeResponse(response: Response, observer: ResponseObserver):
     const isLast = watch.openReaders <= 0;
     if (watch.concluded || (!answer.complete && answer.errorCode === null && !isLast)) return;
     watch.concluded = true;
-    forgotten.unregister(observer);
+    registration.observer = null;
+    forgotten.unregister(registration);
     observer.onEnd(answer, { broken: !answer.complete, error });
   }
 
@@ -50,4 +52,12 @@ function once(finish: ReadingReports['finish']): ReadingReports['finish'] {
   };
 }
 
-const forgotten = new FinalizationRegistry<ResponseObserver>((observer) => observer.onForgotten());
+/**
+ * The engine keeps what was registered until its next full collection, also when it was taken back. So the observer, and with it
+ * all that is known of the attempt, is let go when the answer is over.
+ */
+interface Registration {
+  observer: ResponseObserver | null;
+}
+
+const forgotten = new FinalizationRegistry<Registration>(({ observer }) => observer?.onForgotten());
