@@ -13,7 +13,10 @@ const answering = (rows: unknown[]): Database => ({
 });
 const retention = { frozenBeforeSeconds: () => 0 };
 const historyOver = (rows: unknown[]) =>
-  createHistory({ database: answering(rows), clock, retention, marginMs: 0 }, undefined);
+  createHistory(
+    { database: answering(rows), clock, retention, marginMs: 0, readState: async () => [] },
+    undefined,
+  );
 const range = { organization: 'acme', fromMs: 0, toMs: 1 };
 const counts = { events: '1', lines: '1', duplicates: '0', settlements: '0', denials: '0' };
 

@@ -9,12 +9,15 @@ export function defineQuery<Parameters extends SqlParameters, Row>(definition: {
   sql: string;
   parameters: z.ZodType<Parameters>;
   row: z.ZodType<Row>;
+  /** Which lines of the SQL these parameters need; all of them by default. */
+  lines?: (sql: string, parameters: Parameters) => string;
 }): Query<Parameters, Row> {
+  const { sql, lines = () => sql } = definition;
   const rows = z.array(definition.row);
   return async (database, parameters) => {
     const asked = definition.parameters.safeParse(parameters);
     if (!asked.success) throw refusal(asked.error);
-    const answer = rows.safeParse(await database.select(definition.sql, asked.data));
+    const answer = rows.safeParse(await database.select(lines(sql, asked.data), asked.data));
     if (!answer.success) throw malformed(answer.error);
     return answer.data;
   };

@@ -1,94 +1,2183 @@
-// Written by scripts/generate-sql.ts from schema/, migrations/ and queries/. Do not edit.
+/* Made by scripts/generate-sql.ts from schema/, migrations/ and queries/. Change those files, then run it again. */
 
 export const SCHEMA = {
-  "alerts_sent": "-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold.\nCREATE TABLE IF NOT EXISTS alerts_sent (\n  organization LowCardinality(String),\n  budget_key String CODEC(ZSTD(1)),\n  threshold_percent UInt32 CODEC(T64, ZSTD(1)),\n  spent_nano_usd Int64 CODEC(ZSTD(1)),\n  limit_nano_usd Int64 CODEC(ZSTD(1)),\n  crossed_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, budget_key, threshold_percent)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "batch_owners": "-- Who pays for a message batch: the first owner by created_at, as JSON of the port's schema. ended_at rows note when processing\n-- ended; the earliest stands. Kept apart by fact, so that neither ever overwrites the other.\nCREATE TABLE IF NOT EXISTS batch_owners (\n  organization LowCardinality(String),\n  batch_id String CODEC(ZSTD(1)),\n  fact LowCardinality(String),\n  instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  owner String CODEC(ZSTD(3)),\n  recorded_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))\n)\nENGINE = MergeTree\nORDER BY (organization, batch_id, fact, recorded_at, owner)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "billing_days": "-- Days of UTC, added up from billing_hours; they count while they are made of the hours that count.\nCREATE TABLE IF NOT EXISTS billing_days (\n  organization LowCardinality(String),\n  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  provider_organization_id LowCardinality(String),\n  workspace_id LowCardinality(String),\n  api_key_id LowCardinality(String),\n  api_key_hint LowCardinality(String),\n  response_model LowCardinality(String),\n  backend LowCardinality(String),\n  service_tier LowCardinality(String),\n  speed LowCardinality(String),\n  inference_geo LowCardinality(String),\n  prompt_band LowCardinality(String),\n  basis LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(day)\nORDER BY (organization, day, response_model, api_key_id, workspace_id, ended_day)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "billing_hours": "-- What the provider bills an organization for, hour by hour, by what its reports distinguish. Built and read as spend_hours.\nCREATE TABLE IF NOT EXISTS billing_hours (\n  organization LowCardinality(String),\n  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  provider_organization_id LowCardinality(String),\n  workspace_id LowCardinality(String),\n  api_key_id LowCardinality(String),\n  api_key_hint LowCardinality(String),\n  response_model LowCardinality(String),\n  backend LowCardinality(String),\n  service_tier LowCardinality(String),\n  speed LowCardinality(String),\n  inference_geo LowCardinality(String),\n  prompt_band LowCardinality(String),\n  basis LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(hour)\nORDER BY (organization, hour, response_model, api_key_id, workspace_id, ended_hour)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "config_versions": "-- Every publication of a configuration snapshot: who, why, what it was before and after (JSON). Never edited.\nCREATE TABLE IF NOT EXISTS config_versions (\n  organization LowCardinality(String),\n  version UInt64,\n  published_at DateTime64(3, 'UTC'),\n  actor String,\n  reason String,\n  before String CODEC(ZSTD(3)),\n  after String CODEC(ZSTD(3)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, version, published_at, actor)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "denials": "-- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.\nCREATE TABLE IF NOT EXISTS denials (\n  organization LowCardinality(String),\n  denial_id String CODEC(ZSTD(1)),\n  attempt_id String CODEC(ZSTD(1)),\n  budget_id LowCardinality(String),\n  scope_team LowCardinality(Nullable(String)),\n  scope_feature LowCardinality(Nullable(String)),\n  unit LowCardinality(String),\n  time_zone LowCardinality(String),\n  period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  limit_nano_usd Int64 CODEC(ZSTD(1)),\n  spent_nano_usd Int64 CODEC(ZSTD(1)),\n  held_nano_usd Int64 CODEC(ZSTD(1)),\n  needed_nano_usd Int64 CODEC(ZSTD(1)),\n  retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  enforced Bool,\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  user_pseudonym Nullable(String) CODEC(ZSTD(1)),\n  workflow LowCardinality(Nullable(String)),\n  task_type LowCardinality(Nullable(String)),\n  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),\n  request_model LowCardinality(String),\n  ver UInt8,\n  scope_environment LowCardinality(Nullable(String)),\n  scope_workflow LowCardinality(Nullable(String)),\n  scope_user LowCardinality(Nullable(String)),\n  scope_model LowCardinality(Nullable(String))\n)\nENGINE = ReplacingMergeTree(ver)\nPARTITION BY toYYYYMM(denied_at)\nORDER BY (organization, toStartOfHour(denied_at), team, feature, denial_id)\nSETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "dirty_hours": "-- Which hours of an organization have had rows since when: an hour is dirty until a rollup of it was taken well after its mark.\n-- Fed by usage_events_marks. A mark too many costs a computation, a mark too few would cost money: so nothing deduplicates.\nCREATE TABLE IF NOT EXISTS dirty_hours (\n  organization LowCardinality(String),\n  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  marked_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))\n)\nENGINE = ReplacingMergeTree(marked_at)\nORDER BY (organization, hour)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "report_versions": "-- The provider's reports as they were answered, every version of each: what a reconciliation was made from. Never deleted.\nCREATE TABLE IF NOT EXISTS report_versions (\n  organization LowCardinality(String),\n  report LowCardinality(String),\n  range_start DateTime64(3, 'UTC'),\n  range_end DateTime64(3, 'UTC'),\n  pulled_at DateTime64(3, 'UTC'),\n  body_hash String CODEC(ZSTD(1)),\n  body String CODEC(ZSTD(3)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, report, range_start, range_end, pulled_at, body_hash)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "reports": "-- Finished reports, kept whole: body is the JSON of the package that made it.\nCREATE TABLE IF NOT EXISTS reports (\n  organization LowCardinality(String),\n  report_id String,\n  kind LowCardinality(String),\n  range_start DateTime64(3, 'UTC'),\n  range_end DateTime64(3, 'UTC'),\n  created_at DateTime64(3, 'UTC'),\n  body String CODEC(ZSTD(3)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, kind, created_at, report_id)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "retention_changes": "-- How long raw rows and the provider's ids in them are kept, and since when it has been so. Rows of an hour that was ever beyond\n-- its time may be gone: such an hour is never added up again. The newest row is in force.\nCREATE TABLE IF NOT EXISTS retention_changes (\n  applied_at DateTime64(6, 'UTC'),\n  raw_days UInt32,\n  provider_id_days UInt32\n)\nENGINE = ReplacingMergeTree\nORDER BY (applied_at, raw_days, provider_id_days)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "rollup_pointers": "-- Which generation of a rollup counts, per hour and per day: the row with the newest taken_at. Written after the rows it points\n-- at, so that a crash in between leaves rows that nobody reads. source: what a day was added up from, a checksum over the\n-- generations of its hours (0 for an hour); a day counts only while its hours are still those.\nCREATE TABLE IF NOT EXISTS rollup_pointers (\n  organization LowCardinality(String),\n  grain LowCardinality(String),\n  start DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  generation UInt64 CODEC(ZSTD(1)),\n  source UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))\n)\nENGINE = ReplacingMergeTree(taken_at)\nORDER BY (organization, grain, start)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "schema_migrations": "-- Which migrations this database has had. Two openers may record the same one: the copies are equal and merge into one.\nCREATE TABLE IF NOT EXISTS schema_migrations (\n  version UInt32,\n  name String,\n  checksum String,\n  applied_at DateTime64(3, 'UTC')\n)\nENGINE = ReplacingMergeTree(applied_at)\nORDER BY version\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "settlements": "-- What the gate did with an attempt: one row per settlement, its budget periods and amounts (nano-USD) as parallel arrays.\n-- A missing seq within an epoch is a lost row. Read for drift, gaps and rebuild; usage_events carries no sequence.\nCREATE TABLE IF NOT EXISTS settlements (\n  organization LowCardinality(String),\n  attempt_id String CODEC(ZSTD(1)),\n  kind LowCardinality(String),\n  epoch LowCardinality(String),\n  seq UInt64 CODEC(Delta(8), ZSTD(1)),\n  budget_instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  settled_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  keys Array(LowCardinality(String)),\n  amounts Array(Int64) CODEC(ZSTD(1)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nPARTITION BY toYYYYMM(budget_instant)\nORDER BY (organization, epoch, seq, attempt_id, kind)\nSETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "spend_days": "-- Days of UTC, added up from spend_hours; they count while they are made of the hours that count.\nCREATE TABLE IF NOT EXISTS spend_days (\n  organization LowCardinality(String),\n  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  response_model LowCardinality(String),\n  status LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(day)\nORDER BY (organization, day, team, feature, environment, response_model, status, ended_day)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "spend_hours": "-- What an organization spent, hour by hour, by who spent it. Rows are added up from deduplicated usage_events, never from what an\n-- insert brings; only those of the generation that rollup_pointers names count. An hour is one of the budget instant, which\n-- never changes; ended_hour splits it, so that the provider's view of time is read from the same rows.\n-- Counts hold the attempts whose only line is line 0; the others may stand in several rows and are kept by id, to be counted\n-- once wherever rows are added up. Latencies are sums over the attempts that are counted beside them.\nCREATE TABLE IF NOT EXISTS spend_hours (\n  organization LowCardinality(String),\n  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  response_model LowCardinality(String),\n  status LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(hour)\nORDER BY (organization, hour, team, feature, environment, response_model, status, ended_hour)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "usage_events": "-- One row per billable line of an attempt. Identity: (event_id, line), fixed at first write; corrections are new rows.\n-- The hour stands right behind the organization, so that a report over a range reads that range and little else. Every\n-- column of the sort key is a function of the immutable event: a copy always meets its original in the same partition.\n-- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all. Within an hour and a\n-- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.\n-- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).\n-- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.\nCREATE TABLE IF NOT EXISTS usage_events (\n  organization LowCardinality(String),\n  event_id String CODEC(ZSTD(1)),\n  line UInt64 CODEC(T64, ZSTD(1)),\n  line_type LowCardinality(String),\n  call_id String CODEC(ZSTD(1)),\n  attempt_number UInt64 CODEC(T64, ZSTD(1)),\n  provider_organization_id LowCardinality(Nullable(String)),\n  workspace_id LowCardinality(Nullable(String)),\n  api_key_id LowCardinality(Nullable(String)),\n  api_key_hint LowCardinality(Nullable(String)),\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),\n  workflow LowCardinality(Nullable(String)),\n  task_type LowCardinality(Nullable(String)),\n  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),\n  backend LowCardinality(String),\n  request_model LowCardinality(String),\n  response_model LowCardinality(String),\n  request_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),\n  message_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),\n  trace_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),\n  started_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),\n  ended_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),\n  budget_instant DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),\n  status LowCardinality(String),\n  http_status Nullable(Int64) CODEC(ZSTD(1)),\n  error_code LowCardinality(Nullable(String)),\n  stop_reason LowCardinality(Nullable(String)),\n  basis LowCardinality(String),\n  streamed Bool,\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1)),\n  config_version UInt64 CODEC(T64, ZSTD(1)),\n  stable_prefix_hash Nullable(String) CODEC(ZSTD(1)),\n  stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)),\n  unknown_usage Nullable(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens Nullable(UInt64) CODEC(ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  service_tier LowCardinality(Nullable(String)),\n  speed LowCardinality(Nullable(String)),\n  inference_geo LowCardinality(Nullable(String)),\n  prompt_band LowCardinality(String),\n  billed Bool,\n  list_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),\n  contracted_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),\n  web_search_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  price_id LowCardinality(Nullable(String)),\n  flags Array(LowCardinality(String)),\n  ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',\n  INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1\n)\nENGINE = ReplacingMergeTree(ver)\nPARTITION BY toYYYYMM(budget_instant)\nORDER BY (organization, toStartOfHour(budget_instant), team, feature, event_id, line)\nTTL toDateTime(budget_instant) + toIntervalDay(400)\nSETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "usage_events_marks": "-- Marks the hours that an insert into usage_events touches. It sees what an insert brings, copies and retries too: that is why\n-- it marks and does not add up. A retry whose rows are dropped as known still marks, so a crash between the two heals.\nCREATE MATERIALIZED VIEW IF NOT EXISTS usage_events_marks TO dirty_hours AS\nSELECT organization, toStartOfHour(budget_instant) AS hour, now64(6) AS marked_at\nFROM usage_events\nGROUP BY organization, hour\n",
+'alerts_sent': `-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold.
+CREATE TABLE IF NOT EXISTS alerts_sent (
+  organization LowCardinality(String),
+  budget_key String CODEC(ZSTD(1)),
+  threshold_percent UInt32 CODEC(T64, ZSTD(1)),
+  spent_nano_usd Int64 CODEC(ZSTD(1)),
+  limit_nano_usd Int64 CODEC(ZSTD(1)),
+  crossed_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, budget_key, threshold_percent)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'batch_owners': `-- Who pays for a message batch: the first owner by created_at, as JSON of the port's schema. ended_at rows note when processing
+-- ended; the earliest stands. Kept apart by fact, so that neither ever overwrites the other.
+CREATE TABLE IF NOT EXISTS batch_owners (
+  organization LowCardinality(String),
+  batch_id String CODEC(ZSTD(1)),
+  fact LowCardinality(String),
+  instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  owner String CODEC(ZSTD(3)),
+  recorded_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY (organization, batch_id, fact, recorded_at, owner)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'billing_days': `-- Days of UTC, added up from billing_hours; they count while they are made of the hours that count.
+CREATE TABLE IF NOT EXISTS billing_days (
+  organization LowCardinality(String),
+  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  provider_organization_id LowCardinality(String),
+  workspace_id LowCardinality(String),
+  api_key_id LowCardinality(String),
+  api_key_hint LowCardinality(String),
+  response_model LowCardinality(String),
+  backend LowCardinality(String),
+  service_tier LowCardinality(String),
+  speed LowCardinality(String),
+  inference_geo LowCardinality(String),
+  prompt_band LowCardinality(String),
+  basis LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (organization, day, response_model, api_key_id, workspace_id, ended_day)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'billing_hours': `-- What the provider bills an organization for, hour by hour, by what its reports distinguish. Built and read as spend_hours.
+CREATE TABLE IF NOT EXISTS billing_hours (
+  organization LowCardinality(String),
+  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  provider_organization_id LowCardinality(String),
+  workspace_id LowCardinality(String),
+  api_key_id LowCardinality(String),
+  api_key_hint LowCardinality(String),
+  response_model LowCardinality(String),
+  backend LowCardinality(String),
+  service_tier LowCardinality(String),
+  speed LowCardinality(String),
+  inference_geo LowCardinality(String),
+  prompt_band LowCardinality(String),
+  basis LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (organization, hour, response_model, api_key_id, workspace_id, ended_hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'config_versions': `-- Every publication of a configuration snapshot: who, why, what it was before and after (JSON). Never edited.
+CREATE TABLE IF NOT EXISTS config_versions (
+  organization LowCardinality(String),
+  version UInt64,
+  published_at DateTime64(3, 'UTC'),
+  actor String,
+  reason String,
+  before String CODEC(ZSTD(3)),
+  after String CODEC(ZSTD(3)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, version, published_at, actor)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'denials': `-- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.
+CREATE TABLE IF NOT EXISTS denials (
+  organization LowCardinality(String),
+  denial_id String CODEC(ZSTD(1)),
+  attempt_id String CODEC(ZSTD(1)),
+  budget_id LowCardinality(String),
+  scope_team LowCardinality(Nullable(String)),
+  scope_feature LowCardinality(Nullable(String)),
+  unit LowCardinality(String),
+  time_zone LowCardinality(String),
+  period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  limit_nano_usd Int64 CODEC(ZSTD(1)),
+  spent_nano_usd Int64 CODEC(ZSTD(1)),
+  held_nano_usd Int64 CODEC(ZSTD(1)),
+  needed_nano_usd Int64 CODEC(ZSTD(1)),
+  retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  enforced Bool,
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym Nullable(String) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  request_model LowCardinality(String),
+  ver UInt8,
+  scope_environment LowCardinality(Nullable(String)),
+  scope_workflow LowCardinality(Nullable(String)),
+  scope_user LowCardinality(Nullable(String)),
+  scope_model LowCardinality(Nullable(String))
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(denied_at)
+ORDER BY (organization, toStartOfHour(denied_at), team, feature, denial_id)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'dirty_hours': `-- Which hours of an organization have had rows since when: an hour is dirty until a rollup of it was taken well after its mark.
+-- Fed by usage_events_marks. A mark too many costs a computation, a mark too few would cost money: so nothing deduplicates.
+CREATE TABLE IF NOT EXISTS dirty_hours (
+  organization LowCardinality(String),
+  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  marked_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(marked_at)
+ORDER BY (organization, hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'report_versions': `-- The provider's reports as they were answered, every version of each: what a reconciliation was made from. Never deleted.
+CREATE TABLE IF NOT EXISTS report_versions (
+  organization LowCardinality(String),
+  report LowCardinality(String),
+  range_start DateTime64(3, 'UTC'),
+  range_end DateTime64(3, 'UTC'),
+  pulled_at DateTime64(3, 'UTC'),
+  body_hash String CODEC(ZSTD(1)),
+  body String CODEC(ZSTD(3)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'reports': `-- Finished reports, kept whole: body is the JSON of the package that made it.
+CREATE TABLE IF NOT EXISTS reports (
+  organization LowCardinality(String),
+  report_id String,
+  kind LowCardinality(String),
+  range_start DateTime64(3, 'UTC'),
+  range_end DateTime64(3, 'UTC'),
+  created_at DateTime64(3, 'UTC'),
+  body String CODEC(ZSTD(3)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, kind, created_at, report_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'retention_changes': `-- How long raw rows and the provider's ids in them are kept, and since when it has been so. Rows of an hour that was ever beyond
+-- its time may be gone: such an hour is never added up again. The newest row is in force.
+CREATE TABLE IF NOT EXISTS retention_changes (
+  applied_at DateTime64(6, 'UTC'),
+  raw_days UInt32,
+  provider_id_days UInt32
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (applied_at, raw_days, provider_id_days)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'rollup_pointers': `-- Which generation of a rollup counts, per hour and per day: the row with the newest taken_at. Written after the rows it points
+-- at, so that a crash in between leaves rows that nobody reads. source: what a day was added up from, a checksum over the
+-- generations of its hours (0 for an hour); a day counts only while its hours are still those.
+CREATE TABLE IF NOT EXISTS rollup_pointers (
+  organization LowCardinality(String),
+  grain LowCardinality(String),
+  start DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  generation UInt64 CODEC(ZSTD(1)),
+  source UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(taken_at)
+ORDER BY (organization, grain, start)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'schema_migrations': `-- Which migrations this database has had. Two openers may record the same one: the copies are equal and merge into one.
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  version UInt32,
+  name String,
+  checksum String,
+  applied_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY version
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'settlements': `-- What the gate did with an attempt: one row per settlement, its budget periods and amounts (nano-USD) as parallel arrays.
+-- A missing seq within an epoch is a lost row. Read for drift, gaps and rebuild; usage_events carries no sequence.
+CREATE TABLE IF NOT EXISTS settlements (
+  organization LowCardinality(String),
+  attempt_id String CODEC(ZSTD(1)),
+  kind LowCardinality(String),
+  epoch LowCardinality(String),
+  seq UInt64 CODEC(Delta(8), ZSTD(1)),
+  budget_instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  settled_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keys Array(LowCardinality(String)),
+  amounts Array(Int64) CODEC(ZSTD(1)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(budget_instant)
+ORDER BY (organization, epoch, seq, attempt_id, kind)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'spend_days': `-- Days of UTC, added up from spend_hours; they count while they are made of the hours that count.
+CREATE TABLE IF NOT EXISTS spend_days (
+  organization LowCardinality(String),
+  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  response_model LowCardinality(String),
+  status LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (organization, day, team, feature, environment, response_model, status, ended_day)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'spend_hours': `-- What an organization spent, hour by hour, by who spent it. Rows are added up from deduplicated usage_events, never from what an
+-- insert brings; only those of the generation that rollup_pointers names count. An hour is one of the budget instant, which
+-- never changes; ended_hour splits it, so that the provider's view of time is read from the same rows.
+-- Counts hold the attempts whose only line is line 0; the others may stand in several rows and are kept by id, to be counted
+-- once wherever rows are added up. Latencies are sums over the attempts that are counted beside them.
+CREATE TABLE IF NOT EXISTS spend_hours (
+  organization LowCardinality(String),
+  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  response_model LowCardinality(String),
+  status LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (organization, hour, team, feature, environment, response_model, status, ended_hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'usage_events': `-- One row per billable line of an attempt. Identity: (event_id, line), fixed at first write; corrections are new rows.
+-- The hour stands right behind the organization, so that a report over a range reads that range and little else. Every
+-- column of the sort key is a function of the immutable event: a copy always meets its original in the same partition.
+-- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all. Within an hour and a
+-- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.
+-- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).
+-- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.
+CREATE TABLE IF NOT EXISTS usage_events (
+  organization LowCardinality(String),
+  event_id String CODEC(ZSTD(1)),
+  line UInt64 CODEC(T64, ZSTD(1)),
+  line_type LowCardinality(String),
+  call_id String CODEC(ZSTD(1)),
+  attempt_number UInt64 CODEC(T64, ZSTD(1)),
+  provider_organization_id LowCardinality(Nullable(String)),
+  workspace_id LowCardinality(Nullable(String)),
+  api_key_id LowCardinality(Nullable(String)),
+  api_key_hint LowCardinality(Nullable(String)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  backend LowCardinality(String),
+  request_model LowCardinality(String),
+  response_model LowCardinality(String),
+  request_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),
+  message_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),
+  trace_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),
+  started_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  ended_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  budget_instant DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  status LowCardinality(String),
+  http_status Nullable(Int64) CODEC(ZSTD(1)),
+  error_code LowCardinality(Nullable(String)),
+  stop_reason LowCardinality(Nullable(String)),
+  basis LowCardinality(String),
+  streamed Bool,
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1)),
+  config_version UInt64 CODEC(T64, ZSTD(1)),
+  stable_prefix_hash Nullable(String) CODEC(ZSTD(1)),
+  stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)),
+  unknown_usage Nullable(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens Nullable(UInt64) CODEC(ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  service_tier LowCardinality(Nullable(String)),
+  speed LowCardinality(Nullable(String)),
+  inference_geo LowCardinality(Nullable(String)),
+  prompt_band LowCardinality(String),
+  billed Bool,
+  list_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  contracted_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  web_search_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  price_id LowCardinality(Nullable(String)),
+  flags Array(LowCardinality(String)),
+  ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(budget_instant)
+ORDER BY (organization, toStartOfHour(budget_instant), team, feature, event_id, line)
+TTL toDateTime(budget_instant) + toIntervalDay(400)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'usage_events_marks': `-- Marks the hours that an insert into usage_events touches. It sees what an insert brings, copies and retries too: that is why
+-- it marks and does not add up. A retry whose rows are dropped as known still marks, so a crash between the two heals.
+CREATE MATERIALIZED VIEW IF NOT EXISTS usage_events_marks TO dirty_hours AS
+SELECT organization, toStartOfHour(budget_instant) AS hour, now64(6) AS marked_at
+FROM usage_events
+GROUP BY organization, hour
+`,
 } as const;
 
 export const MIGRATIONS = {
-  "0001_create_usage_events": "-- One row per billable line of an attempt. Identity: (event_id, line), fixed at first write; corrections are new rows.\n-- The hour stands right behind the organization, so that a report over a range reads that range and little else. Every\n-- column of the sort key is a function of the immutable event: a copy always meets its original in the same partition.\n-- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all.\nCREATE TABLE IF NOT EXISTS usage_events (\n  organization LowCardinality(String),\n  event_id String CODEC(ZSTD(1)),\n  line UInt64 CODEC(T64, ZSTD(1)),\n  line_type LowCardinality(String),\n  call_id String CODEC(ZSTD(1)),\n  attempt_number UInt64 CODEC(T64, ZSTD(1)),\n  provider_organization_id LowCardinality(Nullable(String)),\n  workspace_id LowCardinality(Nullable(String)),\n  api_key_id LowCardinality(Nullable(String)),\n  api_key_hint LowCardinality(Nullable(String)),\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  user_pseudonym Nullable(String) CODEC(ZSTD(1)),\n  workflow LowCardinality(Nullable(String)),\n  task_type LowCardinality(Nullable(String)),\n  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),\n  backend LowCardinality(String),\n  request_model LowCardinality(String),\n  response_model LowCardinality(String),\n  request_id Nullable(String) CODEC(ZSTD(1)),\n  message_id Nullable(String) CODEC(ZSTD(1)),\n  trace_id Nullable(String) CODEC(ZSTD(1)),\n  started_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  ended_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  budget_instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  status LowCardinality(String),\n  http_status Nullable(Int64) CODEC(ZSTD(1)),\n  error_code LowCardinality(Nullable(String)),\n  stop_reason LowCardinality(Nullable(String)),\n  basis LowCardinality(String),\n  streamed Bool,\n  latency_ms Float64 CODEC(ZSTD(1)),\n  time_to_first_token_ms Nullable(Float64) CODEC(ZSTD(1)),\n  config_version UInt64 CODEC(T64, ZSTD(1)),\n  unknown_usage Nullable(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens Nullable(UInt64) CODEC(ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  service_tier LowCardinality(Nullable(String)),\n  speed LowCardinality(Nullable(String)),\n  inference_geo LowCardinality(Nullable(String)),\n  prompt_band LowCardinality(String),\n  billed Bool,\n  list_cost_nano_usd Int64 CODEC(T64, ZSTD(1)),\n  contracted_cost_nano_usd Int64 CODEC(T64, ZSTD(1)),\n  web_search_cost_nano_usd Int64 CODEC(T64, ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  price_id LowCardinality(Nullable(String)),\n  flags Array(LowCardinality(String)),\n  ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',\n  INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1\n)\nENGINE = ReplacingMergeTree(ver)\nPARTITION BY toYYYYMM(budget_instant)\nORDER BY (organization, toStartOfHour(budget_instant), team, feature, event_id, line)\nSETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0002_create_settlements": "-- What the gate did with an attempt: one row per settlement, its budget periods and amounts (nano-USD) as parallel arrays.\n-- A missing seq within an epoch is a lost row. Read for drift, gaps and rebuild; usage_events carries no sequence.\nCREATE TABLE IF NOT EXISTS settlements (\n  organization LowCardinality(String),\n  attempt_id String CODEC(ZSTD(1)),\n  kind LowCardinality(String),\n  epoch LowCardinality(String),\n  seq UInt64 CODEC(Delta(8), ZSTD(1)),\n  budget_instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  settled_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  keys Array(LowCardinality(String)),\n  amounts Array(Int64) CODEC(ZSTD(1)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nPARTITION BY toYYYYMM(budget_instant)\nORDER BY (organization, epoch, seq, attempt_id, kind)\nSETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0003_create_denials": "-- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.\nCREATE TABLE IF NOT EXISTS denials (\n  organization LowCardinality(String),\n  denial_id String CODEC(ZSTD(1)),\n  attempt_id String CODEC(ZSTD(1)),\n  budget_id LowCardinality(String),\n  scope_team LowCardinality(Nullable(String)),\n  scope_feature LowCardinality(Nullable(String)),\n  unit LowCardinality(String),\n  time_zone LowCardinality(String),\n  period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  limit_nano_usd Int64 CODEC(ZSTD(1)),\n  spent_nano_usd Int64 CODEC(ZSTD(1)),\n  held_nano_usd Int64 CODEC(ZSTD(1)),\n  needed_nano_usd Int64 CODEC(ZSTD(1)),\n  retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  enforced Bool,\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  user_pseudonym Nullable(String) CODEC(ZSTD(1)),\n  workflow LowCardinality(Nullable(String)),\n  task_type LowCardinality(Nullable(String)),\n  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),\n  request_model LowCardinality(String),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nPARTITION BY toYYYYMM(denied_at)\nORDER BY (organization, toStartOfHour(denied_at), team, feature, denial_id)\nSETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0004_create_config_versions": "-- Every publication of a configuration snapshot: who, why, what it was before and after (JSON). Never edited.\nCREATE TABLE IF NOT EXISTS config_versions (\n  organization LowCardinality(String),\n  version UInt64,\n  published_at DateTime64(3, 'UTC'),\n  actor String,\n  reason String,\n  before String CODEC(ZSTD(3)),\n  after String CODEC(ZSTD(3)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, version, published_at, actor)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0005_create_reports": "-- Finished reports, kept whole: body is the JSON of the package that made it.\nCREATE TABLE IF NOT EXISTS reports (\n  organization LowCardinality(String),\n  report_id String,\n  kind LowCardinality(String),\n  range_start DateTime64(3, 'UTC'),\n  range_end DateTime64(3, 'UTC'),\n  created_at DateTime64(3, 'UTC'),\n  body String CODEC(ZSTD(3)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, kind, created_at, report_id)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0006_add_stable_prefix": "-- Keyed hash and length of what the provider can cache of a request. Null in every row that was written before.\nALTER TABLE usage_events\n  ADD COLUMN IF NOT EXISTS stable_prefix_hash Nullable(String) CODEC(ZSTD(1)) AFTER config_version,\n  ADD COLUMN IF NOT EXISTS stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)) AFTER stable_prefix_hash\n",
-  "0007_create_dirty_hours": "-- Which hours of an organization have had rows since when: an hour is dirty until a rollup of it was taken well after its mark.\n-- Fed by usage_events_marks. A mark too many costs a computation, a mark too few would cost money: so nothing deduplicates.\nCREATE TABLE IF NOT EXISTS dirty_hours (\n  organization LowCardinality(String),\n  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  marked_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))\n)\nENGINE = ReplacingMergeTree(marked_at)\nORDER BY (organization, hour)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0008_create_rollup_pointers": "-- Which generation of a rollup counts, per hour and per day: the row with the newest taken_at. Written after the rows it points\n-- at, so that a crash in between leaves rows that nobody reads. source: what a day was added up from, a checksum over the\n-- generations of its hours (0 for an hour); a day counts only while its hours are still those.\nCREATE TABLE IF NOT EXISTS rollup_pointers (\n  organization LowCardinality(String),\n  grain LowCardinality(String),\n  start DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  generation UInt64 CODEC(ZSTD(1)),\n  source UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))\n)\nENGINE = ReplacingMergeTree(taken_at)\nORDER BY (organization, grain, start)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0009_create_spend_hours": "-- What an organization spent, hour by hour, by who spent it. Rows are added up from deduplicated usage_events, never from what an\n-- insert brings; only those of the generation that rollup_pointers names count. An hour is one of the budget instant, which\n-- never changes; ended_hour splits it, so that the provider's view of time is read from the same rows.\n-- Counts hold the attempts whose only line is line 0; the others may stand in several rows and are kept by id, to be counted\n-- once wherever rows are added up. Latencies are sums over the attempts that are counted beside them.\nCREATE TABLE IF NOT EXISTS spend_hours (\n  organization LowCardinality(String),\n  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  response_model LowCardinality(String),\n  status LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(hour)\nORDER BY (organization, hour, team, feature, environment, response_model, status, ended_hour)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0010_create_billing_hours": "-- What the provider bills an organization for, hour by hour, by what its reports distinguish. Built and read as spend_hours.\nCREATE TABLE IF NOT EXISTS billing_hours (\n  organization LowCardinality(String),\n  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  provider_organization_id LowCardinality(String),\n  workspace_id LowCardinality(String),\n  api_key_id LowCardinality(String),\n  api_key_hint LowCardinality(String),\n  response_model LowCardinality(String),\n  backend LowCardinality(String),\n  service_tier LowCardinality(String),\n  speed LowCardinality(String),\n  inference_geo LowCardinality(String),\n  prompt_band LowCardinality(String),\n  basis LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(hour)\nORDER BY (organization, hour, response_model, api_key_id, workspace_id, ended_hour)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0011_create_spend_days": "-- Days of UTC, added up from spend_hours; they count while they are made of the hours that count.\nCREATE TABLE IF NOT EXISTS spend_days (\n  organization LowCardinality(String),\n  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  team LowCardinality(String),\n  feature LowCardinality(String),\n  environment LowCardinality(String),\n  response_model LowCardinality(String),\n  status LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(day)\nORDER BY (organization, day, team, feature, environment, response_model, status, ended_day)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0012_create_billing_days": "-- Days of UTC, added up from billing_hours; they count while they are made of the hours that count.\nCREATE TABLE IF NOT EXISTS billing_days (\n  organization LowCardinality(String),\n  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),\n  provider_organization_id LowCardinality(String),\n  workspace_id LowCardinality(String),\n  api_key_id LowCardinality(String),\n  api_key_hint LowCardinality(String),\n  response_model LowCardinality(String),\n  backend LowCardinality(String),\n  service_tier LowCardinality(String),\n  speed LowCardinality(String),\n  inference_geo LowCardinality(String),\n  prompt_band LowCardinality(String),\n  basis LowCardinality(String),\n  generation UInt64 CODEC(ZSTD(1)),\n  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),\n  attempts UInt64 CODEC(T64, ZSTD(1)),\n  calls UInt64 CODEC(T64, ZSTD(1)),\n  failed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  split_attempts Array(String) CODEC(ZSTD(1)),\n  split_calls Array(String) CODEC(ZSTD(1)),\n  split_failed_attempts Array(String) CODEC(ZSTD(1)),\n  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),\n  output_tokens UInt64 CODEC(T64, ZSTD(1)),\n  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),\n  web_search_requests UInt64 CODEC(T64, ZSTD(1)),\n  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),\n  list_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),\n  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),\n  latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  timed_attempts UInt64 CODEC(T64, ZSTD(1)),\n  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),\n  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),\n  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1\n)\nENGINE = MergeTree\nPARTITION BY toYYYYMM(day)\nORDER BY (organization, day, response_model, api_key_id, workspace_id, ended_day)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0013_create_usage_events_marks": "-- Marks the hours that an insert into usage_events touches. It sees what an insert brings, copies and retries too: that is why\n-- it marks and does not add up. A retry whose rows are dropped as known still marks, so a crash between the two heals.\nCREATE MATERIALIZED VIEW IF NOT EXISTS usage_events_marks TO dirty_hours AS\nSELECT organization, toStartOfHour(budget_instant) AS hour, now64(6) AS marked_at\nFROM usage_events\nGROUP BY organization, hour\n",
-  "0014_mark_stored_hours": "-- Marks the hours of rows that are older than the marks, so that they are added up too. Once more does no harm.\nINSERT INTO dirty_hours\nSETTINGS async_insert = 0, insert_deduplicate = 0\nSELECT organization, toStartOfHour(budget_instant) AS hour, now64(6) AS marked_at\nFROM usage_events\nGROUP BY organization, hour\n",
-  "0015_create_retention_changes": "-- How long raw rows and the provider's ids in them are kept, and since when it has been so. Rows of an hour that was ever beyond\n-- its time may be gone: such an hour is never added up again. The newest row is in force.\nCREATE TABLE IF NOT EXISTS retention_changes (\n  applied_at DateTime64(6, 'UTC'),\n  raw_days UInt32,\n  provider_id_days UInt32\n)\nENGINE = ReplacingMergeTree\nORDER BY (applied_at, raw_days, provider_id_days)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0016_create_alerts_sent": "-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold.\nCREATE TABLE IF NOT EXISTS alerts_sent (\n  organization LowCardinality(String),\n  budget_key String CODEC(ZSTD(1)),\n  threshold_percent UInt32 CODEC(T64, ZSTD(1)),\n  spent_nano_usd Int64 CODEC(ZSTD(1)),\n  limit_nano_usd Int64 CODEC(ZSTD(1)),\n  crossed_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, budget_key, threshold_percent)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0017_create_report_versions": "-- The provider's reports as they were answered, every version of each: what a reconciliation was made from. Never deleted.\nCREATE TABLE IF NOT EXISTS report_versions (\n  organization LowCardinality(String),\n  report LowCardinality(String),\n  range_start DateTime64(3, 'UTC'),\n  range_end DateTime64(3, 'UTC'),\n  pulled_at DateTime64(3, 'UTC'),\n  body_hash String CODEC(ZSTD(1)),\n  body String CODEC(ZSTD(3)),\n  ver UInt8\n)\nENGINE = ReplacingMergeTree(ver)\nORDER BY (organization, report, range_start, range_end, pulled_at, body_hash)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0018_create_batch_owners": "-- Who pays for a message batch: the first owner by created_at, as JSON of the port's schema. ended_at rows note when processing\n-- ended; the earliest stands. Kept apart by fact, so that neither ever overwrites the other.\nCREATE TABLE IF NOT EXISTS batch_owners (\n  organization LowCardinality(String),\n  batch_id String CODEC(ZSTD(1)),\n  fact LowCardinality(String),\n  instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),\n  owner String CODEC(ZSTD(3)),\n  recorded_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))\n)\nENGINE = MergeTree\nORDER BY (organization, batch_id, fact, recorded_at, owner)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1\n",
-  "0019_expire_usage_events": "-- Rows expire after 400 days and the provider's ids in them after 60, unless set otherwise; instants and costs take fewer bits.\n-- Nothing is rewritten at once: stored parts follow when they merge.\nALTER TABLE usage_events\n  MODIFY COLUMN IF EXISTS request_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),\n  MODIFY COLUMN IF EXISTS message_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),\n  MODIFY COLUMN IF EXISTS trace_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),\n  MODIFY COLUMN IF EXISTS started_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),\n  MODIFY COLUMN IF EXISTS ended_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),\n  MODIFY COLUMN IF EXISTS budget_instant DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),\n  MODIFY COLUMN IF EXISTS list_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),\n  MODIFY COLUMN IF EXISTS contracted_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),\n  MODIFY COLUMN IF EXISTS web_search_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),\n  MODIFY TTL toDateTime(budget_instant) + toIntervalDay(400)\nSETTINGS materialize_ttl_after_modify = 0\n",
-  "0020_pack_durations_and_users": "-- Durations are whole milliseconds (fractions of one cost 13 bytes a row), and a user's pseudonym is written once per part. From\n-- here on call_id is '' where it is the event's own id.\nALTER TABLE usage_events\n  MODIFY COLUMN IF EXISTS user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),\n  MODIFY COLUMN IF EXISTS latency_ms UInt64 CODEC(T64, ZSTD(1)),\n  MODIFY COLUMN IF EXISTS time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1))\n",
-  "0023_scope_denials": "-- Budgets can be limited by more than team and feature; rows from before name none of these.\nALTER TABLE denials\n  ADD COLUMN IF NOT EXISTS scope_environment LowCardinality(Nullable(String)),\n  ADD COLUMN IF NOT EXISTS scope_workflow LowCardinality(Nullable(String)),\n  ADD COLUMN IF NOT EXISTS scope_user LowCardinality(Nullable(String)),\n  ADD COLUMN IF NOT EXISTS scope_model LowCardinality(Nullable(String))\n",
+'0001_create_usage_events': `-- One row per billable line of an attempt. Identity: (event_id, line), fixed at first write; corrections are new rows.
+-- The hour stands right behind the organization, so that a report over a range reads that range and little else. Every
+-- column of the sort key is a function of the immutable event: a copy always meets its original in the same partition.
+-- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all.
+CREATE TABLE IF NOT EXISTS usage_events (
+  organization LowCardinality(String),
+  event_id String CODEC(ZSTD(1)),
+  line UInt64 CODEC(T64, ZSTD(1)),
+  line_type LowCardinality(String),
+  call_id String CODEC(ZSTD(1)),
+  attempt_number UInt64 CODEC(T64, ZSTD(1)),
+  provider_organization_id LowCardinality(Nullable(String)),
+  workspace_id LowCardinality(Nullable(String)),
+  api_key_id LowCardinality(Nullable(String)),
+  api_key_hint LowCardinality(Nullable(String)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym Nullable(String) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  backend LowCardinality(String),
+  request_model LowCardinality(String),
+  response_model LowCardinality(String),
+  request_id Nullable(String) CODEC(ZSTD(1)),
+  message_id Nullable(String) CODEC(ZSTD(1)),
+  trace_id Nullable(String) CODEC(ZSTD(1)),
+  started_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  ended_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  budget_instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  status LowCardinality(String),
+  http_status Nullable(Int64) CODEC(ZSTD(1)),
+  error_code LowCardinality(Nullable(String)),
+  stop_reason LowCardinality(Nullable(String)),
+  basis LowCardinality(String),
+  streamed Bool,
+  latency_ms Float64 CODEC(ZSTD(1)),
+  time_to_first_token_ms Nullable(Float64) CODEC(ZSTD(1)),
+  config_version UInt64 CODEC(T64, ZSTD(1)),
+  unknown_usage Nullable(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens Nullable(UInt64) CODEC(ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  service_tier LowCardinality(Nullable(String)),
+  speed LowCardinality(Nullable(String)),
+  inference_geo LowCardinality(Nullable(String)),
+  prompt_band LowCardinality(String),
+  billed Bool,
+  list_cost_nano_usd Int64 CODEC(T64, ZSTD(1)),
+  contracted_cost_nano_usd Int64 CODEC(T64, ZSTD(1)),
+  web_search_cost_nano_usd Int64 CODEC(T64, ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  price_id LowCardinality(Nullable(String)),
+  flags Array(LowCardinality(String)),
+  ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(budget_instant)
+ORDER BY (organization, toStartOfHour(budget_instant), team, feature, event_id, line)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0002_create_settlements': `-- What the gate did with an attempt: one row per settlement, its budget periods and amounts (nano-USD) as parallel arrays.
+-- A missing seq within an epoch is a lost row. Read for drift, gaps and rebuild; usage_events carries no sequence.
+CREATE TABLE IF NOT EXISTS settlements (
+  organization LowCardinality(String),
+  attempt_id String CODEC(ZSTD(1)),
+  kind LowCardinality(String),
+  epoch LowCardinality(String),
+  seq UInt64 CODEC(Delta(8), ZSTD(1)),
+  budget_instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  settled_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keys Array(LowCardinality(String)),
+  amounts Array(Int64) CODEC(ZSTD(1)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(budget_instant)
+ORDER BY (organization, epoch, seq, attempt_id, kind)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0003_create_denials': `-- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.
+CREATE TABLE IF NOT EXISTS denials (
+  organization LowCardinality(String),
+  denial_id String CODEC(ZSTD(1)),
+  attempt_id String CODEC(ZSTD(1)),
+  budget_id LowCardinality(String),
+  scope_team LowCardinality(Nullable(String)),
+  scope_feature LowCardinality(Nullable(String)),
+  unit LowCardinality(String),
+  time_zone LowCardinality(String),
+  period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  limit_nano_usd Int64 CODEC(ZSTD(1)),
+  spent_nano_usd Int64 CODEC(ZSTD(1)),
+  held_nano_usd Int64 CODEC(ZSTD(1)),
+  needed_nano_usd Int64 CODEC(ZSTD(1)),
+  retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  enforced Bool,
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym Nullable(String) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  request_model LowCardinality(String),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(denied_at)
+ORDER BY (organization, toStartOfHour(denied_at), team, feature, denial_id)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0004_create_config_versions': `-- Every publication of a configuration snapshot: who, why, what it was before and after (JSON). Never edited.
+CREATE TABLE IF NOT EXISTS config_versions (
+  organization LowCardinality(String),
+  version UInt64,
+  published_at DateTime64(3, 'UTC'),
+  actor String,
+  reason String,
+  before String CODEC(ZSTD(3)),
+  after String CODEC(ZSTD(3)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, version, published_at, actor)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0005_create_reports': `-- Finished reports, kept whole: body is the JSON of the package that made it.
+CREATE TABLE IF NOT EXISTS reports (
+  organization LowCardinality(String),
+  report_id String,
+  kind LowCardinality(String),
+  range_start DateTime64(3, 'UTC'),
+  range_end DateTime64(3, 'UTC'),
+  created_at DateTime64(3, 'UTC'),
+  body String CODEC(ZSTD(3)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, kind, created_at, report_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0006_add_stable_prefix': `-- Keyed hash and length of what the provider can cache of a request. Null in every row that was written before.
+ALTER TABLE usage_events
+  ADD COLUMN IF NOT EXISTS stable_prefix_hash Nullable(String) CODEC(ZSTD(1)) AFTER config_version,
+  ADD COLUMN IF NOT EXISTS stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)) AFTER stable_prefix_hash
+`,
+'0007_create_dirty_hours': `-- Which hours of an organization have had rows since when: an hour is dirty until a rollup of it was taken well after its mark.
+-- Fed by usage_events_marks. A mark too many costs a computation, a mark too few would cost money: so nothing deduplicates.
+CREATE TABLE IF NOT EXISTS dirty_hours (
+  organization LowCardinality(String),
+  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  marked_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(marked_at)
+ORDER BY (organization, hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0008_create_rollup_pointers': `-- Which generation of a rollup counts, per hour and per day: the row with the newest taken_at. Written after the rows it points
+-- at, so that a crash in between leaves rows that nobody reads. source: what a day was added up from, a checksum over the
+-- generations of its hours (0 for an hour); a day counts only while its hours are still those.
+CREATE TABLE IF NOT EXISTS rollup_pointers (
+  organization LowCardinality(String),
+  grain LowCardinality(String),
+  start DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  generation UInt64 CODEC(ZSTD(1)),
+  source UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(taken_at)
+ORDER BY (organization, grain, start)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0009_create_spend_hours': `-- What an organization spent, hour by hour, by who spent it. Rows are added up from deduplicated usage_events, never from what an
+-- insert brings; only those of the generation that rollup_pointers names count. An hour is one of the budget instant, which
+-- never changes; ended_hour splits it, so that the provider's view of time is read from the same rows.
+-- Counts hold the attempts whose only line is line 0; the others may stand in several rows and are kept by id, to be counted
+-- once wherever rows are added up. Latencies are sums over the attempts that are counted beside them.
+CREATE TABLE IF NOT EXISTS spend_hours (
+  organization LowCardinality(String),
+  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  response_model LowCardinality(String),
+  status LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (organization, hour, team, feature, environment, response_model, status, ended_hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0010_create_billing_hours': `-- What the provider bills an organization for, hour by hour, by what its reports distinguish. Built and read as spend_hours.
+CREATE TABLE IF NOT EXISTS billing_hours (
+  organization LowCardinality(String),
+  hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_hour DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  provider_organization_id LowCardinality(String),
+  workspace_id LowCardinality(String),
+  api_key_id LowCardinality(String),
+  api_key_hint LowCardinality(String),
+  response_model LowCardinality(String),
+  backend LowCardinality(String),
+  service_tier LowCardinality(String),
+  speed LowCardinality(String),
+  inference_geo LowCardinality(String),
+  prompt_band LowCardinality(String),
+  basis LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_hour_range ended_hour TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (organization, hour, response_model, api_key_id, workspace_id, ended_hour)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0011_create_spend_days': `-- Days of UTC, added up from spend_hours; they count while they are made of the hours that count.
+CREATE TABLE IF NOT EXISTS spend_days (
+  organization LowCardinality(String),
+  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  response_model LowCardinality(String),
+  status LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (organization, day, team, feature, environment, response_model, status, ended_day)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0012_create_billing_days': `-- Days of UTC, added up from billing_hours; they count while they are made of the hours that count.
+CREATE TABLE IF NOT EXISTS billing_days (
+  organization LowCardinality(String),
+  day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  ended_day DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  provider_organization_id LowCardinality(String),
+  workspace_id LowCardinality(String),
+  api_key_id LowCardinality(String),
+  api_key_hint LowCardinality(String),
+  response_model LowCardinality(String),
+  backend LowCardinality(String),
+  service_tier LowCardinality(String),
+  speed LowCardinality(String),
+  inference_geo LowCardinality(String),
+  prompt_band LowCardinality(String),
+  basis LowCardinality(String),
+  generation UInt64 CODEC(ZSTD(1)),
+  taken_at DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  attempts UInt64 CODEC(T64, ZSTD(1)),
+  calls UInt64 CODEC(T64, ZSTD(1)),
+  failed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  split_attempts Array(String) CODEC(ZSTD(1)),
+  split_calls Array(String) CODEC(ZSTD(1)),
+  split_failed_attempts Array(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens UInt64 CODEC(T64, ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  list_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  contracted_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  web_search_cost_nano_usd Int128 CODEC(ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  timed_attempts UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms UInt64 CODEC(T64, ZSTD(1)),
+  first_token_attempts UInt64 CODEC(T64, ZSTD(1)),
+  INDEX ended_day_range ended_day TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (organization, day, response_model, api_key_id, workspace_id, ended_day)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0013_create_usage_events_marks': `-- Marks the hours that an insert into usage_events touches. It sees what an insert brings, copies and retries too: that is why
+-- it marks and does not add up. A retry whose rows are dropped as known still marks, so a crash between the two heals.
+CREATE MATERIALIZED VIEW IF NOT EXISTS usage_events_marks TO dirty_hours AS
+SELECT organization, toStartOfHour(budget_instant) AS hour, now64(6) AS marked_at
+FROM usage_events
+GROUP BY organization, hour
+`,
+'0014_mark_stored_hours': `-- Marks the hours of rows that are older than the marks, so that they are added up too. Once more does no harm.
+INSERT INTO dirty_hours
+SETTINGS async_insert = 0, insert_deduplicate = 0
+SELECT organization, toStartOfHour(budget_instant) AS hour, now64(6) AS marked_at
+FROM usage_events
+GROUP BY organization, hour
+`,
+'0015_create_retention_changes': `-- How long raw rows and the provider's ids in them are kept, and since when it has been so. Rows of an hour that was ever beyond
+-- its time may be gone: such an hour is never added up again. The newest row is in force.
+CREATE TABLE IF NOT EXISTS retention_changes (
+  applied_at DateTime64(6, 'UTC'),
+  raw_days UInt32,
+  provider_id_days UInt32
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (applied_at, raw_days, provider_id_days)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0016_create_alerts_sent': `-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold.
+CREATE TABLE IF NOT EXISTS alerts_sent (
+  organization LowCardinality(String),
+  budget_key String CODEC(ZSTD(1)),
+  threshold_percent UInt32 CODEC(T64, ZSTD(1)),
+  spent_nano_usd Int64 CODEC(ZSTD(1)),
+  limit_nano_usd Int64 CODEC(ZSTD(1)),
+  crossed_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, budget_key, threshold_percent)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0017_create_report_versions': `-- The provider's reports as they were answered, every version of each: what a reconciliation was made from. Never deleted.
+CREATE TABLE IF NOT EXISTS report_versions (
+  organization LowCardinality(String),
+  report LowCardinality(String),
+  range_start DateTime64(3, 'UTC'),
+  range_end DateTime64(3, 'UTC'),
+  pulled_at DateTime64(3, 'UTC'),
+  body_hash String CODEC(ZSTD(1)),
+  body String CODEC(ZSTD(3)),
+  ver UInt8
+)
+ENGINE = ReplacingMergeTree(ver)
+ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0018_create_batch_owners': `-- Who pays for a message batch: the first owner by created_at, as JSON of the port's schema. ended_at rows note when processing
+-- ended; the earliest stands. Kept apart by fact, so that neither ever overwrites the other.
+CREATE TABLE IF NOT EXISTS batch_owners (
+  organization LowCardinality(String),
+  batch_id String CODEC(ZSTD(1)),
+  fact LowCardinality(String),
+  instant DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  owner String CODEC(ZSTD(3)),
+  recorded_at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY (organization, batch_id, fact, recorded_at, owner)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0019_expire_usage_events': `-- Rows expire after 400 days and the provider's ids in them after 60, unless set otherwise; instants and costs take fewer bits.
+-- Nothing is rewritten at once: stored parts follow when they merge.
+ALTER TABLE usage_events
+  MODIFY COLUMN IF EXISTS request_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),
+  MODIFY COLUMN IF EXISTS message_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),
+  MODIFY COLUMN IF EXISTS trace_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay(60),
+  MODIFY COLUMN IF EXISTS started_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN IF EXISTS ended_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN IF EXISTS budget_instant DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN IF EXISTS list_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN IF EXISTS contracted_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN IF EXISTS web_search_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  MODIFY TTL toDateTime(budget_instant) + toIntervalDay(400)
+SETTINGS materialize_ttl_after_modify = 0
+`,
+'0020_pack_durations_and_users': `-- Durations are whole milliseconds (fractions of one cost 13 bytes a row), and a user's pseudonym is written once per part. From
+-- here on call_id is '' where it is the event's own id.
+ALTER TABLE usage_events
+  MODIFY COLUMN IF EXISTS user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
+  MODIFY COLUMN IF EXISTS latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  MODIFY COLUMN IF EXISTS time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1))
+`,
+'0023_scope_denials': `-- Budgets can be limited by more than team and feature; rows from before name none of these.
+ALTER TABLE denials
+  ADD COLUMN IF NOT EXISTS scope_environment LowCardinality(Nullable(String)),
+  ADD COLUMN IF NOT EXISTS scope_workflow LowCardinality(Nullable(String)),
+  ADD COLUMN IF NOT EXISTS scope_user LowCardinality(Nullable(String)),
+  ADD COLUMN IF NOT EXISTS scope_model LowCardinality(Nullable(String))
+`,
 } as const;
 
 export const QUERIES = {
-  "add_up_billing_days": "-- Adds up days of billing_days from the generations of the hours that count, all of them given, as a generation of their own.\nINSERT INTO billing_days\nSETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576\nSELECT\n  organization,\n  toStartOfDay(hour) AS day,\n  toStartOfDay(ended_hour) AS ended_day,\n  provider_organization_id,\n  workspace_id,\n  api_key_id,\n  api_key_hint,\n  response_model,\n  backend,\n  service_tier,\n  speed,\n  inference_geo,\n  prompt_band,\n  basis,\n  {generation:UInt64} AS day_generation,\n  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS day_taken_at,\n  sum(attempts) AS sum_attempts,\n  sum(calls) AS sum_calls,\n  sum(failed_attempts) AS sum_failed_attempts,\n  groupUniqArrayArray(split_attempts) AS all_split_attempts,\n  groupUniqArrayArray(split_calls) AS all_split_calls,\n  groupUniqArrayArray(split_failed_attempts) AS all_split_failed_attempts,\n  sum(uncached_input_tokens) AS sum_uncached_input_tokens,\n  sum(cache_read_input_tokens) AS sum_cache_read_input_tokens,\n  sum(cache_write_5m_input_tokens) AS sum_cache_write_5m_input_tokens,\n  sum(cache_write_1h_input_tokens) AS sum_cache_write_1h_input_tokens,\n  sum(cache_write_unsplit_input_tokens) AS sum_cache_write_unsplit_input_tokens,\n  sum(output_tokens) AS sum_output_tokens,\n  sum(thinking_tokens) AS sum_thinking_tokens,\n  sum(web_search_requests) AS sum_web_search_requests,\n  sum(web_fetch_requests) AS sum_web_fetch_requests,\n  sum(list_cost_nano_usd) AS sum_list_cost_nano_usd,\n  sum(contracted_cost_nano_usd) AS sum_contracted_cost_nano_usd,\n  sum(web_search_cost_nano_usd) AS sum_web_search_cost_nano_usd,\n  sum(rounding_pico_usd) AS sum_rounding_pico_usd,\n  sum(latency_ms) AS sum_latency_ms,\n  sum(timed_attempts) AS sum_timed_attempts,\n  sum(time_to_first_token_ms) AS sum_time_to_first_token_ms,\n  sum(first_token_attempts) AS sum_first_token_attempts\nFROM billing_hours\nWHERE organization IN {organizations:Array(String)}\n  AND (organization, hour, generation) IN\n  (\n    SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC'), toUInt64(chosen.3)\n    FROM\n    (\n      SELECT arrayJoin(arrayZip(\n        {organizations:Array(String)},\n        {hours:Array(String)},\n        {generations:Array(String)}\n      )) AS chosen\n    )\n  )\nGROUP BY organization, day, ended_day, provider_organization_id, workspace_id, api_key_id, api_key_hint, response_model, backend, service_tier, speed, inference_geo, prompt_band, basis\n",
-  "add_up_billing_hours": "-- Adds up the chosen hours of billing_hours from one copy of each (event, line), as a generation that no pointer names yet. The chosen\n-- hours lie in [from, to), which spares the engine other months. An event with a line beyond line 0 is kept by id.\n-- Lines from 1000 on are corrections of others: they add money, and no event is kept by id for them.\nINSERT INTO billing_hours\nSETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576\nWITH several_lines AS\n(\n  SELECT event_id\n  FROM usage_events\n  WHERE organization IN {organizations:Array(String)}\n    AND (organization, toStartOfHour(budget_instant)) IN\n    (\n      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')\n      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)\n    )\n    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n    AND line > 0 AND line < 1000\n)\nSELECT\n  organization,\n  toStartOfHour(budget_instant) AS hour,\n  toStartOfHour(ended_at) AS ended_hour,\n  ifNull(provider_organization_id, '') AS of_provider_organization_id,\n  ifNull(workspace_id, '') AS of_workspace_id,\n  ifNull(api_key_id, '') AS of_api_key_id,\n  ifNull(api_key_hint, '') AS of_api_key_hint,\n  response_model,\n  backend,\n  ifNull(service_tier, '') AS of_service_tier,\n  ifNull(speed, '') AS of_speed,\n  ifNull(inference_geo, '') AS of_inference_geo,\n  prompt_band,\n  basis,\n  {generation:UInt64} AS generation,\n  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS taken_at,\n  countIf(is_whole) AS attempts,\n  countIf(is_whole AND attempt_number = 1) AS calls,\n  countIf(is_whole AND status = 'error') AS failed_attempts,\n  groupUniqArrayIf(event_id, is_split) AS split_attempts,\n  groupUniqArrayIf(event_id, is_split AND attempt_number = 1) AS split_calls,\n  groupUniqArrayIf(event_id, is_split AND status = 'error') AS split_failed_attempts,\n  sum(uncached_input_tokens) AS sum_uncached_input_tokens,\n  sum(cache_read_input_tokens) AS sum_cache_read_input_tokens,\n  sum(cache_write_5m_input_tokens) AS sum_cache_write_5m_input_tokens,\n  sum(cache_write_1h_input_tokens) AS sum_cache_write_1h_input_tokens,\n  sum(cache_write_unsplit_input_tokens) AS sum_cache_write_unsplit_input_tokens,\n  sum(output_tokens) AS sum_output_tokens,\n  sum(ifNull(thinking_tokens, 0)) AS sum_thinking_tokens,\n  sum(web_search_requests) AS sum_web_search_requests,\n  sum(web_fetch_requests) AS sum_web_fetch_requests,\n  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,\n  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,\n  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,\n  sum(rounding_pico_usd) AS sum_rounding_pico_usd,\n  sumIf(toUInt64(round(latency_ms)), line = 0) AS sum_latency_ms,\n  countIf(line = 0) AS timed_attempts,\n  sumIf(toUInt64(round(ifNull(time_to_first_token_ms, 0))), line = 0) AS sum_time_to_first_token_ms,\n  countIf(line = 0 AND time_to_first_token_ms IS NOT NULL) AS first_token_attempts\nFROM\n(\n  SELECT *, line = 0 AND event_id NOT IN (several_lines) AS is_whole, line < 1000 AND NOT is_whole AS is_split\n  FROM usage_events\n  WHERE organization IN {organizations:Array(String)}\n    AND (organization, toStartOfHour(budget_instant)) IN\n    (\n      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')\n      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)\n    )\n    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\n  LIMIT 1 BY event_id, line\n)\nGROUP BY organization, hour, ended_hour, of_provider_organization_id, of_workspace_id, of_api_key_id, of_api_key_hint, response_model, backend, of_service_tier, of_speed, of_inference_geo, prompt_band, basis\n",
-  "add_up_spend_days": "-- Adds up days of spend_days from the generations of the hours that count, all of them given, as a generation of their own.\nINSERT INTO spend_days\nSETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576\nSELECT\n  organization,\n  toStartOfDay(hour) AS day,\n  toStartOfDay(ended_hour) AS ended_day,\n  team,\n  feature,\n  environment,\n  response_model,\n  status,\n  {generation:UInt64} AS day_generation,\n  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS day_taken_at,\n  sum(attempts) AS sum_attempts,\n  sum(calls) AS sum_calls,\n  sum(failed_attempts) AS sum_failed_attempts,\n  groupUniqArrayArray(split_attempts) AS all_split_attempts,\n  groupUniqArrayArray(split_calls) AS all_split_calls,\n  groupUniqArrayArray(split_failed_attempts) AS all_split_failed_attempts,\n  sum(uncached_input_tokens) AS sum_uncached_input_tokens,\n  sum(cache_read_input_tokens) AS sum_cache_read_input_tokens,\n  sum(cache_write_5m_input_tokens) AS sum_cache_write_5m_input_tokens,\n  sum(cache_write_1h_input_tokens) AS sum_cache_write_1h_input_tokens,\n  sum(cache_write_unsplit_input_tokens) AS sum_cache_write_unsplit_input_tokens,\n  sum(output_tokens) AS sum_output_tokens,\n  sum(thinking_tokens) AS sum_thinking_tokens,\n  sum(web_search_requests) AS sum_web_search_requests,\n  sum(web_fetch_requests) AS sum_web_fetch_requests,\n  sum(list_cost_nano_usd) AS sum_list_cost_nano_usd,\n  sum(contracted_cost_nano_usd) AS sum_contracted_cost_nano_usd,\n  sum(web_search_cost_nano_usd) AS sum_web_search_cost_nano_usd,\n  sum(rounding_pico_usd) AS sum_rounding_pico_usd,\n  sum(latency_ms) AS sum_latency_ms,\n  sum(timed_attempts) AS sum_timed_attempts,\n  sum(time_to_first_token_ms) AS sum_time_to_first_token_ms,\n  sum(first_token_attempts) AS sum_first_token_attempts\nFROM spend_hours\nWHERE organization IN {organizations:Array(String)}\n  AND (organization, hour, generation) IN\n  (\n    SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC'), toUInt64(chosen.3)\n    FROM\n    (\n      SELECT arrayJoin(arrayZip(\n        {organizations:Array(String)},\n        {hours:Array(String)},\n        {generations:Array(String)}\n      )) AS chosen\n    )\n  )\nGROUP BY organization, day, ended_day, team, feature, environment, response_model, status\n",
-  "add_up_spend_hours": "-- Adds up the chosen hours of spend_hours from one copy of each (event, line), as a generation that no pointer names yet. The chosen\n-- hours lie in [from, to), which spares the engine other months. An event with a line beyond line 0 is kept by id.\n-- Lines from 1000 on are corrections of others: they add money, and no event is kept by id for them.\nINSERT INTO spend_hours\nSETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576\nWITH several_lines AS\n(\n  SELECT event_id\n  FROM usage_events\n  WHERE organization IN {organizations:Array(String)}\n    AND (organization, toStartOfHour(budget_instant)) IN\n    (\n      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')\n      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)\n    )\n    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n    AND line > 0 AND line < 1000\n)\nSELECT\n  organization,\n  toStartOfHour(budget_instant) AS hour,\n  toStartOfHour(ended_at) AS ended_hour,\n  team,\n  feature,\n  environment,\n  response_model,\n  status,\n  {generation:UInt64} AS generation,\n  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS taken_at,\n  countIf(is_whole) AS attempts,\n  countIf(is_whole AND attempt_number = 1) AS calls,\n  countIf(is_whole AND status = 'error') AS failed_attempts,\n  groupUniqArrayIf(event_id, is_split) AS split_attempts,\n  groupUniqArrayIf(event_id, is_split AND attempt_number = 1) AS split_calls,\n  groupUniqArrayIf(event_id, is_split AND status = 'error') AS split_failed_attempts,\n  sum(uncached_input_tokens) AS sum_uncached_input_tokens,\n  sum(cache_read_input_tokens) AS sum_cache_read_input_tokens,\n  sum(cache_write_5m_input_tokens) AS sum_cache_write_5m_input_tokens,\n  sum(cache_write_1h_input_tokens) AS sum_cache_write_1h_input_tokens,\n  sum(cache_write_unsplit_input_tokens) AS sum_cache_write_unsplit_input_tokens,\n  sum(output_tokens) AS sum_output_tokens,\n  sum(ifNull(thinking_tokens, 0)) AS sum_thinking_tokens,\n  sum(web_search_requests) AS sum_web_search_requests,\n  sum(web_fetch_requests) AS sum_web_fetch_requests,\n  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,\n  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,\n  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,\n  sum(rounding_pico_usd) AS sum_rounding_pico_usd,\n  sumIf(toUInt64(round(latency_ms)), line = 0) AS sum_latency_ms,\n  countIf(line = 0) AS timed_attempts,\n  sumIf(toUInt64(round(ifNull(time_to_first_token_ms, 0))), line = 0) AS sum_time_to_first_token_ms,\n  countIf(line = 0 AND time_to_first_token_ms IS NOT NULL) AS first_token_attempts\nFROM\n(\n  SELECT *, line = 0 AND event_id NOT IN (several_lines) AS is_whole, line < 1000 AND NOT is_whole AS is_split\n  FROM usage_events\n  WHERE organization IN {organizations:Array(String)}\n    AND (organization, toStartOfHour(budget_instant)) IN\n    (\n      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')\n      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)\n    )\n    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\n  LIMIT 1 BY event_id, line\n)\nGROUP BY organization, hour, ended_hour, team, feature, environment, response_model, status\n",
-  "applied_migrations": "-- Migrations this database has had, oldest first.\nSELECT version, name, checksum\nFROM schema_migrations\nORDER BY version, applied_at\nLIMIT 1 BY version\n",
-  "batch_facts": "-- All that was recorded of one message batch, oldest first.\nSELECT\n  fact,\n  toString(toUnixTimestamp64Milli(instant)) AS instant_ms,\n  owner AS body\nFROM batch_owners\nWHERE organization = {organization:String} AND batch_id = {batchId:String}\nORDER BY recorded_at, fact, body\n",
-  "billing_from_days": "-- Spend of one organization by what billing_days distinguishes, in the days that the range holds whole: of each the generation that\n-- rollup_state called fresh just before. Stale days are left to billing_from_hours.\nSELECT\n  if(has({groupBy:Array(String)}, 'providerOrganizationId'), provider_organization_id, '') AS group_providerOrganizationId,\n  if(has({groupBy:Array(String)}, 'workspaceId'), workspace_id, '') AS group_workspaceId,\n  if(has({groupBy:Array(String)}, 'apiKeyId'), api_key_id, '') AS group_apiKeyId,\n  if(has({groupBy:Array(String)}, 'apiKeyHint'), api_key_hint, '') AS group_apiKeyHint,\n  if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,\n  if(has({groupBy:Array(String)}, 'backend'), backend, '') AS group_backend,\n  if(has({groupBy:Array(String)}, 'serviceTier'), service_tier, '') AS group_serviceTier,\n  if(has({groupBy:Array(String)}, 'speed'), speed, '') AS group_speed,\n  if(has({groupBy:Array(String)}, 'inferenceGeo'), inference_geo, '') AS group_inferenceGeo,\n  if(has({groupBy:Array(String)}, 'promptBand'), prompt_band, '') AS group_promptBand,\n  if(has({groupBy:Array(String)}, 'basis'), basis, '') AS group_basis,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(instant, '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  toString(sum(attempts) + uniqExactArray(split_attempts)) AS sum_attempts,\n  toString(sum(calls) + uniqExactArray(split_calls)) AS sum_calls,\n  toString(sum(failed_attempts) + uniqExactArray(split_failed_attempts)) AS sum_failed_attempts,\n  toString(sum(toInt128(uncached_input_tokens))) AS sum_uncached_input_tokens,\n  toString(sum(toInt128(cache_read_input_tokens))) AS sum_cache_read_input_tokens,\n  toString(sum(toInt128(cache_write_5m_input_tokens))) AS sum_cache_write_5m_input_tokens,\n  toString(sum(toInt128(cache_write_1h_input_tokens))) AS sum_cache_write_1h_input_tokens,\n  toString(sum(toInt128(cache_write_unsplit_input_tokens))) AS sum_cache_write_unsplit_input_tokens,\n  toString(sum(toInt128(output_tokens))) AS sum_output_tokens,\n  toString(sum(toInt128(thinking_tokens))) AS sum_thinking_tokens,\n  toString(sum(toInt128(web_search_requests))) AS sum_web_search_requests,\n  toString(sum(toInt128(web_fetch_requests))) AS sum_web_fetch_requests,\n  toString(sum(list_cost_nano_usd)) AS sum_list_cost_nano_usd,\n  toString(sum(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,\n  toString(sum(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,\n  toString(sum(toInt128(rounding_pico_usd))) AS sum_rounding_pico_usd,\n  toString(sum(latency_ms)) AS sum_latency_ms,\n  toString(sum(timed_attempts)) AS sum_timed_attempts,\n  toString(sum(time_to_first_token_ms)) AS sum_time_to_first_token_ms,\n  toString(sum(first_token_attempts)) AS sum_first_token_attempts\nFROM\n(\n  SELECT *, if({by:String} = 'budget', day, ended_day) AS instant\n  FROM billing_days\n  WHERE organization = {organization:String}\n    AND if({by:String} = 'budget', day, ended_day) >= toDateTime({dayFrom:Int64}, 'UTC')\n    AND if({by:String} = 'budget', day, ended_day) < toDateTime({dayTo:Int64}, 'UTC')\n    AND has({dayGenerations:Array(String)}, concat(toString(toUInt32(day)), ' ', toString(generation)))\n    AND (NOT JSONHas({filter:String}, 'providerOrganizationId') OR has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), provider_organization_id))\n    AND (NOT JSONHas({filter:String}, 'workspaceId') OR has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), workspace_id))\n    AND (NOT JSONHas({filter:String}, 'apiKeyId') OR has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), api_key_id))\n    AND (NOT JSONHas({filter:String}, 'apiKeyHint') OR has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), api_key_hint))\n    AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))\n    AND (NOT JSONHas({filter:String}, 'backend') OR has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend))\n    AND (NOT JSONHas({filter:String}, 'serviceTier') OR has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), service_tier))\n    AND (NOT JSONHas({filter:String}, 'speed') OR has(JSONExtract({filter:String}, 'speed', 'Array(String)'), speed))\n    AND (NOT JSONHas({filter:String}, 'inferenceGeo') OR has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), inference_geo))\n    AND (NOT JSONHas({filter:String}, 'promptBand') OR has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band))\n    AND (NOT JSONHas({filter:String}, 'basis') OR has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis))\n)\nGROUP BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_month, group_day, group_hour\nORDER BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_month, group_day, group_hour\nSETTINGS compile_expressions = 0, compile_aggregate_expressions = 0\n",
-  "billing_from_hours": "-- Spend of one organization by what billing_hours distinguishes, in the hours that the range holds whole, less what billing_from_days reads:\n-- fresh days, as far as the instant lies in a day that the range holds whole. Dirty hours are left to rows.\nSELECT\n  if(has({groupBy:Array(String)}, 'providerOrganizationId'), provider_organization_id, '') AS group_providerOrganizationId,\n  if(has({groupBy:Array(String)}, 'workspaceId'), workspace_id, '') AS group_workspaceId,\n  if(has({groupBy:Array(String)}, 'apiKeyId'), api_key_id, '') AS group_apiKeyId,\n  if(has({groupBy:Array(String)}, 'apiKeyHint'), api_key_hint, '') AS group_apiKeyHint,\n  if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,\n  if(has({groupBy:Array(String)}, 'backend'), backend, '') AS group_backend,\n  if(has({groupBy:Array(String)}, 'serviceTier'), service_tier, '') AS group_serviceTier,\n  if(has({groupBy:Array(String)}, 'speed'), speed, '') AS group_speed,\n  if(has({groupBy:Array(String)}, 'inferenceGeo'), inference_geo, '') AS group_inferenceGeo,\n  if(has({groupBy:Array(String)}, 'promptBand'), prompt_band, '') AS group_promptBand,\n  if(has({groupBy:Array(String)}, 'basis'), basis, '') AS group_basis,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(instant, '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  toString(sum(attempts) + uniqExactArray(split_attempts)) AS sum_attempts,\n  toString(sum(calls) + uniqExactArray(split_calls)) AS sum_calls,\n  toString(sum(failed_attempts) + uniqExactArray(split_failed_attempts)) AS sum_failed_attempts,\n  toString(sum(toInt128(uncached_input_tokens))) AS sum_uncached_input_tokens,\n  toString(sum(toInt128(cache_read_input_tokens))) AS sum_cache_read_input_tokens,\n  toString(sum(toInt128(cache_write_5m_input_tokens))) AS sum_cache_write_5m_input_tokens,\n  toString(sum(toInt128(cache_write_1h_input_tokens))) AS sum_cache_write_1h_input_tokens,\n  toString(sum(toInt128(cache_write_unsplit_input_tokens))) AS sum_cache_write_unsplit_input_tokens,\n  toString(sum(toInt128(output_tokens))) AS sum_output_tokens,\n  toString(sum(toInt128(thinking_tokens))) AS sum_thinking_tokens,\n  toString(sum(toInt128(web_search_requests))) AS sum_web_search_requests,\n  toString(sum(toInt128(web_fetch_requests))) AS sum_web_fetch_requests,\n  toString(sum(list_cost_nano_usd)) AS sum_list_cost_nano_usd,\n  toString(sum(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,\n  toString(sum(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,\n  toString(sum(toInt128(rounding_pico_usd))) AS sum_rounding_pico_usd,\n  toString(sum(latency_ms)) AS sum_latency_ms,\n  toString(sum(timed_attempts)) AS sum_timed_attempts,\n  toString(sum(time_to_first_token_ms)) AS sum_time_to_first_token_ms,\n  toString(sum(first_token_attempts)) AS sum_first_token_attempts\nFROM\n(\n  SELECT *, if({by:String} = 'budget', hour, ended_hour) AS instant\n  FROM billing_hours\n  WHERE organization = {organization:String}\n    AND if({by:String} = 'budget', hour, ended_hour) >= toDateTime({hourFrom:Int64}, 'UTC')\n    AND if({by:String} = 'budget', hour, ended_hour) < toDateTime({hourTo:Int64}, 'UTC')\n    AND (\n      has({staleDays:Array(String)}, toString(toUInt32(toStartOfDay(hour))))\n      OR if({by:String} = 'budget', hour, ended_hour) < toDateTime({dayFrom:Int64}, 'UTC')\n      OR if({by:String} = 'budget', hour, ended_hour) >= toDateTime({dayTo:Int64}, 'UTC')\n    )\n    AND NOT has({dirtyHours:Array(String)}, toString(toUInt32(hour)))\n    AND (hour, generation) IN\n    (\n      SELECT start, argMax(generation, taken_at)\n      FROM rollup_pointers\n      WHERE organization = {organization:String} AND grain = 'hour'\n      GROUP BY start\n    )\n    AND (NOT JSONHas({filter:String}, 'providerOrganizationId') OR has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), provider_organization_id))\n    AND (NOT JSONHas({filter:String}, 'workspaceId') OR has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), workspace_id))\n    AND (NOT JSONHas({filter:String}, 'apiKeyId') OR has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), api_key_id))\n    AND (NOT JSONHas({filter:String}, 'apiKeyHint') OR has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), api_key_hint))\n    AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))\n    AND (NOT JSONHas({filter:String}, 'backend') OR has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend))\n    AND (NOT JSONHas({filter:String}, 'serviceTier') OR has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), service_tier))\n    AND (NOT JSONHas({filter:String}, 'speed') OR has(JSONExtract({filter:String}, 'speed', 'Array(String)'), speed))\n    AND (NOT JSONHas({filter:String}, 'inferenceGeo') OR has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), inference_geo))\n    AND (NOT JSONHas({filter:String}, 'promptBand') OR has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band))\n    AND (NOT JSONHas({filter:String}, 'basis') OR has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis))\n)\nGROUP BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_month, group_day, group_hour\nORDER BY group_providerOrganizationId, group_workspaceId, group_apiKeyId, group_apiKeyHint, group_responseModel, group_backend, group_serviceTier, group_speed, group_inferenceGeo, group_promptBand, group_basis, group_month, group_day, group_hour\n",
-  "counts": "-- How many rows an organization has in [from, to), by budget instant (denials: by when they were answered).\nSELECT\n  toString(lines_stored.events) AS events,\n  toString(lines_stored.lines) AS lines,\n  toString(lines_stored.stored - lines_stored.lines) AS duplicates,\n  toString(settled.settlements) AS settlements,\n  toString(denied.denials) AS denials\nFROM\n(\n  SELECT uniqExact(event_id) AS events, uniqExact(event_id, line) AS lines, count() AS stored\n  FROM usage_events\n  WHERE organization = {organization:String}\n    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n) AS lines_stored\nCROSS JOIN\n(\n  SELECT uniqExact(epoch, seq, attempt_id, kind) AS settlements\n  FROM settlements\n  WHERE organization = {organization:String}\n    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n) AS settled\nCROSS JOIN\n(\n  SELECT uniqExact(denial_id) AS denials\n  FROM denials\n  WHERE organization = {organization:String}\n    AND denied_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND denied_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n) AS denied\n",
-  "create_distributed": "-- What programs read and write on a cluster: a name over the tables of all shards. Whole rows go to the shard of their key.\nCREATE TABLE IF NOT EXISTS __TABLE__ ON CLUSTER '__CLUSTER__' AS __TABLE___local\nENGINE = Distributed('__CLUSTER__', currentDatabase(), '__TABLE___local', cityHash64(__KEY__))\n",
-  "days_to_add_up": "-- The days that wait to be added up, of all organizations, oldest first: all hours clean, and the pointer of the day is none or\n-- made of other generations. Days that are not over are left alone: they would be added up every hour.\nWITH\nmarks AS\n(\n  SELECT organization, hour, max(marked_at) AS last_marked_at\n  FROM dirty_hours\n  WHERE hour < toStartOfDay(now('UTC'))\n  GROUP BY organization, hour\n),\npointers AS\n(\n  SELECT organization, grain, start, argMax(generation, taken_at) AS last_generation, argMax(source, taken_at) AS last_source, max(taken_at) AS last_taken_at\n  FROM rollup_pointers\n  GROUP BY organization, grain, start\n)\nSELECT\n  days.organization AS organization,\n  toString(toUInt32(days.day)) AS day,\n  arrayMap(hour -> toString(toUInt32(hour.1)), hours_of_day) AS hours,\n  arrayMap(hour -> toString(hour.2), hours_of_day) AS generations,\n  toString(made_of) AS source,\n  toString(toUnixTimestamp64Micro(now64(6))) AS taken_at_micros\nFROM\n(\n  SELECT\n    marks.organization AS organization,\n    toStartOfDay(marks.hour) AS day,\n    groupArray((marks.hour, hour_pointers.last_generation)) AS hours_of_day,\n    groupBitXor(sipHash64(marks.hour, hour_pointers.last_generation)) AS made_of,\n    min(hour_pointers.last_generation != 0\n      AND (hour_pointers.last_taken_at > marks.last_marked_at + toIntervalMillisecond({marginMs:Int64})\n        OR marks.hour < toDateTime({frozenBeforeSeconds:Int64}, 'UTC'))) AS is_clean\n  FROM marks\n  LEFT JOIN (SELECT * FROM pointers WHERE grain = 'hour') AS hour_pointers\n    ON hour_pointers.organization = marks.organization AND hour_pointers.start = marks.hour\n  GROUP BY organization, day\n) AS days\nLEFT JOIN (SELECT * FROM pointers WHERE grain = 'day') AS day_pointers\n  ON day_pointers.organization = days.organization AND day_pointers.start = days.day\nWHERE is_clean AND (day_pointers.last_generation = 0 OR day_pointers.last_source != made_of)\nORDER BY days.day, days.organization\nLIMIT {limit:UInt32}\nSETTINGS join_use_nulls = 0\n",
-  "denial_counts": "-- How many attempts budgets of one organization denied in [from, to), or would have denied where they only observe, by dimensions.\n-- An attempt that several budgets deny is one; a call that is asked again after a denial is asked as another attempt.\nSELECT\n  if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,\n  if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,\n  if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,\n  if(has({groupBy:Array(String)}, 'requestModel'), request_model, '') AS group_requestModel,\n  if(has({groupBy:Array(String)}, 'user'), ifNull(user_pseudonym, ''), '') AS group_user,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(denied_at), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(denied_at), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(toStartOfHour(denied_at), '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  if(has({groupBy:Array(String)}, 'minute'), formatDateTime(toStartOfMinute(denied_at), '%Y-%m-%dT%H:%i:00.000Z'), '') AS group_minute,\n  toString(uniqExactIf(attempt_id, enforced)) AS denied_attempts,\n  toString(uniqExactIf(attempt_id, NOT enforced)) AS would_be_denied_attempts\nFROM denials\nWHERE organization = {organization:String}\n  AND denied_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n  AND denied_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  AND (NOT JSONHas({filter:String}, 'team') OR has(JSONExtract({filter:String}, 'team', 'Array(String)'), team))\n  AND (NOT JSONHas({filter:String}, 'feature') OR has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature))\n  AND (NOT JSONHas({filter:String}, 'environment') OR has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment))\n  AND (NOT JSONHas({filter:String}, 'requestModel') OR has(JSONExtract({filter:String}, 'requestModel', 'Array(String)'), request_model))\n  AND (NOT JSONHas({filter:String}, 'user') OR has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')))\nGROUP BY\n  group_team,\n  group_feature,\n  group_environment,\n  group_requestModel,\n  group_user,\n  group_month,\n  group_day,\n  group_hour,\n  group_minute\nORDER BY\n  group_team,\n  group_feature,\n  group_environment,\n  group_requestModel,\n  group_user,\n  group_month,\n  group_day,\n  group_hour,\n  group_minute\n",
-  "expire_usage_events": "-- Changes how long raw rows and the ids of the provider in them are kept. Parts that are stored carry their old ends with them; a\n-- mutation corrects them in the background.\nALTER TABLE usage_events\n  MODIFY COLUMN request_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay({providerIdDays:UInt32}),\n  MODIFY COLUMN message_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay({providerIdDays:UInt32}),\n  MODIFY COLUMN trace_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay({providerIdDays:UInt32}),\n  MODIFY TTL toDateTime(budget_instant) + toIntervalDay({rawDays:UInt32})\nSETTINGS materialize_ttl_after_modify = 1, mutations_sync = 0\n",
-  "export_csv": "-- The rows of one organization that ended in [from, to), one copy of each line, in the order of the table, as CSV with a line of names.\nSELECT *\nFROM usage_events\nWHERE organization = {organization:String}\n  AND ended_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n  AND ended_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\nORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\nLIMIT 1 BY event_id, line\nFORMAT CSVWithNames\n",
-  "export_parquet": "-- The rows of one organization that ended in [from, to), one copy of each line, in the order of the table, as Parquet.\nSELECT *\nFROM usage_events\nWHERE organization = {organization:String}\n  AND ended_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n  AND ended_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\nORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\nLIMIT 1 BY event_id, line\nFORMAT Parquet\n",
-  "hours_to_add_up": "-- The hours that wait to be added up, of all organizations, oldest first: dirty, quiet for {marginMs}, and with all their rows.\n-- taken_at is read before any row is: what is inserted from now on leaves a younger mark.\nSELECT\n  marks.organization AS organization,\n  toString(toUInt32(marks.hour)) AS hour,\n  toString(toUnixTimestamp64Micro(now64(6))) AS taken_at_micros\nFROM\n(\n  SELECT organization, hour, max(marked_at) AS last_marked_at\n  FROM dirty_hours\n  GROUP BY organization, hour\n) AS marks\nLEFT JOIN\n(\n  SELECT organization, start, max(taken_at) AS last_taken_at, 1 AS is_known\n  FROM rollup_pointers\n  WHERE grain = 'hour'\n  GROUP BY organization, start\n) AS pointers ON pointers.organization = marks.organization AND pointers.start = marks.hour\nWHERE last_marked_at + toIntervalMillisecond({marginMs:Int64}) < now64(6)\n  AND (is_known = 0 OR (last_taken_at <= last_marked_at + toIntervalMillisecond({marginMs:Int64})\n    AND marks.hour >= toDateTime({frozenBeforeSeconds:Int64}, 'UTC')))\nORDER BY marks.hour, marks.organization\nLIMIT {limit:UInt32}\nSETTINGS join_use_nulls = 0\n",
-  "insert_batch_fact": "-- Records one fact about a message batch. Without a token: facts only add up, so that one stored twice changes nothing.\nINSERT INTO batch_owners\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 0,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONEachRow\n",
-  "insert_config_version": "-- Records one publication of configuration. Without a token: the same record twice is one row by its sort key.\nINSERT INTO config_versions\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 0,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONEachRow\n",
-  "insert_denials": "-- Stores the denials of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the\n-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.\nINSERT INTO denials\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 1,\n  insert_deduplication_token = '__TOKEN__',\n  deduplicate_blocks_in_dependent_materialized_views = 1,\n  max_insert_block_size = 1048576,\n  max_partitions_per_insert_block = 0,\n  input_format_parallel_parsing = 0,\n  input_format_null_as_default = 0,\n  input_format_with_names_use_header = 1,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONCompactEachRowWithNames\n",
-  "insert_migration": "-- Records that a migration was applied. Without a token: the same record twice is one row by its sort key.\nINSERT INTO schema_migrations\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 0,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONEachRow\n",
-  "insert_report": "-- Records one finished report. Without a token: the same record twice is one row by its sort key.\nINSERT INTO reports\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 0,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONEachRow\n",
-  "insert_retention_change": "-- Records what was made the retention, before it is: a crash in between repeats both.\nINSERT INTO retention_changes\nSETTINGS async_insert = 0, insert_deduplicate = 0, input_format_skip_unknown_fields = 0\nSELECT now64(6), {rawDays:UInt32}, {providerIdDays:UInt32}\n",
-  "insert_rollup_pointers": "-- Makes generations count. Without a token: the same pointer twice is one row by its sort key.\nINSERT INTO rollup_pointers\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 0,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONEachRow\n",
-  "insert_settlements": "-- Stores the settlements of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the\n-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.\nINSERT INTO settlements\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 1,\n  insert_deduplication_token = '__TOKEN__',\n  deduplicate_blocks_in_dependent_materialized_views = 1,\n  max_insert_block_size = 1048576,\n  max_partitions_per_insert_block = 0,\n  input_format_parallel_parsing = 0,\n  input_format_null_as_default = 0,\n  input_format_with_names_use_header = 1,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONCompactEachRowWithNames\n",
-  "insert_usage_events": "-- Stores the usage lines of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the\n-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.\nINSERT INTO usage_events\nSETTINGS\n  async_insert = 0,\n  insert_deduplicate = 1,\n  insert_deduplication_token = '__TOKEN__',\n  deduplicate_blocks_in_dependent_materialized_views = 1,\n  max_insert_block_size = 1048576,\n  max_partitions_per_insert_block = 0,\n  input_format_parallel_parsing = 0,\n  input_format_null_as_default = 0,\n  input_format_with_names_use_header = 1,\n  input_format_skip_unknown_fields = 0\nFORMAT JSONCompactEachRowWithNames\n",
-  "known_events": "-- Which of these events an organization has in [from, to) of the budget instant.\nSELECT DISTINCT event_id\nFROM usage_events\nWHERE organization = {organization:String}\n  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n  AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  AND event_id IN {eventIds:Array(String)}\n",
-  "last_config_version": "-- The newest publication of configuration of an organization.\nSELECT\n  toString(version) AS version,\n  toString(toUnixTimestamp64Milli(published_at)) AS published_at_ms,\n  actor,\n  reason,\n  before,\n  after\nFROM config_versions\nWHERE organization = {organization:String}\nORDER BY config_versions.version DESC, published_at DESC, actor DESC\nLIMIT 1\n",
-  "last_report": "-- The newest reconciliation of an organization.\nSELECT\n  report_id,\n  kind,\n  toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,\n  toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,\n  toString(toUnixTimestamp64Milli(created_at)) AS created_at_ms,\n  body\nFROM reports\nWHERE organization = {organization:String} AND kind = 'reconciliation'\nORDER BY created_at DESC, report_id DESC\nLIMIT 1\n",
-  "last_settlement_seq": "-- The highest sequence number any settlement of the organization has had, in any epoch; 0 before the first.\nSELECT toString(max(seq)) AS last_seq\nFROM settlements\nWHERE organization = {organization:String}\n",
-  "latency_percentiles": "-- Latencies of the attempts of one organization in [from, to), grouped by the dimensions that {groupBy} names; the others read ''.\n-- Percentiles are exact: no rollup could give them. One copy of each attempt counts, whatever was stored twice. Reading in the order of the sort key makes\n-- the choice among copies the same each time, and lets the engine stream instead of sorting.\nSELECT\n  if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,\n  if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,\n  if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,\n  if(has({groupBy:Array(String)}, 'requestModel'), request_model, '') AS group_requestModel,\n  if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,\n  if(has({groupBy:Array(String)}, 'status'), status, '') AS group_status,\n  if(has({groupBy:Array(String)}, 'basis'), basis, '') AS group_basis,\n  if(has({groupBy:Array(String)}, 'backend'), backend, '') AS group_backend,\n  if(has({groupBy:Array(String)}, 'providerOrganizationId'), ifNull(provider_organization_id, ''), '') AS group_providerOrganizationId,\n  if(has({groupBy:Array(String)}, 'apiKeyId'), ifNull(api_key_id, ''), '') AS group_apiKeyId,\n  if(has({groupBy:Array(String)}, 'apiKeyHint'), ifNull(api_key_hint, ''), '') AS group_apiKeyHint,\n  if(has({groupBy:Array(String)}, 'workspaceId'), ifNull(workspace_id, ''), '') AS group_workspaceId,\n  if(has({groupBy:Array(String)}, 'serviceTier'), ifNull(service_tier, ''), '') AS group_serviceTier,\n  if(has({groupBy:Array(String)}, 'speed'), ifNull(speed, ''), '') AS group_speed,\n  if(has({groupBy:Array(String)}, 'inferenceGeo'), ifNull(inference_geo, ''), '') AS group_inferenceGeo,\n  if(has({groupBy:Array(String)}, 'promptBand'), prompt_band, '') AS group_promptBand,\n  if(has({groupBy:Array(String)}, 'lineType'), line_type, '') AS group_lineType,\n  if(has({groupBy:Array(String)}, 'user'), ifNull(user_pseudonym, ''), '') AS group_user,\n  if(has({groupBy:Array(String)}, 'workflow'), ifNull(workflow, ''), '') AS group_workflow,\n  if(has({groupBy:Array(String)}, 'taskType'), ifNull(task_type, ''), '') AS group_taskType,\n  if(has({groupBy:Array(String)}, 'tag'), tags[{tagKey:String}], '') AS group_tag,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  if(has({groupBy:Array(String)}, 'minute'), formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z'), '') AS group_minute,\n  toString(count()) AS timed_attempts,\n  quantilesExactInclusive(0.5, 0.9, 0.95, 0.99)(latency_ms) AS latency_ms,\n  quantilesExactInclusiveIf(0.5, 0.9, 0.95, 0.99)(\n    assumeNotNull(time_to_first_token_ms),\n    time_to_first_token_ms IS NOT NULL\n  ) AS first_token_ms\nFROM\n(\n  SELECT *, if({by:String} = 'budget', budget_instant, ended_at) AS instant\n  FROM usage_events\n  WHERE organization = {organization:String}\n    AND if({by:String} = 'budget', budget_instant, ended_at) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND if({by:String} = 'budget', budget_instant, ended_at) < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\n  LIMIT 1 BY event_id, line\n)\nWHERE line = 0\n  AND (NOT JSONHas({filter:String}, 'team') OR has(JSONExtract({filter:String}, 'team', 'Array(String)'), team))\n  AND (NOT JSONHas({filter:String}, 'feature') OR has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature))\n  AND (NOT JSONHas({filter:String}, 'environment') OR has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment))\n  AND (NOT JSONHas({filter:String}, 'requestModel') OR has(JSONExtract({filter:String}, 'requestModel', 'Array(String)'), request_model))\n  AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))\n  AND (NOT JSONHas({filter:String}, 'status') OR has(JSONExtract({filter:String}, 'status', 'Array(String)'), status))\n  AND (NOT JSONHas({filter:String}, 'basis') OR has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis))\n  AND (NOT JSONHas({filter:String}, 'backend') OR has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend))\n  AND (NOT JSONHas({filter:String}, 'providerOrganizationId') OR has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), ifNull(provider_organization_id, '')))\n  AND (NOT JSONHas({filter:String}, 'apiKeyId') OR has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), ifNull(api_key_id, '')))\n  AND (NOT JSONHas({filter:String}, 'apiKeyHint') OR has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), ifNull(api_key_hint, '')))\n  AND (NOT JSONHas({filter:String}, 'workspaceId') OR has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), ifNull(workspace_id, '')))\n  AND (NOT JSONHas({filter:String}, 'serviceTier') OR has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), ifNull(service_tier, '')))\n  AND (NOT JSONHas({filter:String}, 'speed') OR has(JSONExtract({filter:String}, 'speed', 'Array(String)'), ifNull(speed, '')))\n  AND (NOT JSONHas({filter:String}, 'inferenceGeo') OR has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), ifNull(inference_geo, '')))\n  AND (NOT JSONHas({filter:String}, 'promptBand') OR has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band))\n  AND (NOT JSONHas({filter:String}, 'lineType') OR has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type))\n  AND (NOT JSONHas({filter:String}, 'user') OR has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')))\n  AND (NOT JSONHas({filter:String}, 'workflow') OR has(JSONExtract({filter:String}, 'workflow', 'Array(String)'), ifNull(workflow, '')))\n  AND (NOT JSONHas({filter:String}, 'taskType') OR has(JSONExtract({filter:String}, 'taskType', 'Array(String)'), ifNull(task_type, '')))\n  AND (NOT JSONHas({filter:String}, 'tag') OR has(JSONExtract({filter:String}, 'tag', 'Array(String)'), tags[{tagKey:String}]))\nGROUP BY\n  group_team,\n  group_feature,\n  group_environment,\n  group_requestModel,\n  group_responseModel,\n  group_status,\n  group_basis,\n  group_backend,\n  group_providerOrganizationId,\n  group_apiKeyId,\n  group_apiKeyHint,\n  group_workspaceId,\n  group_serviceTier,\n  group_speed,\n  group_inferenceGeo,\n  group_promptBand,\n  group_lineType,\n  group_user,\n  group_workflow,\n  group_taskType,\n  group_tag,\n  group_month,\n  group_day,\n  group_hour,\n  group_minute\nORDER BY\n  group_team,\n  group_feature,\n  group_environment,\n  group_requestModel,\n  group_responseModel,\n  group_status,\n  group_basis,\n  group_backend,\n  group_providerOrganizationId,\n  group_apiKeyId,\n  group_apiKeyHint,\n  group_workspaceId,\n  group_serviceTier,\n  group_speed,\n  group_inferenceGeo,\n  group_promptBand,\n  group_lineType,\n  group_user,\n  group_workflow,\n  group_taskType,\n  group_tag,\n  group_month,\n  group_day,\n  group_hour,\n  group_minute\n",
-  "record_migration": "-- On a cluster the tables are made whole: no migration is left to run.\nINSERT INTO schema_migrations (version, name, checksum, applied_at)\nVALUES (__VERSION__, '__NAME__', '__CHECKSUM__', now64(3))\n",
-  "retention_changes": "-- Every retention that has been in force since the tables were made, oldest first.\nSELECT toString(toUnixTimestamp64Milli(applied_at)) AS applied_at_ms, raw_days\nFROM retention_changes\nORDER BY applied_at, raw_days, provider_id_days\n",
-  "retention_in_force": "-- What the tables say themselves: a change that was recorded and not made, or made by hand, is seen.\nSELECT\n  toUInt32OrZero(extract(engine_full, 'TTL toDateTime\\\\(budget_instant\\\\) \\\\+ toIntervalDay\\\\((?:_CAST\\\\()?(\\\\d+)')) AS raw_days,\n  toUInt32OrZero(extract(create_table_query, '`request_id`[^`]*toIntervalDay\\\\((?:_CAST\\\\()?(\\\\d+)')) AS provider_id_days\nFROM system.tables\nWHERE database = currentDatabase() AND name = 'usage_events'\n",
-  "rollup_state": "-- Which days of an organization can be read from a rollup of days, by which generation; generation 0 of those that cannot, and\n-- which of their hours cannot be read from one of hours either.\n-- An hour is clean when a pointer to it was taken more than {marginMs} after its last mark, which is longer than an insert can\n-- lie between its mark and its rows; or when its rows may be gone, so that what was added up is all there is.\n-- A day is fresh when all its hours are clean and its pointer was made of exactly their generations. Marks and pointers are\n-- stacked, not joined: half of the time of this statement would go into planning joins.\nSELECT\n  toString(toUInt32(day)) AS day,\n  arrayMap(dirty -> toString(toUInt32(dirty)), arraySort(dirty_hours_of_day)) AS dirty_hours,\n  if(notEmpty(dirty_hours_of_day) OR day_pointers = 0 OR last_made_of != made_of, '0', toString(day_generation)) AS generation\nFROM\n(\n  SELECT\n    toStartOfDay(hour) AS day,\n    groupArrayIf(hour, grain = 'hour' AND is_marked AND NOT is_clean) AS dirty_hours_of_day,\n    groupBitXorIf(sipHash64(hour, last_generation), grain = 'hour' AND is_marked) AS made_of,\n    maxIf(last_source, grain = 'day') AS last_made_of,\n    maxIf(last_generation, grain = 'day') AS day_generation,\n    countIf(grain = 'day') AS day_pointers\n  FROM\n  (\n    SELECT\n      grain,\n      hour,\n      max(marked_at) AS last_marked_at,\n      max(taken_at) AS last_taken_at,\n      argMax(generation, taken_at) AS last_generation,\n      argMax(source, taken_at) AS last_source,\n      last_marked_at > toDateTime64(0, 6, 'UTC') AS is_marked,\n      last_generation != 0\n        AND (last_taken_at > last_marked_at + toIntervalMillisecond({marginMs:Int64})\n          OR hour < toDateTime({frozenBeforeSeconds:Int64}, 'UTC')) AS is_clean\n    FROM\n    (\n      SELECT\n        'hour' AS grain,\n        hour,\n        marked_at,\n        toDateTime64(0, 6, 'UTC') AS taken_at,\n        toUInt64(0) AS generation,\n        toUInt64(0) AS source\n      FROM dirty_hours\n      WHERE organization = {organization:String}\n        AND hour >= toDateTime({fromSeconds:Int64}, 'UTC')\n        AND hour < toDateTime({toSeconds:Int64}, 'UTC')\n\n      UNION ALL\n\n      SELECT grain, start AS hour, toDateTime64(0, 6, 'UTC') AS marked_at, taken_at, generation, source\n      FROM rollup_pointers\n      WHERE organization = {organization:String}\n        AND start >= toDateTime({fromSeconds:Int64}, 'UTC')\n        AND start < toDateTime({toSeconds:Int64}, 'UTC')\n    )\n    GROUP BY grain, hour\n  )\n  GROUP BY day\n) AS days\nORDER BY days.day\n",
-  "settled_totals": "-- What every budget period that is still alive has been charged. A key lives while one of its settlements is younger than\n-- {liveFromMs}; its sum then reaches back to {sumFromMs}, a longest period earlier, so that no total is cut in the middle.\n-- An attempt is settled once and released once, whatever was recorded twice in two epochs; adjustments all count.\nWITH deduplicated AS\n(\n  SELECT attempt_id, kind, epoch, seq, budget_instant, keys, amounts\n  FROM settlements\n  WHERE organization = {organization:String}\n    AND budget_instant >= fromUnixTimestamp64Milli({sumFromMs:Int64}, 'UTC')\n  ORDER BY settled_at, epoch, seq\n  LIMIT 1 BY attempt_id, kind, if(kind = 'adjust', (epoch, seq), ('', 0))\n)\nSELECT key, toString(sum(toInt128(amount))) AS amount_nano_usd\nFROM deduplicated\nARRAY JOIN keys AS key, amounts AS amount\nGROUP BY key\nHAVING max(budget_instant) >= fromUnixTimestamp64Milli({liveFromMs:Int64}, 'UTC')\nORDER BY key\n",
-  "settlement_gaps": "-- Numbers that no settlement of an organization has, between two that were settled in [from, to): each is a row that was lost or is\n-- still on its way. A gate numbers without a gap within one epoch; adjustments of drift are numbered by nobody.\nSELECT\n  epoch,\n  toString(seq + 1) AS from_seq,\n  toString(next_seq - 1) AS to_seq,\n  toString(toUnixTimestamp64Milli(first_settled_at)) AS before_ms,\n  toString(toUnixTimestamp64Milli(next_settled_at)) AS after_ms\nFROM\n(\n  SELECT\n    epoch,\n    seq,\n    first_settled_at,\n    leadInFrame(seq, 1, toUInt64(0)) OVER following AS next_seq,\n    leadInFrame(first_settled_at) OVER following AS next_settled_at\n  FROM\n  (\n    SELECT epoch, seq, min(settled_at) AS first_settled_at\n    FROM settlements\n    WHERE organization = {organization:String}\n      AND epoch != 'drift'\n      AND settled_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n      AND settled_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n    GROUP BY epoch, seq\n  )\n  WINDOW following AS (PARTITION BY epoch ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)\n)\nWHERE next_seq > seq + 1\nORDER BY epoch, seq\nLIMIT 1000\n",
-  "spend": "-- Spend of one organization in [from, to) from its rows, grouped by the dimensions that {groupBy} names; the others read ''.\n-- Sums are taken over one copy of each (event, line), whatever was stored twice. Reading in the order of the sort key makes\n-- the choice among copies the same each time, and lets the engine stream instead of sorting.\n-- {part} 'rest': only what rollups leave, which is rows of dirty hours and of instants outside of the range's whole hours.\nSELECT\n  if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,\n  if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,\n  if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,\n  if(has({groupBy:Array(String)}, 'requestModel'), request_model, '') AS group_requestModel,\n  if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,\n  if(has({groupBy:Array(String)}, 'status'), status, '') AS group_status,\n  if(has({groupBy:Array(String)}, 'basis'), basis, '') AS group_basis,\n  if(has({groupBy:Array(String)}, 'backend'), backend, '') AS group_backend,\n  if(has({groupBy:Array(String)}, 'providerOrganizationId'), ifNull(provider_organization_id, ''), '') AS group_providerOrganizationId,\n  if(has({groupBy:Array(String)}, 'apiKeyId'), ifNull(api_key_id, ''), '') AS group_apiKeyId,\n  if(has({groupBy:Array(String)}, 'apiKeyHint'), ifNull(api_key_hint, ''), '') AS group_apiKeyHint,\n  if(has({groupBy:Array(String)}, 'workspaceId'), ifNull(workspace_id, ''), '') AS group_workspaceId,\n  if(has({groupBy:Array(String)}, 'serviceTier'), ifNull(service_tier, ''), '') AS group_serviceTier,\n  if(has({groupBy:Array(String)}, 'speed'), ifNull(speed, ''), '') AS group_speed,\n  if(has({groupBy:Array(String)}, 'inferenceGeo'), ifNull(inference_geo, ''), '') AS group_inferenceGeo,\n  if(has({groupBy:Array(String)}, 'promptBand'), prompt_band, '') AS group_promptBand,\n  if(has({groupBy:Array(String)}, 'lineType'), line_type, '') AS group_lineType,\n  if(has({groupBy:Array(String)}, 'user'), ifNull(user_pseudonym, ''), '') AS group_user,\n  if(has({groupBy:Array(String)}, 'workflow'), ifNull(workflow, ''), '') AS group_workflow,\n  if(has({groupBy:Array(String)}, 'taskType'), ifNull(task_type, ''), '') AS group_taskType,\n  if(has({groupBy:Array(String)}, 'tag'), tags[{tagKey:String}], '') AS group_tag,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  if(has({groupBy:Array(String)}, 'minute'), formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z'), '') AS group_minute,\n  toString(uniqExact(event_id)) AS sum_attempts,\n  toString(uniqExactIf(event_id, attempt_number = 1)) AS sum_calls,\n  toString(uniqExactIf(event_id, status = 'error')) AS sum_failed_attempts,\n  toString(sum(toInt128(uncached_input_tokens))) AS sum_uncached_input_tokens,\n  toString(sum(toInt128(cache_read_input_tokens))) AS sum_cache_read_input_tokens,\n  toString(sum(toInt128(cache_write_5m_input_tokens))) AS sum_cache_write_5m_input_tokens,\n  toString(sum(toInt128(cache_write_1h_input_tokens))) AS sum_cache_write_1h_input_tokens,\n  toString(sum(toInt128(cache_write_unsplit_input_tokens))) AS sum_cache_write_unsplit_input_tokens,\n  toString(sum(toInt128(output_tokens))) AS sum_output_tokens,\n  toString(sum(toInt128(ifNull(thinking_tokens, 0)))) AS sum_thinking_tokens,\n  toString(sum(toInt128(web_search_requests))) AS sum_web_search_requests,\n  toString(sum(toInt128(web_fetch_requests))) AS sum_web_fetch_requests,\n  toString(sum(toInt128(list_cost_nano_usd))) AS sum_list_cost_nano_usd,\n  toString(sum(toInt128(contracted_cost_nano_usd))) AS sum_contracted_cost_nano_usd,\n  toString(sum(toInt128(web_search_cost_nano_usd))) AS sum_web_search_cost_nano_usd,\n  toString(sum(toInt128(rounding_pico_usd))) AS sum_rounding_pico_usd,\n  toString(sumIf(toUInt64(round(latency_ms)), line = 0)) AS sum_latency_ms,\n  toString(countIf(line = 0)) AS sum_timed_attempts,\n  toString(sumIf(toUInt64(round(ifNull(time_to_first_token_ms, 0))), line = 0)) AS sum_time_to_first_token_ms,\n  toString(countIf(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts\nFROM\n(\n  SELECT *, if({by:String} = 'budget', budget_instant, ended_at) AS instant\n  FROM usage_events\n  WHERE organization = {organization:String}\n    AND if({by:String} = 'budget', budget_instant, ended_at) >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND if({by:String} = 'budget', budget_instant, ended_at) < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n    AND (\n      {part:String} != 'rest'\n      OR toStartOfHour(budget_instant) IN\n      (\n        SELECT toDateTime(toUInt32(arrayJoin({dirtyHours:Array(String)})), 'UTC')\n      )\n      OR if({by:String} = 'budget', budget_instant, ended_at) < toDateTime64({hourFrom:Int64}, 3, 'UTC')\n      OR if({by:String} = 'budget', budget_instant, ended_at) >= toDateTime64({hourTo:Int64}, 3, 'UTC')\n    )\n  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\n  LIMIT 1 BY event_id, line\n)\nWHERE true\n  AND (NOT JSONHas({filter:String}, 'team') OR has(JSONExtract({filter:String}, 'team', 'Array(String)'), team))\n  AND (NOT JSONHas({filter:String}, 'feature') OR has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature))\n  AND (NOT JSONHas({filter:String}, 'environment') OR has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment))\n  AND (NOT JSONHas({filter:String}, 'requestModel') OR has(JSONExtract({filter:String}, 'requestModel', 'Array(String)'), request_model))\n  AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))\n  AND (NOT JSONHas({filter:String}, 'status') OR has(JSONExtract({filter:String}, 'status', 'Array(String)'), status))\n  AND (NOT JSONHas({filter:String}, 'basis') OR has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis))\n  AND (NOT JSONHas({filter:String}, 'backend') OR has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend))\n  AND (NOT JSONHas({filter:String}, 'providerOrganizationId') OR has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), ifNull(provider_organization_id, '')))\n  AND (NOT JSONHas({filter:String}, 'apiKeyId') OR has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), ifNull(api_key_id, '')))\n  AND (NOT JSONHas({filter:String}, 'apiKeyHint') OR has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), ifNull(api_key_hint, '')))\n  AND (NOT JSONHas({filter:String}, 'workspaceId') OR has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), ifNull(workspace_id, '')))\n  AND (NOT JSONHas({filter:String}, 'serviceTier') OR has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), ifNull(service_tier, '')))\n  AND (NOT JSONHas({filter:String}, 'speed') OR has(JSONExtract({filter:String}, 'speed', 'Array(String)'), ifNull(speed, '')))\n  AND (NOT JSONHas({filter:String}, 'inferenceGeo') OR has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), ifNull(inference_geo, '')))\n  AND (NOT JSONHas({filter:String}, 'promptBand') OR has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band))\n  AND (NOT JSONHas({filter:String}, 'lineType') OR has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type))\n  AND (NOT JSONHas({filter:String}, 'user') OR has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')))\n  AND (NOT JSONHas({filter:String}, 'workflow') OR has(JSONExtract({filter:String}, 'workflow', 'Array(String)'), ifNull(workflow, '')))\n  AND (NOT JSONHas({filter:String}, 'taskType') OR has(JSONExtract({filter:String}, 'taskType', 'Array(String)'), ifNull(task_type, '')))\n  AND (NOT JSONHas({filter:String}, 'tag') OR has(JSONExtract({filter:String}, 'tag', 'Array(String)'), tags[{tagKey:String}]))\nGROUP BY\n  group_team,\n  group_feature,\n  group_environment,\n  group_requestModel,\n  group_responseModel,\n  group_status,\n  group_basis,\n  group_backend,\n  group_providerOrganizationId,\n  group_apiKeyId,\n  group_apiKeyHint,\n  group_workspaceId,\n  group_serviceTier,\n  group_speed,\n  group_inferenceGeo,\n  group_promptBand,\n  group_lineType,\n  group_user,\n  group_workflow,\n  group_taskType,\n  group_tag,\n  group_month,\n  group_day,\n  group_hour,\n  group_minute\nORDER BY\n  group_team,\n  group_feature,\n  group_environment,\n  group_requestModel,\n  group_responseModel,\n  group_status,\n  group_basis,\n  group_backend,\n  group_providerOrganizationId,\n  group_apiKeyId,\n  group_apiKeyHint,\n  group_workspaceId,\n  group_serviceTier,\n  group_speed,\n  group_inferenceGeo,\n  group_promptBand,\n  group_lineType,\n  group_user,\n  group_workflow,\n  group_taskType,\n  group_tag,\n  group_month,\n  group_day,\n  group_hour,\n  group_minute\n",
-  "spend_from_days": "-- Spend of one organization by what spend_days distinguishes, in the days that the range holds whole: of each the generation that\n-- rollup_state called fresh just before. Stale days are left to spend_from_hours.\nSELECT\n  if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,\n  if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,\n  if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,\n  if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,\n  if(has({groupBy:Array(String)}, 'status'), status, '') AS group_status,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(instant, '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  toString(sum(attempts) + uniqExactArray(split_attempts)) AS sum_attempts,\n  toString(sum(calls) + uniqExactArray(split_calls)) AS sum_calls,\n  toString(sum(failed_attempts) + uniqExactArray(split_failed_attempts)) AS sum_failed_attempts,\n  toString(sum(toInt128(uncached_input_tokens))) AS sum_uncached_input_tokens,\n  toString(sum(toInt128(cache_read_input_tokens))) AS sum_cache_read_input_tokens,\n  toString(sum(toInt128(cache_write_5m_input_tokens))) AS sum_cache_write_5m_input_tokens,\n  toString(sum(toInt128(cache_write_1h_input_tokens))) AS sum_cache_write_1h_input_tokens,\n  toString(sum(toInt128(cache_write_unsplit_input_tokens))) AS sum_cache_write_unsplit_input_tokens,\n  toString(sum(toInt128(output_tokens))) AS sum_output_tokens,\n  toString(sum(toInt128(thinking_tokens))) AS sum_thinking_tokens,\n  toString(sum(toInt128(web_search_requests))) AS sum_web_search_requests,\n  toString(sum(toInt128(web_fetch_requests))) AS sum_web_fetch_requests,\n  toString(sum(list_cost_nano_usd)) AS sum_list_cost_nano_usd,\n  toString(sum(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,\n  toString(sum(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,\n  toString(sum(toInt128(rounding_pico_usd))) AS sum_rounding_pico_usd,\n  toString(sum(latency_ms)) AS sum_latency_ms,\n  toString(sum(timed_attempts)) AS sum_timed_attempts,\n  toString(sum(time_to_first_token_ms)) AS sum_time_to_first_token_ms,\n  toString(sum(first_token_attempts)) AS sum_first_token_attempts\nFROM\n(\n  SELECT *, if({by:String} = 'budget', day, ended_day) AS instant\n  FROM spend_days\n  WHERE organization = {organization:String}\n    AND if({by:String} = 'budget', day, ended_day) >= toDateTime({dayFrom:Int64}, 'UTC')\n    AND if({by:String} = 'budget', day, ended_day) < toDateTime({dayTo:Int64}, 'UTC')\n    AND has({dayGenerations:Array(String)}, concat(toString(toUInt32(day)), ' ', toString(generation)))\n    AND (NOT JSONHas({filter:String}, 'team') OR has(JSONExtract({filter:String}, 'team', 'Array(String)'), team))\n    AND (NOT JSONHas({filter:String}, 'feature') OR has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature))\n    AND (NOT JSONHas({filter:String}, 'environment') OR has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment))\n    AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))\n    AND (NOT JSONHas({filter:String}, 'status') OR has(JSONExtract({filter:String}, 'status', 'Array(String)'), status))\n)\nGROUP BY group_team, group_feature, group_environment, group_responseModel, group_status, group_month, group_day, group_hour\nORDER BY group_team, group_feature, group_environment, group_responseModel, group_status, group_month, group_day, group_hour\nSETTINGS compile_expressions = 0, compile_aggregate_expressions = 0\n",
-  "spend_from_hours": "-- Spend of one organization by what spend_hours distinguishes, in the hours that the range holds whole, less what spend_from_days reads:\n-- fresh days, as far as the instant lies in a day that the range holds whole. Dirty hours are left to rows.\nSELECT\n  if(has({groupBy:Array(String)}, 'team'), team, '') AS group_team,\n  if(has({groupBy:Array(String)}, 'feature'), feature, '') AS group_feature,\n  if(has({groupBy:Array(String)}, 'environment'), environment, '') AS group_environment,\n  if(has({groupBy:Array(String)}, 'responseModel'), response_model, '') AS group_responseModel,\n  if(has({groupBy:Array(String)}, 'status'), status, '') AS group_status,\n  if(has({groupBy:Array(String)}, 'month'), formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z'), '') AS group_month,\n  if(has({groupBy:Array(String)}, 'day'), formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z'), '') AS group_day,\n  if(has({groupBy:Array(String)}, 'hour'), formatDateTime(instant, '%Y-%m-%dT%H:00:00.000Z'), '') AS group_hour,\n  toString(sum(attempts) + uniqExactArray(split_attempts)) AS sum_attempts,\n  toString(sum(calls) + uniqExactArray(split_calls)) AS sum_calls,\n  toString(sum(failed_attempts) + uniqExactArray(split_failed_attempts)) AS sum_failed_attempts,\n  toString(sum(toInt128(uncached_input_tokens))) AS sum_uncached_input_tokens,\n  toString(sum(toInt128(cache_read_input_tokens))) AS sum_cache_read_input_tokens,\n  toString(sum(toInt128(cache_write_5m_input_tokens))) AS sum_cache_write_5m_input_tokens,\n  toString(sum(toInt128(cache_write_1h_input_tokens))) AS sum_cache_write_1h_input_tokens,\n  toString(sum(toInt128(cache_write_unsplit_input_tokens))) AS sum_cache_write_unsplit_input_tokens,\n  toString(sum(toInt128(output_tokens))) AS sum_output_tokens,\n  toString(sum(toInt128(thinking_tokens))) AS sum_thinking_tokens,\n  toString(sum(toInt128(web_search_requests))) AS sum_web_search_requests,\n  toString(sum(toInt128(web_fetch_requests))) AS sum_web_fetch_requests,\n  toString(sum(list_cost_nano_usd)) AS sum_list_cost_nano_usd,\n  toString(sum(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,\n  toString(sum(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,\n  toString(sum(toInt128(rounding_pico_usd))) AS sum_rounding_pico_usd,\n  toString(sum(latency_ms)) AS sum_latency_ms,\n  toString(sum(timed_attempts)) AS sum_timed_attempts,\n  toString(sum(time_to_first_token_ms)) AS sum_time_to_first_token_ms,\n  toString(sum(first_token_attempts)) AS sum_first_token_attempts\nFROM\n(\n  SELECT *, if({by:String} = 'budget', hour, ended_hour) AS instant\n  FROM spend_hours\n  WHERE organization = {organization:String}\n    AND if({by:String} = 'budget', hour, ended_hour) >= toDateTime({hourFrom:Int64}, 'UTC')\n    AND if({by:String} = 'budget', hour, ended_hour) < toDateTime({hourTo:Int64}, 'UTC')\n    AND (\n      has({staleDays:Array(String)}, toString(toUInt32(toStartOfDay(hour))))\n      OR if({by:String} = 'budget', hour, ended_hour) < toDateTime({dayFrom:Int64}, 'UTC')\n      OR if({by:String} = 'budget', hour, ended_hour) >= toDateTime({dayTo:Int64}, 'UTC')\n    )\n    AND NOT has({dirtyHours:Array(String)}, toString(toUInt32(hour)))\n    AND (hour, generation) IN\n    (\n      SELECT start, argMax(generation, taken_at)\n      FROM rollup_pointers\n      WHERE organization = {organization:String} AND grain = 'hour'\n      GROUP BY start\n    )\n    AND (NOT JSONHas({filter:String}, 'team') OR has(JSONExtract({filter:String}, 'team', 'Array(String)'), team))\n    AND (NOT JSONHas({filter:String}, 'feature') OR has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature))\n    AND (NOT JSONHas({filter:String}, 'environment') OR has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment))\n    AND (NOT JSONHas({filter:String}, 'responseModel') OR has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model))\n    AND (NOT JSONHas({filter:String}, 'status') OR has(JSONExtract({filter:String}, 'status', 'Array(String)'), status))\n)\nGROUP BY group_team, group_feature, group_environment, group_responseModel, group_status, group_month, group_day, group_hour\nORDER BY group_team, group_feature, group_environment, group_responseModel, group_status, group_month, group_day, group_hour\n",
-  "stored_events": "-- Which of these events have rows already: asked before a segment is sent again whose token may have been forgotten.\nSELECT DISTINCT event_id\nFROM usage_events\nWHERE organization IN {organizations:Array(String)}\n  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n  AND budget_instant <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  AND event_id IN {eventIds:Array(String)}\n",
-  "sweep_billing_days": "-- Deletes what no pointer names from billing_days: replaced generations and those of jobs that died. Not the young ones: a job may be\n-- about to name them, and a query may be reading them.\nDELETE FROM billing_days\nWHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})\n  AND (organization, day, generation) NOT IN\n  (\n    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)\n    FROM rollup_pointers\n    WHERE grain = 'day'\n    GROUP BY organization, start\n  )\n",
-  "sweep_billing_hours": "-- Deletes what no pointer names from billing_hours: replaced generations and those of jobs that died. Not the young ones: a job may be\n-- about to name them, and a query may be reading them.\nDELETE FROM billing_hours\nWHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})\n  AND (organization, hour, generation) NOT IN\n  (\n    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)\n    FROM rollup_pointers\n    WHERE grain = 'hour'\n    GROUP BY organization, start\n  )\n",
-  "sweep_spend_days": "-- Deletes what no pointer names from spend_days: replaced generations and those of jobs that died. Not the young ones: a job may be\n-- about to name them, and a query may be reading them.\nDELETE FROM spend_days\nWHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})\n  AND (organization, day, generation) NOT IN\n  (\n    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)\n    FROM rollup_pointers\n    WHERE grain = 'day'\n    GROUP BY organization, start\n  )\n",
-  "sweep_spend_hours": "-- Deletes what no pointer names from spend_hours: replaced generations and those of jobs that died. Not the young ones: a job may be\n-- about to name them, and a query may be reading them.\nDELETE FROM spend_hours\nWHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})\n  AND (organization, hour, generation) NOT IN\n  (\n    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)\n    FROM rollup_pointers\n    WHERE grain = 'hour'\n    GROUP BY organization, start\n  )\n",
-  "unknown_usage": "-- What the provider reported in [from, to) by when it ended and the recording version did not know, per field and value.\n-- Grouping by text is of use for names only: a count would make a group of nearly every row, and a long text is no name.\n-- An event repeats its fields on each of its lines, and a row may stand twice: events are counted, not rows.\nSELECT\n  field,\n  value,\n  toString(uniqExact(event_id)) AS attempts,\n  toString(min(toUnixTimestamp64Milli(ended_at))) AS first_seen_ms,\n  toString(max(toUnixTimestamp64Milli(ended_at))) AS last_seen_ms\nFROM\n(\n  SELECT\n    event_id,\n    ended_at,\n    entry.1 AS field,\n    if(startsWith(entry.2, '\"') AND length(entry.2) <= 66, substring(entry.2, 2, length(entry.2) - 2), '') AS value\n  FROM usage_events\n  ARRAY JOIN JSONExtractKeysAndValuesRaw(ifNull(unknown_usage, '{}')) AS entry\n  WHERE organization = {organization:String}\n    AND ended_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n    AND ended_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n    AND unknown_usage IS NOT NULL\n)\nGROUP BY field, value\nORDER BY field, value\n",
-  "usage_page": "-- One page of an organization's rows in [from, to) by budget instant, one copy of each (event, line), in the order of the sort key:\n-- the engine reads from the cursor on and stops when the page is full. Integers are not quoted, amounts are texts.\nSELECT\n  organization,\n  event_id,\n  call_id,\n  attempt_number,\n  provider_organization_id,\n  workspace_id,\n  api_key_id,\n  api_key_hint,\n  team,\n  feature,\n  environment,\n  user_pseudonym,\n  workflow,\n  task_type,\n  tags,\n  backend,\n  request_model,\n  request_id,\n  message_id,\n  trace_id,\n  toUnixTimestamp64Milli(started_at) AS started_at_ms,\n  toUnixTimestamp64Milli(ended_at) AS ended_at_ms,\n  toUnixTimestamp64Milli(budget_instant) AS budget_instant_ms,\n  status,\n  http_status,\n  error_code,\n  stop_reason,\n  basis,\n  streamed,\n  latency_ms,\n  time_to_first_token_ms,\n  config_version,\n  stable_prefix_hash,\n  stable_prefix_bytes,\n  unknown_usage,\n  ver,\n  line,\n  line_type,\n  response_model,\n  uncached_input_tokens,\n  cache_read_input_tokens,\n  cache_write_5m_input_tokens,\n  cache_write_1h_input_tokens,\n  cache_write_unsplit_input_tokens,\n  output_tokens,\n  thinking_tokens,\n  web_search_requests,\n  web_fetch_requests,\n  service_tier,\n  speed,\n  inference_geo,\n  prompt_band,\n  billed,\n  toString(list_cost_nano_usd) AS list_cost_nano_usd_text,\n  toString(contracted_cost_nano_usd) AS contracted_cost_nano_usd_text,\n  toString(web_search_cost_nano_usd) AS web_search_cost_nano_usd_text,\n  rounding_pico_usd,\n  price_id,\n  flags,\n  toUnixTimestamp(toStartOfHour(budget_instant)) AS hour_seconds\nFROM usage_events\nWHERE organization = {organization:String}\n  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')\n  AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')\n  AND (toStartOfHour(budget_instant), team, feature, event_id)\n    > (toDateTime({afterHour:Int64}, 'UTC'), {afterTeam:String}, {afterFeature:String}, {afterEvent:String})\nORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line\nLIMIT 1 BY event_id, line\nLIMIT {maxRows:UInt32}\nSETTINGS output_format_json_quote_64bit_integers = 0\n",
+'applied_migrations': `-- Migrations this database has had, oldest first.
+SELECT version, name, checksum
+FROM schema_migrations
+ORDER BY version, applied_at
+LIMIT 1 BY version
+`,
+'batch_facts': `-- All that was recorded of one message batch, oldest first.
+SELECT
+  fact,
+  toString(toUnixTimestamp64Milli(instant)) AS instant_ms,
+  owner AS body
+FROM batch_owners
+WHERE organization = {organization:String} AND batch_id = {batchId:String}
+ORDER BY recorded_at, fact, body
+`,
+'counts': `-- How many rows an organization has in [from, to), by budget instant (denials: by when they were answered).
+SELECT
+  toString(lines_stored.events) AS events,
+  toString(lines_stored.lines) AS lines,
+  toString(lines_stored.stored - lines_stored.lines) AS duplicates,
+  toString(settled.settlements) AS settlements,
+  toString(denied.denials) AS denials
+FROM
+(
+  SELECT uniqExact(event_id) AS events, uniqExact(event_id, line) AS lines, count() AS stored
+  FROM usage_events
+  WHERE organization = {organization:String}
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+) AS lines_stored
+CROSS JOIN
+(
+  SELECT uniqExact(epoch, seq, attempt_id, kind) AS settlements
+  FROM settlements
+  WHERE organization = {organization:String}
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+) AS settled
+CROSS JOIN
+(
+  SELECT uniqExact(denial_id) AS denials
+  FROM denials
+  WHERE organization = {organization:String}
+    AND denied_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND denied_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+) AS denied
+`,
+'create_distributed': `-- What programs read and write on a cluster: a name over the tables of all shards. Whole rows go to the shard of their key.
+CREATE TABLE IF NOT EXISTS __TABLE__ ON CLUSTER '__CLUSTER__' AS __TABLE___local
+ENGINE = Distributed('__CLUSTER__', currentDatabase(), '__TABLE___local', cityHash64(__KEY__))
+`,
+'days_to_add_up': `-- The days that wait to be added up, of all organizations, oldest first: all hours clean, and the pointer of the day is none or
+-- made of other generations. Days that are not over are left alone: they would be added up every hour.
+WITH
+marks AS
+(
+  SELECT organization, hour, max(marked_at) AS last_marked_at
+  FROM dirty_hours
+  WHERE hour < toStartOfDay(now('UTC'))
+  GROUP BY organization, hour
+),
+pointers AS
+(
+  SELECT organization, grain, start, argMax(generation, taken_at) AS last_generation, argMax(source, taken_at) AS last_source, max(taken_at) AS last_taken_at
+  FROM rollup_pointers
+  GROUP BY organization, grain, start
+)
+SELECT
+  days.organization AS organization,
+  toString(toUInt32(days.day)) AS day,
+  arrayMap(hour -> toString(toUInt32(hour.1)), hours_of_day) AS hours,
+  arrayMap(hour -> toString(hour.2), hours_of_day) AS generations,
+  toString(made_of) AS source,
+  toString(toUnixTimestamp64Micro(now64(6))) AS taken_at_micros
+FROM
+(
+  SELECT
+    marks.organization AS organization,
+    toStartOfDay(marks.hour) AS day,
+    groupArray((marks.hour, hour_pointers.last_generation)) AS hours_of_day,
+    groupBitXor(sipHash64(marks.hour, hour_pointers.last_generation)) AS made_of,
+    min(hour_pointers.last_generation != 0
+      AND (hour_pointers.last_taken_at > marks.last_marked_at + toIntervalMillisecond({marginMs:Int64})
+        OR marks.hour < toDateTime({frozenBeforeSeconds:Int64}, 'UTC'))) AS is_clean
+  FROM marks
+  LEFT JOIN (SELECT * FROM pointers WHERE grain = 'hour') AS hour_pointers
+    ON hour_pointers.organization = marks.organization AND hour_pointers.start = marks.hour
+  GROUP BY organization, day
+) AS days
+LEFT JOIN (SELECT * FROM pointers WHERE grain = 'day') AS day_pointers
+  ON day_pointers.organization = days.organization AND day_pointers.start = days.day
+WHERE is_clean AND (day_pointers.last_generation = 0 OR day_pointers.last_source != made_of)
+ORDER BY days.day, days.organization
+LIMIT {limit:UInt32}
+SETTINGS join_use_nulls = 0
+`,
+'denial_counts': `-- How many attempts budgets of one organization denied in [from, to), or would have denied where they only observe, by dimensions.
+-- An attempt that several budgets deny is one; a call that is asked again after a denial is asked as another attempt.
+WITH denied_at AS instant
+SELECT
+  team AS group_team, -- grouped by team
+  feature AS group_feature, -- grouped by feature
+  environment AS group_environment, -- grouped by environment
+  request_model AS group_requestModel, -- grouped by requestModel
+  ifNull(user_pseudonym, '') AS group_user, -- grouped by user
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  toString(uniqExactIf(attempt_id, enforced)) AS denied_attempts,
+  toString(uniqExactIf(attempt_id, NOT enforced)) AS would_be_denied_attempts
+FROM denials
+WHERE organization = {organization:String}
+  AND denied_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND denied_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND has(JSONExtract({filter:String}, 'team', 'Array(String)'), team) -- filtered by team
+  AND has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature) -- filtered by feature
+  AND has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment) -- filtered by environment
+  AND has(JSONExtract({filter:String}, 'requestModel', 'Array(String)'), request_model) -- filtered by requestModel
+  AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
+GROUP BY ALL
+HAVING count() > 0
+`,
+'expire_usage_events': `-- Changes how long raw rows and the ids of the provider in them are kept. Parts that are stored carry their old ends with them; a
+-- mutation corrects them in the background.
+ALTER TABLE usage_events
+  MODIFY COLUMN request_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay({providerIdDays:UInt32}),
+  MODIFY COLUMN message_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay({providerIdDays:UInt32}),
+  MODIFY COLUMN trace_id Nullable(String) CODEC(ZSTD(1)) TTL toDateTime(budget_instant) + toIntervalDay({providerIdDays:UInt32}),
+  MODIFY TTL toDateTime(budget_instant) + toIntervalDay({rawDays:UInt32})
+SETTINGS materialize_ttl_after_modify = 1, mutations_sync = 0
+`,
+'export_csv': `-- The rows of one organization that ended in [from, to), one copy of each line, in the order of the table, as CSV with a line of names.
+SELECT *
+FROM usage_events
+WHERE organization = {organization:String}
+  AND ended_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND ended_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+LIMIT 1 BY event_id, line
+FORMAT CSVWithNames
+`,
+'export_parquet': `-- The rows of one organization that ended in [from, to), one copy of each line, in the order of the table, as Parquet.
+SELECT *
+FROM usage_events
+WHERE organization = {organization:String}
+  AND ended_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND ended_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+LIMIT 1 BY event_id, line
+FORMAT Parquet
+`,
+'hours_to_add_up': `-- The hours that wait to be added up, of all organizations, oldest first: dirty, quiet for {marginMs}, and with all their rows.
+-- taken_at is read before any row is: what is inserted from now on leaves a younger mark.
+SELECT
+  marks.organization AS organization,
+  toString(toUInt32(marks.hour)) AS hour,
+  toString(toUnixTimestamp64Micro(now64(6))) AS taken_at_micros
+FROM
+(
+  SELECT organization, hour, max(marked_at) AS last_marked_at
+  FROM dirty_hours
+  GROUP BY organization, hour
+) AS marks
+LEFT JOIN
+(
+  SELECT organization, start, max(taken_at) AS last_taken_at, 1 AS is_known
+  FROM rollup_pointers
+  WHERE grain = 'hour'
+  GROUP BY organization, start
+) AS pointers ON pointers.organization = marks.organization AND pointers.start = marks.hour
+WHERE last_marked_at + toIntervalMillisecond({marginMs:Int64}) < now64(6)
+  AND (is_known = 0 OR (last_taken_at <= last_marked_at + toIntervalMillisecond({marginMs:Int64})
+    AND marks.hour >= toDateTime({frozenBeforeSeconds:Int64}, 'UTC')))
+ORDER BY marks.hour, marks.organization
+LIMIT {limit:UInt32}
+SETTINGS join_use_nulls = 0
+`,
+'insert_batch_fact': `-- Records one fact about a message batch. Without a token: facts only add up, so that one stored twice changes nothing.
+INSERT INTO batch_owners
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
+'insert_config_version': `-- Records one publication of configuration. Without a token: the same record twice is one row by its sort key.
+INSERT INTO config_versions
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
+'insert_denials': `-- Stores the denials of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the
+-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.
+INSERT INTO denials
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 1,
+  insert_deduplication_token = '__TOKEN__',
+  deduplicate_blocks_in_dependent_materialized_views = 1,
+  max_insert_block_size = 1048576,
+  max_partitions_per_insert_block = 0,
+  input_format_parallel_parsing = 0,
+  input_format_null_as_default = 0,
+  input_format_with_names_use_header = 1,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONCompactEachRowWithNames
+`,
+'insert_migration': `-- Records that a migration was applied. Without a token: the same record twice is one row by its sort key.
+INSERT INTO schema_migrations
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
+'insert_report': `-- Records one finished report. Without a token: the same record twice is one row by its sort key.
+INSERT INTO reports
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
+'insert_retention_change': `-- Records what was made the retention, before it is: a crash in between repeats both.
+INSERT INTO retention_changes
+SETTINGS async_insert = 0, insert_deduplicate = 0, input_format_skip_unknown_fields = 0
+SELECT now64(6), {rawDays:UInt32}, {providerIdDays:UInt32}
+`,
+'insert_rollup_pointers': `-- Makes generations count. Without a token: the same pointer twice is one row by its sort key.
+INSERT INTO rollup_pointers
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
+'insert_settlements': `-- Stores the settlements of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the
+-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.
+INSERT INTO settlements
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 1,
+  insert_deduplication_token = '__TOKEN__',
+  deduplicate_blocks_in_dependent_materialized_views = 1,
+  max_insert_block_size = 1048576,
+  max_partitions_per_insert_block = 0,
+  input_format_parallel_parsing = 0,
+  input_format_null_as_default = 0,
+  input_format_with_names_use_header = 1,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONCompactEachRowWithNames
+`,
+'insert_usage_events': `-- Stores the usage lines of one sealed segment, exactly once per token. Settings stand here and nowhere else: given to the
+-- embedded engine's connection they would stay set for every later statement. Each is explicit because defaults moved.
+INSERT INTO usage_events
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 1,
+  insert_deduplication_token = '__TOKEN__',
+  deduplicate_blocks_in_dependent_materialized_views = 1,
+  max_insert_block_size = 1048576,
+  max_partitions_per_insert_block = 0,
+  input_format_parallel_parsing = 0,
+  input_format_null_as_default = 0,
+  input_format_with_names_use_header = 1,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONCompactEachRowWithNames
+`,
+'known_events': `-- Which of these events an organization has in [from, to) of the budget instant.
+SELECT DISTINCT event_id
+FROM usage_events
+WHERE organization = {organization:String}
+  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND event_id IN {eventIds:Array(String)}
+`,
+'last_config_version': `-- The newest publication of configuration of an organization.
+SELECT
+  toString(version) AS version,
+  toString(toUnixTimestamp64Milli(published_at)) AS published_at_ms,
+  actor,
+  reason,
+  before,
+  after
+FROM config_versions
+WHERE organization = {organization:String}
+ORDER BY config_versions.version DESC, published_at DESC, actor DESC
+LIMIT 1
+`,
+'last_report': `-- The newest reconciliation of an organization.
+SELECT
+  report_id,
+  kind,
+  toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
+  toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
+  toString(toUnixTimestamp64Milli(created_at)) AS created_at_ms,
+  body
+FROM reports
+WHERE organization = {organization:String} AND kind = 'reconciliation'
+ORDER BY created_at DESC, report_id DESC
+LIMIT 1
+`,
+'last_settlement_seq': `-- The highest sequence number any settlement of the organization has had, in any epoch; 0 before the first.
+SELECT toString(max(seq)) AS last_seq
+FROM settlements
+WHERE organization = {organization:String}
+`,
+'latency_percentiles': `-- Latencies of the attempts of one organization in [from, to), by whatever is asked. Percentiles are exact: no rollup could give
+-- them. One copy of each attempt counts, read as in spend.sql.
+SELECT
+  team AS group_team, -- grouped by team
+  feature AS group_feature, -- grouped by feature
+  environment AS group_environment, -- grouped by environment
+  request_model AS group_requestModel, -- grouped by requestModel
+  ifNull(provider_organization_id, '') AS group_providerOrganizationId, -- grouped by providerOrganizationId
+  ifNull(workspace_id, '') AS group_workspaceId, -- grouped by workspaceId
+  ifNull(api_key_id, '') AS group_apiKeyId, -- grouped by apiKeyId
+  ifNull(api_key_hint, '') AS group_apiKeyHint, -- grouped by apiKeyHint
+  response_model AS group_responseModel, -- grouped by responseModel
+  status AS group_status, -- grouped by status
+  backend AS group_backend, -- grouped by backend
+  ifNull(service_tier, '') AS group_serviceTier, -- grouped by serviceTier
+  ifNull(speed, '') AS group_speed, -- grouped by speed
+  ifNull(inference_geo, '') AS group_inferenceGeo, -- grouped by inferenceGeo
+  prompt_band AS group_promptBand, -- grouped by promptBand
+  basis AS group_basis, -- grouped by basis
+  line_type AS group_lineType, -- grouped by lineType
+  ifNull(user_pseudonym, '') AS group_user, -- grouped by user
+  ifNull(workflow, '') AS group_workflow, -- grouped by workflow
+  ifNull(task_type, '') AS group_taskType, -- grouped by taskType
+  tags[{tagKey:String}] AS group_tag, -- grouped by tag
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  toString(count()) AS timed_attempts,
+  quantilesExactInclusive(0.5, 0.9, 0.95, 0.99)(latency_ms) AS latency_ms,
+  quantilesExactInclusiveIf(0.5, 0.9, 0.95, 0.99)(
+    assumeNotNull(time_to_first_token_ms),
+    time_to_first_token_ms IS NOT NULL
+  ) AS first_token_ms
+FROM
+(
+  SELECT *, if({by:String} = 'budget', budget_instant, ended_at) AS instant
+  FROM usage_events
+  WHERE organization = {organization:String}
+    AND instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+  LIMIT 1 BY event_id, line
+)
+WHERE line = 0
+  AND has(JSONExtract({filter:String}, 'team', 'Array(String)'), team) -- filtered by team
+  AND has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature) -- filtered by feature
+  AND has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment) -- filtered by environment
+  AND has(JSONExtract({filter:String}, 'requestModel', 'Array(String)'), request_model) -- filtered by requestModel
+  AND has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), ifNull(provider_organization_id, '')) -- filtered by providerOrganizationId
+  AND has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), ifNull(workspace_id, '')) -- filtered by workspaceId
+  AND has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), ifNull(api_key_id, '')) -- filtered by apiKeyId
+  AND has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), ifNull(api_key_hint, '')) -- filtered by apiKeyHint
+  AND has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model) -- filtered by responseModel
+  AND has(JSONExtract({filter:String}, 'status', 'Array(String)'), status) -- filtered by status
+  AND has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend) -- filtered by backend
+  AND has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), ifNull(service_tier, '')) -- filtered by serviceTier
+  AND has(JSONExtract({filter:String}, 'speed', 'Array(String)'), ifNull(speed, '')) -- filtered by speed
+  AND has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), ifNull(inference_geo, '')) -- filtered by inferenceGeo
+  AND has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band) -- filtered by promptBand
+  AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
+  AND has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type) -- filtered by lineType
+  AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
+  AND has(JSONExtract({filter:String}, 'workflow', 'Array(String)'), ifNull(workflow, '')) -- filtered by workflow
+  AND has(JSONExtract({filter:String}, 'taskType', 'Array(String)'), ifNull(task_type, '')) -- filtered by taskType
+  AND has(JSONExtract({filter:String}, 'tag', 'Array(String)'), tags[{tagKey:String}]) -- filtered by tag
+GROUP BY ALL
+HAVING count() > 0
+`,
+'record_migration': `-- On a cluster the tables are made whole: no migration is left to run.
+INSERT INTO schema_migrations (version, name, checksum, applied_at)
+VALUES (__VERSION__, '__NAME__', '__CHECKSUM__', now64(3))
+`,
+'retention_changes': `-- Every retention that has been in force since the tables were made, oldest first.
+SELECT toString(toUnixTimestamp64Milli(applied_at)) AS applied_at_ms, raw_days
+FROM retention_changes
+ORDER BY applied_at, raw_days, provider_id_days
+`,
+'retention_in_force': `-- What the tables say themselves: a change that was recorded and not made, or made by hand, is seen.
+SELECT
+  toUInt32OrZero(extract(engine_full, 'TTL toDateTime\\\\(budget_instant\\\\) \\\\+ toIntervalDay\\\\((?:_CAST\\\\()?(\\\\d+)')) AS raw_days,
+  toUInt32OrZero(extract(create_table_query, '\`request_id\`[^\`]*toIntervalDay\\\\((?:_CAST\\\\()?(\\\\d+)')) AS provider_id_days
+FROM system.tables
+WHERE database = currentDatabase() AND name = 'usage_events'
+`,
+'rollup_parts': `-- The parts that rollup_state reads. A part is never written again: while these are the same, so is what it answers.
+SELECT concat(table, ' ', name) AS part
+FROM system.parts
+WHERE active AND database = currentDatabase() AND table IN ('dirty_hours', 'rollup_pointers')
+`,
+'rollup_state': `-- Which days of an organization can be read from a rollup of days, by which generation; generation 0 of those that cannot, and
+-- which of their hours cannot be read from one of hours either.
+-- An hour is clean when a pointer to it was taken more than {marginMs} after its last mark, which is longer than an insert can
+-- lie between its mark and its rows; or when its rows may be gone, so that what was added up is all there is.
+-- A day is fresh when all its hours are clean and its pointer was made of exactly their generations; without a pointer its
+-- generation is 0 by itself. Marks and pointers are stacked, not joined: most of the time of this statement goes into planning.
+SELECT
+  toString(toUInt32(toStartOfDay(start))) AS day,
+  arraySort(groupArrayIf(toString(toUInt32(start)), is_marked AND NOT is_clean)) AS dirty_hours,
+  if(
+    notEmpty(dirty_hours)
+      OR maxIf(last_source, grain = 'day') != groupBitXorIf(sipHash64(start, last_generation), is_marked),
+    '0',
+    toString(maxIf(last_generation, grain = 'day'))
+  ) AS generation
+FROM
+(
+  SELECT
+    grain,
+    start,
+    argMax(generation, taken_at) AS last_generation,
+    argMax(source, taken_at) AS last_source,
+    max(marked_at) AS last_marked_at,
+    last_marked_at > toDateTime64(0, 6, 'UTC') AS is_marked,
+    last_generation != 0
+      AND (max(taken_at) > last_marked_at + toIntervalMillisecond({marginMs:Int64})
+        OR start < toDateTime({frozenBeforeSeconds:Int64}, 'UTC')) AS is_clean
+  FROM
+  (
+    SELECT
+      'hour' AS grain,
+      hour AS start,
+      marked_at,
+      toDateTime64(0, 6, 'UTC') AS taken_at,
+      toUInt64(0) AS generation,
+      toUInt64(0) AS source
+    FROM dirty_hours
+    WHERE organization = {organization:String}
+      AND start >= toDateTime({fromSeconds:Int64}, 'UTC')
+      AND start < toDateTime({toSeconds:Int64}, 'UTC')
+
+    UNION ALL
+
+    SELECT grain, start, toDateTime64(0, 6, 'UTC') AS marked_at, taken_at, generation, source
+    FROM rollup_pointers
+    WHERE organization = {organization:String}
+      AND start >= toDateTime({fromSeconds:Int64}, 'UTC')
+      AND start < toDateTime({toSeconds:Int64}, 'UTC')
+  )
+  GROUP BY grain, start
+)
+GROUP BY toStartOfDay(start)
+`,
+'settled_totals': `-- What every budget period that is still alive has been charged. A key lives while one of its settlements is younger than
+-- {liveFromMs}; its sum then reaches back to {sumFromMs}, a longest period earlier, so that no total is cut in the middle.
+-- An attempt is settled once and released once, whatever was recorded twice in two epochs; adjustments all count.
+WITH deduplicated AS
+(
+  SELECT attempt_id, kind, epoch, seq, budget_instant, keys, amounts
+  FROM settlements
+  WHERE organization = {organization:String}
+    AND budget_instant >= fromUnixTimestamp64Milli({sumFromMs:Int64}, 'UTC')
+  ORDER BY settled_at, epoch, seq
+  LIMIT 1 BY attempt_id, kind, if(kind = 'adjust', (epoch, seq), ('', 0))
+)
+SELECT key, toString(sum(toInt128(amount))) AS amount_nano_usd
+FROM deduplicated
+ARRAY JOIN keys AS key, amounts AS amount
+GROUP BY key
+HAVING max(budget_instant) >= fromUnixTimestamp64Milli({liveFromMs:Int64}, 'UTC')
+ORDER BY key
+`,
+'settlement_gaps': `-- Numbers that no settlement of an organization has, between two that were settled in [from, to): each is a row that was lost or is
+-- still on its way. A gate numbers without a gap within one epoch; adjustments of drift are numbered by nobody.
+SELECT
+  epoch,
+  toString(seq + 1) AS from_seq,
+  toString(next_seq - 1) AS to_seq,
+  toString(toUnixTimestamp64Milli(first_settled_at)) AS before_ms,
+  toString(toUnixTimestamp64Milli(next_settled_at)) AS after_ms
+FROM
+(
+  SELECT
+    epoch,
+    seq,
+    first_settled_at,
+    leadInFrame(seq, 1, toUInt64(0)) OVER following AS next_seq,
+    leadInFrame(first_settled_at) OVER following AS next_settled_at
+  FROM
+  (
+    SELECT epoch, seq, min(settled_at) AS first_settled_at
+    FROM settlements
+    WHERE organization = {organization:String}
+      AND epoch != 'drift'
+      AND settled_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND settled_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    GROUP BY epoch, seq
+  )
+  WINDOW following AS (PARTITION BY epoch ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+)
+WHERE next_seq > seq + 1
+ORDER BY epoch, seq
+LIMIT 1000
+`,
+'spend': `-- Spend of one organization in [from, to) from its rows, by whatever is asked.
+-- Sums are taken over one copy of each (event, line), whatever was stored twice. Reading in the order of the sort key makes
+-- the choice among copies the same each time, and lets the engine stream instead of sorting.
+-- {part} 'rest': only what rollups leave, which is rows of dirty hours and of instants outside of the range's whole hours.
+SELECT
+  team AS group_team, -- grouped by team
+  feature AS group_feature, -- grouped by feature
+  environment AS group_environment, -- grouped by environment
+  request_model AS group_requestModel, -- grouped by requestModel
+  ifNull(provider_organization_id, '') AS group_providerOrganizationId, -- grouped by providerOrganizationId
+  ifNull(workspace_id, '') AS group_workspaceId, -- grouped by workspaceId
+  ifNull(api_key_id, '') AS group_apiKeyId, -- grouped by apiKeyId
+  ifNull(api_key_hint, '') AS group_apiKeyHint, -- grouped by apiKeyHint
+  response_model AS group_responseModel, -- grouped by responseModel
+  status AS group_status, -- grouped by status
+  backend AS group_backend, -- grouped by backend
+  ifNull(service_tier, '') AS group_serviceTier, -- grouped by serviceTier
+  ifNull(speed, '') AS group_speed, -- grouped by speed
+  ifNull(inference_geo, '') AS group_inferenceGeo, -- grouped by inferenceGeo
+  prompt_band AS group_promptBand, -- grouped by promptBand
+  basis AS group_basis, -- grouped by basis
+  line_type AS group_lineType, -- grouped by lineType
+  ifNull(user_pseudonym, '') AS group_user, -- grouped by user
+  ifNull(workflow, '') AS group_workflow, -- grouped by workflow
+  ifNull(task_type, '') AS group_taskType, -- grouped by taskType
+  tags[{tagKey:String}] AS group_tag, -- grouped by tag
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  uniqExactIf(event_id, true) AS sum_attempts,
+  uniqExactIf(event_id, attempt_number = 1) AS sum_calls,
+  uniqExactIf(event_id, status = 'error') AS sum_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(ifNull(thinking_tokens, 0))) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(if(line = 0, latency_ms, 0))) AS sum_latency_ms,
+  sum(toInt128(line = 0)) AS sum_timed_attempts,
+  sum(toInt128(if(line = 0, ifNull(time_to_first_token_ms, 0), 0))) AS sum_time_to_first_token_ms,
+  sum(toInt128(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts
+FROM
+(
+  SELECT *, if({by:String} = 'budget', budget_instant, ended_at) AS instant
+  FROM usage_events
+  WHERE organization = {organization:String}
+    AND instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    AND (
+      {part:String} != 'rest'
+      OR toStartOfHour(budget_instant) IN
+      (
+        SELECT toDateTime(toUInt32(arrayJoin({dirtyHours:Array(String)})), 'UTC')
+      )
+      OR instant < toDateTime64({hourFrom:Int64}, 3, 'UTC')
+      OR instant >= toDateTime64({hourTo:Int64}, 3, 'UTC')
+    )
+  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+  LIMIT 1 BY event_id, line
+)
+WHERE true
+  AND has(JSONExtract({filter:String}, 'team', 'Array(String)'), team) -- filtered by team
+  AND has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature) -- filtered by feature
+  AND has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment) -- filtered by environment
+  AND has(JSONExtract({filter:String}, 'requestModel', 'Array(String)'), request_model) -- filtered by requestModel
+  AND has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), ifNull(provider_organization_id, '')) -- filtered by providerOrganizationId
+  AND has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), ifNull(workspace_id, '')) -- filtered by workspaceId
+  AND has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), ifNull(api_key_id, '')) -- filtered by apiKeyId
+  AND has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), ifNull(api_key_hint, '')) -- filtered by apiKeyHint
+  AND has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model) -- filtered by responseModel
+  AND has(JSONExtract({filter:String}, 'status', 'Array(String)'), status) -- filtered by status
+  AND has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend) -- filtered by backend
+  AND has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), ifNull(service_tier, '')) -- filtered by serviceTier
+  AND has(JSONExtract({filter:String}, 'speed', 'Array(String)'), ifNull(speed, '')) -- filtered by speed
+  AND has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), ifNull(inference_geo, '')) -- filtered by inferenceGeo
+  AND has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band) -- filtered by promptBand
+  AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
+  AND has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type) -- filtered by lineType
+  AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
+  AND has(JSONExtract({filter:String}, 'workflow', 'Array(String)'), ifNull(workflow, '')) -- filtered by workflow
+  AND has(JSONExtract({filter:String}, 'taskType', 'Array(String)'), ifNull(task_type, '')) -- filtered by taskType
+  AND has(JSONExtract({filter:String}, 'tag', 'Array(String)'), tags[{tagKey:String}]) -- filtered by tag
+GROUP BY ALL
+HAVING count() > 0
+ORDER BY ALL
+SETTINGS output_format_json_quote_64bit_integers = 1
+`,
+'stored_events': `-- Which of these events have rows already: asked before a segment is sent again whose token may have been forgotten.
+SELECT DISTINCT event_id
+FROM usage_events
+WHERE organization IN {organizations:Array(String)}
+  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND budget_instant <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND event_id IN {eventIds:Array(String)}
+`,
+'unknown_usage': `-- What the provider reported in [from, to) by when it ended and the recording version did not know, per field and value.
+-- Grouping by text is of use for names only: a count would make a group of nearly every row, and a long text is no name.
+-- An event repeats its fields on each of its lines, and a row may stand twice: events are counted, not rows.
+SELECT
+  field,
+  value,
+  toString(uniqExact(event_id)) AS attempts,
+  toString(min(toUnixTimestamp64Milli(ended_at))) AS first_seen_ms,
+  toString(max(toUnixTimestamp64Milli(ended_at))) AS last_seen_ms
+FROM
+(
+  SELECT
+    event_id,
+    ended_at,
+    entry.1 AS field,
+    if(startsWith(entry.2, '"') AND length(entry.2) <= 66, substring(entry.2, 2, length(entry.2) - 2), '') AS value
+  FROM usage_events
+  ARRAY JOIN JSONExtractKeysAndValuesRaw(ifNull(unknown_usage, '{}')) AS entry
+  WHERE organization = {organization:String}
+    AND ended_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND ended_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    AND unknown_usage IS NOT NULL
+)
+GROUP BY field, value
+ORDER BY field, value
+`,
+'usage_page': `-- One page of an organization's rows in [from, to) by budget instant, one copy of each (event, line), in the order of the sort key:
+-- the engine reads from the cursor on and stops when the page is full. Integers are not quoted, amounts are texts.
+SELECT
+  organization,
+  event_id,
+  call_id,
+  attempt_number,
+  provider_organization_id,
+  workspace_id,
+  api_key_id,
+  api_key_hint,
+  team,
+  feature,
+  environment,
+  user_pseudonym,
+  workflow,
+  task_type,
+  tags,
+  backend,
+  request_model,
+  request_id,
+  message_id,
+  trace_id,
+  toUnixTimestamp64Milli(started_at) AS started_at_ms,
+  toUnixTimestamp64Milli(ended_at) AS ended_at_ms,
+  toUnixTimestamp64Milli(budget_instant) AS budget_instant_ms,
+  status,
+  http_status,
+  error_code,
+  stop_reason,
+  basis,
+  streamed,
+  latency_ms,
+  time_to_first_token_ms,
+  config_version,
+  stable_prefix_hash,
+  stable_prefix_bytes,
+  unknown_usage,
+  ver,
+  line,
+  line_type,
+  response_model,
+  uncached_input_tokens,
+  cache_read_input_tokens,
+  cache_write_5m_input_tokens,
+  cache_write_1h_input_tokens,
+  cache_write_unsplit_input_tokens,
+  output_tokens,
+  thinking_tokens,
+  web_search_requests,
+  web_fetch_requests,
+  service_tier,
+  speed,
+  inference_geo,
+  prompt_band,
+  billed,
+  toString(list_cost_nano_usd) AS list_cost_nano_usd_text,
+  toString(contracted_cost_nano_usd) AS contracted_cost_nano_usd_text,
+  toString(web_search_cost_nano_usd) AS web_search_cost_nano_usd_text,
+  rounding_pico_usd,
+  price_id,
+  flags,
+  toUnixTimestamp(toStartOfHour(budget_instant)) AS hour_seconds
+FROM usage_events
+WHERE organization = {organization:String}
+  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND (toStartOfHour(budget_instant), team, feature, event_id)
+    > (toDateTime({afterHour:Int64}, 'UTC'), {afterTeam:String}, {afterFeature:String}, {afterEvent:String})
+ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+LIMIT 1 BY event_id, line
+LIMIT {maxRows:UInt32}
+SETTINGS output_format_json_quote_64bit_integers = 0
+`,
+} as const;
+
+/** Of each rollup, the same statements. */
+export const ROLLUP_QUERIES = {
+  spend: {
+'add_up_days': `-- Adds up days of spend_days from the generations of the hours that count, all of them given, as a generation of their own.
+INSERT INTO spend_days
+SETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576
+SELECT
+  organization,
+  toStartOfDay(hour) AS day,
+  toStartOfDay(ended_hour) AS ended_day,
+  team,
+  feature,
+  environment,
+  response_model,
+  status,
+  {generation:UInt64} AS day_generation,
+  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS day_taken_at,
+  sum(attempts) AS sum_attempts,
+  sum(calls) AS sum_calls,
+  sum(failed_attempts) AS sum_failed_attempts,
+  groupUniqArrayArray(split_attempts) AS all_split_attempts,
+  groupUniqArrayArray(split_calls) AS all_split_calls,
+  groupUniqArrayArray(split_failed_attempts) AS all_split_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(thinking_tokens)) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(latency_ms)) AS sum_latency_ms,
+  sum(toInt128(timed_attempts)) AS sum_timed_attempts,
+  sum(toInt128(time_to_first_token_ms)) AS sum_time_to_first_token_ms,
+  sum(toInt128(first_token_attempts)) AS sum_first_token_attempts
+FROM spend_hours
+WHERE organization IN {organizations:Array(String)}
+  AND (organization, hour, generation) IN
+  (
+    SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC'), toUInt64(chosen.3)
+    FROM
+    (
+      SELECT arrayJoin(arrayZip(
+        {organizations:Array(String)},
+        {hours:Array(String)},
+        {generations:Array(String)}
+      )) AS chosen
+    )
+  )
+GROUP BY ALL
+`,
+'add_up_hours': `-- Adds up the chosen hours of spend_hours from one copy of each (event, line), as a generation that no pointer names yet. The chosen
+-- hours lie in [from, to), which spares the engine other months. An event with a line beyond line 0 is kept by id.
+-- Lines from 1000 on are corrections of others: they add money, and no event is kept by id for them.
+INSERT INTO spend_hours
+SETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576
+WITH several_lines AS
+(
+  SELECT event_id
+  FROM usage_events
+  WHERE organization IN {organizations:Array(String)}
+    AND (organization, toStartOfHour(budget_instant)) IN
+    (
+      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')
+      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)
+    )
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    AND line > 0 AND line < 1000
+)
+SELECT
+  organization,
+  toStartOfHour(budget_instant) AS hour,
+  toStartOfHour(ended_at) AS ended_hour,
+  team AS of_team,
+  feature AS of_feature,
+  environment AS of_environment,
+  response_model AS of_response_model,
+  status AS of_status,
+  {generation:UInt64} AS generation,
+  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS taken_at,
+  countIf(is_whole AND (true)) AS sum_attempts,
+  countIf(is_whole AND (attempt_number = 1)) AS sum_calls,
+  countIf(is_whole AND (status = 'error')) AS sum_failed_attempts,
+  groupUniqArrayIf(event_id, is_split AND (true)) AS all_split_attempts,
+  groupUniqArrayIf(event_id, is_split AND (attempt_number = 1)) AS all_split_calls,
+  groupUniqArrayIf(event_id, is_split AND (status = 'error')) AS all_split_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(ifNull(thinking_tokens, 0))) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(if(line = 0, latency_ms, 0))) AS sum_latency_ms,
+  sum(toInt128(line = 0)) AS sum_timed_attempts,
+  sum(toInt128(if(line = 0, ifNull(time_to_first_token_ms, 0), 0))) AS sum_time_to_first_token_ms,
+  sum(toInt128(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts
+FROM
+(
+  SELECT *, line = 0 AND event_id NOT IN (several_lines) AS is_whole, line < 1000 AND NOT is_whole AS is_split
+  FROM usage_events
+  WHERE organization IN {organizations:Array(String)}
+    AND (organization, toStartOfHour(budget_instant)) IN
+    (
+      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')
+      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)
+    )
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+  LIMIT 1 BY event_id, line
+)
+GROUP BY ALL
+`,
+'read_days': `-- What one organization spent in the days that the range holds whole, by what spend_days distinguishes: of each day the generation
+-- that rollup_state called fresh just before. Stale days are left to hours.
+WITH if({by:String} = 'budget', day, ended_day) AS instant
+SELECT
+  team AS group_team, -- grouped by team
+  feature AS group_feature, -- grouped by feature
+  environment AS group_environment, -- grouped by environment
+  response_model AS group_responseModel, -- grouped by responseModel
+  status AS group_status, -- grouped by status
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  sum(attempts) + uniqExactArray(split_attempts) AS sum_attempts,
+  sum(calls) + uniqExactArray(split_calls) AS sum_calls,
+  sum(failed_attempts) + uniqExactArray(split_failed_attempts) AS sum_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(thinking_tokens)) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(latency_ms)) AS sum_latency_ms,
+  sum(toInt128(timed_attempts)) AS sum_timed_attempts,
+  sum(toInt128(time_to_first_token_ms)) AS sum_time_to_first_token_ms,
+  sum(toInt128(first_token_attempts)) AS sum_first_token_attempts
+FROM spend_days
+WHERE organization = {organization:String}
+  AND instant >= toDateTime({dayFrom:Int64}, 'UTC')
+  AND instant < toDateTime({dayTo:Int64}, 'UTC')
+  AND (day, generation) IN {freshDays:Array(Tuple(DateTime, UInt64))}
+  AND has(JSONExtract({filter:String}, 'team', 'Array(String)'), team) -- filtered by team
+  AND has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature) -- filtered by feature
+  AND has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment) -- filtered by environment
+  AND has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model) -- filtered by responseModel
+  AND has(JSONExtract({filter:String}, 'status', 'Array(String)'), status) -- filtered by status
+GROUP BY ALL
+HAVING count() > 0
+SETTINGS output_format_json_quote_64bit_integers = 1, compile_expressions = 0, compile_aggregate_expressions = 0
+`,
+'read_hours': `-- What one organization spent in the hours that the range holds whole, by what spend_hours distinguishes, less what is read from
+-- days: fresh days, as far as the instant lies in a day that the range holds whole. Dirty hours are left to rows.
+WITH if({by:String} = 'budget', hour, ended_hour) AS instant
+SELECT
+  team AS group_team, -- grouped by team
+  feature AS group_feature, -- grouped by feature
+  environment AS group_environment, -- grouped by environment
+  response_model AS group_responseModel, -- grouped by responseModel
+  status AS group_status, -- grouped by status
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  sum(attempts) + uniqExactArray(split_attempts) AS sum_attempts,
+  sum(calls) + uniqExactArray(split_calls) AS sum_calls,
+  sum(failed_attempts) + uniqExactArray(split_failed_attempts) AS sum_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(thinking_tokens)) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(latency_ms)) AS sum_latency_ms,
+  sum(toInt128(timed_attempts)) AS sum_timed_attempts,
+  sum(toInt128(time_to_first_token_ms)) AS sum_time_to_first_token_ms,
+  sum(toInt128(first_token_attempts)) AS sum_first_token_attempts
+FROM spend_hours
+WHERE organization = {organization:String}
+  AND instant >= toDateTime({hourFrom:Int64}, 'UTC')
+  AND instant < toDateTime({hourTo:Int64}, 'UTC')
+  AND (
+    has({staleDays:Array(String)}, toString(toUInt32(toStartOfDay(hour))))
+    OR instant < toDateTime({dayFrom:Int64}, 'UTC')
+    OR instant >= toDateTime({dayTo:Int64}, 'UTC')
+  )
+  AND NOT has({dirtyHours:Array(String)}, toString(toUInt32(hour)))
+  AND (hour, generation) IN
+  (
+    SELECT start, argMax(generation, taken_at)
+    FROM rollup_pointers
+    WHERE organization = {organization:String} AND grain = 'hour'
+    GROUP BY start
+  )
+  AND has(JSONExtract({filter:String}, 'team', 'Array(String)'), team) -- filtered by team
+  AND has(JSONExtract({filter:String}, 'feature', 'Array(String)'), feature) -- filtered by feature
+  AND has(JSONExtract({filter:String}, 'environment', 'Array(String)'), environment) -- filtered by environment
+  AND has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model) -- filtered by responseModel
+  AND has(JSONExtract({filter:String}, 'status', 'Array(String)'), status) -- filtered by status
+GROUP BY ALL
+HAVING count() > 0
+SETTINGS output_format_json_quote_64bit_integers = 1
+`,
+'sweep_days': `-- Deletes what no pointer names from spend_days: replaced generations and those of jobs that died. Not the young ones: a job may be
+-- about to name them, and a query may be reading them.
+DELETE FROM spend_days
+WHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})
+  AND (organization, day, generation) NOT IN
+  (
+    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)
+    FROM rollup_pointers
+    WHERE grain = 'day'
+    GROUP BY organization, start
+  )
+`,
+'sweep_hours': `-- Deletes what no pointer names from spend_hours: replaced generations and those of jobs that died. Not the young ones: a job may be
+-- about to name them, and a query may be reading them.
+DELETE FROM spend_hours
+WHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})
+  AND (organization, hour, generation) NOT IN
+  (
+    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)
+    FROM rollup_pointers
+    WHERE grain = 'hour'
+    GROUP BY organization, start
+  )
+`,
+},
+  billing: {
+'add_up_days': `-- Adds up days of billing_days from the generations of the hours that count, all of them given, as a generation of their own.
+INSERT INTO billing_days
+SETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576
+SELECT
+  organization,
+  toStartOfDay(hour) AS day,
+  toStartOfDay(ended_hour) AS ended_day,
+  provider_organization_id,
+  workspace_id,
+  api_key_id,
+  api_key_hint,
+  response_model,
+  backend,
+  service_tier,
+  speed,
+  inference_geo,
+  prompt_band,
+  basis,
+  {generation:UInt64} AS day_generation,
+  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS day_taken_at,
+  sum(attempts) AS sum_attempts,
+  sum(calls) AS sum_calls,
+  sum(failed_attempts) AS sum_failed_attempts,
+  groupUniqArrayArray(split_attempts) AS all_split_attempts,
+  groupUniqArrayArray(split_calls) AS all_split_calls,
+  groupUniqArrayArray(split_failed_attempts) AS all_split_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(thinking_tokens)) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(latency_ms)) AS sum_latency_ms,
+  sum(toInt128(timed_attempts)) AS sum_timed_attempts,
+  sum(toInt128(time_to_first_token_ms)) AS sum_time_to_first_token_ms,
+  sum(toInt128(first_token_attempts)) AS sum_first_token_attempts
+FROM billing_hours
+WHERE organization IN {organizations:Array(String)}
+  AND (organization, hour, generation) IN
+  (
+    SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC'), toUInt64(chosen.3)
+    FROM
+    (
+      SELECT arrayJoin(arrayZip(
+        {organizations:Array(String)},
+        {hours:Array(String)},
+        {generations:Array(String)}
+      )) AS chosen
+    )
+  )
+GROUP BY ALL
+`,
+'add_up_hours': `-- Adds up the chosen hours of billing_hours from one copy of each (event, line), as a generation that no pointer names yet. The chosen
+-- hours lie in [from, to), which spares the engine other months. An event with a line beyond line 0 is kept by id.
+-- Lines from 1000 on are corrections of others: they add money, and no event is kept by id for them.
+INSERT INTO billing_hours
+SETTINGS async_insert = 0, insert_deduplicate = 0, max_insert_block_size = 1048576
+WITH several_lines AS
+(
+  SELECT event_id
+  FROM usage_events
+  WHERE organization IN {organizations:Array(String)}
+    AND (organization, toStartOfHour(budget_instant)) IN
+    (
+      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')
+      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)
+    )
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    AND line > 0 AND line < 1000
+)
+SELECT
+  organization,
+  toStartOfHour(budget_instant) AS hour,
+  toStartOfHour(ended_at) AS ended_hour,
+  ifNull(provider_organization_id, '') AS of_provider_organization_id,
+  ifNull(workspace_id, '') AS of_workspace_id,
+  ifNull(api_key_id, '') AS of_api_key_id,
+  ifNull(api_key_hint, '') AS of_api_key_hint,
+  response_model AS of_response_model,
+  backend AS of_backend,
+  ifNull(service_tier, '') AS of_service_tier,
+  ifNull(speed, '') AS of_speed,
+  ifNull(inference_geo, '') AS of_inference_geo,
+  prompt_band AS of_prompt_band,
+  basis AS of_basis,
+  {generation:UInt64} AS generation,
+  fromUnixTimestamp64Micro({takenAtMicros:Int64}, 'UTC') AS taken_at,
+  countIf(is_whole AND (true)) AS sum_attempts,
+  countIf(is_whole AND (attempt_number = 1)) AS sum_calls,
+  countIf(is_whole AND (status = 'error')) AS sum_failed_attempts,
+  groupUniqArrayIf(event_id, is_split AND (true)) AS all_split_attempts,
+  groupUniqArrayIf(event_id, is_split AND (attempt_number = 1)) AS all_split_calls,
+  groupUniqArrayIf(event_id, is_split AND (status = 'error')) AS all_split_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(ifNull(thinking_tokens, 0))) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(if(line = 0, latency_ms, 0))) AS sum_latency_ms,
+  sum(toInt128(line = 0)) AS sum_timed_attempts,
+  sum(toInt128(if(line = 0, ifNull(time_to_first_token_ms, 0), 0))) AS sum_time_to_first_token_ms,
+  sum(toInt128(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts
+FROM
+(
+  SELECT *, line = 0 AND event_id NOT IN (several_lines) AS is_whole, line < 1000 AND NOT is_whole AS is_split
+  FROM usage_events
+  WHERE organization IN {organizations:Array(String)}
+    AND (organization, toStartOfHour(budget_instant)) IN
+    (
+      SELECT chosen.1, toDateTime(toUInt32(chosen.2), 'UTC')
+      FROM (SELECT arrayJoin(arrayZip({organizations:Array(String)}, {hours:Array(String)})) AS chosen)
+    )
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, line
+  LIMIT 1 BY event_id, line
+)
+GROUP BY ALL
+`,
+'read_days': `-- What one organization spent in the days that the range holds whole, by what billing_days distinguishes: of each day the generation
+-- that rollup_state called fresh just before. Stale days are left to hours.
+WITH if({by:String} = 'budget', day, ended_day) AS instant
+SELECT
+  provider_organization_id AS group_providerOrganizationId, -- grouped by providerOrganizationId
+  workspace_id AS group_workspaceId, -- grouped by workspaceId
+  api_key_id AS group_apiKeyId, -- grouped by apiKeyId
+  api_key_hint AS group_apiKeyHint, -- grouped by apiKeyHint
+  response_model AS group_responseModel, -- grouped by responseModel
+  backend AS group_backend, -- grouped by backend
+  service_tier AS group_serviceTier, -- grouped by serviceTier
+  speed AS group_speed, -- grouped by speed
+  inference_geo AS group_inferenceGeo, -- grouped by inferenceGeo
+  prompt_band AS group_promptBand, -- grouped by promptBand
+  basis AS group_basis, -- grouped by basis
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  sum(attempts) + uniqExactArray(split_attempts) AS sum_attempts,
+  sum(calls) + uniqExactArray(split_calls) AS sum_calls,
+  sum(failed_attempts) + uniqExactArray(split_failed_attempts) AS sum_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(thinking_tokens)) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(latency_ms)) AS sum_latency_ms,
+  sum(toInt128(timed_attempts)) AS sum_timed_attempts,
+  sum(toInt128(time_to_first_token_ms)) AS sum_time_to_first_token_ms,
+  sum(toInt128(first_token_attempts)) AS sum_first_token_attempts
+FROM billing_days
+WHERE organization = {organization:String}
+  AND instant >= toDateTime({dayFrom:Int64}, 'UTC')
+  AND instant < toDateTime({dayTo:Int64}, 'UTC')
+  AND (day, generation) IN {freshDays:Array(Tuple(DateTime, UInt64))}
+  AND has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), provider_organization_id) -- filtered by providerOrganizationId
+  AND has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), workspace_id) -- filtered by workspaceId
+  AND has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), api_key_id) -- filtered by apiKeyId
+  AND has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), api_key_hint) -- filtered by apiKeyHint
+  AND has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model) -- filtered by responseModel
+  AND has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend) -- filtered by backend
+  AND has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), service_tier) -- filtered by serviceTier
+  AND has(JSONExtract({filter:String}, 'speed', 'Array(String)'), speed) -- filtered by speed
+  AND has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), inference_geo) -- filtered by inferenceGeo
+  AND has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band) -- filtered by promptBand
+  AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
+GROUP BY ALL
+HAVING count() > 0
+SETTINGS output_format_json_quote_64bit_integers = 1, compile_expressions = 0, compile_aggregate_expressions = 0
+`,
+'read_hours': `-- What one organization spent in the hours that the range holds whole, by what billing_hours distinguishes, less what is read from
+-- days: fresh days, as far as the instant lies in a day that the range holds whole. Dirty hours are left to rows.
+WITH if({by:String} = 'budget', hour, ended_hour) AS instant
+SELECT
+  provider_organization_id AS group_providerOrganizationId, -- grouped by providerOrganizationId
+  workspace_id AS group_workspaceId, -- grouped by workspaceId
+  api_key_id AS group_apiKeyId, -- grouped by apiKeyId
+  api_key_hint AS group_apiKeyHint, -- grouped by apiKeyHint
+  response_model AS group_responseModel, -- grouped by responseModel
+  backend AS group_backend, -- grouped by backend
+  service_tier AS group_serviceTier, -- grouped by serviceTier
+  speed AS group_speed, -- grouped by speed
+  inference_geo AS group_inferenceGeo, -- grouped by inferenceGeo
+  prompt_band AS group_promptBand, -- grouped by promptBand
+  basis AS group_basis, -- grouped by basis
+  formatDateTime(toStartOfMonth(instant), '%Y-%m-01T00:00:00.000Z') AS group_month, -- grouped by month
+  formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
+  formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
+  formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
+  sum(attempts) + uniqExactArray(split_attempts) AS sum_attempts,
+  sum(calls) + uniqExactArray(split_calls) AS sum_calls,
+  sum(failed_attempts) + uniqExactArray(split_failed_attempts) AS sum_failed_attempts,
+  sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
+  sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
+  sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
+  sum(toInt128(cache_write_1h_input_tokens)) AS sum_cache_write_1h_input_tokens,
+  sum(toInt128(cache_write_unsplit_input_tokens)) AS sum_cache_write_unsplit_input_tokens,
+  sum(toInt128(output_tokens)) AS sum_output_tokens,
+  sum(toInt128(thinking_tokens)) AS sum_thinking_tokens,
+  sum(toInt128(web_search_requests)) AS sum_web_search_requests,
+  sum(toInt128(web_fetch_requests)) AS sum_web_fetch_requests,
+  sum(toInt128(list_cost_nano_usd)) AS sum_list_cost_nano_usd,
+  sum(toInt128(contracted_cost_nano_usd)) AS sum_contracted_cost_nano_usd,
+  sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
+  sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
+  sum(toInt128(latency_ms)) AS sum_latency_ms,
+  sum(toInt128(timed_attempts)) AS sum_timed_attempts,
+  sum(toInt128(time_to_first_token_ms)) AS sum_time_to_first_token_ms,
+  sum(toInt128(first_token_attempts)) AS sum_first_token_attempts
+FROM billing_hours
+WHERE organization = {organization:String}
+  AND instant >= toDateTime({hourFrom:Int64}, 'UTC')
+  AND instant < toDateTime({hourTo:Int64}, 'UTC')
+  AND (
+    has({staleDays:Array(String)}, toString(toUInt32(toStartOfDay(hour))))
+    OR instant < toDateTime({dayFrom:Int64}, 'UTC')
+    OR instant >= toDateTime({dayTo:Int64}, 'UTC')
+  )
+  AND NOT has({dirtyHours:Array(String)}, toString(toUInt32(hour)))
+  AND (hour, generation) IN
+  (
+    SELECT start, argMax(generation, taken_at)
+    FROM rollup_pointers
+    WHERE organization = {organization:String} AND grain = 'hour'
+    GROUP BY start
+  )
+  AND has(JSONExtract({filter:String}, 'providerOrganizationId', 'Array(String)'), provider_organization_id) -- filtered by providerOrganizationId
+  AND has(JSONExtract({filter:String}, 'workspaceId', 'Array(String)'), workspace_id) -- filtered by workspaceId
+  AND has(JSONExtract({filter:String}, 'apiKeyId', 'Array(String)'), api_key_id) -- filtered by apiKeyId
+  AND has(JSONExtract({filter:String}, 'apiKeyHint', 'Array(String)'), api_key_hint) -- filtered by apiKeyHint
+  AND has(JSONExtract({filter:String}, 'responseModel', 'Array(String)'), response_model) -- filtered by responseModel
+  AND has(JSONExtract({filter:String}, 'backend', 'Array(String)'), backend) -- filtered by backend
+  AND has(JSONExtract({filter:String}, 'serviceTier', 'Array(String)'), service_tier) -- filtered by serviceTier
+  AND has(JSONExtract({filter:String}, 'speed', 'Array(String)'), speed) -- filtered by speed
+  AND has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), inference_geo) -- filtered by inferenceGeo
+  AND has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band) -- filtered by promptBand
+  AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
+GROUP BY ALL
+HAVING count() > 0
+SETTINGS output_format_json_quote_64bit_integers = 1
+`,
+'sweep_days': `-- Deletes what no pointer names from billing_days: replaced generations and those of jobs that died. Not the young ones: a job may be
+-- about to name them, and a query may be reading them.
+DELETE FROM billing_days
+WHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})
+  AND (organization, day, generation) NOT IN
+  (
+    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)
+    FROM rollup_pointers
+    WHERE grain = 'day'
+    GROUP BY organization, start
+  )
+`,
+'sweep_hours': `-- Deletes what no pointer names from billing_hours: replaced generations and those of jobs that died. Not the young ones: a job may be
+-- about to name them, and a query may be reading them.
+DELETE FROM billing_hours
+WHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})
+  AND (organization, hour, generation) NOT IN
+  (
+    SELECT organization, start, argMax(rollup_pointers.generation, rollup_pointers.taken_at)
+    FROM rollup_pointers
+    WHERE grain = 'hour'
+    GROUP BY organization, start
+  )
+`,
+},
+} as const;
+
+/** What each can be asked by, beside time; of rows anything can be asked. */
+export const DIMENSIONS = {
+  spend: ['team', 'feature', 'environment', 'responseModel', 'status'],
+  billing: ['providerOrganizationId', 'workspaceId', 'apiKeyId', 'apiKeyHint', 'responseModel', 'backend', 'serviceTier', 'speed', 'inferenceGeo', 'promptBand', 'basis'],
+  denials: ['team', 'feature', 'environment', 'requestModel', 'user'],
 } as const;

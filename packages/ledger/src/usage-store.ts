@@ -18,6 +18,8 @@ import { migrate } from './migrate.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
+import { type ReadState, rememberingState } from './rollups/remember-state.ts';
+import { rollupState } from './rollups/rollup-queries.ts';
 import { storeReplayed } from './store-replayed.ts';
 import { storeSegment } from './store-segment.ts';
 
@@ -63,7 +65,8 @@ export async function openUsageStore(
   dependencies: UsageStoreDependencies,
 ): Promise<UsageStore> {
   const database = createDatabase(await connectLedger(options));
-  const rollups = await prepare(database, dependencies).catch(async (error: unknown) => {
+  const readState = options.kind === 'embedded' ? rememberingState() : rollupState;
+  const rollups = await prepare(database, dependencies, readState).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
@@ -89,7 +92,9 @@ export async function openUsageStore(
 async function prepare(
   database: Database,
   { clock, logger = silentLogger, retention, settlingMs = SETTLING_MS }: UsageStoreDependencies,
+  readState: ReadState,
 ): Promise<RollupDependencies> {
   await migrate(database, clock, logger);
-  return { database, clock, retention: await applyRetention(database, retention), marginMs: settlingMs };
+  const inForce = await applyRetention(database, retention);
+  return { database, clock, retention: inForce, marginMs: settlingMs, readState };
 }

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
-import { SPEND_DIMENSIONS, type SpendQuery, type SpendRow, type UsageEvent } from '@tallygate/usage';
+import {
+  NANO_USD_MAX,
+  SPEND_DIMENSIONS,
+  type SpendQuery,
+  type SpendRow,
+  type UsageEvent,
+} from '@tallygate/usage';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { naiveSpend } from '../../contract/naive-spend.ts';
@@ -152,6 +158,37 @@ describe('rollups', () => {
       ['claude-haiku-4-5', 1],
       ['claude-sonnet-4-5', 2],
     ]);
+  });
+
+  it('are not read where somebody else has marked an hour since they were last asked for', async () => {
+    const organization = 'two-writers';
+    const query = { organization, by: 'budget' as const, groupBy: [] };
+    const range = { fromMs: START_MS - 12 * HOUR_MS, toMs: START_MS + 12 * HOUR_MS };
+    await store.store(segmentOf([usageEvent({ organization })]));
+    await addUpAll();
+    for (const attempts of [1, 1])
+      expect(await store.spend({ ...query, ...range })).toMatchObject([{ attempts }]);
+    await tables.run(`INSERT INTO usage_events
+      SELECT * REPLACE (concat(event_id, '-again') AS event_id) FROM usage_events WHERE organization = '${organization}'`);
+    expect(await store.spend({ ...query, ...range })).toMatchObject([{ attempts: 2 }]);
+  });
+
+  it('sum money beyond 64 bits exactly, hour by hour and day by day', async () => {
+    const organization = 'rich';
+    const event = (lines: number) => {
+      const cost = { listCostNanoUsd: NANO_USD_MAX, contractedCostNanoUsd: -NANO_USD_MAX };
+      return usageEvent({
+        organization,
+        lines: Array.from({ length: lines }, (_, line) => usageLine({ line, ...cost })),
+      });
+    };
+    await store.store(segmentOf([event(1), event(3)]));
+    await addUpAll();
+    const day = { fromMs: START_MS - 12 * HOUR_MS, toMs: START_MS + 36 * HOUR_MS };
+    for (const groupBy of [['team'], ['team', 'hour'], ['team', 'user']] as const)
+      expect(await store.spend({ organization, by: 'budget', groupBy: [...groupBy], ...day })).toMatchObject([
+        { listCostNanoUsd: 4n * NANO_USD_MAX, contractedCostNanoUsd: -4n * NANO_USD_MAX },
+      ]);
   });
 
   it('answer with the filter that rows answer with', async () => {

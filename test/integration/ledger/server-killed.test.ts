@@ -70,7 +70,8 @@ async function expectExactly(years: number): Promise<void> {
   expect(await spent()).toMatchObject(expected);
 }
 
-describe('a ClickHouse server', () => {
+/** Each starts the engine several times. */
+describe('a ClickHouse server', { timeout: 180_000 }, () => {
   it('that is killed in the middle of inserts gets the same segments again: every row once, its tokens survived', async () => {
     const seed = Date.now() % 2 ** 31;
     const random = createRandom(seed);

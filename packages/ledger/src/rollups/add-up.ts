@@ -10,6 +10,7 @@ import type { Retention } from '../retention.ts';
 import { QUERIES } from '../sql.generated.ts';
 import { sqlInstantFromMicros } from '../sql-instant.ts';
 import { inPortions } from './in-portions.ts';
+import type { ReadState } from './remember-state.ts';
 import { addUpDays, addUpHours, daysToAddUp, hoursToAddUp, sweeps } from './rollup-queries.ts';
 
 export interface RollupDependencies {
@@ -18,6 +19,8 @@ export interface RollupDependencies {
   retention: Retention;
   /** How long after its last mark an hour is left alone: longer than an insert can lie between its mark and its rows. */
   marginMs: number;
+  /** How readers learn what of the rollups counts. */
+  readState: ReadState;
 }
 
 /** What one run added up. `more` while it stopped at its bound and another run has work at once. */

@@ -3,9 +3,11 @@ import {
   type SpendDimension,
   type SpendQuery,
   TallygateError,
+  TIME_DIMENSIONS,
   type UsageAnswer,
   type UsageQuestion,
 } from '@tallygate/usage';
+import { DIMENSIONS } from '../sql.generated.ts';
 import type { RollupDependencies } from './add-up.ts';
 import { addedSpend } from './added-spend.ts';
 import { folded, keyOf, ranked } from './rank-usage.ts';
@@ -14,10 +16,7 @@ import { denialCounts, latencyPercentiles, NOTHING_SPENT } from './spend-queries
 import { sourceOf } from './spend-source.ts';
 import { type Latencies, latenciesOf, toUsageGroup, type UsageColumns } from './usage-group.ts';
 
-const DENIAL_DIMENSIONS: readonly string[] = [
-  ...['team', 'feature', 'environment', 'requestModel', 'user'],
-  ...['month', 'day', 'hour', 'minute'],
-];
+const DENIAL_DIMENSIONS: readonly string[] = [...DIMENSIONS.denials, ...TIME_DIMENSIONS];
 const LONGEST_FROM_ROWS_MS = 31 * 86_400_000;
 const NOTHING_DENIED = { denied_attempts: 0, would_be_denied_attempts: 0 };
 

@@ -2,9 +2,8 @@
 import { type SpendDimension, type SpendQuery, type SpendRow, TallygateError } from '@tallygate/usage';
 import type { RollupDependencies } from './add-up.ts';
 import { addedSpend } from './added-spend.ts';
-import { rollupState } from './rollup-queries.ts';
 import { budgetHours, planOf, readsHours, readsRows } from './spend-plan.ts';
-import { type SpendColumns, spendFromDays, spendFromHours, spendFromRows } from './spend-queries.ts';
+import { type SpendColumns, spendFrom, spendFromRows } from './spend-queries.ts';
 import { sourceOf } from './spend-source.ts';
 
 /** Of these there may be as many as there are rows. */
@@ -32,12 +31,12 @@ export async function readSpend(rollups: RollupDependencies, query: SpendQuery):
  * the range holds whole; else in its hour. So the sums of the three add up, counts of attempts included.
  */
 async function readRolledUp(
-  { database, clock, retention, marginMs }: RollupDependencies,
+  { database, clock, retention, marginMs, readState }: RollupDependencies,
   query: SpendQuery,
   source: 'spend' | 'billing',
 ): Promise<SpendColumns[]> {
   // What is dirty is asked before anything is read: a row that arrives in between may be missed, as one that arrives later.
-  const days = await rollupState(database, {
+  const days = await readState(database, {
     organization: query.organization,
     ...budgetHours(query),
     marginMs,
@@ -46,14 +45,14 @@ async function readRolledUp(
   const isStale = (row: { generation: string }) => row.generation === '0';
   const staleDays = days.filter(isStale).map((row) => row.day);
   // Days that were added up in one go share a generation.
-  const dayGenerations = days.filter((row) => !isStale(row)).map((row) => `${row.day} ${row.generation}`);
+  const freshDays = days.filter((row) => !isStale(row)).map((row) => `(${row.day},${row.generation})`);
   const dirtyHours = days.flatMap((row) => row.dirty_hours);
   const plan = planOf(query);
   const parameters = { ...question(query), ...plan, staleDays, dirtyHours };
   const parts: Promise<SpendColumns[]>[] = [];
-  if (plan.dayFrom < plan.dayTo && dayGenerations.length > 0)
-    parts.push(spendFromDays[source](database, { ...parameters, dayGenerations }));
-  if (readsHours(plan, staleDays)) parts.push(spendFromHours[source](database, parameters));
+  if (plan.dayFrom < plan.dayTo && freshDays.length > 0)
+    parts.push(spendFrom[source].days(database, { ...parameters, freshDays: `[${freshDays.join()}]` }));
+  if (readsHours(plan, staleDays)) parts.push(spendFrom[source].hours(database, parameters));
   if (readsRows(query, plan, dirtyHours))
     parts.push(spendFromRows(database, { ...parameters, tagKey: '', part: 'rest' }));
   return addedSpend((await Promise.all(parts)).flat());
@@ -64,7 +63,7 @@ export function question({ organization, fromMs, toMs, by, groupBy, filter = {} 
   return { organization, fromMs, toMs, by, groupBy, filter: JSON.stringify(filter) };
 }
 
-/** The SQL gives each dimension a column, whether it was asked for or not. */
+/** A row has each dimension, whether it was asked for or not. */
 function groupOf(
   row: Record<`group_${SpendDimension}`, string>,
   groupBy: readonly SpendDimension[],

@@ -1,7 +1,7 @@
 /** What the rollups are asked and told. The SQL is in queries/*.sql. */
 import { z } from 'zod';
 import { defineCommand, defineQuery } from '../query.ts';
-import { QUERIES } from '../sql.generated.ts';
+import { QUERIES, ROLLUP_QUERIES } from '../sql.generated.ts';
 
 /** Whole numbers that may be wider than 2^53 stay text; they are only handed back to the engine. */
 const digits = z.string().regex(/^\d+$/);
@@ -11,15 +11,25 @@ const seconds = z.array(digits);
 
 const patience = { marginMs: integer, frozenBeforeSeconds: integer };
 
+const askedState = z.object({
+  organization: z.string().min(1),
+  fromSeconds: integer,
+  toSeconds: integer,
+  ...patience,
+});
+const rollupDay = z.object({ day: digits, dirty_hours: seconds, generation: digits });
+export type AskedState = z.output<typeof askedState>;
+export type RollupDay = z.output<typeof rollupDay>;
 export const rollupState = defineQuery({
   sql: QUERIES.rollup_state,
-  parameters: z.object({
-    organization: z.string().min(1),
-    fromSeconds: integer,
-    toSeconds: integer,
-    ...patience,
-  }),
-  row: z.object({ day: digits, dirty_hours: seconds, generation: digits }),
+  parameters: askedState,
+  row: rollupDay,
+});
+
+export const rollupParts = defineQuery({
+  sql: QUERIES.rollup_parts,
+  parameters: z.object({}),
+  row: z.object({ part: z.string() }),
 });
 
 export const hoursToAddUp = defineQuery({
@@ -49,11 +59,11 @@ const hourParameters = z.object({
   generation: digits,
   takenAtMicros: digits,
 });
+const rollups = Object.values(ROLLUP_QUERIES);
 /** One generation of hours, in both rollups. */
-export const addUpHours = [
-  defineCommand({ sql: QUERIES.add_up_spend_hours, parameters: hourParameters }),
-  defineCommand({ sql: QUERIES.add_up_billing_hours, parameters: hourParameters }),
-];
+export const addUpHours = rollups.map((sql) =>
+  defineCommand({ sql: sql.add_up_hours, parameters: hourParameters }),
+);
 
 const dayParameters = z.object({
   organizations: z.array(z.string()),
@@ -63,15 +73,11 @@ const dayParameters = z.object({
   takenAtMicros: digits,
 });
 /** One generation of days, from the given generation of each of their hours, in both rollups. */
-export const addUpDays = [
-  defineCommand({ sql: QUERIES.add_up_spend_days, parameters: dayParameters }),
-  defineCommand({ sql: QUERIES.add_up_billing_days, parameters: dayParameters }),
-];
+export const addUpDays = rollups.map((sql) =>
+  defineCommand({ sql: sql.add_up_days, parameters: dayParameters }),
+);
 
 const sweepParameters = z.object({ graceMs: integer });
-export const sweeps = [
-  QUERIES.sweep_spend_hours,
-  QUERIES.sweep_billing_hours,
-  QUERIES.sweep_spend_days,
-  QUERIES.sweep_billing_days,
-].map((sql) => defineCommand({ sql, parameters: sweepParameters }));
+export const sweeps = rollups
+  .flatMap((sql) => [sql.sweep_hours, sql.sweep_days])
+  .map((sql) => defineCommand({ sql, parameters: sweepParameters }));

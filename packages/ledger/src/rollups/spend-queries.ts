@@ -2,7 +2,8 @@
 import { SPEND_DIMENSIONS, type SpendDimension, spendDimensionSchema } from '@tallygate/usage';
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
-import { QUERIES } from '../sql.generated.ts';
+import { QUERIES, ROLLUP_QUERIES } from '../sql.generated.ts';
+import { askedLines } from './asked-lines.ts';
 
 /** Sums arrive as decimal strings, wider than 64 bits where they must be. */
 export const integer = z
@@ -67,7 +68,8 @@ export const NOTHING_SPENT: SpendColumns = spendColumns.parse(
 const hours = { hourFrom: z.number().int(), hourTo: z.number().int(), dirtyHours: z.array(z.string()) };
 const days = { dayFrom: z.number().int(), dayTo: z.number().int() };
 const staleDays = { staleDays: z.array(z.string()) };
-const dayGenerations = { dayGenerations: z.array(z.string()) };
+/** Text of the engine's own form: of arrays the client knows those of strings. */
+const freshDays = { freshDays: z.string().regex(/^\[[\d(),]*\]$/) };
 
 export const spendFromRows = defineQuery({
   sql: QUERIES.spend,
@@ -79,18 +81,20 @@ export const spendFromRows = defineQuery({
     part: z.enum(['everything', 'rest']),
   }),
   row: spendColumns,
+  lines: askedLines,
 });
 
-const fromHours = z.object({ ...questionParameters, ...instant, ...hours, ...days, ...staleDays });
-const fromDays = z.object({ ...questionParameters, ...instant, ...days, ...dayGenerations });
-export const spendFromHours = {
-  spend: defineQuery({ sql: QUERIES.spend_from_hours, parameters: fromHours, row: spendColumns }),
-  billing: defineQuery({ sql: QUERIES.billing_from_hours, parameters: fromHours, row: spendColumns }),
+const readsHours = z.object({ ...questionParameters, ...instant, ...hours, ...days, ...staleDays });
+const readsDays = z.object({ ...questionParameters, ...instant, ...days, ...freshDays });
+const spendFromRollup = (rollup: keyof typeof ROLLUP_QUERIES) => {
+  const { read_hours, read_days } = ROLLUP_QUERIES[rollup];
+  const answer = { row: spendColumns, lines: askedLines };
+  return {
+    hours: defineQuery({ sql: read_hours, parameters: readsHours, ...answer }),
+    days: defineQuery({ sql: read_days, parameters: readsDays, ...answer }),
+  };
 };
-export const spendFromDays = {
-  spend: defineQuery({ sql: QUERIES.spend_from_days, parameters: fromDays, row: spendColumns }),
-  billing: defineQuery({ sql: QUERIES.billing_from_days, parameters: fromDays, row: spendColumns }),
-};
+export const spendFrom = { spend: spendFromRollup('spend'), billing: spendFromRollup('billing') };
 
 const percentiles = z.array(z.number().nullable()).length(4);
 export const latencyPercentiles = defineQuery({
@@ -102,10 +106,12 @@ export const latencyPercentiles = defineQuery({
     latency_ms: percentiles,
     first_token_ms: percentiles,
   }),
+  lines: askedLines,
 });
 
 export const denialCounts = defineQuery({
   sql: QUERIES.denial_counts,
   parameters: z.object(questionParameters),
   row: z.object({ ...groupColumns, denied_attempts: count, would_be_denied_attempts: count }),
+  lines: askedLines,
 });

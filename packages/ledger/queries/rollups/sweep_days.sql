@@ -1,6 +1,6 @@
--- Deletes what no pointer names from spend_days: replaced generations and those of jobs that died. Not the young ones: a job may be
+-- Deletes what no pointer names from $rollup_days: replaced generations and those of jobs that died. Not the young ones: a job may be
 -- about to name them, and a query may be reading them.
-DELETE FROM spend_days
+DELETE FROM $rollup_days
 WHERE taken_at < now64(6) - toIntervalMillisecond({graceMs:Int64})
   AND (organization, day, generation) NOT IN
   (
