@@ -51,10 +51,9 @@ export async function startDrainedLedger(place: LedgerPlace): Promise<DrainedLed
   let server = startServer();
   let engineIsInDrainer = false;
   const proxy = await startFaultyProxy(() => (server.isAtWork ? `http://127.0.0.1:${server.said}` : null));
-  let drainers = 0;
+  let lives = 0;
   const startDrainer = () => {
-    drainers += 1;
-    const url = `${proxy.url}/?request_timeout=${REQUEST_TIMEOUT_MS}${drainers % 2 === 0 ? COMPRESSED : ''}`;
+    const url = `${proxy.url}/?request_timeout=${REQUEST_TIMEOUT_MS}${lives % 2 === 0 ? COMPRESSED : ''}`;
     const address = engineIsInDrainer ? directory : url;
     return start(programs, 'ledger-drainer-main', root, address, String(random.between(1, 2 ** 31)));
   };
@@ -72,6 +71,7 @@ export async function startDrainedLedger(place: LedgerPlace): Promise<DrainedLed
 
   async function killed(isPossible: boolean, ...victims: Program[]): Promise<boolean> {
     if (!isPossible || !hasLived()) return false;
+    if (!engineIsInDrainer && victims.includes(drainer)) lives += 1;
     await Promise.all(victims.map((victim) => victim.kill()));
     return true;
   }

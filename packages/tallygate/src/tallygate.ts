@@ -23,7 +23,7 @@ import { processEnvironment } from './env.ts';
 import { pinHold } from './runtime/pin-hold.ts';
 import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
 import { leaseRuntime } from './shared-runtimes.ts';
-import { withinDeadline } from './within-deadline.ts';
+import { countdown, withinDeadline } from './within-deadline.ts';
 
 /** Every setting of `TALLYGATE_*` and of tallygate.yaml can be given here too, and wins. */
 export interface TallygateOptions extends ConfigOptions {
@@ -58,8 +58,10 @@ export interface Tallygate {
    */
   flush(options?: FlushOptions): Promise<FlushReport>;
   /**
-   * Ends open attempts, settles, drains. Also done before the process ends by itself, and on SIGTERM unless the application
-   * handles that: then only what is recorded is drained, since its last calls may still be under way. Safe to call twice.
+   * Ends open attempts, settles, drains. Resolves within TALLYGATE_DRAIN_MS, whoever does not answer; a call that still waits for the
+   * gate by then is recorded all the same, if the process lives. Also done before the process ends by itself, and on SIGTERM unless
+   * the application handles that: then only what is recorded is drained, since its last calls may still be under way. Safe to call
+   * twice.
    */
   close(): Promise<void>;
 }
@@ -103,11 +105,25 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   let meteredFetch: typeof fetch | null = null;
 
   const close = () => {
-    closing ??= meter
-      .close()
-      .finally(() => lease.release())
-      .finally(forget);
+    closing ??= withinDeadline(config.drainMs, closeAfterCalls(), () => undefined).finally(forget);
     return closing;
+  };
+  const closeAfterCalls = async () => {
+    const leftMs = countdown(clock, config.drainMs);
+    try {
+      const calls = meter.close();
+      // A gate that hangs must leave time for the ledger.
+      await withinDeadline(leftMs() / 2, calls, () => void sendRecorded().catch(() => undefined));
+      await calls;
+    } finally {
+      // What a call records after that time is sent all the same.
+      await lease.release(leftMs() > 0 ? leftMs : undefined);
+    }
+  };
+  const sendRecorded = async () => {
+    meter.leave();
+    const ports = await opened;
+    await ports?.sink.flush();
   };
   const flush = async ({ withinMs = config.drainMs }: FlushOptions = {}) => {
     const opening = opened;
@@ -124,9 +140,7 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
       pending: sink?.pendingRecords ?? 0,
     }));
   };
-  const { drainMs } = config;
-  const forget =
-    mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave, drainMs });
+  const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave });
 
   return {
     wrap: (client) => wrapClient(client, middleware),
