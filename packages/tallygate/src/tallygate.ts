@@ -16,6 +16,7 @@ import {
   systemClock,
   TallygateError,
 } from '@tallygate/usage';
+import { closeInTime } from './close-in-time.ts';
 import { closeOnExit } from './close-on-exit.ts';
 import { loadConfig } from './configuration/load.ts';
 import type { ConfigOptions } from './configuration/options.ts';
@@ -23,7 +24,7 @@ import { processEnvironment } from './env.ts';
 import { pinHold } from './runtime/pin-hold.ts';
 import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
 import { leaseRuntime } from './shared-runtimes.ts';
-import { countdown, withinDeadline } from './within-deadline.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 /** Every setting of `TALLYGATE_*` and of tallygate.yaml can be given here too, and wins. */
 export interface TallygateOptions extends ConfigOptions {
@@ -105,25 +106,9 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   let meteredFetch: typeof fetch | null = null;
 
   const close = () => {
-    closing ??= withinDeadline(config.drainMs, closeAfterCalls(), () => undefined).finally(forget);
+    const send = async () => (await opened)?.sink.flush();
+    closing ??= closeInTime({ meter, lease, send, clock, drainMs: config.drainMs }).finally(forget);
     return closing;
-  };
-  const closeAfterCalls = async () => {
-    const leftMs = countdown(clock, config.drainMs);
-    try {
-      const calls = meter.close();
-      // A gate that hangs must leave time for the ledger.
-      await withinDeadline(leftMs() / 2, calls, () => void sendRecorded().catch(() => undefined));
-      await calls;
-    } finally {
-      // What a call records after that time is sent all the same.
-      await lease.release(leftMs() > 0 ? leftMs : undefined);
-    }
-  };
-  const sendRecorded = async () => {
-    meter.leave();
-    const ports = await opened;
-    await ports?.sink.flush();
   };
   const flush = async ({ withinMs = config.drainMs }: FlushOptions = {}) => {
     const opening = opened;
