@@ -14,7 +14,7 @@ export interface DrainedLedger {
   /** Starts again what has ended. */
   revive(): void;
   isAtWork(): boolean;
-  /** The network breaks a request, unless it is about to break some anyhow. */
+  /** The network is about to break a few requests. */
   disturb(): void;
   /** Each @returns false where that cannot be done now. */
   killDrainer(): Promise<boolean>;
@@ -126,7 +126,7 @@ async function prepareTables(directory: string): Promise<void> {
 function disturbing(proxy: FaultyProxy, random: Random): () => void {
   const faults = createBag(random, FAULTS);
   return () => {
-    if (proxy.waiting() < DISTURBANCES)
+    while (proxy.waiting() < DISTURBANCES)
       proxy.breakNext(random.chance(0.8) ? 'INSERT INTO' : '', faults.draw());
   };
 }

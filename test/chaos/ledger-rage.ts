@@ -42,7 +42,7 @@ const OF_LEDGER: Fault[][] = [
   ['drainer and server are killed at once', 'the drainer is killed, the engine in it'],
 ];
 /** Where a machine is slow, a run goes on until every kind has happened, so much longer at most. */
-const EXTRA_SECONDS = 120;
+const EXTRA_SECONDS = 240;
 
 export interface RageOptions {
   seconds: number;
