@@ -51,14 +51,17 @@ async function onSmallDisk(): Promise<number> {
 
 async function run(disk: string): Promise<number> {
   const isTerminal = process.stderr.isTTY;
-  const result = await SUBJECTS[subject as keyof typeof SUBJECTS]({
+  const { result, faults } = await SUBJECTS[subject as keyof typeof SUBJECTS]({
     seconds: Number(flags.seconds),
     seed: Number(flags.seed),
     disk: disk === 'none' ? null : disk,
     progress: (text) => isTerminal && process.stderr.write(`\r\u001b[K  ${text}`),
   });
   if (isTerminal) process.stderr.write('\r\u001b[K');
-  process.stderr.write(`seed ${flags.seed}\n`);
+  const happened = Object.entries(faults).map(
+    ([fault, count]) => `${String(count).padStart(5)} × ${fault}\n`,
+  );
+  process.stderr.write(`seed ${flags.seed}\n${happened.join('')}`);
   const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${value}\n`);
   process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : lines.join(''));
   return result.lost + result.duplicated + result.rollupMismatches === 0 ? 0 : 1;

@@ -11,7 +11,7 @@ import { createRandom } from './random.ts';
  * full disk is noted once the disk has it.
  */
 const [, , root = '', notesFile = '', seed = ''] = process.argv;
-process.stdin.resume().on('end', () => process.exit());
+process.on('disconnect', () => process.exit());
 const random = createRandom(Number(seed));
 const durability = random.pick(['os', 'os', 'group', 'fsync'] as const) ?? 'os';
 const notes = openSync(notesFile, 'a');

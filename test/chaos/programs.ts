@@ -19,6 +19,7 @@ export async function bundled(...sources: URL[]): Promise<string> {
   await build({
     entryPoints: sources.map((source) => fileURLToPath(source)),
     outdir,
+    entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
@@ -36,39 +37,45 @@ export interface Program {
   /** Resolves when it has ended, however. */
   readonly ended: Promise<void>;
   readonly isAlive: boolean;
-  /** It has begun with its work, and said so. */
+  /** It lives, has begun with its work, and said so. */
   readonly isAtWork: boolean;
+  /** What it said then: the port of a server. Empty before. */
+  readonly said: string;
   /** Resolves with its first output; rejects when it ends before. */
   ready(): Promise<void>;
   /** -9, and gone when it resolves. */
   kill(): Promise<void>;
 }
 
-/** It ends by itself when this process does: its standard input closes. */
+/** It ends by itself when this process does: it is disconnected. */
 export function start(folder: string, name: string, ...parameters: string[]): Program {
   const child: ChildProcess = spawn(process.execPath, [join(folder, `${name}.mjs`), ...parameters], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  let complaint = '';
+  let [complaint, said] = ['', ''];
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint += chunk.toString();
   });
-  child.stdin?.on('error', () => {});
   const ended = once(child, 'close').then(() => {});
-  let isAtWork = false;
-  const firstOutput = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
-  void firstOutput.then(() => {
-    isAtWork = true;
-  });
+  const firstOutput = new Promise<void>((resolve) =>
+    child.stdout?.once('data', (chunk: Buffer) => {
+      said = chunk.toString().trim();
+      resolve();
+    }),
+  );
+  const isAlive = () => child.exitCode === null && child.signalCode === null;
   return {
     pid: child.pid ?? 0,
     complaint: () => complaint,
     ended,
     get isAlive() {
-      return child.exitCode === null && child.signalCode === null;
+      return isAlive();
     },
     get isAtWork() {
-      return isAtWork;
+      return isAlive() && said !== '';
+    },
+    get said() {
+      return said;
     },
     ready: () =>
       Promise.race([

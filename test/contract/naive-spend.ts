@@ -28,8 +28,12 @@ export function naiveSpend(events: readonly UsageEvent[], query: SpendQuery): Sp
   return [...groups.values()].map(({ group, members }) => ({ group, ...sums(members) }));
 }
 
+/** Lines from here on correct others: they move money, and are nothing that was attempted. */
+const FIRST_CORRECTION = 1_000;
+
 function sums(members: [UsageEvent, UsageLine][]): Omit<SpendRow, 'group'> {
-  const distinct = (pick: (event: UsageEvent) => string, among = members) =>
+  const attempted = members.filter(([, { line }]) => line < FIRST_CORRECTION);
+  const distinct = (pick: (event: UsageEvent) => string, among = attempted) =>
     new Set(among.map(([event]) => pick(event))).size;
   const tokens = (pick: (usage: UsageLine['usage']) => number) =>
     members.reduce((sum, [, line]) => sum + pick(line.usage), 0);
@@ -38,12 +42,12 @@ function sums(members: [UsageEvent, UsageLine][]): Omit<SpendRow, 'group'> {
   return {
     calls: distinct(
       (event) => event.eventId,
-      members.filter(([event]) => event.attemptNumber === 1),
+      attempted.filter(([event]) => event.attemptNumber === 1),
     ),
     attempts: distinct((event) => event.eventId),
     failedAttempts: distinct(
       (event) => event.eventId,
-      members.filter(([event]) => event.status === 'error'),
+      attempted.filter(([event]) => event.status === 'error'),
     ),
     usage: {
       uncachedInputTokens: tokens((usage) => usage.uncachedInputTokens),

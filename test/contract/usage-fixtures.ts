@@ -228,7 +228,7 @@ const outcome = fc.record({
   stopReason: orNull(text),
   basis: fc.constantFrom('reported' as const, 'estimated' as const),
   streamed: fc.boolean(),
-  latencyMs: fc.integer({ min: 0, max: 10_000_000 }),
+  latencyMs: orNull(fc.integer({ min: 1, max: 10_000_000 })),
   timeToFirstTokenMs: orNull(fc.integer({ min: 0, max: 60_000 })),
   configVersion: fc.integer({ min: 0, max: 1_000 }),
   stablePrefixHash: orNull(text),

@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 
 /** What happens to one request. "Stored" says that the server behind has done its work before the client learns nothing of it. */
 export const FAULTS = [
@@ -14,6 +15,7 @@ export const FAULTS = [
   'an error after it was stored',
   'a connection cut, nothing stored',
   'a connection cut after it was stored',
+  'a connection cut while it is being stored',
   'an answer cut in its middle after it was stored',
   'no answer before the client gives up, stored',
 ] as const;
@@ -28,6 +30,8 @@ export interface FaultyProxy {
   breakNext(sqlPart: string, fault: Fault): void;
   /** Faults that are still waiting for their request. */
   waiting(): number;
+  /** Faults that a request has met, and how often. */
+  readonly happened: ReadonlyMap<Fault, number>;
   /** Encodings of requests and answers that were seen, as "gzip". */
   readonly encodings: { requests: Set<string>; answers: Set<string> };
   close(): Promise<void>;
@@ -39,19 +43,24 @@ interface Answer {
   body: Buffer;
 }
 
-export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
+/** @param target may be somewhere else for each request; null: nobody is there now, and connections are cut. */
+export async function startFaultyProxy(target: string | (() => string | null)): Promise<FaultyProxy> {
   const planned: { sqlPart: string; fault: Fault }[] = [];
+  const happened = new Map<Fault, number>();
   const encodings = { requests: new Set<string>(), answers: new Set<string>() };
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bodyOf(incoming);
     encodings.requests.add(incoming.headers['content-encoding'] ?? 'identity');
+    const server = typeof target === 'string' ? target : target();
+    if (server === null) return void outgoing.destroy();
     const fault = takeFault(planned, sqlOf(incoming, body));
-    if (fault === 'an error, nothing stored') return answerError(outgoing);
-    if (fault === 'a connection cut, nothing stored') return void outgoing.destroy();
-    const answer = await forward(target, incoming, body);
-    encodings.answers.add(answer.headers['content-encoding'] ?? 'identity');
-    await deliver(answer, fault, outgoing);
+    if (goesOn(fault, outgoing)) {
+      const answer = await forward(server, incoming, body);
+      encodings.answers.add(answer.headers['content-encoding'] ?? 'identity');
+      await deliver(answer, fault, outgoing);
+    }
+    if (fault !== null) happened.set(fault, (happened.get(fault) ?? 0) + 1);
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -63,6 +72,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     breakNext: (sqlPart, fault) => void planned.push({ sqlPart, fault }),
     waiting: () => planned.length,
+    happened,
     encodings,
     async close() {
       server.closeAllConnections();
@@ -70,6 +80,23 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
       await once(server, 'close');
     },
   };
+}
+
+/** What breaks before the server has done its work. @returns whether it still does it. */
+function goesOn(fault: Fault | null, outgoing: ServerResponse): boolean {
+  switch (fault) {
+    case 'an error, nothing stored':
+      answerError(outgoing);
+      return false;
+    case 'a connection cut, nothing stored':
+      outgoing.destroy();
+      return false;
+    case 'a connection cut while it is being stored':
+      outgoing.destroy();
+      return true;
+    default:
+      return true;
+  }
 }
 
 async function deliver(answer: Answer, fault: Fault | null, outgoing: ServerResponse): Promise<void> {
@@ -91,6 +118,8 @@ async function deliver(answer: Answer, fault: Fault | null, outgoing: ServerResp
       return;
     case 'an error after some rows':
       return answerErrorWithin(answer, outgoing);
+    case 'a connection cut while it is being stored':
+      return;
     default:
       outgoing.writeHead(answer.status, answer.headers).end(answer.body);
   }
@@ -117,9 +146,11 @@ function someRowsOf(body: Buffer): Buffer {
   return body.subarray(0, body.lastIndexOf('\n', body.length / 2) + 1);
 }
 
-/** With rows to insert it is in the address, else it is the body. */
+/** In the URL where a body of rows follows it, else it is the body. */
 function sqlOf(incoming: IncomingMessage, body: Buffer): string {
-  return new URL(incoming.url ?? '/', 'http://any').searchParams.get('query') ?? body.toString('utf8');
+  const query = new URL(incoming.url ?? '/', 'http://proxy').searchParams.get('query');
+  if (query !== null) return query;
+  return (incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
 }
 
 function takeFault(planned: { sqlPart: string; fault: Fault }[], sql: string): Fault | null {

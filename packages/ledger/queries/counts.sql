@@ -8,10 +8,22 @@ SELECT
 FROM
 (
   SELECT uniqExact(event_id) AS events, uniqExact(event_id, line) AS lines, count() AS stored
-  FROM usage_events
-  WHERE organization = {organization:String}
-    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
-    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  FROM
+  (
+    SELECT event_id, line
+    FROM usage_events
+    WHERE organization = {organization:String}
+      AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+
+    UNION ALL
+
+    SELECT event_id, line
+    FROM late_usage_events
+    WHERE organization = {organization:String}
+      AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  )
 ) AS lines_stored
 CROSS JOIN
 (

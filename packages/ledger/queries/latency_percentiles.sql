@@ -3,8 +3,8 @@
 SELECT
   -- each dimension: $value AS group_$name, -- grouped by $name
   -- each time: $value AS group_$name, -- grouped by $name
-  toString(count()) AS timed_attempts,
-  quantilesExactInclusive(0.5, 0.9, 0.95, 0.99)(latency_ms) AS latency_ms,
+  toString(countIf(latency_ms > 0)) AS timed_attempts,
+  quantilesExactInclusiveIf(0.5, 0.9, 0.95, 0.99)(latency_ms, latency_ms > 0) AS attempt_latency_ms,
   quantilesExactInclusiveIf(0.5, 0.9, 0.95, 0.99)(
     assumeNotNull(time_to_first_token_ms),
     time_to_first_token_ms IS NOT NULL

@@ -1,8 +1,7 @@
 /**
  * The tables as statements for a person to run: on one server as they are in schema/, on a cluster rendered from the same files.
  * There each table is a replicated `<name>_local` on every shard and a Distributed `<name>` over them, so that every query and
- * insert stays as it is. The user's profile needs `distributed_product_mode = 'global'` and `distributed_foreground_insert = 1`:
- * a background insert acknowledges before the shard has the rows.
+ * insert stays as it is. The users who read and write it get the settings profile that comes first.
  */
 import { TallygateError } from '@tallygate/usage';
 import { checksumOf, KNOWN_MIGRATIONS } from './migrate.ts';
@@ -11,6 +10,7 @@ import { QUERIES, SCHEMA } from './sql.generated.ts';
 /** By what rows find their shard: a function of their identity, so that a copy always meets its original. */
 const SHARDING_KEYS: Record<string, string> = {
   usage_events: 'event_id',
+  late_usage_events: 'event_id',
   settlements: 'attempt_id',
   denials: 'denial_id',
   schema_migrations: 'version',
@@ -32,6 +32,7 @@ export function clusterDdl(cluster: string): string[] {
   }
   const tables = inOrder();
   return [
+    filled(QUERIES.create_cluster_profile, { CLUSTER: cluster }),
     ...tables.flatMap(([name, sql]) => {
       const local = localDdl(name, sql, cluster);
       return isView(sql) ? [local] : [local, distributedDdl(name, cluster)];

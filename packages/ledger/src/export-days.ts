@@ -1,7 +1,7 @@
 /** Raw rows as files, for whoever computes elsewhere: one per UTC day, so that an interrupted export goes on where it was. */
-import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import type { Database } from './database.ts';
 import { ledgerFailure } from './database-errors.ts';
@@ -27,6 +27,8 @@ export interface ExportedDays {
 }
 
 const DAY_MS = 86_400_000;
+/** Of the disk, and of the share of it that the user has. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const STATEMENTS = { csv: QUERIES.export_csv, parquet: QUERIES.export_parquet };
 
 /**
@@ -34,16 +36,18 @@ const STATEMENTS = { csv: QUERIES.export_csv, parquet: QUERIES.export_parquet };
  * a file that is there is left as it is, so delete those that late rows may have changed.
  *
  * @throws TallygateError `TALLYGATE_REQUEST_INVALID` for instants within a day, `TALLYGATE_LEDGER_UNAVAILABLE` when the ledger
- * does not answer: the day stays without a file.
+ * does not answer, `TALLYGATE_EXPORT_STOPPED` when the disk takes no more: the day stays without a file, the days before it have
+ * theirs.
  */
 export async function exportDays(database: Database, order: ExportOrder): Promise<ExportedDays> {
   const days = daysOf(order);
-  mkdirSync(order.directory, { recursive: true });
   const report: ExportedDays = { files: [], written: 0 };
+  const progress = () => `${report.files.length} of ${days.length} days have their file`;
+  await onDisk(mkdir(order.directory, { recursive: true }), order.directory, progress);
   for (const dayMs of days) {
     const name = `usage-${isoFromMs(dayMs).slice(0, 10)}.${order.format}`;
     if (!existsSync(join(order.directory, name))) {
-      await exportDay(database, order, dayMs, join(order.directory, name));
+      await exportDay(database, order, dayMs, { file: join(order.directory, name), progress });
       report.written += 1;
     }
     report.files.push(name);
@@ -62,17 +66,54 @@ function daysOf({ fromMs, toMs }: ExportOrder): number[] {
   return Array.from({ length: (toMs - fromMs) / DAY_MS }, (_, index) => fromMs + index * DAY_MS);
 }
 
+interface DayFile {
+  file: string;
+  progress: () => string;
+}
+
 async function exportDay(
   database: Database,
   { organization, format }: ExportOrder,
   dayMs: number,
-  file: string,
+  { file, progress }: DayFile,
 ): Promise<void> {
-  const range = { organization, fromMs: dayMs, toMs: dayMs + DAY_MS };
-  const bytes = await database.read(STATEMENTS[format], range);
-  // A connection may break within the answer: then the part stays a part, and is written over.
-  await pipeline(bytes, createWriteStream(`${file}.part`, { flush: true })).catch((cause: unknown) => {
-    throw ledgerFailure(cause);
+  const part = `${file}.part`;
+  const bytes = await database.read(STATEMENTS[format], {
+    organization,
+    fromMs: dayMs,
+    toMs: dayMs + DAY_MS,
   });
-  renameSync(`${file}.part`, file);
+  try {
+    const handle = await onDisk(open(part, 'w'), file, progress);
+    await copied(bytes, handle, { file, progress }).finally(() => handle.close());
+    await onDisk(rename(part, file), file, progress);
+  } catch (cause) {
+    bytes.destroy();
+    // A full disk needs the room, and nobody reads half a day.
+    await rm(part, { force: true }).catch(() => undefined);
+    throw ledgerFailure(cause);
+  }
+}
+
+/** What the connection throws within an answer stays what it is; what the file throws is told as such. */
+async function copied(
+  bytes: AsyncIterable<Buffer>,
+  handle: FileHandle,
+  { file, progress }: DayFile,
+): Promise<void> {
+  for await (const chunk of bytes) await onDisk(handle.appendFile(chunk), file, progress);
+  await onDisk(handle.sync(), file, progress);
+}
+
+async function onDisk<T>(work: Promise<T>, path: string, progress: () => string): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    const { code = 'no reason given' } = cause as NodeJS.ErrnoException;
+    const reason = FULL.has(code) ? 'the disk is full' : `the disk refused it (${code})`;
+    throw new TallygateError('TALLYGATE_EXPORT_STOPPED', {
+      message: `${path} was not written because ${reason}: ${progress()}.`,
+      cause,
+    });
+  }
 }

@@ -11,7 +11,7 @@ const answering = (rows: unknown[]): Database => ({
   run: async () => {},
   close: async () => {},
 });
-const retention = { frozenBeforeSeconds: () => 0 };
+const retention = { frozenBeforeSeconds: () => 0, lateBeforeSeconds: () => 0 };
 const historyOver = (rows: unknown[]) =>
   createHistory(
     { database: answering(rows), clock, retention, marginMs: 0, readState: async () => [] },

@@ -25,7 +25,7 @@ export const storedEventsQuery = defineQuery({
     toMs: z.number().int(),
     eventIds: z.array(z.string()),
   }),
-  row: z.object({ event_id: z.string() }),
+  row: z.object({ event_id: z.string(), line: count }),
 });
 
 export const unknownUsageQuery = defineQuery({

@@ -18,12 +18,18 @@ export interface RetentionSetting {
 export interface Retention {
   /** Unix seconds. Hours before it may have lost rows: what was added up of them is all there is, and is never replaced. */
   frozenBeforeSeconds(nowMs: number): number;
+  /** Unix seconds. What arrives for an hour before it is kept apart; what arrives in time has most of a day to be added up. */
+  lateBeforeSeconds(nowMs: number): number;
 }
 
 /** As the tables are made. */
 const FIRST_RAW_DAYS = 400;
 
 const DAY_MS = 86_400_000;
+/** Earlier than the engine takes rows: its clock and ours need not agree. */
+const FROZEN_EARLIER_MS = 3_600_000;
+/** Earlier than hours freeze by enough for a row on time to be added up, whoever is down meanwhile. */
+const LATE_EARLIER_MS = DAY_MS;
 
 const retentionSchema = z
   .object({
@@ -87,14 +93,15 @@ interface Change {
 function retentionOf(changes: readonly Change[]): Retention {
   const made: Change = { applied_at_ms: 0, raw_days: FIRST_RAW_DAYS };
   const all = [made, ...changes];
+  const horizon = (nowMs: number, earlierMs: number) => {
+    const horizons = all.map((change, index) => {
+      const untilMs = all[index + 1]?.applied_at_ms ?? nowMs;
+      return untilMs - change.raw_days * DAY_MS + earlierMs;
+    });
+    return Math.max(0, Math.floor(Math.max(...horizons) / 1_000));
+  };
   return {
-    frozenBeforeSeconds(nowMs) {
-      const horizons = all.map((change, index) => {
-        const untilMs = all[index + 1]?.applied_at_ms ?? nowMs;
-        // A day more than the engine takes: its clock and ours need not agree to the second.
-        return untilMs - (change.raw_days - 1) * DAY_MS;
-      });
-      return Math.max(0, Math.floor(Math.max(...horizons) / 1_000));
-    },
+    frozenBeforeSeconds: (nowMs) => horizon(nowMs, FROZEN_EARLIER_MS),
+    lateBeforeSeconds: (nowMs) => horizon(nowMs, LATE_EARLIER_MS),
   };
 }

@@ -35,6 +35,24 @@ export function segmentTexts(segment: SealedSegment): SegmentTexts {
   };
 }
 
+/**
+ * The oldest budget instant in a segment; Infinity without an event. Of rows that are bytes only that number is read: the three
+ * instants and the status stand together in every row, and no text in one can look like them, since its quotes are escaped.
+ */
+export function oldestBudgetInstantMs(segment: SealedSegment): number {
+  const facts = records.get(segment);
+  if (facts === undefined) return Math.min(...segment.events.map(({ budgetInstantMs }) => budgetInstantMs));
+  return facts.reduce((oldest, fact) => Math.min(oldest, budgetInstantOf(fact)), Number.POSITIVE_INFINITY);
+}
+
+const INSTANTS_AND_STATUS = /,\d+,\d+,(\d+),"(?:ok|error|refused|aborted|unknown)",/;
+
+function budgetInstantOf(fact: FactRecord): number {
+  if (fact.kind !== 'outcome') return Number.POSITIVE_INFINITY;
+  const found = 'rows' in fact ? INSTANTS_AND_STATUS.exec((fact.rows as Buffer).toString('latin1')) : null;
+  return found === null ? fact.event.budgetInstantMs : Number(found[1]);
+}
+
 function factsOf(segment: SealedSegment): FactRecord[] {
   return [
     ...segment.events.map((event): FactRecord => ({ kind: 'outcome', event, hold: null })),
@@ -54,6 +72,10 @@ function rowsOf(fact: FactRecord): Buffer {
   }
 }
 
+/** A row of an earlier version has fewer cells, never other ones: it is told which columns those are, the rest keep their defaults. */
 function textOf(columns: readonly string[], rows: readonly Buffer[]): Buffer | null {
-  return rows.length === 0 ? null : Buffer.concat([Buffer.from(`${JSON.stringify(columns)}\n`), ...rows]);
+  const [first] = rows;
+  if (first === undefined) return null;
+  const cells = JSON.parse(first.toString('utf8', 0, first.indexOf('\n'))) as unknown[];
+  return Buffer.concat([Buffer.from(`${JSON.stringify(columns.slice(0, cells.length))}\n`), ...rows]);
 }

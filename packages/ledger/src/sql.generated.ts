@@ -189,6 +189,76 @@ ENGINE = ReplacingMergeTree(marked_at)
 ORDER BY (organization, hour)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 `,
+'late_usage_events': `-- Rows that arrived when their hour could no longer be added up again, because rows of it may have expired. In the columns of
+-- usage_events, and never there: what was added up, the rows on time and these are counted side by side. They do not expire, since
+-- nothing else knows what they cost.
+CREATE TABLE IF NOT EXISTS late_usage_events (
+  organization LowCardinality(String),
+  event_id String CODEC(ZSTD(1)),
+  line UInt64 CODEC(T64, ZSTD(1)),
+  line_type LowCardinality(String),
+  call_id String CODEC(ZSTD(1)),
+  attempt_number UInt64 CODEC(T64, ZSTD(1)),
+  provider_organization_id LowCardinality(Nullable(String)),
+  workspace_id LowCardinality(Nullable(String)),
+  api_key_id LowCardinality(Nullable(String)),
+  api_key_hint LowCardinality(Nullable(String)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  backend LowCardinality(String),
+  request_model LowCardinality(String),
+  response_model LowCardinality(String),
+  request_id Nullable(String) CODEC(ZSTD(1)),
+  message_id Nullable(String) CODEC(ZSTD(1)),
+  trace_id Nullable(String) CODEC(ZSTD(1)),
+  started_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  ended_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  budget_instant DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  status LowCardinality(String),
+  http_status Nullable(Int64) CODEC(ZSTD(1)),
+  error_code LowCardinality(Nullable(String)),
+  stop_reason LowCardinality(Nullable(String)),
+  basis LowCardinality(String),
+  streamed Bool,
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1)),
+  config_version UInt64 CODEC(T64, ZSTD(1)),
+  stable_prefix_hash Nullable(String) CODEC(ZSTD(1)),
+  stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)),
+  unknown_usage Nullable(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens Nullable(UInt64) CODEC(ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  service_tier LowCardinality(Nullable(String)),
+  speed LowCardinality(Nullable(String)),
+  inference_geo LowCardinality(Nullable(String)),
+  prompt_band LowCardinality(String),
+  billed Bool,
+  list_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  contracted_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  web_search_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  price_id LowCardinality(Nullable(String)),
+  flags Array(LowCardinality(String)),
+  ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(budget_instant)
+ORDER BY (organization, toStartOfHour(budget_instant), team, feature, event_id, line)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
 'report_versions': `-- The provider's reports as they were answered, every version of each: what a reconciliation was made from. Never deleted.
 CREATE TABLE IF NOT EXISTS report_versions (
   organization LowCardinality(String),
@@ -369,6 +439,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 -- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all. Within an hour and a
 -- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.
 -- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).
+-- latency_ms is 0 where nobody measured it: what was measured is at least 1.
 -- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.
 CREATE TABLE IF NOT EXISTS usage_events (
   organization LowCardinality(String),
@@ -905,7 +976,77 @@ ALTER TABLE usage_events
   MODIFY COLUMN IF EXISTS latency_ms UInt64 CODEC(T64, ZSTD(1)),
   MODIFY COLUMN IF EXISTS time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1))
 `,
-'0023_scope_denials': `-- Budgets can be limited by more than team and feature; rows from before name none of these.
+'0021_create_late_usage_events': `-- Rows that arrived when their hour could no longer be added up again, because rows of it may have expired. In the columns of
+-- usage_events, and never there: what was added up, the rows on time and these are counted side by side. They do not expire, since
+-- nothing else knows what they cost.
+CREATE TABLE IF NOT EXISTS late_usage_events (
+  organization LowCardinality(String),
+  event_id String CODEC(ZSTD(1)),
+  line UInt64 CODEC(T64, ZSTD(1)),
+  line_type LowCardinality(String),
+  call_id String CODEC(ZSTD(1)),
+  attempt_number UInt64 CODEC(T64, ZSTD(1)),
+  provider_organization_id LowCardinality(Nullable(String)),
+  workspace_id LowCardinality(Nullable(String)),
+  api_key_id LowCardinality(Nullable(String)),
+  api_key_hint LowCardinality(Nullable(String)),
+  team LowCardinality(String),
+  feature LowCardinality(String),
+  environment LowCardinality(String),
+  user_pseudonym LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
+  workflow LowCardinality(Nullable(String)),
+  task_type LowCardinality(Nullable(String)),
+  tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  backend LowCardinality(String),
+  request_model LowCardinality(String),
+  response_model LowCardinality(String),
+  request_id Nullable(String) CODEC(ZSTD(1)),
+  message_id Nullable(String) CODEC(ZSTD(1)),
+  trace_id Nullable(String) CODEC(ZSTD(1)),
+  started_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  ended_at DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  budget_instant DateTime64(3, 'UTC') CODEC(T64('bit'), ZSTD(1)),
+  status LowCardinality(String),
+  http_status Nullable(Int64) CODEC(ZSTD(1)),
+  error_code LowCardinality(Nullable(String)),
+  stop_reason LowCardinality(Nullable(String)),
+  basis LowCardinality(String),
+  streamed Bool,
+  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  time_to_first_token_ms Nullable(UInt64) CODEC(T64, ZSTD(1)),
+  config_version UInt64 CODEC(T64, ZSTD(1)),
+  stable_prefix_hash Nullable(String) CODEC(ZSTD(1)),
+  stable_prefix_bytes Nullable(UInt64) CODEC(ZSTD(1)),
+  unknown_usage Nullable(String) CODEC(ZSTD(1)),
+  uncached_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_read_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_5m_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_1h_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  cache_write_unsplit_input_tokens UInt64 CODEC(T64, ZSTD(1)),
+  output_tokens UInt64 CODEC(T64, ZSTD(1)),
+  thinking_tokens Nullable(UInt64) CODEC(ZSTD(1)),
+  web_search_requests UInt64 CODEC(T64, ZSTD(1)),
+  web_fetch_requests UInt64 CODEC(T64, ZSTD(1)),
+  service_tier LowCardinality(Nullable(String)),
+  speed LowCardinality(Nullable(String)),
+  inference_geo LowCardinality(Nullable(String)),
+  prompt_band LowCardinality(String),
+  billed Bool,
+  list_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  contracted_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  web_search_cost_nano_usd Int64 CODEC(T64('bit'), ZSTD(1)),
+  rounding_pico_usd Int64 CODEC(T64, ZSTD(1)),
+  price_id LowCardinality(Nullable(String)),
+  flags Array(LowCardinality(String)),
+  ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(budget_instant)
+ORDER BY (organization, toStartOfHour(budget_instant), team, feature, event_id, line)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
+'0022_scope_denials': `-- Budgets can be limited by more than team and feature; rows from before name none of these.
 ALTER TABLE denials
   ADD COLUMN IF NOT EXISTS scope_environment LowCardinality(Nullable(String)),
   ADD COLUMN IF NOT EXISTS scope_workflow LowCardinality(Nullable(String)),
@@ -915,6 +1056,14 @@ ALTER TABLE denials
 } as const;
 
 export const QUERIES = {
+'alert_was_sent': `-- Whether a threshold was announced in a period.
+SELECT budget_key
+FROM alerts_sent
+WHERE organization = {organization:String}
+  AND budget_key = {key:String}
+  AND threshold_percent = {thresholdPercent:UInt32}
+LIMIT 1
+`,
 'applied_migrations': `-- Migrations this database has had, oldest first.
 SELECT version, name, checksum
 FROM schema_migrations
@@ -940,10 +1089,22 @@ SELECT
 FROM
 (
   SELECT uniqExact(event_id) AS events, uniqExact(event_id, line) AS lines, count() AS stored
-  FROM usage_events
-  WHERE organization = {organization:String}
-    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
-    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  FROM
+  (
+    SELECT event_id, line
+    FROM usage_events
+    WHERE organization = {organization:String}
+      AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+
+    UNION ALL
+
+    SELECT event_id, line
+    FROM late_usage_events
+    WHERE organization = {organization:String}
+      AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  )
 ) AS lines_stored
 CROSS JOIN
 (
@@ -961,6 +1122,17 @@ CROSS JOIN
     AND denied_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
     AND denied_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
 ) AS denied
+`,
+'create_cluster_profile': `-- What the users of a cluster need, besides ALTER USER … SETTINGS PROFILE. A write is acknowledged when its shard has it, on most of its
+-- replicas; pointers are looked up beside rollups; and no answer comes from a replica that is further behind than the minutes
+-- for which an hour is left to its rows.
+CREATE SETTINGS PROFILE IF NOT EXISTS tallygate ON CLUSTER '__CLUSTER__' SETTINGS
+  distributed_foreground_insert = 1,
+  insert_quorum = 'auto',
+  insert_quorum_timeout = 60000,
+  distributed_product_mode = 'global',
+  max_replica_delay_for_distributed_queries = 60,
+  fallback_to_stale_replicas_for_distributed_queries = 0
 `,
 'create_distributed': `-- What programs read and write on a cluster: a name over the tables of all shards. Whole rows go to the shard of their key.
 CREATE TABLE IF NOT EXISTS __TABLE__ ON CLUSTER '__CLUSTER__' AS __TABLE___local
@@ -1125,6 +1297,21 @@ SETTINGS
   input_format_skip_unknown_fields = 0
 FORMAT JSONCompactEachRowWithNames
 `,
+'insert_late_usage_events': `-- Stores rows that came too late for their hours. Settings as in insert_usage_events.
+INSERT INTO late_usage_events
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 1,
+  insert_deduplication_token = '__TOKEN__',
+  deduplicate_blocks_in_dependent_materialized_views = 1,
+  max_insert_block_size = 1048576,
+  max_partitions_per_insert_block = 0,
+  input_format_parallel_parsing = 0,
+  input_format_null_as_default = 0,
+  input_format_with_names_use_header = 1,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONCompactEachRowWithNames
+`,
 'insert_migration': `-- Records that a migration was applied. Without a token: the same record twice is one row by its sort key.
 INSERT INTO schema_migrations
 SETTINGS
@@ -1141,6 +1328,14 @@ SETTINGS
   input_format_skip_unknown_fields = 0
 FORMAT JSONEachRow
 `,
+'insert_report_version': `-- Records one pull of a report. Without a token: the same pull twice is one row by its sort key, which holds its hash.
+INSERT INTO report_versions
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
 'insert_retention_change': `-- Records what was made the retention, before it is: a crash in between repeats both.
 INSERT INTO retention_changes
 SETTINGS async_insert = 0, insert_deduplicate = 0, input_format_skip_unknown_fields = 0
@@ -1148,6 +1343,14 @@ SELECT now64(6), {rawDays:UInt32}, {providerIdDays:UInt32}
 `,
 'insert_rollup_pointers': `-- Makes generations count. Without a token: the same pointer twice is one row by its sort key.
 INSERT INTO rollup_pointers
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 0,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
+`,
+'insert_sent_alert': `-- Records one announced threshold. Without a token: the same record twice is one row by its sort key.
+INSERT INTO alerts_sent
 SETTINGS
   async_insert = 0,
   insert_deduplicate = 0,
@@ -1186,9 +1389,18 @@ SETTINGS
   input_format_skip_unknown_fields = 0
 FORMAT JSONCompactEachRowWithNames
 `,
-'known_events': `-- Which of these events an organization has in [from, to) of the budget instant.
-SELECT DISTINCT event_id
+'known_events': `-- Which of these events an organization has in [from, to) of the budget instant, on time or late.
+SELECT event_id
 FROM usage_events
+WHERE organization = {organization:String}
+  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND event_id IN {eventIds:Array(String)}
+
+UNION DISTINCT
+
+SELECT event_id
+FROM late_usage_events
 WHERE organization = {organization:String}
   AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
   AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
@@ -1225,6 +1437,12 @@ SELECT toString(max(seq)) AS last_seq
 FROM settlements
 WHERE organization = {organization:String}
 `,
+'late_usage_exists': `-- Whether an organization has any row that came too late for its hour: mostly it has none, and the sums need not look for them.
+SELECT event_id
+FROM late_usage_events
+WHERE organization = {organization:String}
+LIMIT 1
+`,
 'latency_percentiles': `-- Latencies of the attempts of one organization in [from, to), by whatever is asked. Percentiles are exact: no rollup could give
 -- them. One copy of each attempt counts, read as in spend.sql.
 SELECT
@@ -1253,8 +1471,8 @@ SELECT
   formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
   formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
   formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
-  toString(count()) AS timed_attempts,
-  quantilesExactInclusive(0.5, 0.9, 0.95, 0.99)(latency_ms) AS latency_ms,
+  toString(countIf(latency_ms > 0)) AS timed_attempts,
+  quantilesExactInclusiveIf(0.5, 0.9, 0.95, 0.99)(latency_ms, latency_ms > 0) AS attempt_latency_ms,
   quantilesExactInclusiveIf(0.5, 0.9, 0.95, 0.99)(
     assumeNotNull(time_to_first_token_ms),
     time_to_first_token_ms IS NOT NULL
@@ -1297,6 +1515,37 @@ HAVING count() > 0
 'record_migration': `-- On a cluster the tables are made whole: no migration is left to run.
 INSERT INTO schema_migrations (version, name, checksum, applied_at)
 VALUES (__VERSION__, '__NAME__', '__CHECKSUM__', now64(3))
+`,
+'report_version': `-- The newest version of one report over one range; with {pulledAtMs} and {bodyHash} that one.
+SELECT
+  report,
+  toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
+  toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
+  toString(toUnixTimestamp64Milli(pulled_at)) AS pulled_at_ms,
+  body_hash,
+  body
+FROM report_versions
+WHERE organization = {organization:String}
+  AND report = {report:String}
+  AND range_start = fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND range_end = fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND ({bodyHash:String} = '' OR (body_hash = {bodyHash:String} AND pulled_at = fromUnixTimestamp64Milli({pulledAtMs:Int64}, 'UTC')))
+ORDER BY pulled_at DESC, body_hash DESC
+LIMIT 1
+`,
+'report_versions': `-- Every version of an organization's reports whose range overlaps [from, to), without bodies.
+SELECT
+  report,
+  toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
+  toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
+  toString(toUnixTimestamp64Milli(pulled_at)) AS pulled_at_ms,
+  body_hash
+FROM report_versions
+WHERE organization = {organization:String}
+  AND range_start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND range_end > fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+ORDER BY report, range_start, range_end, pulled_at, body_hash
+LIMIT 1 BY report, range_start, range_end, pulled_at, body_hash
 `,
 'retention_changes': `-- Every retention that has been in force since the tables were made, oldest first.
 SELECT toString(toUnixTimestamp64Milli(applied_at)) AS applied_at_ms, raw_days
@@ -1368,6 +1617,25 @@ FROM
 )
 GROUP BY toStartOfDay(start)
 `,
+'sent_alerts': `-- The thresholds that were announced in the periods of an organization that begin in [from, to); of two records the earlier crossing. The
+-- beginning of its period is the last part of a key.
+SELECT
+  budget_key AS key,
+  threshold_percent,
+  toString(spent_nano_usd) AS spent_nano_usd,
+  toString(limit_nano_usd) AS limit_nano_usd,
+  toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms
+FROM alerts_sent
+WHERE organization = {organization:String}
+  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)) >= {fromMs:Int64}
+  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)) < {toMs:Int64}
+ORDER BY
+  toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)),
+  budget_key,
+  threshold_percent,
+  crossed_at
+LIMIT 1 BY budget_key, threshold_percent
+`,
 'settled_totals': `-- What every budget period that is still alive has been charged. A key lives while one of its settlements is younger than
 -- {liveFromMs}; its sum then reaches back to {sumFromMs}, a longest period earlier, so that no total is cut in the middle.
 -- An attempt is settled once and released once, whatever was recorded twice in two epochs; adjustments all count.
@@ -1422,6 +1690,8 @@ LIMIT 1000
 'spend': `-- Spend of one organization in [from, to) from its rows, by whatever is asked.
 -- Sums are taken over one copy of each (event, line), whatever was stored twice. Reading in the order of the sort key makes
 -- the choice among copies the same each time, and lets the engine stream instead of sorting.
+-- Lines from 1000 on correct others: they add money, wherever it moves to, and are no attempt.
+-- {rows} is usage_events, or late_usage_events for those that came too late for their hours.
 -- {part} 'rest': only what rollups leave, which is rows of dirty hours and of instants outside of the range's whole hours.
 SELECT
   team AS group_team, -- grouped by team
@@ -1449,9 +1719,9 @@ SELECT
   formatDateTime(toStartOfDay(instant), '%Y-%m-%dT00:00:00.000Z') AS group_day, -- grouped by day
   formatDateTime(toStartOfHour(instant), '%Y-%m-%dT%H:00:00.000Z') AS group_hour, -- grouped by hour
   formatDateTime(toStartOfMinute(instant), '%Y-%m-%dT%H:%i:00.000Z') AS group_minute, -- grouped by minute
-  uniqExactIf(event_id, true) AS sum_attempts,
-  uniqExactIf(event_id, attempt_number = 1) AS sum_calls,
-  uniqExactIf(event_id, status = 'error') AS sum_failed_attempts,
+  uniqExactIf(event_id, line < 1000 AND (true)) AS sum_attempts,
+  uniqExactIf(event_id, line < 1000 AND (attempt_number = 1)) AS sum_calls,
+  uniqExactIf(event_id, line < 1000 AND (status = 'error')) AS sum_failed_attempts,
   sum(toInt128(uncached_input_tokens)) AS sum_uncached_input_tokens,
   sum(toInt128(cache_read_input_tokens)) AS sum_cache_read_input_tokens,
   sum(toInt128(cache_write_5m_input_tokens)) AS sum_cache_write_5m_input_tokens,
@@ -1466,13 +1736,13 @@ SELECT
   sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
   sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
   sum(toInt128(if(line = 0, latency_ms, 0))) AS sum_latency_ms,
-  sum(toInt128(line = 0)) AS sum_timed_attempts,
+  sum(toInt128(line = 0 AND latency_ms > 0)) AS sum_timed_attempts,
   sum(toInt128(if(line = 0, ifNull(time_to_first_token_ms, 0), 0))) AS sum_time_to_first_token_ms,
   sum(toInt128(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts
 FROM
 (
   SELECT *, if({by:String} = 'budget', budget_instant, ended_at) AS instant
-  FROM usage_events
+  FROM {rows:Identifier}
   WHERE organization = {organization:String}
     AND instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
     AND instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
@@ -1515,9 +1785,19 @@ HAVING count() > 0
 ORDER BY ALL
 SETTINGS output_format_json_quote_64bit_integers = 1
 `,
-'stored_events': `-- Which of these events have rows already: asked before a segment is sent again whose token may have been forgotten.
-SELECT DISTINCT event_id
+'stored_events': `-- Which rows of these events are there already: asked before rows are sent whose token may have been forgotten. By line, because the
+-- corrections of an event come later than itself.
+SELECT event_id, toString(line) AS line
 FROM usage_events
+WHERE organization IN {organizations:Array(String)}
+  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND budget_instant <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  AND event_id IN {eventIds:Array(String)}
+
+UNION DISTINCT
+
+SELECT event_id, toString(line) AS line
+FROM late_usage_events
 WHERE organization IN {organizations:Array(String)}
   AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
   AND budget_instant <= fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
@@ -1731,7 +2011,7 @@ SELECT
   sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
   sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
   sum(toInt128(if(line = 0, latency_ms, 0))) AS sum_latency_ms,
-  sum(toInt128(line = 0)) AS sum_timed_attempts,
+  sum(toInt128(line = 0 AND latency_ms > 0)) AS sum_timed_attempts,
   sum(toInt128(if(line = 0, ifNull(time_to_first_token_ms, 0), 0))) AS sum_time_to_first_token_ms,
   sum(toInt128(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts
 FROM
@@ -1998,7 +2278,7 @@ SELECT
   sum(toInt128(web_search_cost_nano_usd)) AS sum_web_search_cost_nano_usd,
   sum(toInt128(rounding_pico_usd)) AS sum_rounding_pico_usd,
   sum(toInt128(if(line = 0, latency_ms, 0))) AS sum_latency_ms,
-  sum(toInt128(line = 0)) AS sum_timed_attempts,
+  sum(toInt128(line = 0 AND latency_ms > 0)) AS sum_timed_attempts,
   sum(toInt128(if(line = 0, ifNull(time_to_first_token_ms, 0), 0))) AS sum_time_to_first_token_ms,
   sum(toInt128(line = 0 AND time_to_first_token_ms IS NOT NULL)) AS sum_first_token_attempts
 FROM

@@ -5,7 +5,9 @@ import {
   type BatchFacts,
   type Clock,
   type Logger,
+  type ReportVersions,
   type SegmentDestination,
+  type SentAlerts,
   type SpendHistory,
   silentLogger,
 } from '@tallygate/usage';
@@ -14,12 +16,15 @@ import { connectLedger, type LedgerAddress } from './connect.ts';
 import { createDatabase, type Database } from './database.ts';
 import { type ExportedDays, type ExportOrder, exportDays } from './export-days.ts';
 import { createHistory, requireOrganization } from './history.ts';
+import { storeLateEvents } from './late-usage.ts';
 import { migrate } from './migrate.ts';
+import { createReportVersions } from './report-versions.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
 import { type ReadState, rememberingState } from './rollups/remember-state.ts';
 import { rollupState } from './rollups/rollup-queries.ts';
+import { createSentAlerts } from './sent-alerts.ts';
 import { storeReplayed } from './store-replayed.ts';
 import { storeSegment } from './store-segment.ts';
 
@@ -38,6 +43,8 @@ export interface UsageStoreDependencies {
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
+  sentAlerts: SentAlerts;
+  reportVersions: ReportVersions;
   /** Rows as files, a day in each; see there. */
   exportDays(order: ExportOrder): Promise<ExportedDays>;
   /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
@@ -72,16 +79,23 @@ export async function openUsageStore(
   });
   const inserts = options.kind === 'server' ? options.inserts : undefined;
   const keeping = keepAddedUp(rollups, dependencies.logger ?? silentLogger);
+  const requireOwn = (asked: string) => requireOrganization(asked, dependencies.organization);
   return {
     ...createHistory(rollups, dependencies.organization),
     exportDays: async (order) => {
-      requireOrganization(order.organization, dependencies.organization);
+      requireOwn(order.organization);
       return exportDays(database, order);
     },
     addUp: () => addUp(rollups),
     sweep: () => sweep(rollups),
-    store: (segment) => (segment.replayed ? storeReplayed : storeSegment)(database, segment, inserts),
+    async store(segment) {
+      const lateBeforeMs = rollups.retention.lateBeforeSeconds(dependencies.clock.nowMs()) * 1_000;
+      const onTime = await storeLateEvents(database, segment, lateBeforeMs);
+      await (onTime.replayed ? storeReplayed : storeSegment)(database, onTime, inserts);
+    },
     batchFacts: createBatchFacts(database, dependencies.clock),
+    sentAlerts: createSentAlerts(database, requireOwn),
+    reportVersions: createReportVersions(database, requireOwn),
     async close() {
       await keeping.stop();
       await database.close();

@@ -226,10 +226,12 @@ function instrumentsOf(meter: OpenTelemetryApi.Meter) {
 function recordTimes({ duration, firstChunk }: Instruments, event: UsageEvent): void {
   const attributes = operationAttributes(event, event.lines[0]);
   const isFailure = event.status !== 'ok' && event.status !== 'refused';
-  duration.record(event.latencyMs / 1000, {
-    ...attributes,
-    ...(isFailure ? { [STANDARD.errorType]: event.errorCode ?? event.status } : {}),
-  });
+  if (event.latencyMs !== null) {
+    duration.record(event.latencyMs / 1000, {
+      ...attributes,
+      ...(isFailure ? { [STANDARD.errorType]: event.errorCode ?? event.status } : {}),
+    });
+  }
   if (event.streamed && event.timeToFirstTokenMs !== null)
     firstChunk.record(event.timeToFirstTokenMs / 1000, attributes);
 }

@@ -23,7 +23,8 @@ export interface AttemptEnd {
   errorCode: string | null;
   apiKeyHint: string | null;
   endedAtMs: number;
-  latencyMs: number;
+  /** Null where nobody was there to measure it. */
+  latencyMs: number | null;
   timeToFirstTokenMs: number | null;
 }
 

@@ -68,7 +68,7 @@ export function unknownOutcome(
     errorCode: 'process_ended',
     apiKeyHint: intent.apiKeyHint,
     endedAtMs: startedAtMs,
-    latencyMs: 0,
+    latencyMs: null,
     timeToFirstTokenMs: null,
   };
   return usageEvent(admission, end, { apiKeyId: intent.apiKeyId });

@@ -1,5 +1,3 @@
-import { withinDeadline } from './within-deadline.ts';
-
 /**
  * Drains before the process ends: on SIGTERM, and when nothing is left to do. Where nobody else handles SIGTERM everything is
  * closed and the signal raised again, so that its effect stays. An application that handles it itself still has calls under way
@@ -7,13 +5,12 @@ import { withinDeadline } from './within-deadline.ts';
  * way at `process.exit` or at an error that nobody caught is recorded as far as it was seen.
  */
 export interface Leaving {
+  /** Takes a bounded time, whoever does not answer: whoever sent SIGTERM kills soon. */
   close(): Promise<void>;
   /** Records what is still under way, at once: the process exits without another turn. */
   leave(): void;
   /** Sends what is recorded so far; more may follow. */
   flush(): Promise<unknown>;
-  /** How long SIGTERM waits: what is not sent by then is safe on disk, and whoever sent the signal kills soon. */
-  drainMs: number;
 }
 
 const leavings = new Set<Leaving>();
@@ -45,8 +42,7 @@ function onSigterm(): void {
     void Promise.allSettled([...leavings].map(({ flush }) => flush()));
     return;
   }
-  const drainMs = Math.max(...[...leavings].map((leaving) => leaving.drainMs));
-  void withinDeadline(drainMs, closeAll(), () => undefined).then(() => {
+  void closeAll().then(() => {
     process.off('SIGTERM', onSigterm);
     if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM');
   });

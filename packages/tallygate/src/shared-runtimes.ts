@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@tallygate/usage';
 import type { ResolvedConfig } from './configuration/resolved.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
+import { countdown, type TimeLeft, withinDeadline } from './within-deadline.ts';
 
 /** One process has one gate and one spool per data directory, however many `tallygate()` instances it makes. */
 interface Shared {
@@ -11,8 +12,11 @@ interface Shared {
 export interface RuntimeLease {
   /** Opens at the first call. A failed opening is tried again by a later call, not by every call. */
   runtime(): Promise<Runtime>;
-  /** The last user to leave closes. */
-  release(): Promise<void>;
+  /**
+   * The last user to leave closes, within the time that is left: by default TALLYGATE_DRAIN_MS. What hangs is left to end by itself:
+   * its locks are found to be nobody's once the process has ended.
+   */
+  release(leftMs?: TimeLeft): Promise<void>;
 }
 
 const REOPEN_AFTER_MS = 5_000;
@@ -38,17 +42,21 @@ export function leaseRuntime(config: ResolvedConfig, parts: { clock: Clock; logg
 
   return {
     runtime,
-    async release() {
+    async release(leftMs = countdown(parts.clock, config.drainMs)) {
       const leaving = held;
       held = null;
       if (!leaving) return;
       leaving.users -= 1;
       if (leaving.users > 0) return;
       if (shared.get(key) === leaving) shared.delete(key);
-      const opened = await leaving.opening.catch(() => null);
-      await opened?.close();
+      await withinDeadline(leftMs(), closeOnceOpened(leaving, leftMs), () => undefined);
     },
   };
+}
+
+async function closeOnceOpened({ opening }: Shared, leftMs: TimeLeft): Promise<void> {
+  const opened = await opening.catch(() => null);
+  await opened?.close(leftMs);
 }
 
 function hold(key: string, open: () => Promise<Runtime>): Shared {

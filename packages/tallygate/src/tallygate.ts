@@ -16,6 +16,7 @@ import {
   systemClock,
   TallygateError,
 } from '@tallygate/usage';
+import { closeInTime } from './close-in-time.ts';
 import { closeOnExit } from './close-on-exit.ts';
 import { loadConfig } from './configuration/load.ts';
 import type { ConfigOptions } from './configuration/options.ts';
@@ -58,8 +59,10 @@ export interface Tallygate {
    */
   flush(options?: FlushOptions): Promise<FlushReport>;
   /**
-   * Ends open attempts, settles, drains. Also done before the process ends by itself, and on SIGTERM unless the application
-   * handles that: then only what is recorded is drained, since its last calls may still be under way. Safe to call twice.
+   * Ends open attempts, settles, drains. Resolves within TALLYGATE_DRAIN_MS, whoever does not answer; a call that still waits for the
+   * gate by then is recorded all the same, if the process lives. Also done before the process ends by itself, and on SIGTERM unless
+   * the application handles that: then only what is recorded is drained, since its last calls may still be under way. Safe to call
+   * twice.
    */
   close(): Promise<void>;
 }
@@ -103,10 +106,8 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   let meteredFetch: typeof fetch | null = null;
 
   const close = () => {
-    closing ??= meter
-      .close()
-      .finally(() => lease.release())
-      .finally(forget);
+    const send = async () => (await opened)?.sink.flush();
+    closing ??= closeInTime({ meter, lease, send, clock, drainMs: config.drainMs }).finally(forget);
     return closing;
   };
   const flush = async ({ withinMs = config.drainMs }: FlushOptions = {}) => {
@@ -124,9 +125,7 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
       pending: sink?.pendingRecords ?? 0,
     }));
   };
-  const { drainMs } = config;
-  const forget =
-    mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave, drainMs });
+  const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave });
 
   return {
     wrap: (client) => wrapClient(client, middleware),

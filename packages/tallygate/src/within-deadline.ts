@@ -1,3 +1,13 @@
+import type { Clock } from '@tallygate/usage';
+
+/** What is left of a time that several share who work in turn; never negative. */
+export type TimeLeft = () => number;
+
+export function countdown(clock: Clock, totalMs: number): TimeLeft {
+  const endMs = clock.monotonicMs() + totalMs;
+  return () => Math.max(0, endMs - clock.monotonicMs());
+}
+
 /** Resolves with the work's answer, or with what `late` tells when that takes longer. The work goes on. */
 export async function withinDeadline<Answer>(
   deadlineMs: number,

@@ -51,6 +51,11 @@ export const ERRORS = {
     exitCode: 4,
     cure: 'Install the embedded engine with "npm install chdb", or set TALLYGATE_CLICKHOUSE_URL.',
   },
+  TALLYGATE_EXPORT_STOPPED: {
+    httpStatus: 507,
+    exitCode: 1,
+    cure: 'Free disk space or name another directory, then run the same export again: it goes on with the first day without a file.',
+  },
   TALLYGATE_GATE_UNAVAILABLE: {
     httpStatus: 503,
     exitCode: 4,

@@ -1,3 +1,10 @@
+export {
+  type SentAlert,
+  type SentAlerts,
+  type SentAlertsQuery,
+  sentAlertSchema,
+  sentAlertsQuerySchema,
+} from './alert-port.ts';
 export { type Attribution, attributionSchema, type CallAttribution, UNASSIGNED } from './attribution.ts';
 export {
   type BatchAdditions,
@@ -125,6 +132,17 @@ export {
   usagePageSchema,
 } from './records-port.ts';
 export { resolveTeam } from './registry.ts';
+export {
+  type ReportDrift,
+  type ReportPull,
+  type ReportQuestion,
+  type ReportRow,
+  type ReportVersion,
+  type ReportVersions,
+  reportQuestionSchema,
+  reportVersionSchema,
+  type StoredReportVersion,
+} from './report-version-port.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';
 export {

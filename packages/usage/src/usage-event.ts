@@ -72,8 +72,8 @@ export const usageEventSchema = z.object({
   stopReason: z.string().nullable(),
   basis: z.enum(['reported', 'estimated']),
   streamed: z.boolean(),
-  /** The ledger keeps whole milliseconds of both. */
-  latencyMs: z.number().min(0),
+  /** The ledger keeps whole milliseconds of both, of this at least 1. Null where nobody measured it: such an attempt is in no mean. */
+  latencyMs: z.number().min(0).nullable(),
   timeToFirstTokenMs: z.number().min(0).nullable(),
   configVersion: z.number().int().min(0),
   /**

@@ -78,7 +78,7 @@ describe('two tallygate() on one data directory', () => {
 
   it('close() during the first call of all, while gate and ledger still open, loses nothing', async () => {
     const { application, counts } = await directory();
-    const { tally, ask, sent } = application();
+    const { tally, ask, sent } = application({ drainMs: 60_000 });
     const call = ask();
     await sent;
     await tally.close();

@@ -35,6 +35,8 @@ describe.each(['embedded', 'server'] as const)('usage, %s', (kind) => {
     const segment = segmentOf(
       [
         ...latencies.map((latencyMs) => of('support', { latencyMs, timeToFirstTokenMs: 5 })),
+        of('support', { latencyMs: null }),
+        of('imported', { latencyMs: null, lines: [usageLine({ contractedCostNanoUsd: 0n })] }),
         of('search', { status: 'error', lines: [usageLine({ contractedCostNanoUsd: 0n })] }),
         of('growth', { lines: [usageLine({ usage: { ...usageLine().usage, cacheReadInputTokens: 300 } })] }),
       ],
@@ -60,7 +62,7 @@ describe.each(['embedded', 'server'] as const)('usage, %s', (kind) => {
   it('names the dearest groups first, and adds up the others', async () => {
     const { groups, others } = await store.usage({ ...range, groupBy: ['team'], top: 1 });
     expect(groups.map(({ group }) => group)).toEqual([{ team: 'support' }]);
-    expect(others).toMatchObject([{ group: {}, attempts: 2, failedAttempts: 1, errorRate: 0.5 }]);
+    expect(others).toMatchObject([{ group: {}, attempts: 3, failedAttempts: 1, errorRate: 1 / 3 }]);
     expect((await store.usage({ ...range, groupBy: ['team'] })).others).toEqual([]);
   });
 
@@ -69,15 +71,16 @@ describe.each(['embedded', 'server'] as const)('usage, %s', (kind) => {
     const { groups } = await store.usage({ ...range, groupBy: ['team'] });
     const by = new Map(groups.map((group) => [group.group.team, group]));
     expect(by.get('support')).toMatchObject({
-      attempts: 99,
+      attempts: 100,
       errorRate: 0,
       cacheReadShare: 0,
       meanLatencyMs: 50,
       meanTimeToFirstTokenMs: 5,
-      denials: { denied: 2, wouldBeDenied: 1, deniedShare: 2 / 101 },
+      denials: { denied: 2, wouldBeDenied: 1, deniedShare: 2 / 102 },
       latency: null,
     });
     expect(by.get('search')).toMatchObject({ errorRate: 1, denials: { denied: 0, deniedShare: 0 } });
+    expect(by.get('imported')).toMatchObject({ attempts: 1, meanLatencyMs: null });
     expect(by.get('growth')).toMatchObject({ cacheReadShare: 0.75, meanTimeToFirstTokenMs: null });
   });
 
@@ -87,6 +90,7 @@ describe.each(['embedded', 'server'] as const)('usage, %s', (kind) => {
     expect(support?.latency).toEqual({ p50: 50, p90: 89.2, p95: 94.1, p99: 98.02 });
     expect(support?.timeToFirstToken).toEqual({ p50: 5, p90: 5, p95: 5, p99: 5 });
     expect(groups.find(({ group }) => group.team === 'search')?.timeToFirstToken).toBeNull();
+    expect(groups.find(({ group }) => group.team === 'imported')?.latency).toBeNull();
   });
 
   it('does not say how many were denied by what a denial does not have', async () => {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedClock, START_MS, segmentOf, usageEvent } from '../../contract/usage-fixtures.ts';
+import { startOnSmallDisk } from './programs.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const DAY_MS = 86_400_000;
@@ -76,6 +78,27 @@ describe('export', () => {
     expect(existsSync(join(directory, 'usage-2026-10-16.csv.part'))).toBe(false);
   });
 
+  it('says that the disk is full, leaves nothing that looks whole, and goes on when there is room', async (context) => {
+    const program = startOnSmallDisk(
+      new URL('./full-export-process.ts', import.meta.url),
+      join(root, 'small-disk'),
+      join(root, 'small-ledger'),
+    );
+    const [printed, said] = await Promise.all([textOf(program.stdout), textOf(program.stderr)]);
+    if (program.exitCode === null) await once(program, 'exit');
+    if (said.includes('unshare') || said.includes('mount:')) return context.skip('no tmpfs of its own');
+    const days = ['2026-10-14', '2026-10-15', '2026-10-16'].map((day) => `usage-${day}.csv`);
+    expect(JSON.parse(printed), said).toEqual({
+      first: {
+        code: 'TALLYGATE_EXPORT_STOPPED',
+        told: expect.stringMatching(/is full: 2 of 3 days .*run the same export again/s),
+      },
+      left: ['ballast', ...days.slice(0, 2)],
+      second: { written: 1 },
+      whole: days,
+    });
+  });
+
   it('refuses a range that is not of whole days', async () => {
     for (const range of [{ fromMs: FIRST_MS + 1 }, { toMs: order.toMs - 1 }, { toMs: FIRST_MS }])
       await expect(
@@ -83,3 +106,9 @@ describe('export', () => {
       ).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
   });
 });
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

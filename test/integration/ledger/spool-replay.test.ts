@@ -4,9 +4,11 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   denialRecord,
   fixedClock,
+  START_MS,
   segmentOf,
   settlement,
   usageEvent,
+  usageLine,
 } from '../../contract/usage-fixtures.ts';
 import { createCollectingStore } from './collecting-store.ts';
 import { createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
@@ -44,6 +46,16 @@ it('a segment that is sent so late that its token is forgotten adds only what th
   const [others] = await tables.rows('SELECT uniqExact(attempt_id) AS settled FROM settlements');
   expect(others).toEqual({ settled: '1' });
   await tables.close();
+});
+
+it('a correction that is sent so late adds its line to an event that the ledger has', async () => {
+  const event = usageEvent();
+  await store.store(segmentOf([event]));
+  const correction = { ...event, lines: [usageLine({ line: 1_000, contractedCostNanoUsd: -9n })] };
+  for (const events of [[correction], [correction, usageEvent()]])
+    await store.store(segmentOf(events, { replayed: true }));
+  const range = { organization: 'acme', fromMs: START_MS, toMs: START_MS + 1 };
+  expect(await store.counts(range)).toMatchObject({ events: 2, lines: 3, duplicates: 0 });
 });
 
 it('the spool says of a segment older than an hour that it may be one, and of no younger one', async () => {

@@ -205,6 +205,18 @@ describe('a store that does not answer', () => {
     expect(store.eventIds()).toEqual(['left-behind']);
     await next.close();
   });
+
+  it.each(['os', 'memory'] as const)(
+    'that hangs keeps close (%s) no longer than it is told, where some of its time is gone',
+    async (durability) => {
+      const hanging = createCollectingStore();
+      hanging.before = () => new Promise(() => {});
+      const spool = await spools.open({ destination: hanging, durability, drainMs: 600_000 });
+      spool.recordOutcome(usageEvent(), null);
+      await spool.close(20);
+      expect(spool.pendingRecords).toBe(1);
+    },
+  );
 });
 
 describe('without a destination', () => {

@@ -1,5 +1,5 @@
 -- What is summed: its value in a row of usage_events, and the name of the sum, which is that of its column in rollups. The order is
--- that of their columns. What an attempt has once, its line 0 has.
+-- that of their columns. What an attempt has once, its line 0 has; a latency that nobody measured is 0.
 uncached_input_tokens AS uncached_input_tokens,
 cache_read_input_tokens AS cache_read_input_tokens,
 cache_write_5m_input_tokens AS cache_write_5m_input_tokens,
@@ -14,6 +14,6 @@ contracted_cost_nano_usd AS contracted_cost_nano_usd,
 web_search_cost_nano_usd AS web_search_cost_nano_usd,
 rounding_pico_usd AS rounding_pico_usd,
 if(line = 0, latency_ms, 0) AS latency_ms,
-line = 0 AS timed_attempts,
+line = 0 AND latency_ms > 0 AS timed_attempts,
 if(line = 0, ifNull(time_to_first_token_ms, 0), 0) AS time_to_first_token_ms,
 line = 0 AND time_to_first_token_ms IS NOT NULL AS first_token_attempts,

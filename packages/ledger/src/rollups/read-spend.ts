@@ -1,5 +1,6 @@
 /** Spend, exact at every moment: from rollups as far as they go, from deduplicated rows for the rest. */
 import { type SpendDimension, type SpendQuery, type SpendRow, TallygateError } from '@tallygate/usage';
+import { mayBeLate } from '../late-usage.ts';
 import type { RollupDependencies } from './add-up.ts';
 import { addedSpend } from './added-spend.ts';
 import { budgetHours, planOf, readsHours, readsRows } from './spend-plan.ts';
@@ -16,13 +17,26 @@ const NOTHING_ROLLED_UP = { hourFrom: 0, hourTo: 0, dirtyHours: [] };
 export async function readSpend(rollups: RollupDependencies, query: SpendQuery): Promise<SpendColumns[]> {
   requireBounds(query);
   const source = sourceOf(query);
-  if (source !== 'rows') return readRolledUp(rollups, query, source);
-  return spendFromRows(rollups.database, {
-    ...question(query),
-    tagKey: query.tagKey ?? '',
-    part: 'everything',
-    ...NOTHING_ROLLED_UP,
-  });
+  const [onTime, late] = await Promise.all([
+    source === 'rows' ? allRows(rollups, query, 'usage_events') : readRolledUp(rollups, query, source),
+    readLate(rollups, query),
+  ]);
+  return late.length === 0 ? onTime : addedSpend([...onTime, ...late]);
+}
+
+async function readLate(rollups: RollupDependencies, query: SpendQuery): Promise<SpendColumns[]> {
+  const { database, retention, clock } = rollups;
+  const mayBe = await mayBeLate(database, query, retention, clock.nowMs());
+  return mayBe ? allRows(rollups, query, 'late_usage_events') : [];
+}
+
+function allRows(
+  { database }: RollupDependencies,
+  query: SpendQuery,
+  rows: 'usage_events' | 'late_usage_events',
+): Promise<SpendColumns[]> {
+  const parameters = { ...question(query), tagKey: query.tagKey ?? '', ...NOTHING_ROLLED_UP };
+  return spendFromRows(database, { ...parameters, part: 'everything', rows });
 }
 
 /**
@@ -54,7 +68,7 @@ async function readRolledUp(
     parts.push(spendFrom[source].days(database, { ...parameters, freshDays: `[${freshDays.join()}]` }));
   if (readsHours(plan, staleDays)) parts.push(spendFrom[source].hours(database, parameters));
   if (readsRows(query, plan, dirtyHours))
-    parts.push(spendFromRows(database, { ...parameters, tagKey: '', part: 'rest' }));
+    parts.push(spendFromRows(database, { ...parameters, tagKey: '', part: 'rest', rows: 'usage_events' }));
   return addedSpend((await Promise.all(parts)).flat());
 }
 

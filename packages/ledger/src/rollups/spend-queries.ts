@@ -79,6 +79,7 @@ export const spendFromRows = defineQuery({
     ...tagKey,
     ...hours,
     part: z.enum(['everything', 'rest']),
+    rows: z.enum(['usage_events', 'late_usage_events']),
   }),
   row: spendColumns,
   lines: askedLines,
@@ -103,7 +104,7 @@ export const latencyPercentiles = defineQuery({
   row: z.object({
     ...groupColumns,
     timed_attempts: count,
-    latency_ms: percentiles,
+    attempt_latency_ms: percentiles,
     first_token_ms: percentiles,
   }),
   lines: askedLines,

@@ -35,10 +35,13 @@ export function tokensOf(row: SpendColumns): { input: number } {
 }
 
 export function latenciesOf(row: {
-  latency_ms: (number | null)[];
+  attempt_latency_ms: (number | null)[];
   first_token_ms: (number | null)[];
 }): Latencies {
-  return { latency: percentilesOf(row.latency_ms), timeToFirstToken: percentilesOf(row.first_token_ms) };
+  return {
+    latency: percentilesOf(row.attempt_latency_ms),
+    timeToFirstToken: percentilesOf(row.first_token_ms),
+  };
 }
 
 /** The engine has no percentile of nothing and says so by null. */

@@ -66,7 +66,8 @@ const ATTEMPT = [
   maybeText<UsageEvent>('stop_reason', (event) => event.stopReason),
   oneOf(BASES)<UsageEvent>('basis', (event) => event.basis),
   flag<UsageEvent>('streamed', (event) => event.streamed),
-  measure<UsageEvent>('latency_ms', (event) => Math.round(event.latencyMs)),
+  // 0 says that nobody measured it, so what was measured is at least 1.
+  measure<UsageEvent>('latency_ms', ({ latencyMs: ms }) => (ms === null ? 0 : Math.max(1, Math.round(ms)))),
   maybeMeasure<UsageEvent>('time_to_first_token_ms', ({ timeToFirstTokenMs: ms }) => ms && Math.round(ms)),
   count<UsageEvent>('config_version', (event) => event.configVersion),
   maybeText<UsageEvent>('stable_prefix_hash', (event) => event.stablePrefixHash),
@@ -150,7 +151,7 @@ function attemptOf(cells: Record<string, unknown>): object {
     stopReason: cells['stop_reason'],
     basis: cells['basis'],
     streamed: cells['streamed'],
-    latencyMs: cells['latency_ms'],
+    latencyMs: cells['latency_ms'] === 0 ? null : cells['latency_ms'],
     timeToFirstTokenMs: cells['time_to_first_token_ms'],
     configVersion: cells['config_version'],
     stablePrefixHash: cells['stable_prefix_hash'],

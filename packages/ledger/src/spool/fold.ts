@@ -111,7 +111,7 @@ function folded(events: readonly UsageEvent[], key: string): UsageEvent {
     requestId: null,
     messageId: null,
     traceId: null,
-    latencyMs: Math.round(events.reduce((sum, event) => sum + event.latencyMs, 0) / events.length),
+    latencyMs: meanLatencyMs(events),
     timeToFirstTokenMs: null,
     stablePrefixHash: null,
     stablePrefixBytes: null,
@@ -120,6 +120,13 @@ function folded(events: readonly UsageEvent[], key: string): UsageEvent {
       flags: [...line.flags, `folded:${events.length}`],
     })),
   };
+}
+
+/** Of those that have one: a missing latency is none of 0 ms. */
+function meanLatencyMs(events: readonly UsageEvent[]): number | null {
+  const latencies = events.flatMap(({ latencyMs }) => latencyMs ?? []);
+  if (latencies.length === 0) return null;
+  return Math.round(latencies.reduce((sum, latencyMs) => sum + latencyMs, 0) / latencies.length);
 }
 
 function addLine(left: UsageLine, right: UsageLine): UsageLine {

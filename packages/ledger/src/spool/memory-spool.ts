@@ -68,9 +68,9 @@ function spoolOver(drain: MemoryDrain, upkeep: NodeJS.Timeout): Spool {
     persisted: async () => {},
     flush: () => flush(drain),
     adopt: async () => nothingAdopted(),
-    close() {
+    close(withinMs: number = own.parts.drainMs) {
       clearInterval(upkeep);
-      closing ??= close(drain);
+      closing ??= close(drain, withinMs);
       return closing;
     },
     get recordedEvents() {
@@ -166,9 +166,9 @@ async function settleOverdue(drain: MemoryDrain, graceMs: number): Promise<void>
   }
 }
 
-async function close(drain: MemoryDrain): Promise<void> {
+async function close(drain: MemoryDrain, withinMs: number): Promise<void> {
   const { own } = drain;
-  await withinDeadline(own.parts.drainMs, async () => {
+  await withinDeadline(withinMs, async () => {
     await flush(drain);
     await settleOverdue(drain, 0);
     await flush(drain);

@@ -57,11 +57,12 @@ export interface SpoolOptions {
   maxBytes?: number;
   /** What happens then. Default `deny-calls`. */
   full?: FullPolicy;
-  /** How long `close` may take to drain. What is left then stays on disk. */
+  /** How long `close` may take to drain where it is not told. What is left then stays on disk. */
   drainMs?: number;
 }
 
 export type Spool = UsageSink & {
+  close(withinMs?: number): Promise<void>;
   recordIntent(intent: CallIntent): void;
   refusal(): TallygateError | null;
   readonly spoolId: string;
@@ -151,9 +152,9 @@ function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool 
     recordDenial: (denial) => record({ kind: 'denial', denial }),
     persisted: () => persisted(own),
     flush: () => flush(drain),
-    close() {
+    close(withinMs: number = drainMs) {
       clearInterval(upkeep);
-      closing ??= closed(drain, adopter, drainMs);
+      closing ??= closed(drain, adopter, withinMs);
       return closing;
     },
     adopt: () => adopter.now(),
@@ -178,7 +179,7 @@ function spoolOver(drain: SpoolDrain, adopter: Adopter, drainMs: number): Spool 
   };
 }
 
-async function closed(drain: SpoolDrain, adopter: Adopter, drainMs: number): Promise<void> {
-  await withinDeadline(drainMs, () => Promise.all([settleAndFlush(drain), adopter.stop()]));
+async function closed(drain: SpoolDrain, adopter: Adopter, withinMs: number): Promise<void> {
+  await withinDeadline(withinMs, () => Promise.all([settleAndFlush(drain), adopter.stop()]));
   await leave(drain);
 }

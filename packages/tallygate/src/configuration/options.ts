@@ -38,7 +38,7 @@ export interface ConfigOptions {
   spoolMaxBytes?: number | string | null | undefined;
   /** What happens at that bound. Default: deny-calls, which refuses calls where budgets are enforced. */
   spoolFull?: FullPolicy | null | undefined;
-  /** How long `close()` waits for the spool, in ms. Default: 5000. */
+  /** How long `close()` may take, in ms: half of it for the gate, the rest for the ledger. Default: 5000. */
   drainMs?: number | string | null | undefined;
   /** Charged when neither the call nor its scope names a team. */
   team?: string | null | undefined;

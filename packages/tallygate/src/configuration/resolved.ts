@@ -38,7 +38,7 @@ export interface ResolvedConfig {
   /** null: the spool's own bound, 1 GiB on a disk and 64 MiB in memory. */
   spoolMaxBytes: number | null;
   spoolFull: FullPolicy;
-  /** How long `close()` waits for the spool to drain. */
+  /** How long `close()` may take. */
   drainMs: number;
   /** NODE_ENV is "production". */
   production: boolean;

@@ -67,6 +67,17 @@ describe('an export is understood', () => {
     });
   });
 
+  it.each([
+    [{ latency_ms: '812.6' }, 813],
+    [{ duration_ms: 0 }, null],
+    [{}, null],
+    [{ latency_ms: '' }, null],
+    [{ latency_ms: 'n/a' }, null],
+    [{ latency_ms: -1 }, null],
+  ])('with the latency that it has, and none where it has none: %o', (cells, latencyMs) => {
+    expect(parse({ ...PLAIN, ...cells }).latencyMs).toBe(latencyMs);
+  });
+
   it('by --map before anything else', () => {
     expect(parse({ ...PLAIN, who: 'x', day: '2026-10-02' }, 'team=who,timestamp=day')).toMatchObject({
       atMs: Date.UTC(2026, 9, 2),

@@ -18,7 +18,7 @@ export interface ParsedRow {
   serviceTier: string | null;
   speed: string | null;
   inferenceGeo: string | null;
-  latencyMs: number;
+  latencyMs: number | null;
   prices: RowPrices;
 }
 
@@ -155,9 +155,10 @@ function uncachedOf(count: (field: Field) => number | null, cached: number): num
   throw new RowFault('its prompt tokens are less than what it read from the cache and wrote to it');
 }
 
-function latencyOf(text: string | null): number {
-  const latencyMs = Number(text ?? 0);
-  return Number.isFinite(latencyMs) && latencyMs >= 0 ? Math.round(latencyMs) : 0;
+/** Null where the row has none; an export that has none may also write 0. As a latency it would pull every mean down. */
+function latencyOf(text: string | null): number | null {
+  const latencyMs = text === null ? Number.NaN : Number(text);
+  return Number.isFinite(latencyMs) && latencyMs > 0 ? Math.round(latencyMs) : null;
 }
 
 /** {"usage":{"output_tokens":1}} has the column usage.output_tokens. Deeper than usage lies nothing. */

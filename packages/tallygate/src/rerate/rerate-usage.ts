@@ -83,7 +83,7 @@ function correctionEvent(
   return {
     ...event,
     ...{ requestId: null, messageId: null, traceId: null, unknownUsage: null },
-    ...{ latencyMs: 0, timeToFirstTokenMs: null, stablePrefixHash: null, stablePrefixBytes: null },
+    ...{ latencyMs: null, timeToFirstTokenMs: null, stablePrefixHash: null, stablePrefixBytes: null },
     configVersion,
     lines: corrections.map((line) => ({ ...line, flags: [...line.flags, ...why] })),
   };

@@ -10,6 +10,7 @@ import {
   TallygateError,
 } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { countdown, type TimeLeft } from '../within-deadline.ts';
 import { openBackend } from './backend.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { NOTHING_REMEMBERED, openLastGood } from './last-good.ts';
@@ -40,9 +41,12 @@ export interface Runtime {
   /** In force until the gate has answered for the first time. */
   readonly lastGood: ConfigurationSnapshot | null;
   rememberGood(snapshot: ConfigurationSnapshot): void;
-  /** Drains for at most `drainMs`, then lets go of gate, ledger and data directory. */
-  close(): Promise<void>;
+  /** Drains for most of the time that is left, by default TALLYGATE_DRAIN_MS, then lets go of gate, ledger and data directory. */
+  close(leftMs?: TimeLeft): Promise<void>;
 }
+
+/** The rest is for letting go: cut there, a directory would stay locked until the process ends. */
+const DRAINING_SHARE = 0.9;
 
 /**
  * Gate: Redis where its URL is set, else the control plane, else embedded. Ledger: ClickHouse where its URL is set, else the
@@ -96,9 +100,9 @@ export async function openRuntime(
       remoteBackend: { gate, destination, history: history ?? historyWithoutEngine, batchOwners },
       lastGood: lastGood.read(),
       rememberGood: lastGood.remember,
-      async close() {
+      async close(leftMs = countdown(clock, config.drainMs)) {
         // Whatever the disk says: without this the directory would stay locked for as long as the process lives.
-        await sink.close().finally(() => backend.close());
+        await sink.close(leftMs() * DRAINING_SHARE).finally(() => backend.close());
       },
     };
   } catch (error) {

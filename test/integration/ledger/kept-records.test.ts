@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openUsageStore, type UsageStore, type UsageStoreOptions } from '@tallygate/ledger';
+import type { SentAlert } from '@tallygate/usage';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixedClock, START_MS } from '../../contract/usage-fixtures.ts';
+import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../../setup/clickhouse-http.ts';
+import { openTables } from './tables.ts';
+
+const DAY_MS = 86_400_000;
+const OCTOBER_MS = Date.UTC(2026, 9, 1);
+const directory = mkdtempSync(join(tmpdir(), 'tallygate-kept-'));
+let engine: ClickHouseOverHttp;
+let store: UsageStore;
+
+beforeAll(async () => {
+  engine = await startClickHouseOverHttp();
+});
+afterAll(async () => {
+  await engine.close();
+  rmSync(directory, { recursive: true });
+});
+
+const alert = (changes: Partial<SentAlert> = {}): SentAlert => ({
+  organization: 'acme',
+  key: `support-month:month:${OCTOBER_MS}`,
+  thresholdPercent: 80,
+  spentNanoUsd: 2n ** 62n,
+  limitNanoUsd: 2n ** 63n - 1n,
+  crossedAtMs: START_MS,
+  ...changes,
+});
+
+describe.each([
+  ['embedded', (): UsageStoreOptions => ({ kind: 'embedded', directory })],
+  ['on a server', (): UsageStoreOptions => ({ kind: 'server', url: engine.url })],
+])('the ledger %s', (_where, options) => {
+  beforeAll(async () => {
+    store = await openUsageStore(options(), { clock: fixedClock });
+  });
+  afterAll(() => store.close());
+
+  it('keeps which thresholds were announced, each once for a period, by when the period begins', async () => {
+    const september = alert({ key: `support-month:month:${OCTOBER_MS - 30 * DAY_MS}` });
+    const recorded = [
+      alert(),
+      alert({ thresholdPercent: 100 }),
+      alert({ key: `all:month:${OCTOBER_MS}` }),
+      september,
+    ];
+    for (const one of [...recorded, ...recorded]) await store.sentAlerts.record(one);
+    await store.sentAlerts.record(alert({ spentNanoUsd: 1n, crossedAtMs: START_MS + DAY_MS }));
+    await store.sentAlerts.record(alert({ organization: 'other', thresholdPercent: 50 }));
+    const since = (fromMs: number, toMs: number) =>
+      store.sentAlerts.list({ organization: 'acme', fromMs, toMs });
+    expect(await since(OCTOBER_MS, OCTOBER_MS + 1)).toEqual([recorded[2], recorded[0], recorded[1]]);
+    expect(await since(OCTOBER_MS - 31 * DAY_MS, OCTOBER_MS)).toEqual([september]);
+    expect(await since(0, OCTOBER_MS - 31 * DAY_MS)).toEqual([]);
+  });
+
+  it('keeps every version of a report whole, and tells the newest and what changed', async () => {
+    const question = {
+      organization: 'acme',
+      report: 'cost_report?group_by=description',
+      fromMs: OCTOBER_MS,
+      toMs: OCTOBER_MS + DAY_MS,
+    };
+    const row = { description: 'Zürich 🧾 \n "quoted" {x:String}', amount: '123.78912', note: null };
+    const body = { data: [{ results: [row] }], has_more: false, exactNanoUsd: 2n ** 70n };
+    const pull = { ...question, pulledAtMs: START_MS, body };
+    expect(await store.reportVersions.newest(question)).toBeNull();
+    const first = await store.reportVersions.append(pull);
+    expect(await store.reportVersions.append(pull)).toEqual(first);
+    const later = { data: [{ results: [{ ...row, amount: '124' }] }], has_more: true, exactNanoUsd: 1n };
+    const second = await store.reportVersions.append({ ...pull, pulledAtMs: START_MS + 1, body: later });
+    const same = await store.reportVersions.append({ ...pull, pulledAtMs: START_MS + 2 });
+    await store.reportVersions.append({ ...pull, toMs: OCTOBER_MS + 2 * DAY_MS });
+
+    expect(same.bodyHash).toBe(first.bodyHash);
+    const whole = { ...body, exactNanoUsd: (2n ** 70n).toString() };
+    expect(await store.reportVersions.newest(question)).toEqual({ ...same, body: whole });
+    expect(await store.reportVersions.read(first)).toEqual({ ...first, body: whole });
+    const listed = (fromMs: number, toMs: number) =>
+      store.reportVersions.list({ organization: 'acme', fromMs, toMs });
+    expect(await listed(OCTOBER_MS + DAY_MS - 1, OCTOBER_MS + DAY_MS)).toHaveLength(4);
+    expect((await listed(question.fromMs, question.toMs)).slice(0, 3)).toEqual([first, second, same]);
+    expect(await listed(OCTOBER_MS + DAY_MS, OCTOBER_MS + 2 * DAY_MS)).toHaveLength(1);
+    const moved = (amount: string) => ({
+      'data.results.description': row.description,
+      'data.results.amount': amount,
+    });
+    expect(await store.reportVersions.drift(first, second, ['has_more', 'exactNanoUsd'])).toEqual({
+      removed: [{ ...moved('123.78912'), 'data.results.note': null }],
+      added: [{ ...moved('124'), 'data.results.note': null }],
+    });
+    expect(await store.reportVersions.drift(first, same, [])).toEqual({ removed: [], added: [] });
+  });
+
+  it('refuses to compare what are no versions of one report, or are not there', async () => {
+    const question = { organization: 'acme', report: 'usage', fromMs: OCTOBER_MS, toMs: OCTOBER_MS + DAY_MS };
+    const version = await store.reportVersions.append({ ...question, pulledAtMs: START_MS, body: [] });
+    for (const other of [
+      { ...version, report: 'costs' },
+      { ...version, pulledAtMs: START_MS + 9 },
+    ])
+      await expect(store.reportVersions.drift(version, other, [])).rejects.toMatchObject({
+        code: 'TALLYGATE_REQUEST_INVALID',
+      });
+  });
+});
+
+describe('in the tables', () => {
+  const inTables = async (
+    work: (ledger: UsageStore, tables: ReturnType<typeof openTables>) => Promise<void>,
+  ) => {
+    const ledger = await openUsageStore(
+      { kind: 'embedded', directory },
+      { clock: fixedClock, organization: 'tables' },
+    );
+    const tables = openTables(directory);
+    try {
+      await work(ledger, tables);
+    } finally {
+      await tables.close();
+      await ledger.close();
+    }
+  };
+
+  it('what is recorded at the same moment, by those who do not see each other, is told once', () =>
+    inTables(async ({ reportVersions, sentAlerts }, tables) => {
+      await tables.run('SYSTEM STOP MERGES');
+      const range = { organization: 'tables', fromMs: 0, toMs: START_MS };
+      const pull = { ...range, report: 'usage', pulledAtMs: START_MS, body: { data: [] } };
+      const mine = alert({ organization: 'tables' });
+      await Promise.all([1, 2, 3].map(() => reportVersions.append(pull)));
+      await Promise.all([1, 2, 3].map(() => sentAlerts.record(mine)));
+      expect(await reportVersions.list(range)).toHaveLength(1);
+      expect(await sentAlerts.list(range)).toEqual([mine]);
+      await tables.run('SYSTEM START MERGES');
+    }));
+
+  it('a report that was changed is an outage, not an answer', () =>
+    inTables(async ({ reportVersions }, tables) => {
+      const question = { organization: 'tables', report: 'changed', fromMs: 0, toMs: DAY_MS };
+      await reportVersions.append({ ...question, pulledAtMs: START_MS, body: { amount: '1' } });
+      await tables.run(
+        `ALTER TABLE report_versions UPDATE body = replace(body, '1', '2') WHERE report = 'changed' SETTINGS mutations_sync = 2`,
+      );
+      await expect(reportVersions.newest(question)).rejects.toMatchObject({
+        code: 'TALLYGATE_LEDGER_UNAVAILABLE',
+        message: expect.stringContaining('not what was pulled'),
+      });
+    }));
+
+  it('of another organization are nobody’s who opened them for one', () =>
+    inTables(async ({ reportVersions, sentAlerts }) => {
+      const range = { organization: 'acme', fromMs: 0, toMs: DAY_MS };
+      for (const asked of [
+        () => sentAlerts.record(alert()),
+        () => sentAlerts.list(range),
+        () => reportVersions.list(range),
+        () => reportVersions.newest({ ...range, report: 'usage' }),
+        () => reportVersions.append({ ...range, report: 'usage', pulledAtMs: 1, body: 1 }),
+      ])
+        await expect(asked()).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
+    }));
+});
