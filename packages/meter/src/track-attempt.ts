@@ -46,10 +46,7 @@ export function trackAttempt(
   function finish(answer: Answer, broken: boolean): void {
     if (isOver) return;
     isOver = true;
-    end.answer = answer;
-    end.broken = broken;
-    end.endedAtMs = clock.nowMs();
-    end.latencyMs = elapsedMs();
+    Object.assign(end, { answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() });
     onEnd(end, hold.current());
   }
 

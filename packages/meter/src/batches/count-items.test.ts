@@ -1,8 +1,6 @@
-import { livePriceBook } from '@tallygate/pricing';
 import {
   type BatchKey,
   type BatchOwner,
-  emptyConfiguration,
   type Hold,
   type Settlement,
   silentLogger,
@@ -17,7 +15,6 @@ import { createMemoryBatchOwners } from './memory-batch-owners.ts';
 const clock = { nowMs: () => 0, monotonicMs: () => 0 };
 const hold = { attemptId: 'batch', entries: [] } as unknown as Hold;
 const owner = (itemCount: number) => ({ organization: 'acme', batchId: 'b', hold, itemCount }) as BatchOwner;
-const live = { snapshot: emptyConfiguration('acme'), priceBook: livePriceBook(null), isKnown: true };
 const item = (eventId: string, status: UsageEvent['status'] = 'ok') => ({ eventId, status }) as UsageEvent;
 
 /** A counter whose every step is written down. */
@@ -55,7 +52,11 @@ function rig(itemCount: number) {
     work,
     wait: async () => undefined,
   } as unknown as BatchParts;
-  return { steps, work, counter: createItemCounter(parts, owner(itemCount), hold, live) };
+  return {
+    steps,
+    work,
+    counter: createItemCounter(parts, owner(itemCount), ({ eventId }) => ({ ...hold, attemptId: eventId })),
+  };
 }
 
 describe('counting the items of a reading', () => {

@@ -1,7 +1,5 @@
 import type { BatchOwner, Hold, UsageEvent } from '@tallygate/usage';
-import type { LiveConfiguration } from '../configuration-cache.ts';
 import { type BatchParts, persistently } from './batch-parts.ts';
-import { itemHold } from './item-hold.ts';
 
 /** Counts the items of one reading, each once however often and by whomever it is read. */
 export interface ItemCounter {
@@ -11,6 +9,9 @@ export interface ItemCounter {
   finish(): Promise<void>;
 }
 
+/** Names the periods that an item is charged to; null when no gate answers, the settler then finds them. */
+type HoldOf = (event: UsageEvent) => Hold | null;
+
 const MARKED_AT_ONCE = 500;
 const SETTLED_AT_ONCE = 16;
 
@@ -18,15 +19,8 @@ const SETTLED_AT_ONCE = 16;
  * record → mark → settle, in that order: once a row is in the spool together with its hold, recovery settles it if this process
  * dies; once it is marked, no later reading settles it again when the gate has long forgotten. The hold over the batch goes
  * last, so that at no moment less is set aside or spent than the batch costs.
- *
- * @param hold names the periods that items are charged to; null when no gate answers, the settler then finds them.
  */
-export function createItemCounter(
-  parts: BatchParts,
-  owner: BatchOwner,
-  hold: Hold | null,
-  configuration: LiveConfiguration,
-): ItemCounter {
+export function createItemCounter(parts: BatchParts, owner: BatchOwner, holdOf: HoldOf): ItemCounter {
   const { owners, settler, work } = parts;
   const waiting: UsageEvent[] = [];
   let pumping: Promise<void> | null = null;
@@ -50,10 +44,6 @@ export function createItemCounter(
     if (pumping !== null) return;
     pumping = pump();
     work.track(pumping);
-  }
-
-  function holdOf(event: UsageEvent): Hold | null {
-    return hold && itemHold(hold, event, configuration, parts.ports.pinHold);
   }
 
   async function pump(): Promise<void> {
@@ -80,8 +70,9 @@ export function createItemCounter(
 
   /** Once the gate has kept one waiting in vain, rows that carry their hold are left to recovery instead of queueing for hours. */
   async function settled(event: UsageEvent): Promise<void> {
+    const hold = holdOf(event);
     if (gaveUp && hold !== null) return;
-    if (!(await settler.settle(event, holdOf(event)))) gaveUp = true;
+    if (!(await settler.settle(event, hold))) gaveUp = true;
   }
 
   async function finish(): Promise<void> {

@@ -7,6 +7,7 @@ import { apiKeyHint, backendOf, providerIdentity } from '../provider-headers.ts'
 import { type BatchParts, ownerOf, persistently } from './batch-parts.ts';
 import { customIdHash } from './batch-request.ts';
 import { createItemCounter } from './count-items.ts';
+import { itemHold } from './item-hold.ts';
 import { type ResultsReading, watchResults } from './read-results.ts';
 
 /**
@@ -56,7 +57,11 @@ async function readingOf(
     apiKeyHint: apiKeyHint(request),
     customIdHash: customIdHash(pseudonymKey, batchId),
     alreadyCounted: counted?.answer ?? new Set<string>(),
-    counter: createItemCounter(parts, owner, hold, configuration),
+    counter: createItemCounter(
+      parts,
+      owner,
+      (event) => hold && itemHold(hold, event, configuration, ports.pinHold),
+    ),
     logger,
   };
 }
