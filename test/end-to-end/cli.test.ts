@@ -59,6 +59,7 @@ const PAST = [14, 14, 15].map((day, index) => ({
   model: 'claude-sonnet-4-5',
   prompt_tokens: 1_000,
   completion_tokens: 10,
+  latency_ms: 800 + 100 * index,
 }));
 
 describe('the command line on one data directory', () => {
@@ -119,6 +120,9 @@ describe('the command line on one data directory', () => {
       '--percentiles',
       '--json',
     ];
+    const rebuilt = await run(directory, 'rebuild', '--month', '2026-10', '--json');
+    // The rows came in just now: their hours have not settled, and are read from rows.
+    expect(JSON.parse(rebuilt.stdout)).toMatchObject({ schema: 'tallygate.rebuild/1', hours: 0 });
     const alone = await run(directory, ...question);
 
     const server = start(directory, 'serve');
@@ -128,8 +132,12 @@ describe('the command line on one data directory', () => {
     expect(JSON.parse(asClient.stdout)).toMatchObject({
       lines: [{ group: { day: '2026-10-14T00:00:00.000Z', feature: '=SUM(A1)' }, calls: 2 }],
       others: [{ group: { day: '2026-10-15T00:00:00.000Z' }, calls: 1 }],
-      total: { calls: 3, usage: { uncachedInputTokens: 3_000 }, latency: { p50: expect.any(Number) } },
+      total: { calls: 3, usage: { uncachedInputTokens: 3_000 }, latency: { p50: 900 } },
     });
+
+    const elsewhere = await run(directory, 'rebuild', '--month', '2026-10');
+    expect(elsewhere).toMatchObject({ code: 4, stdout: '' });
+    expect(elsewhere.stderr).toContain('The ledger is kept by another process');
 
     const csv = await run(directory, ...october, '--by', 'feature', '--csv');
     expect(csv.stdout.split('\r\n')[1]).toMatch(/^'=SUM\(A1\),2,2,0,2000,/);

@@ -1265,6 +1265,34 @@ ORDER BY marks.hour, marks.organization
 LIMIT {limit:UInt32}
 SETTINGS join_use_nulls = 0
 `,
+'hours_to_rebuild': `-- How many hours of one organization in [from, to) wait to be added up.
+SELECT toString(count()) AS hours
+FROM
+(
+  SELECT
+    start,
+    maxIf(at, is_mark) AS last_marked_at,
+    maxIf(at, NOT is_mark) AS last_taken_at
+  FROM
+  (
+    SELECT hour AS start, marked_at AS at, true AS is_mark
+    FROM dirty_hours
+    WHERE organization = {organization:String}
+
+    UNION ALL
+
+    SELECT start, taken_at AS at, false AS is_mark
+    FROM rollup_pointers
+    WHERE organization = {organization:String} AND grain = 'hour'
+  )
+  WHERE start >= toDateTime({fromSeconds:Int64}, 'UTC')
+    AND start < toDateTime({toSeconds:Int64}, 'UTC')
+    AND start >= toDateTime({frozenBeforeSeconds:Int64}, 'UTC')
+  GROUP BY start
+  HAVING last_marked_at + toIntervalMillisecond({marginMs:Int64}) < now64(6)
+    AND last_taken_at <= last_marked_at + toIntervalMillisecond({marginMs:Int64})
+)
+`,
 'insert_batch_fact': `-- Records one fact about a message batch. Without a token: facts only add up, so that one stored twice changes nothing.
 INSERT INTO batch_owners
 SETTINGS
@@ -1511,6 +1539,29 @@ WHERE line = 0
   AND has(JSONExtract({filter:String}, 'tag', 'Array(String)'), tags[{tagKey:String}]) -- filtered by tag
 GROUP BY ALL
 HAVING count() > 0
+`,
+'mark_hours_dirty': `-- Marks the hours of one organization in [from, to) that have rows, so that they are added up again: as if their last rows had come
+-- in just long enough ago to have settled. Hours that were added up in the last {doneForMs} are left, and frozen ones, whose rows may be gone.
+INSERT INTO dirty_hours
+SETTINGS async_insert = 0, insert_deduplicate = 0
+SELECT {organization:String} AS organization, hour, now64(6) - toIntervalMillisecond({marginMs:Int64}) AS marked_at
+FROM
+(
+  SELECT DISTINCT toStartOfHour(budget_instant) AS hour
+  FROM usage_events
+  WHERE organization = {organization:String}
+    AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+    AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+)
+WHERE hour >= toDateTime({frozenBeforeSeconds:Int64}, 'UTC')
+  AND hour NOT IN
+  (
+    SELECT start
+    FROM rollup_pointers
+    WHERE organization = {organization:String} AND grain = 'hour'
+    GROUP BY start
+    HAVING max(taken_at) >= now64(6) - toIntervalMillisecond({doneForMs:Int64})
+  )
 `,
 'record_migration': `-- On a cluster the tables are made whole: no migration is left to run.
 INSERT INTO schema_migrations (version, name, checksum, applied_at)

@@ -22,6 +22,7 @@ import { createReportVersions } from './report-versions.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
+import { type RebuildOrder, type Rebuilt, rebuild } from './rollups/rebuild.ts';
 import { type ReadState, rememberingState } from './rollups/remember-state.ts';
 import { rollupState } from './rollups/rollup-queries.ts';
 import { createSentAlerts } from './sent-alerts.ts';
@@ -47,6 +48,8 @@ export interface UsageStore extends SpendHistory, SegmentDestination {
   reportVersions: ReportVersions;
   /** Rows as files, a day in each; see there. */
   exportDays(order: ExportOrder): Promise<ExportedDays>;
+  /** Adds a range up again from its rows; see there. */
+  rebuild(order: RebuildOrder): Promise<Rebuilt>;
   /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
   addUp(): Promise<AddedUp>;
   /** Deletes what addUp has replaced, an hour and more ago. */
@@ -85,6 +88,10 @@ export async function openUsageStore(
     exportDays: async (order) => {
       requireOwn(order.organization);
       return exportDays(database, order);
+    },
+    rebuild: async (order) => {
+      requireOwn(order.organization);
+      return rebuild(rollups, order);
     },
     addUp: () => addUp(rollups),
     sweep: () => sweep(rollups),

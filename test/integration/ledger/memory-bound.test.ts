@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openSpool, openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixedClock, START_MS, usageEvent } from '../../contract/usage-fixtures.ts';
-import { openTables } from './tables.ts';
+import { openTables, type Tables } from './tables.ts';
 
 const USERS = 120_000;
 const HOURS = 48;
@@ -89,20 +89,24 @@ async function insertUsers(): Promise<void> {
   await store.close();
 }
 
-/** All but 16 MiB, which is less than a full segment needs. @returns what gives the memory back. */
+/** All but a quarter of a MiB: no insert finds room. @returns what gives the memory back. */
 async function occupyMemory(): Promise<() => Promise<void>> {
   const tables = openTables(ledger());
   await tables.run('CREATE TABLE occupied (text String) ENGINE = Memory');
-  const fill = `INSERT INTO occupied SETTINGS async_insert = 0, memory_usage_overcommit_max_wait_microseconds = 0
-    SELECT randomString(1048576) FROM numbers(16)`;
-  let isFull = false;
-  while (!isFull)
-    await tables.run(fill).catch((error: Error) => {
-      if (!error.message.includes('MEMORY_LIMIT_EXCEEDED')) throw error;
-      isFull = true;
-    });
+  for (const kib of [16_384, 1_024, 256]) while (await isTaken(tables, kib));
   return async () => {
     await tables.run('DROP TABLE occupied SYNC');
     await tables.close();
   };
+}
+
+async function isTaken(tables: Tables, kib: number): Promise<boolean> {
+  try {
+    await tables.run(`INSERT INTO occupied SETTINGS async_insert = 0, memory_usage_overcommit_max_wait_microseconds = 0
+      SELECT randomString(262144) FROM numbers(${kib / 256})`);
+    return true;
+  } catch (error) {
+    if (!String(error).includes('MEMORY_LIMIT_EXCEEDED')) throw error;
+    return false;
+  }
 }

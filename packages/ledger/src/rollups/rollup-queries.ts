@@ -81,3 +81,16 @@ const sweepParameters = z.object({ graceMs: integer });
 export const sweeps = rollups
   .flatMap((sql) => [sql.sweep_hours, sql.sweep_days])
   .map((sql) => defineCommand({ sql, parameters: sweepParameters }));
+
+const ofRange = { organization: z.string().min(1), ...patience };
+export const markHoursDirty = defineCommand({
+  sql: QUERIES.mark_hours_dirty,
+  parameters: z.object({ ...ofRange, fromMs: integer, toMs: integer, doneForMs: integer }),
+});
+
+/** Settled and not added up yet. */
+export const waitingHours = defineQuery({
+  sql: QUERIES.hours_to_rebuild,
+  parameters: z.object({ ...ofRange, fromSeconds: integer, toSeconds: integer }),
+  row: z.object({ hours: digits.transform(Number) }),
+});

@@ -1,6 +1,6 @@
 import type { BudgetGate, Clock, SpendHistory, UsageSink } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
-import type { ExportDays } from '../runtime/ledger-access.ts';
+import type { LedgerWork } from '../runtime/ledger-access.ts';
 import type { ReconcileDays } from './reconciliation-port.ts';
 
 /** Where text goes. `columns` is set only on a terminal. */
@@ -17,7 +17,7 @@ export interface CliRuntime {
   gate: BudgetGate;
   sink: Pick<UsageSink, 'flush' | 'recordOutcome' | 'recordSettlement' | 'recordDenial'>;
   history: SpendHistory | null;
-  exportDays: ExportDays;
+  ledgerWork: LedgerWork;
   close(): Promise<void>;
 }
 

@@ -20,13 +20,13 @@ export async function exportCommand(context: CliContext, options: ExportOptions)
   const range = pastDays(context, options);
   const loaded = loadFor(context, options);
   const directory = writableFolder(resolve(context.workingDirectory, options.out), options.out);
-  return withRuntime(context, loaded, async ({ organization, sink, exportDays }) => {
+  return withRuntime(context, loaded, async ({ organization, sink, ledgerWork }) => {
     const { pending } = await sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool and are left out.`);
     const bar = progressBar(context);
     const onDay = (done: number, total: number) => bar.show(done, total, `${done} of ${total} days`);
     const order = { organization, ...range, format, directory };
-    const exported = await exportDays({ ...order, onDay }).finally(bar.clear);
+    const exported = await ledgerWork.exportDays({ ...order, onDay }).finally(bar.clear);
     say(context, `Organization ${organization}, ${describeRange(range)}`);
     return outcomeOf(context, order, exported);
   });

@@ -75,8 +75,9 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
         entry.closed = true;
       };
       const sink = sinkThat(0);
-      const exportDays = () => Promise.reject(new TypeError('This test exports nothing.'));
-      return { role: 'owner', organization: 'default', gate, sink, history, exportDays, close, ...runtime };
+      const elsewhere = () => Promise.reject(new TypeError('This test moves no rows.'));
+      const ledgerWork = { exportDays: elsewhere, rebuild: elsewhere };
+      return { role: 'owner', organization: 'default', gate, sink, history, ledgerWork, close, ...runtime };
     },
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),

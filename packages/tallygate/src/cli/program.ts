@@ -17,6 +17,7 @@ import {
   pricesPublishCommand,
 } from './prices/diff-and-publish.ts';
 import { type PricesRerateOptions, pricesRerateCommand } from './prices/rerate.ts';
+import { type RebuildOptions, rebuildCommand } from './rebuild-command.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
@@ -119,6 +120,15 @@ function addBillingCommands(program: Command, context: CliContext, choose: Parsi
     .requiredOption('--out <directory>', 'where the files go; whole ones there are left as they are')
     .action((_options, command: Command) =>
       choose(() => exportCommand(context, command.optsWithGlobals<ExportOptions>())),
+    );
+  program
+    .command('rebuild')
+    .description('the sums of a range, added up again from its rows')
+    .option('--from <date>', 'first day')
+    .option('--to <date>', 'day after the last one (default: now)')
+    .option('--month <month>', 'a whole month, such as 2026-10')
+    .action((_options, command: Command) =>
+      choose(() => rebuildCommand(context, command.optsWithGlobals<RebuildOptions>())),
     );
 }
 

@@ -14,11 +14,11 @@ import { snapshotOf } from './configuration-file.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { openEmbedded } from './embedded.ts';
 import {
-  type ExportDays,
-  exportElsewhere,
   type LedgerAccess,
+  type LedgerWork,
   openEmbeddedLedger,
   openServerLedger,
+  workElsewhere,
 } from './ledger-access.ts';
 import { sitAsOwner } from './owner-seat.ts';
 import { openReachableGate } from './reachable-gate.ts';
@@ -31,7 +31,7 @@ export interface Backend {
   gate: BudgetGate;
   destination: SegmentDestination;
   history: SpendHistory | null;
-  exportDays: ExportDays;
+  ledgerWork: LedgerWork;
   batchOwners: BatchOwners;
   token(): string | null;
   close(): Promise<void>;
@@ -97,10 +97,10 @@ async function openDirect(
   keep: Keep,
 ): Promise<OpenParts> {
   const ledger = keep(await openServerLedger(clickhouseUrl, config, parts));
-  const { destination, history, exportDays } = ledger;
+  const { destination, history, ledgerWork } = ledger;
   const { batchOwners } = keep(batchOwnersBeside(ledger, redisUrl, directory, parts));
   const gate = keep(await openShared(redisUrl, config, parts, history));
-  return { role: () => 'direct', gate, destination, history, exportDays, batchOwners, token: () => null };
+  return { role: () => 'direct', gate, destination, history, ledgerWork, batchOwners, token: () => null };
 }
 
 /** The control plane for whatever this process has no address of its own for. */
@@ -112,13 +112,13 @@ async function openThrough(
 ): Promise<OpenParts> {
   const { token, redisUrl, clickhouseUrl } = config;
   const remote = keep(connectRemote({ address: { url }, token }));
-  const { destination, history, exportDays } =
+  const { destination, history, ledgerWork } =
     clickhouseUrl === null
-      ? { ...remote, exportDays: exportElsewhere }
+      ? { ...remote, ledgerWork: workElsewhere }
       : keep(await openServerLedger(clickhouseUrl, config, parts));
   const gate = redisUrl === null ? remote.gate : keep(await openShared(redisUrl, config, parts, history));
   const { batchOwners } = remote;
-  return { role: () => 'client', gate, destination, history, exportDays, batchOwners, token: () => null };
+  return { role: () => 'client', gate, destination, history, ledgerWork, batchOwners, token: () => null };
 }
 
 function batchOwnersBeside(

@@ -1,7 +1,7 @@
 import type { RemoteBackend } from '@tallygate/remote';
 import { type BudgetGate, type Clock, type ErrorCode, TallygateError } from '@tallygate/usage';
 import { batchOwnersThrough, gateThrough, historyThrough } from './forwarding.ts';
-import { type ExportDays, historyWithoutEngine, type ServedLedger } from './ledger-access.ts';
+import { historyWithoutEngine, type LedgerWork, type ServedLedger } from './ledger-access.ts';
 import type { Seat } from './seat.ts';
 import { holdSeat, SeatUnavailable } from './seat-holder.ts';
 
@@ -17,7 +17,7 @@ export interface EmbeddedBackend extends RemoteBackend {
   token(): string;
   /** False: this process is the owner and has no engine. */
   readonly hasHistory: boolean;
-  exportDays: ExportDays;
+  ledgerWork: LedgerWork;
   close(): Promise<void>;
 }
 
@@ -64,7 +64,10 @@ export async function openEmbedded({ clock, take }: EmbeddedOptions): Promise<Em
     history: historyThrough((question) =>
       onLedger(({ history }) => question(history ?? historyWithoutEngine)),
     ),
-    exportDays: (order) => onLedger(({ exportDays }) => exportDays(order)),
+    ledgerWork: {
+      exportDays: (order) => onLedger(({ ledgerWork }) => ledgerWork.exportDays(order)),
+      rebuild: (order) => onLedger(({ ledgerWork }) => ledgerWork.rebuild(order)),
+    },
     batchOwners: batchOwnersThrough((question) => onLedger(({ batchOwners }) => question(batchOwners))),
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type ExportedDays, type ExportOrder, openUsageStore, type UsageStore } from '@tallygate/ledger';
+import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import {
   type BatchFacts,
   type BatchOwners,
@@ -17,13 +17,14 @@ import { historyThrough } from './forwarding.ts';
 export interface LedgerAccess {
   destination: SegmentDestination;
   history: SpendHistory | null;
-  exportDays: ExportDays;
+  ledgerWork: LedgerWork;
   /** Null where `history` is. */
   batchFacts: BatchFacts | null;
   close(): Promise<void>;
 }
 
-export type ExportDays = (order: ExportOrder) => Promise<ExportedDays>;
+/** What only the process does that has the ledger: it moves rows of years, which do not travel through another. */
+export type LedgerWork = Pick<UsageStore, 'exportDays' | 'rebuild'>;
 
 /** What others are told of a ledger: whose batch it is, is answered where the ledger is. */
 export type ServedLedger = Omit<LedgerAccess, 'batchFacts' | 'close'> & { batchOwners: BatchOwners };
@@ -61,8 +62,8 @@ export async function openEmbeddedLedger(
         { kind: 'embedded', directory, ...bounded(settings) },
         { clock, logger, ...kept(settings) },
       );
-      const { batchFacts, exportDays, close } = store;
-      return { destination: store, history: store, exportDays, batchFacts, close };
+      const { batchFacts, close } = store;
+      return { destination: store, history: store, ledgerWork: store, batchFacts, close };
     } catch (error) {
       if (hasCode(error, 'TALLYGATE_ENGINE_MISSING') && !existsSync(directory)) return withoutEngine(logger);
       if (!hasCode(error, 'TALLYGATE_DIRECTORY_OWNED') || clock.monotonicMs() > deadlineMs) throw error;
@@ -99,7 +100,10 @@ export async function openServerLedger(
   return {
     destination: { store: async (segment) => (await store()).store(segment) },
     history: historyThrough(async (question) => question(await store())),
-    exportDays: async (order) => (await store()).exportDays(order),
+    ledgerWork: {
+      exportDays: async (order) => (await store()).exportDays(order),
+      rebuild: async (order) => (await store()).rebuild(order),
+    },
     batchFacts: {
       append: async (key, fact) => (await store()).batchFacts.append(key, fact),
       read: async (key) => (await store()).batchFacts.read(key),
@@ -116,20 +120,21 @@ function withoutEngine(logger: Logger): LedgerAccess {
   return {
     destination: { store: engineMissing },
     history: null,
-    exportDays: engineMissing,
+    ledgerWork: { exportDays: engineMissing, rebuild: engineMissing },
     batchFacts: null,
     close: async () => {},
   };
 }
 
-/** Files are written by the process that has the ledger: rows of years do not travel through another. */
-export const exportElsewhere: ExportDays = async () => {
+/** The ledger is another process's: neither files nor rollups are written from here. */
+export const workElsewhere: LedgerWork = { exportDays: ledgerElsewhere, rebuild: ledgerElsewhere };
+
+async function ledgerElsewhere(): Promise<never> {
   throw new TallygateError('TALLYGATE_DIRECTORY_OWNED', {
-    message:
-      'The ledger is kept by another process, and only the one that keeps it writes its rows to files.',
-    cure: 'Export on the machine that has the ledger, while the process that keeps it is stopped.',
+    message: 'The ledger is kept by another process, and only the one that keeps it does this work.',
+    cure: 'Run this on the machine that has the ledger, while the process that keeps it is stopped.',
   });
-};
+}
 
 /** For those who ask an owner that has no engine: nothing is lost, and an empty answer would be a lie. */
 export const historyWithoutEngine: SpendHistory = historyThrough(engineMissing);

@@ -37,8 +37,8 @@ export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promis
   const gate = ledger.then((opened) => options.sharedGate ?? rebuildGate(options, opened));
   const batches = ledger.then(options.openBatchOwners);
   const served = Promise.all([ledger, batches]).then(
-    ([{ destination, history, exportDays }, { batchOwners }]): ServedLedger => {
-      return { destination, history, exportDays, batchOwners };
+    ([{ destination, history, ledgerWork }, { batchOwners }]): ServedLedger => {
+      return { destination, history, ledgerWork, batchOwners };
     },
   );
   const backend = Promise.all([gate, served]).then(([openedGate, { history, ...ports }]): RemoteBackend => {

@@ -14,7 +14,7 @@ import { countdown, type TimeLeft } from '../within-deadline.ts';
 import { openBackend } from './backend.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { NOTHING_REMEMBERED, openLastGood } from './last-good.ts';
-import { type ExportDays, historyWithoutEngine } from './ledger-access.ts';
+import { historyWithoutEngine, type LedgerWork } from './ledger-access.ts';
 import { recoverThrough, unknownOutcomesBy } from './recover.ts';
 import { usableDirectory } from './usable-directory.ts';
 
@@ -31,7 +31,7 @@ export interface Runtime {
   /** Null where this process owns the data directory and the embedded engine is not installed. */
   readonly history: SpendHistory | null;
   /** Raw rows as files, a day in each; refused where another process keeps the ledger. */
-  readonly exportDays: ExportDays;
+  readonly ledgerWork: LedgerWork;
   /** Who pays for which message batch, wherever the ledger is. */
   readonly batchOwners: BatchOwners;
   /** The same four for others: what a server of the remote routes answers from. */
@@ -64,7 +64,7 @@ export async function openRuntime(
   const sendRecorded = async () => spool?.flush();
   const backend = await openBackend(config, directory, { ...parts, sendRecorded });
   try {
-    const { gate, destination, history, exportDays, batchOwners } = backend;
+    const { gate, destination, history, ledgerWork, batchOwners } = backend;
     const { clock, logger } = parts;
     const { organization } = config;
     const lastGood =
@@ -95,7 +95,7 @@ export async function openRuntime(
         return directory === null ? null : spoolStatus({ root: directory.spoolRoot, clock });
       },
       history,
-      exportDays,
+      ledgerWork,
       batchOwners,
       remoteBackend: { gate, destination, history: history ?? historyWithoutEngine, batchOwners },
       lastGood: lastGood.read(),

@@ -3,7 +3,7 @@ import { createMemoryBatchOwners } from '@tallygate/meter';
 import { systemClock, TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { openEmbedded } from './embedded.ts';
-import { exportElsewhere, historyWithoutEngine } from './ledger-access.ts';
+import { historyWithoutEngine, workElsewhere } from './ledger-access.ts';
 import type { Seat } from './seat.ts';
 import { holdSeat, SeatUnavailable } from './seat-holder.ts';
 
@@ -18,7 +18,7 @@ function seatOf(name: string, parts: Partial<Seat> = {}): Seat & { name: string 
     ledger: Promise.resolve({
       destination: { store: async () => {} },
       history: historyWithoutEngine,
-      exportDays: exportElsewhere,
+      ledgerWork: workElsewhere,
       batchOwners: createMemoryBatchOwners({ clock: systemClock }),
     }),
     isLost: (error) => error === LOST,
@@ -130,7 +130,7 @@ describe('ports over seats', () => {
   const silentLedger = {
     destination: { store: () => Promise.reject(LOST) },
     history: historyWithoutEngine,
-    exportDays: exportElsewhere,
+    ledgerWork: workElsewhere,
     batchOwners: createMemoryBatchOwners({ clock: systemClock }),
   };
 

@@ -1,7 +1,7 @@
 import { connectRemote, type RemoteTallygate, wasUnreachable } from '@tallygate/remote';
 import { type BudgetGate, type Clock, type Logger, TallygateError } from '@tallygate/usage';
 import { chooseSocketPath, type DataDirectory, readToken } from './data-directory.ts';
-import { exportElsewhere, type ServedLedger } from './ledger-access.ts';
+import { type ServedLedger, workElsewhere } from './ledger-access.ts';
 import { claimOwnership, type OwnerLock } from './owner-lock.ts';
 import type { OwnerRecord } from './owner-records.ts';
 
@@ -80,7 +80,7 @@ function clientSeat(remote: RemoteTallygate, token: string): Seat {
   return {
     role: 'client',
     gate: Promise.resolve(remote.gate),
-    ledger: Promise.resolve({ ...remote, exportDays: exportElsewhere }),
+    ledger: Promise.resolve({ ...remote, ledgerWork: workElsewhere }),
     token,
     isLost: wasUnreachable,
     close: () => remote.close(),
