@@ -67,7 +67,7 @@ describe('tallygate export', () => {
     server.process.kill('SIGTERM');
     await server.ended;
     expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
-    expect(refused.stderr).toMatch(/kept by another process.*\. Export on the machine that has the ledger/);
+    expect(refused.stderr).toMatch(/kept by another process.*\. Run this on the machine that has the ledger/);
 
     const noon = await tallygate(cwd, 'export', '--from', '2026-05-01T12:00:00Z', '--out', 'elsewhere');
     expect(noon).toMatchObject({ exitCode: 2, stdout: '' });

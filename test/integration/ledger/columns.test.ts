@@ -205,7 +205,14 @@ describe('columns', () => {
           denialRecord({
             denialId: 'denial-1',
             attemptId: 'event-1',
-            scope: { feature: 'the-feature' },
+            scope: {
+              ...{
+                feature: 'scoped-feature',
+                environment: 'scoped-environment',
+                workflow: 'scoped-workflow',
+              },
+              ...{ user: 'scoped-user', model: 'scoped-model' },
+            },
             enforced: false,
             attribution: event.attribution,
             atMs: START_MS + 9,
@@ -262,7 +269,11 @@ describe('columns', () => {
         attempt_id: 'event-1',
         budget_id: 'support-month',
         scope_team: null,
-        scope_feature: 'the-feature',
+        scope_feature: 'scoped-feature',
+        scope_environment: 'scoped-environment',
+        scope_workflow: 'scoped-workflow',
+        scope_user: 'scoped-user',
+        scope_model: 'scoped-model',
         unit: 'month',
         time_zone: 'Europe/Berlin',
         period_start: '2026-09-30 22:00:00.000',
