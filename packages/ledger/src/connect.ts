@@ -34,16 +34,18 @@ type EngineConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 interface Engine {
   Session: new (path: string, options: { connectionArgs: string[] }) => { close(): void };
   createChdbConnection(options: { path: string }): EngineConnection;
+  /** Resolves when no statement runs any more: until then the engine holds its directory, whoever closed it. */
+  drainPending(): Promise<void>;
 }
 export type LoadEngine = () => Promise<Engine>;
 
 /** The engine's types name the client's through another package, whose private fields make equal classes unequal. */
 const loadChdb: LoadEngine = async () => {
-  const [{ Session }, { createChdbConnection }] = await Promise.all([
+  const [{ Session, drainPending }, { createChdbConnection }] = await Promise.all([
     import('chdb'),
     import('chdb/connection'),
   ]);
-  return { Session, createChdbConnection } as unknown as Engine;
+  return { Session, createChdbConnection, drainPending } as unknown as Engine;
 };
 
 const MEMORY_MB = 512;
@@ -75,19 +77,30 @@ async function openEmbedded(
   { directory, memoryMb = MEMORY_MB }: Extract<LedgerAddress, { kind: 'embedded' }>,
   loadEngine: LoadEngine,
 ): Promise<ClickHouseClient> {
-  const { Session, createChdbConnection } = await loadOrExplain(loadEngine);
+  const { Session, createChdbConnection, drainPending } = await loadOrExplain(loadEngine);
   try {
     mkdirSync(directory, { recursive: true });
     // A connection takes no arguments for the engine. A session does, and the engine keeps them for all that join it.
     const starter = new Session(directory, { connectionArgs: boundsOf(memoryMb) });
     try {
-      return createClient({ connection: createChdbConnection({ path: directory }), log: SILENT });
+      const client = createClient({ connection: createChdbConnection({ path: directory }), log: SILENT });
+      return releasing(client, drainPending);
     } finally {
       starter.close();
     }
   } catch (cause) {
     throw embeddedFailure(directory, cause);
   }
+}
+
+/** A statement that nobody waits for any more, because another one beside it failed, may outlive the close. */
+function releasing(client: ClickHouseClient, drainPending: () => Promise<void>): ClickHouseClient {
+  const close = client.close.bind(client);
+  client.close = async () => {
+    await close();
+    await drainPending();
+  };
+  return client;
 }
 
 function boundsOf(memoryMb: number): string[] {

@@ -21,9 +21,13 @@ const DATA_FAULTS = new Set([
 /** What fails a question as well as an insert: but a question will need as much the next time, rows will find room. */
 const OUT_OF_MEMORY = 'MEMORY_LIMIT_EXCEEDED';
 
+export function isOutOfMemory(cause: unknown): boolean {
+  return textProperty(cause, 'type') === OUT_OF_MEMORY;
+}
+
 /** Of a question, whose answer may need more memory than the engine has for it. */
 export function questionFailure(cause: unknown): TallygateError {
-  if (textProperty(cause, 'type') !== OUT_OF_MEMORY) return ledgerFailure(cause);
+  if (!isOutOfMemory(cause)) return ledgerFailure(cause);
   return new TallygateError('TALLYGATE_LEDGER_EXHAUSTED', {
     message: `The ledger has too little memory for this question: ${describeFailure(cause)}.`,
     cause,

@@ -62,7 +62,8 @@ describe('an engine at the bound of its memory', () => {
     await spool.close();
     expect(await spentInAll(store)).toMatchObject([{ calls: SEGMENT }]);
     await store.close();
-  });
+    // The engine itself waits for memory before it gives up.
+  }, 180_000);
 });
 
 const open = (memoryMb?: number) =>

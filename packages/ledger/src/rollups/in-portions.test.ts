@@ -1,5 +1,7 @@
+import { ClickHouseError } from '@clickhouse/client';
 import { TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
+import { ledgerFailure } from '../database-errors.ts';
 import { inPortions } from './in-portions.ts';
 
 const exhausted = () => new TallygateError('TALLYGATE_LEDGER_EXHAUSTED', { message: 'Too much.' });
@@ -23,6 +25,16 @@ describe('work in portions', () => {
     });
     expect(done).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(tried).toEqual([7, 4, 2, 2, 2, 1]);
+  });
+
+  it('halves, too, where the engine ran out of memory for rows', async () => {
+    const full = new ClickHouseError({ message: 'Full.', code: '241', type: 'MEMORY_LIMIT_EXCEEDED' });
+    const tried: number[] = [];
+    await inPortions([1, 2], async (portion) => {
+      tried.push(portion.length);
+      if (portion.length > 1) throw ledgerFailure(full);
+    });
+    expect(tried).toEqual([2, 1, 1]);
   });
 
   it('fails when a single item is too much, and at any other fault at once', async () => {

@@ -1,4 +1,5 @@
 import { TallygateError } from '@tallygate/usage';
+import { isOutOfMemory } from '../database-errors.ts';
 
 /**
  * Works through the items, all at once if the engine has the memory for it. Where it has not, the portion is halved and stays so;
@@ -23,6 +24,8 @@ export async function inPortions<Item>(
   }
 }
 
+/** Also where the pointers to a portion found no room: as rows, they are told that the ledger did not answer. */
 function isExhausted(error: unknown): boolean {
-  return TallygateError.isInstance(error) && error.code === 'TALLYGATE_LEDGER_EXHAUSTED';
+  if (!TallygateError.isInstance(error)) return false;
+  return error.code === 'TALLYGATE_LEDGER_EXHAUSTED' || isOutOfMemory(error.cause);
 }
