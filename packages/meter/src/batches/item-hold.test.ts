@@ -1,15 +1,15 @@
 import { livePriceBook } from '@tallygate/pricing';
 import {
+  type BatchOwner,
   type Budget,
   budgetCovers,
   emptyConfiguration,
   type Hold,
   type HoldEntry,
-  type UsageEvent,
 } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import type { AdmittedWithoutGate } from '../ports.ts';
-import { itemHold } from './item-hold.ts';
+import { createItemHolds } from './item-hold.ts';
 
 const budget = (id: string, scope: Budget['scope']): Budget => ({
   ...{ id, scope, period: 'month', timeZone: 'UTC', limitNanoUsd: 1n, onOutage: 'block' },
@@ -25,6 +25,7 @@ const hold = {
   budgetInstantMs: 5,
   entries: ['all', 'haiku', 'opus', 'gone'].map(entry),
 } as Hold;
+const OWNER = { attribution: {} } as BatchOwner;
 const pinHold = ({ snapshot, ...subject }: AdmittedWithoutGate): Hold => ({
   ...hold,
   entries: snapshot.budgets.filter((one) => budgetCovers(one, subject)).map(({ id }) => entry(id)),
@@ -35,8 +36,8 @@ const chargedTo = (budgets: Budget[], requestModel: string) => {
     priceBook: livePriceBook(null),
     isKnown: true,
   };
-  const event = { eventId: 'item', attribution: {}, requestModel } as UsageEvent;
-  const { attemptId, entries } = itemHold(hold, event, configuration, pinHold);
+  const holdOf = createItemHolds(hold, OWNER, configuration, pinHold);
+  const { attemptId, entries } = holdOf({ eventId: 'item', requestModel });
   expect(attemptId).toBe('item');
   return entries.map(({ key }) => key);
 };
@@ -56,16 +57,13 @@ describe('what an item of a batch is charged to', () => {
   });
 
   it('is everything as well where nobody can tell periods apart', () => {
-    const { entries } = itemHold(
-      hold,
-      { eventId: 'item' } as UsageEvent,
-      {
-        snapshot: { ...emptyConfiguration('acme'), budgets: BUDGETS },
-        priceBook: livePriceBook(null),
-        isKnown: true,
-      },
-      undefined,
-    );
+    const configuration = {
+      snapshot: { ...emptyConfiguration('acme'), budgets: BUDGETS },
+      priceBook: livePriceBook(null),
+      isKnown: true,
+    };
+    const holdOf = createItemHolds(hold, OWNER, configuration, undefined);
+    const { entries } = holdOf({ eventId: 'item', requestModel: 'claude-haiku-5-5' });
     expect(entries).toBe(hold.entries);
   });
 });

@@ -7,7 +7,7 @@ import { apiKeyHint, backendOf, providerIdentity } from '../provider-headers.ts'
 import { type BatchParts, ownerOf, persistently } from './batch-parts.ts';
 import { customIdHash } from './batch-request.ts';
 import { createItemCounter } from './count-items.ts';
-import { itemHold } from './item-hold.ts';
+import { createItemHolds } from './item-hold.ts';
 import { type ResultsReading, watchResults } from './read-results.ts';
 
 /**
@@ -47,6 +47,7 @@ async function readingOf(
     owners.countedItems(owner),
   );
   const configuration = await ports.configuration.current();
+  const holdOf = hold === null ? () => null : createItemHolds(hold, owner, configuration, ports.pinHold);
   const { apiKeyId, pseudonymKey, logger } = options;
   return {
     owner,
@@ -57,11 +58,7 @@ async function readingOf(
     apiKeyHint: apiKeyHint(request),
     customIdHash: customIdHash(pseudonymKey, batchId),
     alreadyCounted: counted?.answer ?? new Set<string>(),
-    counter: createItemCounter(
-      parts,
-      owner,
-      (event) => hold && itemHold(hold, event, configuration, ports.pinHold),
-    ),
+    counter: createItemCounter(parts, owner, holdOf),
     logger,
   };
 }
@@ -154,6 +151,7 @@ async function chargingHold(owner: BatchOwner, { ports, options }: BatchParts): 
   }
 }
 
+/** Each once: of 100,000 items every other one may ask for another model than the one before. */
 function modelsOf({ requestModel, otherRequestModels }: BatchOwner): string[] {
-  return [requestModel, ...Object.values(otherRequestModels)];
+  return [...new Set([requestModel, ...Object.values(otherRequestModels)])];
 }
