@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
  *
  * A line `-- each sum: sum($name) AS sum_$name,` stands for a line of every item of `queries/lists/sums.sql`, and
  * `-- each dimension of spend: …` for those items whose comment names `spend`. An item has a $value (SQL), a $name and the
- * $column that rollups call it by. The comma before FROM is left out. Files of `queries/rollups` are made once for each $rollup.
+ * $column that rollups call it by. The comma before FROM or ] is left out. Files of `queries/rollups` are made once for each $rollup.
  */
 const ledger = new URL('../packages/ledger/', import.meta.url);
 const generatedModule = new URL('src/sql.generated.ts', ledger);
@@ -32,6 +32,7 @@ export function generateSqlModule(): string {
     const names = itemsOf('dimension', source).map(({ name }) => `'${name}'`);
     return `  ${source}: [${names.join(', ')}],\n`;
   });
+  const sums = itemsOf('sum').map(({ name }) => `  '${name}',\n`);
   return [
     '/* Made by scripts/generate-sql.ts from schema/, migrations/ and queries/. Change those files, then run it again. */\n',
     `export const SCHEMA = ${asConstant('schema')} as const;\n`,
@@ -41,6 +42,8 @@ export function generateSqlModule(): string {
     `export const ROLLUP_QUERIES = {\n${rollupQueries.join('')}} as const;\n`,
     '/** What each can be asked by, beside time; of rows anything can be asked. */',
     `export const DIMENSIONS = {\n${dimensions.join('')}} as const;\n`,
+    '/** Where all sums are one array: what it holds, in its order. */',
+    `export const SUMS = [\n${sums.join('')}] as const;\n`,
   ].join('\n');
 }
 
@@ -61,7 +64,7 @@ function withLists(text: string): string {
         .map((item) => indent + filled(template, item))
         .join('\n'),
   );
-  return filledIn.replace(/,(\n *FROM\b)/g, '$1');
+  return filledIn.replace(/,(\n *(?:FROM\b|\]))/g, '$1');
 }
 
 function itemsOf(kind: string, source?: string): Item[] {

@@ -8,7 +8,9 @@ SELECT
   -- each dimension: $value AS group_$name, -- grouped by $name
   -- each time: $value AS group_$name, -- grouped by $name
   -- each count: uniqExactIf(event_id, line < 1000 AND ($value)) AS sum_$name,
-  -- each sum: sum(toInt128($value)) AS sum_$name,
+  sumForEach([
+    -- each sum: toInt128($value),
+  ]) AS sums
 FROM
 (
   SELECT *, if({by:String} = 'budget', budget_instant, ended_at) AS instant

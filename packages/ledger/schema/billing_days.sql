@@ -44,4 +44,4 @@ CREATE TABLE IF NOT EXISTS billing_days (
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (organization, day, response_model, api_key_id, workspace_id, ended_day)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192, min_bytes_for_wide_part = 134217728

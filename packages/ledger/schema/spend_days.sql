@@ -38,4 +38,4 @@ CREATE TABLE IF NOT EXISTS spend_days (
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (organization, day, team, feature, environment, response_model, status, ended_day)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192, min_bytes_for_wide_part = 134217728

@@ -14,7 +14,13 @@ const answering = (rows: unknown[]): Database => ({
 const retention = { frozenBeforeSeconds: () => 0, lateBeforeSeconds: () => 0 };
 const historyOver = (rows: unknown[]) =>
   createHistory(
-    { database: answering(rows), clock, retention, marginMs: 0, readState: async () => [] },
+    {
+      database: answering(rows),
+      clock,
+      retention,
+      marginMs: 0,
+      readByState: async (_database, _asked, read) => read([]),
+    },
     undefined,
   );
 const range = { organization: 'acme', fromMs: 0, toMs: 1 };

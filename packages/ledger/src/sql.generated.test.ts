@@ -1,7 +1,7 @@
 import { SPEND_DIMENSIONS } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { KNOWN_MIGRATIONS } from './migrate.ts';
-import { DIMENSIONS, MIGRATIONS, QUERIES, ROLLUP_QUERIES, SCHEMA } from './sql.generated.ts';
+import { DIMENSIONS, MIGRATIONS, QUERIES, ROLLUP_QUERIES, SCHEMA, SUMS } from './sql.generated.ts';
 
 const ROLLUPS = ['spend', 'billing'] as const;
 /** All that is asked or told, `spend.read_days` being the rollup's own. */
@@ -42,8 +42,8 @@ describe('the SQL in the build', () => {
     for (const { name, sql } of KNOWN_MIGRATIONS) {
       expect(name, sql).toMatch(/^[a-z]+_[a-z_]+$/);
       expect(sql.replace(/--.*/g, ''), name).not.toContain(';');
-      // Marks may be written again: that is what they are for.
-      expect(sql).toMatch(/IF (NOT )?EXISTS|^INSERT INTO dirty_hours/m);
+      // Marks may be written again: that is what they are for. A setting is what it was set to, however often.
+      expect(sql).toMatch(/IF (NOT )?EXISTS|^INSERT INTO dirty_hours|^ {2}MODIFY SETTING/m);
     }
   });
 
@@ -96,8 +96,9 @@ describe('the SQL in the build', () => {
   });
 
   it('has in each rollup the columns of the lists, in the order in which they are added up, read as rows are', () => {
-    const summed = namesIn(QUERIES.spend, / AS sum_(\w+)/g);
-    const [counts, sums] = [summed.slice(0, 3), summed.slice(3)];
+    const counts = namesIn(QUERIES.spend, / AS sum_(\w+)/g);
+    const sums = [...SUMS];
+    const inOneArray = sums.map((name) => `    toInt128(${name})`).join(',\n');
     for (const rollup of ROLLUPS) {
       const dimensions = DIMENSIONS[rollup].map(columnOf);
       for (const unit of ['hour', 'day'] as const) {
@@ -105,8 +106,11 @@ describe('the SQL in the build', () => {
           ...['organization', unit, `ended_${unit}`, ...dimensions, 'generation', 'taken_at'],
           ...[...counts, ...counts.map((count) => `split_${count}`), ...sums],
         ]);
-        for (const name of [`read_${unit}s`, `add_up_${unit}s`] as const)
-          expect(namesIn(ROLLUP_QUERIES[rollup][name], / AS sum_(\w+)/g), name).toEqual(summed);
+        const { [`read_${unit}s` as const]: read, [`add_up_${unit}s` as const]: addUp } =
+          ROLLUP_QUERIES[rollup];
+        expect(namesIn(addUp, / AS sum_(\w+)/g)).toEqual([...counts, ...sums]);
+        expect(namesIn(read, / AS sum_(\w+)/g)).toEqual(counts);
+        expect(read).toContain(`sumForEach([\n${inOneArray}\n  ]) AS sums`);
       }
     }
   });

@@ -23,8 +23,7 @@ import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
 import { type RebuildOrder, type Rebuilt, rebuild } from './rollups/rebuild.ts';
-import { type ReadState, rememberingState } from './rollups/remember-state.ts';
-import { rollupState } from './rollups/rollup-queries.ts';
+import { byAskedState, byRememberedState, type ReadByState } from './rollups/remember-state.ts';
 import { createSentAlerts } from './sent-alerts.ts';
 import { storeReplayed } from './store-replayed.ts';
 import { storeSegment } from './store-segment.ts';
@@ -75,8 +74,8 @@ export async function openUsageStore(
   dependencies: UsageStoreDependencies,
 ): Promise<UsageStore> {
   const database = createDatabase(await connectLedger(options));
-  const readState = options.kind === 'embedded' ? rememberingState() : rollupState;
-  const rollups = await prepare(database, dependencies, readState).catch(async (error: unknown) => {
+  const readByState = options.kind === 'embedded' ? byRememberedState() : byAskedState;
+  const rollups = await prepare(database, dependencies, readByState).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
@@ -113,9 +112,9 @@ export async function openUsageStore(
 async function prepare(
   database: Database,
   { clock, logger = silentLogger, retention, settlingMs = SETTLING_MS }: UsageStoreDependencies,
-  readState: ReadState,
+  readByState: ReadByState,
 ): Promise<RollupDependencies> {
   await migrate(database, clock, logger);
   const inForce = await applyRetention(database, retention);
-  return { database, clock, retention: inForce, marginMs: settlingMs, readState };
+  return { database, clock, retention: inForce, marginMs: settlingMs, readByState };
 }

@@ -5,7 +5,9 @@ SELECT
   -- each dimension of $rollup: $column AS group_$name, -- grouped by $name
   -- each time: $value AS group_$name, -- grouped by $name
   -- each count: sum($name) + uniqExactArray(split_$name) AS sum_$name,
-  -- each sum: sum(toInt128($name)) AS sum_$name,
+  sumForEach([
+    -- each sum: toInt128($name),
+  ]) AS sums
 FROM $rollup_hours
 WHERE organization = {organization:String}
   AND instant >= toDateTime({hourFrom:Int64}, 'UTC')

@@ -10,7 +10,7 @@ import type { Retention } from '../retention.ts';
 import { QUERIES } from '../sql.generated.ts';
 import { sqlInstantFromMicros } from '../sql-instant.ts';
 import { inPortions } from './in-portions.ts';
-import type { ReadState } from './remember-state.ts';
+import type { ReadByState } from './remember-state.ts';
 import { addUpDays, addUpHours, daysToAddUp, hoursToAddUp, sweeps } from './rollup-queries.ts';
 
 export interface RollupDependencies {
@@ -20,7 +20,7 @@ export interface RollupDependencies {
   /** How long after its last mark an hour is left alone: longer than an insert can lie between its mark and its rows. */
   marginMs: number;
   /** How readers learn what of the rollups counts. */
-  readState: ReadState;
+  readByState: ReadByState;
 }
 
 /** What one run added up. `more` while it stopped at its bound and another run has work at once. */
@@ -96,7 +96,10 @@ async function addUpTheseDays(database: Database, chosen: Chosen<typeof daysToAd
 }
 
 /** Deletes the rows that no pointer names and nobody can still be reading. */
-export async function sweep({ database }: RollupDependencies, graceMs = GRACE_MS): Promise<void> {
+export async function sweep(
+  { database }: Pick<RollupDependencies, 'database'>,
+  graceMs = GRACE_MS,
+): Promise<void> {
   for (const run of sweeps) await run(database, { graceMs });
 }
 

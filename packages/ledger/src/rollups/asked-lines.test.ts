@@ -17,7 +17,7 @@ describe('the lines that a question has a use for', () => {
     expect([...sql.matchAll(/filter:String}, '(\w+)'/g)].map(([, name]) => name)).toEqual(['team', 'user']);
     const ungrouped = askedLines(ROLLUP_QUERIES.billing.read_days, asking([]));
     expect(ungrouped).not.toMatch(/group_|filter/);
-    expect(ungrouped).toContain('sum_contracted_cost_nano_usd');
+    expect(ungrouped).toContain('toInt128(contracted_cost_nano_usd)');
   });
 
   it('are lines of the file: nothing that is asked gets into a statement', () => {

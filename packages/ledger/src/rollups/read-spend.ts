@@ -1,9 +1,11 @@
 /** Spend, exact at every moment: from rollups as far as they go, from deduplicated rows for the rest. */
 import { type SpendDimension, type SpendQuery, type SpendRow, TallygateError } from '@tallygate/usage';
+import type { Database } from '../database.ts';
 import { mayBeLate } from '../late-usage.ts';
 import type { RollupDependencies } from './add-up.ts';
 import { addedSpend } from './added-spend.ts';
-import { budgetHours, planOf, readsHours, readsRows } from './spend-plan.ts';
+import type { RollupDay } from './rollup-queries.ts';
+import { budgetHours, planOf, readsHours, readsRows, type SpendPlan } from './spend-plan.ts';
 import { type SpendColumns, spendFrom, spendFromRows } from './spend-queries.ts';
 import { sourceOf } from './spend-source.ts';
 
@@ -45,31 +47,55 @@ function allRows(
  * the range holds whole; else in its hour. So the sums of the three add up, counts of attempts included.
  */
 async function readRolledUp(
-  { database, clock, retention, marginMs, readState }: RollupDependencies,
+  { database, clock, retention, marginMs, readByState }: RollupDependencies,
   query: SpendQuery,
   source: 'spend' | 'billing',
 ): Promise<SpendColumns[]> {
-  // What is dirty is asked before anything is read: a row that arrives in between may be missed, as one that arrives later.
-  const days = await readState(database, {
+  const asked = {
     organization: query.organization,
     ...budgetHours(query),
     marginMs,
     frozenBeforeSeconds: retention.frozenBeforeSeconds(clock.nowMs()),
-  });
-  const isStale = (row: { generation: string }) => row.generation === '0';
-  const staleDays = days.filter(isStale).map((row) => row.day);
-  // Days that were added up in one go share a generation.
-  const freshDays = days.filter((row) => !isStale(row)).map((row) => `(${row.day},${row.generation})`);
-  const dirtyHours = days.flatMap((row) => row.dirty_hours);
+  };
+  // What is dirty is known before anything is added: a row that arrives in between may be missed, as one that arrives later.
+  return readByState(database, asked, (days) => readParts(database, query, source, days));
+}
+
+async function readParts(
+  database: Database,
+  query: SpendQuery,
+  source: 'spend' | 'billing',
+  days: readonly RollupDay[],
+): Promise<SpendColumns[]> {
   const plan = planOf(query);
+  const staleDays = days.filter(isStale).map((row) => row.day);
+  const dirtyHours = days.flatMap((row) => row.dirty_hours);
+  const freshDays = freshDaysOf(days, plan, query);
   const parameters = { ...question(query), ...plan, staleDays, dirtyHours };
   const parts: Promise<SpendColumns[]>[] = [];
-  if (plan.dayFrom < plan.dayTo && freshDays.length > 0)
+  if (freshDays.length > 0)
     parts.push(spendFrom[source].days(database, { ...parameters, freshDays: `[${freshDays.join()}]` }));
   if (readsHours(plan, staleDays)) parts.push(spendFrom[source].hours(database, parameters));
   if (readsRows(query, plan, dirtyHours))
     parts.push(spendFromRows(database, { ...parameters, tagKey: '', part: 'rest', rows: 'usage_events' }));
   return addedSpend((await Promise.all(parts)).flat());
+}
+
+function isStale({ generation }: RollupDay): boolean {
+  return generation === '0';
+}
+
+/** With their generations: days that were added up in one go share one. By the end of attempts, any day may hold what counts. */
+function freshDaysOf(
+  days: readonly RollupDay[],
+  { dayFrom, dayTo }: SpendPlan,
+  { by }: SpendQuery,
+): string[] {
+  if (dayFrom === dayTo) return [];
+  const isWithin = (day: number) => by === 'ended' || (dayFrom <= day && day < dayTo);
+  return days
+    .filter((row) => !isStale(row) && isWithin(Number(row.day)))
+    .map(({ day, generation }) => `(${day},${generation})`);
 }
 
 /** What every statement about usage is given. */

@@ -29,7 +29,7 @@ export const rollupState = defineQuery({
 export const rollupParts = defineQuery({
   sql: QUERIES.rollup_parts,
   parameters: z.object({}),
-  row: z.object({ part: z.string() }),
+  row: z.object({ table: z.string(), name: z.string() }),
 });
 
 export const hoursToAddUp = defineQuery({

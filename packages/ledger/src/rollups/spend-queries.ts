@@ -2,7 +2,7 @@
 import { SPEND_DIMENSIONS, type SpendDimension, spendDimensionSchema } from '@tallygate/usage';
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
-import { QUERIES, ROLLUP_QUERIES } from '../sql.generated.ts';
+import { QUERIES, ROLLUP_QUERIES, SUMS } from '../sql.generated.ts';
 import { askedLines } from './asked-lines.ts';
 
 /** Sums arrive as decimal strings, wider than 64 bits where they must be. */
@@ -57,6 +57,11 @@ const spendColumns = z.object({
   sum_first_token_attempts: count,
 });
 export type SpendColumns = z.output<typeof spendColumns>;
+/** One array is added up in less time than as many columns: at a question about a month, the engine mostly plans. */
+const spendRow = z.preprocess((row) => {
+  const { sums = [], ...columns } = row as { sums?: unknown[] };
+  return { ...columns, ...Object.fromEntries(SUMS.map((name, index) => [`sum_${name}`, sums[index]])) };
+}, spendColumns);
 
 /** The sums of no rows, of no group. */
 export const NOTHING_SPENT: SpendColumns = spendColumns.parse(
@@ -81,7 +86,7 @@ export const spendFromRows = defineQuery({
     part: z.enum(['everything', 'rest']),
     rows: z.enum(['usage_events', 'late_usage_events']),
   }),
-  row: spendColumns,
+  row: spendRow,
   lines: askedLines,
 });
 
@@ -89,7 +94,7 @@ const readsHours = z.object({ ...questionParameters, ...instant, ...hours, ...da
 const readsDays = z.object({ ...questionParameters, ...instant, ...days, ...freshDays });
 const spendFromRollup = (rollup: keyof typeof ROLLUP_QUERIES) => {
   const { read_hours, read_days } = ROLLUP_QUERIES[rollup];
-  const answer = { row: spendColumns, lines: askedLines };
+  const answer = { row: spendRow, lines: askedLines };
   return {
     hours: defineQuery({ sql: read_hours, parameters: readsHours, ...answer }),
     days: defineQuery({ sql: read_days, parameters: readsDays, ...answer }),
