@@ -1,4 +1,5 @@
 /** Adds up the parts of an answer, group by group. */
+import { TallygateError } from '@tallygate/usage';
 
 /** Groups are texts, sums are numbers; every row has the same columns. */
 type Sums = object;
@@ -23,5 +24,11 @@ function added<Row extends Sums>(a: Row, b: Row): Row {
 }
 
 function plus(a: number | bigint, b: number | bigint): number | bigint {
-  return typeof a === 'bigint' ? a + BigInt(b) : a + Number(b);
+  if (typeof a === 'bigint') return a + BigInt(b);
+  const sum = a + Number(b);
+  if (Number.isSafeInteger(sum)) return sum;
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: 'A count of this answer is beyond 2^53 and cannot be told exactly.',
+    cure: 'Ask for a shorter range, or by more dimensions.',
+  });
 }

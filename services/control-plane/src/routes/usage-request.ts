@@ -30,7 +30,9 @@ export function parseUsageRequest(query: Record<string, string[]>, nowMs: number
 function filterOf(conditions: readonly string[]): NonNullable<UsageQuestion['filter']> {
   const filter = new Map<string, string[]>();
   for (const condition of conditions) {
-    const [dimension = '', ...values] = condition.split(/[=,]/);
+    const at = condition.indexOf('=');
+    const dimension = condition.slice(0, at);
+    const values = condition.slice(at + 1).split(',');
     filter.set(dimension, [...(filter.get(dimension) ?? []), ...values]);
   }
   const parsed = spendQuerySchema.shape.filter.safeParse(Object.fromEntries(filter));
