@@ -1,8 +1,5 @@
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { type SpendQuery, systemClock } from '@tallygate/usage';
-import { connectLedger } from '../../packages/ledger/src/connect.ts';
-import { createDatabase } from '../../packages/ledger/src/database.ts';
-import { sweep } from '../../packages/ledger/src/rollups/add-up.ts';
 import { openTables, type Tables } from '../integration/ledger/tables.ts';
 import { MONTH_END_MS, MONTH_START_MS, ORGANIZATIONS } from './ledger-made-rows.ts';
 import type { ShowProgress } from './run.ts';
@@ -30,7 +27,8 @@ export async function benchQueries(directory: string, showProgress: ShowProgress
   const tables = openTables(directory);
   try {
     await addUpAll(store, showProgress);
-    await sweepEarlierRuns(directory);
+    // As every store does once an hour: a directory that is measured again holds what was replaced for the last measurement.
+    await store.sweep(0);
     await mergeRollups(tables);
     return await questions(store, tables);
   } finally {
@@ -47,13 +45,6 @@ async function addUpAll(store: UsageStore, showProgress: ShowProgress): Promise<
     more = run.more;
     showProgress(added.days, ORGANIZATIONS * 31, `days added up, of ${added.hours} hours`);
   }
-}
-
-/** As every store does once an hour: a directory that is measured again holds what was replaced for the last measurement. */
-async function sweepEarlierRuns(directory: string): Promise<void> {
-  const database = createDatabase(await connectLedger({ kind: 'embedded', directory }));
-  await sweep({ database }, 0);
-  await database.close();
 }
 
 /** As the engine does by itself in the days after a month: here all of it was written within a minute. */

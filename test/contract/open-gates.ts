@@ -1,6 +1,6 @@
 import { createMemoryGate } from '@tallygate/gate';
 import { openRedisGateAt } from '@tallygate/gate/testing';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 import { inject, onTestFinished } from 'vitest';
 import { BUCKET_MS, type OpenGate, RECORD_GRACE_MS, START_MS } from './gate-fixtures.ts';
 
@@ -23,10 +23,18 @@ export const openInMemory: OpenGate = async (organization, { startMs = START_MS,
  * The scripts as they are, but for the server's clock, which the test moves. The caller's clock differs from it by up to 1.5 s
  * either way, as clocks do.
  */
-export const openInRedis: OpenGate = async (organization, { startMs = START_MS, configuration, seed }) => {
+export const openInRedis: OpenGate = (organization, conditions) => {
   const url = inject('redisUrl');
-  const redis = new Redis(url);
-  const timeKey = `test-time:${organization}`;
+  return openInRedisAt(url, new Redis(url), organization, conditions);
+};
+
+/** @param redis where the server's clock stands, in the slot of the organization. */
+export async function openInRedisAt(
+  url: string,
+  redis: Redis | Cluster,
+  ...[organization, { startMs = START_MS, configuration, seed }]: Parameters<OpenGate>
+): ReturnType<OpenGate> {
+  const timeKey = `test-time:{${organization}}`;
   let nowMs = startMs;
   let readings = 0;
   const noiseMs = () => ((readings++ * 617) % 3_001) - 1_500;
@@ -55,4 +63,4 @@ export const openInRedis: OpenGate = async (organization, { startMs = START_MS, 
     await redis.quit();
   });
   return { gate, organization, nowMs: () => nowMs, advanceMs };
-};
+}

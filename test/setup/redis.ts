@@ -18,7 +18,7 @@ declare module 'vitest' {
   }
 }
 
-interface RunningRedis {
+export interface RunningRedis {
   url: string;
   stop(): Promise<void>;
 }
@@ -43,13 +43,13 @@ async function findRedis(): Promise<RunningRedis> {
   );
 }
 
-function findOnPath(program: string): string | null {
+export function findOnPath(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.map((folder) => join(folder, program)).find((file) => existsSync(file)) ?? null;
 }
 
 /** On a free port of the loopback, without files; its folder is temporary all the same, should it write one. */
-async function startServer(program: string): Promise<RunningRedis> {
+export async function startServer(program: string, further: readonly string[] = []): Promise<RunningRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'tallygate-redis-'));
   const port = await freePort();
   const options = [
@@ -64,7 +64,7 @@ async function startServer(program: string): Promise<RunningRedis> {
     '--appendonly',
     'no',
   ];
-  const server = spawn(program, [...options, '--maxmemory-policy', 'noeviction'], {
+  const server = spawn(program, [...options, '--maxmemory-policy', 'noeviction', ...further], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stopWithUs = (): void => void server.kill('SIGTERM');

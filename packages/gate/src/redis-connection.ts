@@ -3,9 +3,10 @@ import type { Redis } from 'ioredis';
 import { within } from './deadlines.ts';
 import { LUA } from './lua.generated.ts';
 import { unavailable } from './outages.ts';
+import { keepAliveWhileAsked, openClient, primariesOf, type RedisClient } from './redis-client.ts';
 
 /**
- * One connection to one Redis, used for scripts only. Commands are never queued while it is down: an answer that comes
+ * One connection to one Redis or to a cluster, used for scripts only. Commands are never queued while it is down: an answer that comes
  * after the caller's deadline would change counters for nobody. A command that was sent when the connection broke is sent
  * again once the next one stands, however long that takes: its caller's deadline runs, and scripts are idempotent, so that
  * twice is once.
@@ -32,7 +33,6 @@ export interface ScriptReply {
 
 const CONNECT_DEADLINE_MS = 5_000;
 const CLOSE_DEADLINE_MS = 1_000;
-const LONGEST_RETRY_MS = 2_000;
 
 /**
  * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for a URL that is none, or a Redis that evicts keys;
@@ -44,37 +44,25 @@ export async function connectRedis(
   scripts: Scripts = LUA,
 ): Promise<RedisConnection> {
   const server = describeServer(url);
-  // Loaded where it is used: it derives a class from String, after which V8 calls the methods of all strings of the process slowly.
-  const ioredis = await import('ioredis');
-  const client = new ioredis.Redis(url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    connectTimeout: CONNECT_DEADLINE_MS,
-    retryStrategy: (times) =>
-      Math.min(25 * 2 ** Math.min(times, 10), LONGEST_RETRY_MS) * (0.5 + Math.random() / 2),
-    // After a failover behind one address the old primary is a replica: connect anew instead of failing for ever.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  });
   let lastError: Error | undefined;
-  client.on('error', (error: Error) => {
+  const failed = (error: Error) => {
     if (lastError === undefined) logger.warn('Redis does not answer.', { server, reason: error.message });
     lastError = error;
+  };
+  const client = await openClient(url, CONNECT_DEADLINE_MS, failed).catch((error: unknown) => {
+    throw unavailable(`Redis at ${server} does not answer`, lastError ?? error);
   });
-  const liveness = keepAliveWhileAsked(client);
   client.on('ready', () => {
     lastError = undefined;
-    liveness.renewed();
   });
+  const liveness = keepAliveWhileAsked(client);
   for (const [name, lua] of Object.entries(scripts)) client.defineCommand(commandOf(name), { lua });
   try {
-    await within(CONNECT_DEADLINE_MS, client.connect(), `connecting to Redis at ${server}`);
-    await requireNoEviction(client, server, logger);
+    for (const primary of primariesOf(client)) await requireNoEviction(primary, server, logger);
     liveness.answered();
   } catch (error) {
     client.disconnect();
-    if (TallygateError.isInstance(error)) throw error;
-    throw unavailable(`Redis at ${server} does not answer`, lastError ?? error);
+    throw error;
   }
   return {
     server,
@@ -92,37 +80,8 @@ export async function connectRedis(
   };
 }
 
-/**
- * A socket keeps its process alive, and an application that is done must end without calling close(). So the connection counts
- * only while somebody waits for its answer; it begins as waited for, until it stands.
- */
-function keepAliveWhileAsked(client: Redis) {
-  let waiting = 1;
-  const adjust = () => {
-    // Null-like until the first connection is made, and replaced by each later one.
-    if (waiting > 0) client.stream?.ref();
-    else client.stream?.unref();
-  };
-  client.on('reconnecting', () => {
-    // Against a server that is gone the client would try for ever, and so would the process live.
-    const timer: unknown = Reflect.get(client, 'reconnectTimeout');
-    if (waiting === 0 && timer instanceof Object && 'unref' in timer) (timer as NodeJS.Timeout).unref();
-  });
-  return {
-    asked() {
-      waiting += 1;
-      adjust();
-    },
-    answered() {
-      waiting -= 1;
-      adjust();
-    },
-    renewed: adjust,
-  };
-}
-
 async function runScript(
-  client: Redis,
+  client: RedisClient,
   server: string,
   script: ScriptName,
   keys: readonly string[],
@@ -159,7 +118,7 @@ async function requireNoEviction(client: Redis, server: string, logger: Logger):
   });
 }
 
-async function closeClient(client: Redis): Promise<void> {
+async function closeClient(client: RedisClient): Promise<void> {
   try {
     if (client.status === 'ready') await within(CLOSE_DEADLINE_MS, client.quit(), 'QUIT');
   } catch {

@@ -51,8 +51,8 @@ export interface UsageStore extends SpendHistory, SegmentDestination {
   rebuild(order: RebuildOrder): Promise<Rebuilt>;
   /** Adds up what was inserted and has settled, as every store does by itself every 30 to 60 s. Nobody's sums depend on it, only how fast they are answered. */
   addUp(): Promise<AddedUp>;
-  /** Deletes what addUp has replaced, an hour and more ago. */
-  sweep(): Promise<void>;
+  /** Deletes what addUp has replaced, an hour and more ago; sooner only where nobody can still be reading it. */
+  sweep(graceMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export async function openUsageStore(
       return rebuild(rollups, order);
     },
     addUp: () => addUp(rollups),
-    sweep: () => sweep(rollups),
+    sweep: (graceMs) => sweep(rollups, graceMs),
     async store(segment) {
       const lateBeforeMs = rollups.retention.lateBeforeSeconds(dependencies.clock.nowMs()) * 1_000;
       const onTime = await storeLateEvents(database, segment, lateBeforeMs);

@@ -96,10 +96,7 @@ async function addUpTheseDays(database: Database, chosen: Chosen<typeof daysToAd
 }
 
 /** Deletes the rows that no pointer names and nobody can still be reading. */
-export async function sweep(
-  { database }: Pick<RollupDependencies, 'database'>,
-  graceMs = GRACE_MS,
-): Promise<void> {
+export async function sweep({ database }: RollupDependencies, graceMs = GRACE_MS): Promise<void> {
   for (const run of sweeps) await run(database, { graceMs });
 }
 
