@@ -4,6 +4,7 @@ import { ADMISSION } from './gate-admission.ts';
 import { CONFIGURATION } from './gate-configuration.ts';
 import { ENDINGS } from './gate-endings.ts';
 import { type Guarantees, type OpenGate, type OpenWith, requestOf, snapshotOf } from './gate-fixtures.ts';
+import { OVERRIDES } from './gate-overrides.ts';
 import { TIME } from './gate-time.ts';
 
 /**
@@ -20,6 +21,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     'the end of a hold': ENDINGS,
     time: TIME,
     configuration: CONFIGURATION,
+    overrides: OVERRIDES,
     outage: OUTAGE,
   };
   describe.each(Object.entries(chapters))(`${name}: %s`, (_chapter, guarantees) => {

@@ -113,6 +113,8 @@ const PLAIN: Guarantees = {
         retryAtMs: START_MS + 10 * MINUTE_MS + 30_000,
         atMs: nowMs(),
         enforced: true,
+        reason: 'limit',
+        configVersion: 1,
       },
     });
   },

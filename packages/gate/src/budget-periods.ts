@@ -17,6 +17,14 @@ export interface BudgetPeriod extends PinnedPeriod {
   budget: Budget;
 }
 
+/** No instant lies in it: a script that is asked for it names its own instant. */
+export const UNKNOWN_PERIOD: BudgetPeriod = {
+  budget: { id: 'none', scope: {}, period: 'day', timeZone: 'UTC', limitNanoUsd: 0n, onOutage: 'block' },
+  key: 'none:day:0',
+  periodStartMs: 0,
+  periodEndMs: 0,
+};
+
 export type PeriodCalendar = (budget: Budget, instantMs: number) => BudgetPeriod;
 
 /**

@@ -1,4 +1,4 @@
-import { type Denial, type NanoUsd, newDenialId, type ReserveRequest } from '@tallygate/usage';
+import { type Denial, type NanoUsd, newDenialId, type Pause, type ReserveRequest } from '@tallygate/usage';
 import type { BudgetPeriod } from './budget-periods.ts';
 
 /** One budget that an amount does not fit on. */
@@ -29,6 +29,31 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     retryAtMs: refusal.retryAtMs,
     atMs,
     enforced: request.enforce,
+    reason: 'limit',
+    configVersion: request.configVersion,
+  };
+}
+
+/** Nothing was counted: the numbers of a pause are its time and what the call asked for. */
+export function pausedDenial(pause: Pause, request: ReserveRequest, atMs: number): Denial {
+  return {
+    denialId: newDenialId(),
+    attemptId: request.attemptId,
+    budgetId: pause.id,
+    scope: { feature: pause.feature },
+    unit: 'day',
+    timeZone: 'UTC',
+    periodStartMs: pause.fromMs,
+    periodEndMs: pause.untilMs,
+    limitNanoUsd: 0n,
+    spentNanoUsd: 0n,
+    heldNanoUsd: 0n,
+    neededNanoUsd: request.worstNanoUsd,
+    retryAtMs: pause.untilMs,
+    atMs,
+    enforced: request.enforce,
+    reason: 'paused',
+    configVersion: request.configVersion,
   };
 }
 

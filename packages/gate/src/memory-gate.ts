@@ -6,12 +6,13 @@ import {
   type Hold,
   type ReserveReply,
   type ReserveRequest,
+  runningOverrides,
   silentLogger,
 } from '@tallygate/usage';
 import { fitsCounter, heldNanoUsd, refusalOf, type Standing } from './admission.ts';
 import { expiryBucket } from './buckets.ts';
-import { type BudgetPeriod, coveringPeriods, holdEntry } from './budget-periods.ts';
-import { decisiveRefusal, denialFrom } from './denials.ts';
+import { type BudgetPeriod, holdEntry } from './budget-periods.ts';
+import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
 import { endAttempt, endedHold } from './memory-endings.ts';
 import {
   createMemoryState,
@@ -24,6 +25,7 @@ import {
 } from './memory-state.ts';
 import { publishedByOther, unavailable } from './outages.ts';
 import { outOfRange, requireOwnHold, requireReservable, requireSnapshot, requireTtl } from './requests.ts';
+import { raisedPeriod, rulesAt } from './rules.ts';
 import { sameSnapshot } from './snapshots.ts';
 
 /**
@@ -44,6 +46,7 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
     settle: ({ hold, amountNanoUsd }) => answer(() => endAttempt(state, hold, 'settle', amountNanoUsd)),
     release: (hold) => answer(() => endAttempt(state, hold, 'release', 0n)),
     extend: (hold, ttlMs) => answer(() => extend(state, hold, ttlMs)),
+    nowMs: () => answer(() => state.clock.nowMs()),
     balances: () => answer(() => balances(state)),
     configuration: () => answer(() => structuredClone(state.live)),
     publish: (snapshot) => answer(() => publish(state, snapshot)),
@@ -59,12 +62,21 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   if (known !== undefined) return { kind: 'held', hold: known, wouldDeny: [] };
   if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
   const { nowMs, current } = readTime(state);
-  const periods = coveringPeriods(state.calendar, state.live, request, nowMs);
+  const { periods, enforce, pause } = rulesAt(
+    state.calendar,
+    state.live,
+    request,
+    nowMs,
+    runningOverrides(state.live, nowMs),
+  );
+  const asked = { ...request, enforce };
+  const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
   const standings = periods.map((period) => standingOf(state, period, current));
   const refusals = standings.flatMap((standing) => refusalOf(standing, request, state.bucketMs) ?? []);
+  if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const [first, ...others] = refusals;
-  if (first !== undefined && request.enforce) {
-    return { kind: 'denied', denial: denialFrom(decisiveRefusal([first, ...others]), request, nowMs) };
+  if (first !== undefined && enforce) {
+    return { kind: 'denied', denial: denialFrom(decisiveRefusal([first, ...others]), asked, nowMs) };
   }
   requireRoom(standings, request);
   passTime(state, nowMs, current);
@@ -77,7 +89,8 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     entries: periods.map((period) => holdEntry(period, request.expectedNanoUsd, request.worstNanoUsd)),
   };
   placeHold(state, hold);
-  return { kind: 'held', hold, wouldDeny: refusals.map((refusal) => denialFrom(refusal, request, nowMs)) };
+  const wouldDeny = [...paused, ...refusals.map((refusal) => denialFrom(refusal, asked, nowMs))];
+  return { kind: 'held', hold, wouldDeny };
 }
 
 function standingOf({ counters }: MemoryState, period: BudgetPeriod, current: number): Standing {
@@ -106,8 +119,10 @@ function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
 
 function balances(state: MemoryState): Balance[] {
   const { nowMs, current } = readTime(state);
-  return state.live.budgets.map((budget) => {
-    const { key, periodStartMs, periodEndMs } = state.calendar(budget, nowMs);
+  const running = runningOverrides(state.live, nowMs);
+  return state.live.budgets.map((asFiled) => {
+    const period = raisedPeriod(state.calendar(asFiled, nowMs), running);
+    const { budget, key, periodStartMs, periodEndMs } = period;
     return {
       budget,
       periodStartMs,

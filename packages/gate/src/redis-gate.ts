@@ -1,6 +1,12 @@
-import { type Balance, type BudgetGate, type ConfigurationSnapshot, silentLogger } from '@tallygate/usage';
+import {
+  type Balance,
+  type BudgetGate,
+  type ConfigurationSnapshot,
+  runningOverrides,
+  silentLogger,
+} from '@tallygate/usage';
 import { createAbandonedReserves } from './abandoned-reserves.ts';
-import type { BudgetPeriod } from './budget-periods.ts';
+import { type BudgetPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import { publishedByOther, unavailable } from './outages.ts';
 import type { Scripts } from './redis-connection.ts';
@@ -16,7 +22,8 @@ import {
 } from './redis-session.ts';
 import { endHold, extendHold } from './redis-settle.ts';
 import { requireSnapshot } from './requests.ts';
-import { snapshotToJson } from './snapshots.ts';
+import { raisedPeriod } from './rules.ts';
+import { sameBudgets, snapshotToJson } from './snapshots.ts';
 
 const RESERVE_DEADLINE_MS = 50;
 const SETTLE_DEADLINE_MS = 500;
@@ -59,6 +66,7 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
       answer('a settle', () => endHold(session, hold, 'settle', amountNanoUsd)),
     release: (hold) => answer('a release', () => endHold(session, hold, 'release', 0n)),
     extend: (hold, ttlMs) => answer('an extend', () => extendHold(session, hold, ttlMs)),
+    nowMs: () => answer('the time', () => readNowMs(session)),
     balances: () => answer('the balances', () => readBalances(session)),
     configuration: () => answer('the configuration', session.liveSnapshot),
     publish: (snapshot) => answer('a publication', () => publish(session, snapshot), PUBLISH_DEADLINE_MS),
@@ -74,7 +82,11 @@ async function readBalances(session: RedisSession): Promise<Balance[]> {
   let instantMs = session.clock.nowMs();
   return ask('read the balances', async () => {
     const snapshot = await session.lastSnapshot();
-    const periods = snapshot.budgets.map((budget) => session.calendar(budget, instantMs));
+    const mayRun = runningOverrides(snapshot, session.passedMs());
+    const running = mayRun.length === 0 ? [] : runningOverrides(snapshot, await readNowMs(session));
+    const periods = snapshot.budgets.map((budget) =>
+      raisedPeriod(session.calendar(budget, instantMs), running),
+    );
     const balances: Balance[] = [];
     // Asked even when there are no budgets here: another process may have published some.
     for (let at = 0; at === 0 || at < periods.length; at += BALANCES_PER_SCRIPT) {
@@ -95,6 +107,22 @@ async function readBalances(session: RedisSession): Promise<Balance[]> {
   });
 }
 
+async function readNowMs(session: RedisSession): Promise<number> {
+  return ask('read the time', async () => {
+    const { version } = await session.lastSnapshot();
+    const reply = await sendBalances(session, version, [UNKNOWN_PERIOD]);
+    if (await rebuilt(session, reply, [])) return null;
+    if (reply.code === 'CONFIG') {
+      await session.liveSnapshot();
+      return null;
+    }
+    if (reply.code !== 'PERIOD') throw unknownReply('balances', reply);
+    const nowMs = Number(reply.values[0]);
+    session.notePassed(nowMs);
+    return nowMs;
+  });
+}
+
 function sendBalances(session: RedisSession, version: number, periods: readonly BudgetPeriod[]) {
   const { connection, keys } = session;
   return connection.run(
@@ -111,10 +139,13 @@ function sendBalances(session: RedisSession, version: number, periods: readonly 
 async function publish(session: RedisSession, snapshot: ConfigurationSnapshot): Promise<void> {
   const { connection, keys, organization, seeding, logger } = session;
   requireSnapshot(organization, snapshot);
-  await session.liveSnapshot();
-  await seeding.prepare(snapshot).catch((error: unknown) => {
-    logger.warn('New budgets wait for the ledger.', { reason: String(error) });
-  });
+  const live = await session.liveSnapshot();
+  // A change beside the budgets must not wait for a ledger: at night that may be what is down.
+  if (!sameBudgets(live, snapshot)) {
+    await seeding.prepare(snapshot).catch((error: unknown) => {
+      logger.warn('New budgets wait for the ledger.', { reason: String(error) });
+    });
+  }
   await ask('publish', async () => {
     const reply = await connection.run(
       'publish',

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { type ReserveReply, type ReserveRequest, TallygateError } from '@tallygate/usage';
+import { type ReserveReply, type ReserveRequest, runningOverrides, TallygateError } from '@tallygate/usage';
 import type { AbandonedReserves } from './abandoned-reserves.ts';
 import { entriesToText, holdFromRecord } from './attempt-record.ts';
-import { type BudgetPeriod, coveringPeriods, type PinnedPeriod } from './budget-periods.ts';
+import { type BudgetPeriod, type PinnedPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
+import { pausedDenial } from './denials.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
 import { reserveReplyFrom, unknownReply } from './redis-replies.ts';
 import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
 import { requireReservable } from './requests.ts';
+import { dependsOnOverrides, type Rules, rulesAt } from './rules.ts';
 
 /** One call of `reserve`: what it has sent, so that it can be undone when nobody waits for it any more. */
 interface Asking {
@@ -19,10 +21,13 @@ interface Asking {
   sent: readonly BudgetPeriod[] | null;
   /** The instant that names periods; the server corrects it. */
   instantMs: number;
+  /** True when the server has named the instant. */
+  isServerInstant: boolean;
 }
 
 /** Never equals a live version: the script then only says which one is, or that the attempt is known. */
 const NO_VERSION = -1;
+const NO_RULES: Rules = { periods: [], enforce: false, pause: null };
 
 /**
  * Asks for the hold and waits no longer than the deadline. A caller that got no answer has no hold: what its question may
@@ -40,6 +45,7 @@ export async function reserveWithin(
     waiting: true,
     sent: null,
     instantMs: session.clock.nowMs(),
+    isServerInstant: false,
   };
   const answer = ask('reserve', () => reserveOnce(session, request, asking));
   try {
@@ -59,20 +65,52 @@ async function reserveOnce(
   const { organization, connection, calendar } = session;
   const snapshot = await session.snapshot(request.configVersion);
   const isCurrent = snapshot.version === request.configVersion;
-  const periods = isCurrent ? coveringPeriods(calendar, snapshot, request, asking.instantMs) : [];
+  if (isCurrent && !asking.isServerInstant && dependsOnOverrides(snapshot, request, session.passedMs()))
+    return askInstant(session, request, asking);
+  // Where the server was not asked for its instant, no override that concerns the call can be running.
+  const running = asking.isServerInstant ? runningOverrides(snapshot, asking.instantMs) : [];
+  const rules = isCurrent ? rulesAt(calendar, snapshot, request, asking.instantMs, running) : NO_RULES;
+  const { periods, pause } = rules;
+  const asked = { ...request, enforce: rules.enforce };
+  if (pause !== null && rules.enforce)
+    return { kind: 'denied', denial: pausedDenial(pause, asked, asking.instantMs) };
   if (!asking.waiting) throw unavailable('Nobody waits for this reserve any more');
   if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
   asking.sent = periods;
   const version = isCurrent ? snapshot.version : NO_VERSION;
-  const reply = await sendReserve(session, request, asking.id, periods, version);
+  const reply = await sendReserve(session, asked, asking.id, periods, version);
   if (await rebuilt(session, reply, periods)) return null;
-  if (reply.code === 'PERIOD') {
-    asking.instantMs = Number(reply.values[0]);
-    return null;
-  }
+  if (reply.code === 'HELD' || reply.code === 'DENY') session.notePassed(Number(reply.values[0]));
+  if (reply.code === 'PERIOD') return takeInstant(session, asking, reply);
   // This process was behind, not the caller: the next turn reads the configuration the caller knows.
   if (reply.code === 'CONFIG' && Number(reply.values[0]) === request.configVersion) return null;
-  return reserveReplyFrom(reply, organization, request, periods);
+  const answer = reserveReplyFrom(reply, organization, asked, periods);
+  if (answer.kind !== 'held' || reply.code !== 'HELD' || pause === null) return answer;
+  return { ...answer, wouldDeny: [pausedDenial(pause, asked, asking.instantMs), ...answer.wouldDeny] };
+}
+
+/**
+ * Overrides end by the server's clock alone. A period that no instant lies in makes the script name its instant and write
+ * nothing, after it has seen that the attempt is new and the configuration the live one.
+ */
+async function askInstant(
+  session: RedisSession,
+  request: ReserveRequest,
+  asking: Asking,
+): Promise<ReserveReply | null> {
+  if (!session.connection.isReady())
+    throw unavailable(`There is no connection to Redis at ${session.connection.server}`);
+  const reply = await sendReserve(session, request, asking.id, [UNKNOWN_PERIOD], request.configVersion);
+  if (await rebuilt(session, reply, [])) return null;
+  if (reply.code === 'PERIOD') return takeInstant(session, asking, reply);
+  return reserveReplyFrom(reply, session.organization, request, []);
+}
+
+function takeInstant(session: RedisSession, asking: Asking, reply: ScriptReply): null {
+  asking.instantMs = Number(reply.values[0]);
+  asking.isServerInstant = true;
+  session.notePassed(asking.instantMs);
+  return null;
 }
 
 function sendReserve(

@@ -41,6 +41,9 @@ export interface RedisSession {
   readonly calendar: PeriodCalendar;
   readonly seeding: RedisSeeding;
   readonly recordGraceMs: number;
+  /** The latest instant at which the server is known to have been; what ended before it is over. */
+  readonly passedMs: () => number;
+  readonly notePassed: (serverMs: number) => void;
   /** The snapshot of this version if this process has it or it is live, else the live one. */
   snapshot(version: number): Promise<ConfigurationSnapshot>;
   /** The newest that this process has read. A script says so when it is no longer the live one. */
@@ -62,6 +65,7 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
   const calendar = createPeriodCalendar();
   const recordGraceMs = options.recordGraceMs ?? DEFAULT_RECORD_GRACE_MS;
   let known: ConfigurationSnapshot | null = null;
+  let passedMs = 0;
   const seeding = createRedisSeeding({
     organization,
     clock,
@@ -98,6 +102,10 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     calendar,
     seeding,
     recordGraceMs,
+    passedMs: () => passedMs,
+    notePassed(serverMs) {
+      passedMs = Math.max(passedMs, serverMs);
+    },
     snapshot,
     lastSnapshot,
     liveSnapshot,

@@ -50,7 +50,7 @@ export function requireOwnHold(organization: string, hold: Hold): void {
 
 /**
  * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for another organization, two budgets of one id (they would share
- *   a counter), a negative limit, an unknown zone, or anything that is not a snapshot.
+ *   a counter), a negative limit, a grant of nothing, an unknown zone, or anything that is not a snapshot.
  */
 export function requireSnapshot(organization: string, snapshot: ConfigurationSnapshot): void {
   const shape = configurationSnapshotSchema.safeEncode(snapshot);
@@ -63,6 +63,10 @@ export function requireSnapshot(organization: string, snapshot: ConfigurationSna
       `organization is "${snapshot.organization}"; this gate keeps the budgets of "${organization}".`,
       `Name the one that is meant (TALLYGATE_ORGANIZATION, --organization or tallygate.yaml), or use another data directory.`,
     );
+  }
+  for (const override of snapshot.overrides ?? []) {
+    if (override.kind !== 'grant' || override.amountNanoUsd > 0n) continue;
+    throw misconfigured(`a grant on budget "${override.budget}" is of ${override.amountNanoUsd} nano-USD.`);
   }
   const ids = new Set<string>();
   for (const budget of snapshot.budgets) {

@@ -14,3 +14,8 @@ export function snapshotFromJson(text: string): ConfigurationSnapshot {
 export function sameSnapshot(offered: ConfigurationSnapshot, live: ConfigurationSnapshot): boolean {
   return offered.version === live.version && snapshotToJson(offered) === snapshotToJson(live);
 }
+
+/** True when both count on the same counters with the same limits. */
+export function sameBudgets(left: ConfigurationSnapshot, right: ConfigurationSnapshot): boolean {
+  return toWireJson(left.budgets) === toWireJson(right.budgets);
+}

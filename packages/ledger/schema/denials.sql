@@ -29,7 +29,9 @@ CREATE TABLE IF NOT EXISTS denials (
   scope_environment LowCardinality(Nullable(String)),
   scope_workflow LowCardinality(Nullable(String)),
   scope_user LowCardinality(Nullable(String)),
-  scope_model LowCardinality(Nullable(String))
+  scope_model LowCardinality(Nullable(String)),
+  reason LowCardinality(Nullable(String)),
+  config_version Nullable(UInt64)
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)

@@ -171,7 +171,9 @@ CREATE TABLE IF NOT EXISTS denials (
   scope_environment LowCardinality(Nullable(String)),
   scope_workflow LowCardinality(Nullable(String)),
   scope_user LowCardinality(Nullable(String)),
-  scope_model LowCardinality(Nullable(String))
+  scope_model LowCardinality(Nullable(String)),
+  reason LowCardinality(Nullable(String)),
+  config_version Nullable(UInt64)
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)
@@ -1060,6 +1062,11 @@ ALTER TABLE spend_days
 '0024_keep_billing_days_compact': `-- A question about months reads nearly every column of a few thousand rows: from one file, up to 128 MiB, it takes a tenth less time.
 ALTER TABLE billing_days
   MODIFY SETTING min_bytes_for_wide_part = 134217728
+`,
+'0025_explain_denials': `-- What said no, and in which configuration; rows from before tell neither.
+ALTER TABLE denials
+  ADD COLUMN IF NOT EXISTS reason LowCardinality(Nullable(String)),
+  ADD COLUMN IF NOT EXISTS config_version Nullable(UInt64)
 `,
 } as const;
 

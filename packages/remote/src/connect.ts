@@ -71,6 +71,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       settle: (request) => call(ROUTES.settle, request),
       release: (hold) => call(ROUTES.release, { hold }),
       extend: (hold, ttlMs) => call(ROUTES.extend, { hold, ttlMs }),
+      nowMs: async () => (await call(ROUTES.gateNow, {})).nowMs,
       balances: () => call(ROUTES.balances, {}),
       configuration: () => call(ROUTES.configuration, {}),
       publish: async (snapshot) => void (await call(ROUTES.publish, { snapshot })),

@@ -115,6 +115,7 @@ const METHODS: Record<
   settle: 'settle',
   release: 'release',
   extend: 'extend',
+  nowMs: 'gateNow',
   balances: 'balances',
   configuration: 'configuration',
   publish: 'publish',

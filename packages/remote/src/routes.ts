@@ -102,6 +102,11 @@ export const ROUTES = {
     reply: extendReplySchema,
     answer: ({ gate }, { hold, ttlMs }) => gate.extend(hold, ttlMs),
   }),
+  gateNow: route('gate/now', {
+    request: nothing,
+    reply: z.object({ nowMs: z.number().int() }),
+    answer: async ({ gate }) => ({ nowMs: await gate.nowMs() }),
+  }),
   balances: route('gate/balances', {
     request: nothing,
     reply: z.array(balanceSchema),

@@ -10,6 +10,7 @@ export {
   type Logger,
   TallygateError,
 } from '@tallygate/usage';
+export { keepRecord } from './configuration/keep-record.ts';
 export { type BudgetDrift, type DriftReport, findDrift } from './drift/find-drift.ts';
 export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';
 export { runReconciliation } from './reconciliation/run-reconciliation.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { budgetSchema } from './budget.ts';
+import { overrideSchema } from './override.ts';
 
 export const teamSchema = z.object({
   id: z.string().min(1),
@@ -51,6 +52,8 @@ export const configurationSnapshotSchema = z.object({
   tagAllowList: z.array(z.string()),
   unpricedModels: unpricedPolicySchema,
   budgets: z.array(budgetSchema),
+  /** Decided beside the file, for a time; absent: nothing is. Those that are over stay until the ledger has them. */
+  overrides: z.array(overrideSchema).optional(),
   /** Absent: no feature asks for anything. */
   features: z.array(featureSchema).optional(),
   /** A published price book, or null for the one built into the library. Its schema belongs to `pricing`. */

@@ -63,6 +63,16 @@ describe('the error a caller gets', () => {
     expect(error.message.endsWith(error.cure)).toBe(true);
   });
 
+  it('names the command that explains it, by the denial’s id', () => {
+    expect(error.message).toContain('Run "tallygate why denial-1"');
+  });
+
+  it('is the same error with another code when the feature is paused', () => {
+    const paused = new BudgetExceededError({ ...denial, reason: 'paused', scope: { feature: 'chat' } });
+    expect(paused.code).toBe('TALLYGATE_FEATURE_PAUSED');
+    expect(paused.message).toMatch(/^Feature chat is paused until 2026-10-31T23:00:00\.000Z\. /);
+  });
+
   it('carries the numbers, not only the words', () => {
     expect(error.denial).toBe(denial);
     expect(error).toMatchObject({

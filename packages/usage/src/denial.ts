@@ -1,18 +1,23 @@
 import { describeScope } from './budget.ts';
+import { isoFromMs } from './clock.ts';
 import { TallygateError } from './errors.ts';
 import type { Denial } from './hold.ts';
 import { formatUsd } from './money.ts';
 import { describePeriod, describeReset, type Period } from './period.ts';
 
 /**
- * The gate said no: an expected answer, not a failure. Thrown to the caller before anything is sent to the provider.
- * It is no connection error, so the SDK does not retry it.
+ * The gate said no, for a limit (`TALLYGATE_BUDGET_EXCEEDED`) or a pause (`TALLYGATE_FEATURE_PAUSED`): an expected answer, not
+ * a failure. Thrown to the caller before anything is sent to the provider. It is no connection error, so the SDK does not retry it.
  */
 export class BudgetExceededError extends TallygateError {
   readonly denial: Denial;
 
   constructor(denial: Denial) {
-    super('TALLYGATE_BUDGET_EXCEEDED', { message: describeDenial(denial) });
+    const code = denial.reason === 'paused' ? 'TALLYGATE_FEATURE_PAUSED' : 'TALLYGATE_BUDGET_EXCEEDED';
+    super(code, {
+      message: describeDenial(denial),
+      cure: `Run "tallygate why ${denial.denialId}" for what to do.`,
+    });
     this.name = 'BudgetExceededError';
     this.denial = denial;
   }
@@ -20,6 +25,8 @@ export class BudgetExceededError extends TallygateError {
 
 /** "Team support has spent $498.20 of $500.00 for October (held $1.90); resets 1 Nov 00:00 Europe/Berlin; this call needs up to $0.42." */
 export function describeDenial(denial: Denial): string {
+  if (denial.reason === 'paused')
+    return `Feature ${denial.scope.feature} is paused until ${isoFromMs(denial.periodEndMs)}.`;
   const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
   const scope = describeScope(denial.scope);
   return (

@@ -56,6 +56,11 @@ export const ERRORS = {
     exitCode: 1,
     cure: 'Free disk space or name another directory, then run the same export again: it goes on with the first day without a file.',
   },
+  TALLYGATE_FEATURE_PAUSED: {
+    httpStatus: 429,
+    exitCode: 3,
+    cure: 'Wait until the pause ends, or end it with "tallygate budgets resume --feature <name>".',
+  },
   TALLYGATE_GATE_UNAVAILABLE: {
     httpStatus: 503,
     exitCode: 4,

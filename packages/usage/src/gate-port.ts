@@ -80,7 +80,9 @@ export interface BudgetGate {
   release(hold: z.output<typeof holdSchema>): Promise<SettleReply>;
   /** Moves a live hold's end to now + ttlMs. */
   extend(hold: z.output<typeof holdSchema>, ttlMs: number): Promise<ExtendReply>;
-  /** Every budget of the live configuration in its current period. */
+  /** The clock that periods, holds and overrides go by. */
+  nowMs(): Promise<number>;
+  /** Every budget of the live configuration in its current period; its limit with the grants that are in force. */
   balances(): Promise<Balance[]>;
   /** The live configuration. */
   configuration(): Promise<ConfigurationSnapshot>;

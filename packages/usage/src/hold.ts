@@ -49,6 +49,10 @@ export const denialSchema = z.object({
   atMs: instantMs,
   /** False: observed only, the call went on. */
   enforced: z.boolean(),
+  /** What said no: a limit, or a pause of the feature; `budgetId` is then the override's and the period its time. Absent: a limit. */
+  reason: z.enum(['limit', 'paused']).optional(),
+  /** Version of the configuration that was in force. Absent in rows of earlier versions. */
+  configVersion: z.number().int().min(0).optional(),
 });
 export type Denial = z.output<typeof denialSchema>;
 

@@ -17,6 +17,10 @@ export function newDenialId(): string {
   return newUuid();
 }
 
+export function newOverrideId(): string {
+  return newUuid();
+}
+
 export function newReportId(): string {
   return newUuid();
 }

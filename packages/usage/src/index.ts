@@ -94,7 +94,14 @@ export {
   type HoldEntry,
   holdSchema,
 } from './hold.ts';
-export { derivedEventId, newAttemptId, newCallId, newDenialId, newReportId } from './identity.ts';
+export {
+  derivedEventId,
+  newAttemptId,
+  newCallId,
+  newDenialId,
+  newOverrideId,
+  newReportId,
+} from './identity.ts';
 export { type Logger, neverThrowing, silentLogger } from './logger.ts';
 export {
   formatUsd,
@@ -110,6 +117,7 @@ export {
   usdFromPico,
 } from './money.ts';
 export { nearestName } from './nearest.ts';
+export { type Override, overrideSchema, type Pause, runningOverrides } from './override.ts';
 export {
   describePeriod,
   describeReset,

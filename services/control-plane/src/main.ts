@@ -1,5 +1,5 @@
 import { systemClock, TallygateError } from '@tallygate/usage';
-import { openTallygate } from 'tallygate';
+import { keepRecord, openTallygate } from 'tallygate';
 import { describeDefect } from './answers.ts';
 import { settingsFromEnvironment } from './env.ts';
 import { jsonLinesLogger } from './json-lines.ts';
@@ -17,6 +17,8 @@ async function run(): Promise<void> {
   const { port, token } = settingsFromEnvironment(process.env);
   // It is what TALLYGATE_URL of the applications names: read here, it would ask itself. It sends no calls, so no mode applies.
   const runtime = await openTallygate({ url: null, mode: 'observe', logger, clock });
+  const { gate, history } = runtime;
+  const record = history && keepRecord({ gate, history, clock, logger, actor: 'control-plane' });
   try {
     const running = await startControlPlane({ runtime, clock, logger, token, port, host: '127.0.0.1' });
     process.stdout.write(`${running.url}\n`);
@@ -24,6 +26,7 @@ async function run(): Promise<void> {
     logger.info('Stopping.', { signal: await untilStopped() });
     await running.close();
   } finally {
+    await record?.stop();
     await runtime.close();
   }
 }

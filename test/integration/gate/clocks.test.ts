@@ -31,7 +31,7 @@ describe('clocks that differ', () => {
     const gate = await openRedisGateAt({ url: redisUrl, organization, clock, ...deadlines }, timeKey);
     onTestFinished(() => gate.close());
     await gate.publish(snapshotOf(organization, 1, [budgetOf('all', usd('0.10'))]));
-    return { gate, clocks, setServer };
+    return { gate, organization, clocks, setServer };
   };
   const isHeld = { all: { spent: 0n, held: usd('0.10') } };
 
@@ -67,6 +67,34 @@ describe('clocks that differ', () => {
         { periodStartMs: Date.UTC(2026, 9, 1), periodEndMs: Date.UTC(2026, 10, 1) },
       ]);
       expect(await counters(gate)).toEqual(isHeld);
+    },
+  );
+
+  test.each([-HOUR_MS, HOUR_MS])(
+    'the server alone decides when an override is over, for a caller whose clock is off by %d ms',
+    async (offMs) => {
+      const { gate, organization, clocks, setServer } = await openWithClocks();
+      const until = { fromMs: START_MS, untilMs: START_MS + 10 * MINUTE_MS, who: 'ann', why: 'INC-9' };
+      const grant = { kind: 'grant' as const, id: 'g', ...until, budget: 'all', amountNanoUsd: usd('1') };
+      const pause = { kind: 'pause' as const, id: 'p', ...until, feature: 'search' };
+      const budgets = [budgetOf('all', usd('0.10'))];
+      await gate.publish({ ...snapshotOf(organization, 2, budgets), overrides: [grant, pause] });
+      const search = { ...requestOf().attribution, feature: 'search' };
+      const decisions = async () => {
+        const granted = await gate.reserve(requestOf({ configVersion: 2, expectedNanoUsd: usd('0.11') }));
+        const paused = await gate.reserve(
+          requestOf({ configVersion: 2, attribution: search, expectedNanoUsd: 0n }),
+        );
+        return [granted.kind, paused.kind];
+      };
+      clocks.callerMs = START_MS + offMs;
+      await setServer(until.untilMs - 1);
+      expect(await decisions()).toEqual(['held', 'denied']);
+      await setServer(until.untilMs);
+      expect((await gate.balances())[0]?.budget.limitNanoUsd).toBe(usd('0.10'));
+      expect((await decisions())[0]).toBe('denied');
+      await setServer(until.untilMs - 1);
+      expect((await decisions())[0]).toBe('denied');
     },
   );
 

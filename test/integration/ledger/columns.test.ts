@@ -204,6 +204,8 @@ describe('columns', () => {
         denials: [
           denialRecord({
             denialId: 'denial-1',
+            reason: 'paused',
+            configVersion: 7,
             attemptId: 'event-1',
             scope: {
               ...{
@@ -294,6 +296,8 @@ describe('columns', () => {
         tags: { region: 'eu', tier: "gold's" },
         request_model: 'claude-sonnet-4-5',
         ver: 1,
+        reason: 'paused',
+        config_version: '7',
       },
     ]);
   });

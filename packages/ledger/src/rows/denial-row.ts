@@ -6,6 +6,7 @@ import {
   count,
   flag,
   instant,
+  maybeCount,
   maybeText,
   name,
   namesOf,
@@ -48,8 +49,10 @@ const COLUMNS = [
   tags<DenialRecord>('tags', (denial) => denial.attribution.tags),
   text<DenialRecord>('request_model', (denial) => denial.requestModel),
   count<DenialRecord>('ver', () => ROW_VERSION),
-  // Rows in spools of earlier versions end here.
+  // Rows in spools of earlier versions end here, or after the next four.
   ...(['environment', 'workflow', 'user', 'model'] as const).map(scopeColumn),
+  maybeText<DenialRecord>('reason', (denial) => denial.reason ?? null),
+  maybeCount<DenialRecord>('config_version', (denial) => denial.configVersion ?? null),
 ];
 
 export const DENIAL_COLUMNS: readonly string[] = namesOf(COLUMNS);
@@ -89,6 +92,8 @@ export function denialFromRow(row: unknown): DenialRecord {
       tags: cells['tags'],
     },
     requestModel: cells['request_model'],
+    reason: cells['reason'] ?? undefined,
+    configVersion: cells['config_version'] ?? undefined,
   });
 }
 

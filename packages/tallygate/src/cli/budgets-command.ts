@@ -41,7 +41,11 @@ export async function budgetsShowCommand(
   return withRuntime(context, loadFor(context, options), async ({ gate, organization }) => {
     const balances = await gate.balances();
     const balance = balances.find(({ budget }) => budget.id === id);
-    if (!balance) throw unknownBudget(id, balances);
+    if (!balance)
+      throw unknownBudget(
+        id,
+        balances.map(({ budget }) => budget),
+      );
     return {
       exitCode: 0,
       document: { schema: 'tallygate.budget/1', organization, budget: balanceDocument(balance) },
@@ -50,10 +54,10 @@ export async function budgetsShowCommand(
   });
 }
 
-function unknownBudget(id: string, balances: readonly Balance[]): TallygateError {
+export function unknownBudget(id: string, budgets: readonly { id: string }[]): TallygateError {
   const near = nearestName(
     id,
-    balances.map(({ budget }) => budget.id),
+    budgets.map((budget) => budget.id),
   );
   return new TallygateError('TALLYGATE_BUDGET_UNKNOWN', {
     message: `There is no budget "${id}".`,

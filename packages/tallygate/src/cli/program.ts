@@ -9,6 +9,7 @@ import { type ImportOptions, importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
 import { type LedgerDdlOptions, ledgerDdlCommand } from './ledger-ddl-command.ts';
 import { finish } from './outcome.ts';
+import { addOverrideCommands } from './overrides/override-commands.ts';
 import { type ApplyCommandOptions, applyCommand, planCommand } from './plan-commands.ts';
 import { type PricesShowOptions, pricesCheckCommand, pricesShowCommand } from './prices/check-and-show.ts';
 import {
@@ -146,6 +147,7 @@ function addBudgetCommands(program: Command, context: CliContext, choose: Parsin
     .action((id: string, _options, command: Command) =>
       choose(() => budgetsShowCommand(context, command.optsWithGlobals<GlobalOptions>(), id)),
     );
+  addOverrideCommands(program, budgets, context, choose);
   program
     .command('init')
     .description('write a commented tallygate.yaml')

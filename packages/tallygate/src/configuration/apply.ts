@@ -4,6 +4,7 @@ import {
   type ConfigurationSnapshot,
   type ConfigVersionRecord,
   configurationSnapshotSchema,
+  type Override,
   type SpendHistory,
   TallygateError,
 } from '@tallygate/usage';
@@ -62,8 +63,25 @@ async function backfill(options: ApplyOptions): Promise<boolean> {
   if (plan.before.version === 0) return true;
   const last = await history.lastConfigVersion(plan.before.organization);
   if (last !== null && last.version >= plan.before.version) return true;
-  await history.saveConfigVersion(recordOf(options, last?.after ?? null, plan.before));
+  const record = recordOf(options, last?.after ?? null, plan.before);
+  await history.saveConfigVersion({ ...record, ...decisionBehind(plan.before, record.before) });
   return true;
+}
+
+/** Who put it in force, when and why, where an override tells: the newest that the record before does not hold as it is now. */
+function decisionBehind(
+  { overrides = [] }: ConfigurationSnapshot,
+  before: unknown,
+): Partial<Pick<ConfigVersionRecord, 'actor' | 'reason' | 'publishedAtMs'>> {
+  const recorded = configurationSnapshotSchema.safeParse(before).data?.overrides ?? [];
+  const stands = ({ id, untilMs }: Override) =>
+    recorded.some((known) => known.id === id && known.untilMs === untilMs);
+  const newest = overrides.filter((override) => !stands(override)).at(-1);
+  if (newest === undefined) return {};
+  if (newest.endedEarly === undefined)
+    return { actor: newest.who, reason: newest.why, publishedAtMs: newest.fromMs };
+  const { who, why } = newest.endedEarly;
+  return { actor: who, reason: why, publishedAtMs: newest.untilMs };
 }
 
 function recordOf(options: ApplyOptions, before: unknown, after: ConfigurationSnapshot): ConfigVersionRecord {

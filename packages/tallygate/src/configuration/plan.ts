@@ -14,7 +14,7 @@ import type { DesiredConfiguration } from './file.ts';
 /** One difference, with both sides whole (null: not there) and what a person should read about it. */
 export interface PlannedChange {
   action: 'add' | 'change' | 'remove';
-  kind: 'team' | 'budget' | 'feature' | 'contract price' | 'price' | 'setting';
+  kind: 'team' | 'budget' | 'feature' | 'contract price' | 'price' | 'override' | 'setting';
   id: string;
   before: unknown;
   after: unknown;
@@ -25,8 +25,8 @@ export interface PlannedChange {
 export interface Plan {
   before: ConfigurationSnapshot;
   /**
-   * Version is that of `before` plus one, or `before` itself where nothing changes. The price book is carried over: the file
-   * does not hold it.
+   * Version is that of `before` plus one, or `before` itself where nothing changes. The price book and overrides are carried over:
+   * the file does not hold them.
    */
   after: ConfigurationSnapshot;
   /** Empty: the live configuration is what the file asks for. */
@@ -45,6 +45,7 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
     version: live.version + 1,
     organization: live.organization,
     priceBook: live.priceBook,
+    ...(live.overrides === undefined ? {} : { overrides: live.overrides }),
   };
   const changes = [
     ...settingChanges(live, after),

@@ -10,6 +10,7 @@ export function gateThrough(
     settle: (request) => ask((gate) => gate.settle(request)),
     release: (hold) => ask((gate) => gate.release(hold)),
     extend: (hold, ttlMs) => ask((gate) => gate.extend(hold, ttlMs)),
+    nowMs: () => ask((gate) => gate.nowMs()),
     balances: () => ask((gate) => gate.balances()),
     configuration: () => ask((gate) => gate.configuration()),
     publish: (snapshot) => ask((gate) => gate.publish(snapshot)),

@@ -1,0 +1,69 @@
+import {
+  budgetCovers,
+  type ConfigurationSnapshot,
+  NANO_USD_MAX,
+  type NanoUsd,
+  type Override,
+  type Pause,
+  type ReserveRequest,
+  runningOverrides,
+} from '@tallygate/usage';
+import { type BudgetPeriod, coveringPeriods, type PeriodCalendar } from './budget-periods.ts';
+
+/** What decides about one call at one instant: the budgets of the file, and what was decided beside it for a time. */
+export interface Rules {
+  periods: readonly BudgetPeriod[];
+  enforce: boolean;
+  pause: Pause | null;
+}
+
+/** @param running the overrides in force; which these are is decided by the gate's clock alone. */
+export function rulesAt(
+  calendar: PeriodCalendar,
+  snapshot: ConfigurationSnapshot,
+  request: ReserveRequest,
+  instantMs: number,
+  running: readonly Override[],
+): Rules {
+  const periods = coveringPeriods(calendar, snapshot, request, instantMs);
+  if (running.length === 0) return { periods, enforce: request.enforce, pause: null };
+  return {
+    periods: periods.map((period) => raisedPeriod(period, running)),
+    enforce: request.enforce && !running.some(({ kind }) => kind === 'observe'),
+    pause: running.find((override) => isPauseOf(override, request)) ?? null,
+  };
+}
+
+/** The period with the limit that its budget has while these overrides run. */
+export function raisedPeriod(period: BudgetPeriod, running: readonly Override[]): BudgetPeriod {
+  const { budget } = period;
+  const granted = running
+    .filter((override) => override.kind === 'grant')
+    .filter((grant) => grant.budget === budget.id)
+    .reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
+  if (granted === 0n) return period;
+  return { ...period, budget: { ...budget, limitNanoUsd: withinRange(budget.limitNanoUsd + granted) } };
+}
+
+function withinRange(amountNanoUsd: NanoUsd): NanoUsd {
+  if (amountNanoUsd > NANO_USD_MAX) return NANO_USD_MAX;
+  return amountNanoUsd;
+}
+
+/** True when the answer may depend on an override, so that the instant has to be the gate's own. */
+export function dependsOnOverrides(
+  snapshot: ConfigurationSnapshot,
+  request: ReserveRequest,
+  passedMs: number,
+): boolean {
+  const coversCall = (id: string) =>
+    snapshot.budgets.some((budget) => budget.id === id && budgetCovers(budget, request));
+  return runningOverrides(snapshot, passedMs).some((override) => {
+    if (override.kind === 'grant') return coversCall(override.budget);
+    return override.kind === 'observe' ? request.enforce : isPauseOf(override, request);
+  });
+}
+
+function isPauseOf(override: Override, { attribution }: ReserveRequest): override is Pause {
+  return override.kind === 'pause' && override.feature === attribution.feature;
+}
