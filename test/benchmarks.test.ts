@@ -2,6 +2,7 @@ import { builtinPriceBook, charge } from '@tallygate/pricing';
 import { NO_USAGE, type TokenUsage } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { withSection } from './bench/benchmarks-doc.ts';
+import { gateSection } from './bench/gate-section.ts';
 import { ledgerSection, monthSection } from './bench/ledger-section.ts';
 import { meterSection } from './bench/meter-section.ts';
 import { EXCHANGES, PRICED_AT_MS } from './bench/peers/exchanges.ts';
@@ -133,6 +134,22 @@ describe('docs/benchmarks.md', () => {
     expect(two).not.toContain('first');
     expect(two.indexOf('of the gate')).toBeLessThan(two.indexOf('second'));
     expect(withSection(two, 'meter', 'second')).toBe(two);
+  });
+
+  it('shows what the gate costs as multiples of a PING of the same run', () => {
+    const peer = { pairsPerSecond: 20_000, p50Micros: 50 };
+    const section = gateSection(
+      {
+        pairsPerSecond: 10_000,
+        serverMicrosPerPair: 55.5,
+        reserveP50Micros: 60,
+        pingP50Micros: 40,
+        peers: { rateLimiterFlexible: peer, plainIncrby: peer },
+      },
+      { measured: 'Measured.', load: 0.5 },
+    );
+    expect(section).toContain('| **tallygate**: reserve and settle | 10,000 | 60 µs | 1.50 |');
+    expect(section).toContain('| plain INCRBY, up and down | 20,000 | 50 µs | 1.25 |');
   });
 
   it('holds goals against the month that they are set for, and says what a larger one takes beside it', () => {

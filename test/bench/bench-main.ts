@@ -1,8 +1,10 @@
 import type { BenchRun, ShowProgress } from './run.ts';
+import { runGate } from './run-gate.ts';
 import { runLedger } from './run-ledger.ts';
 import { runMeter } from './run-meter.ts';
 
 const BENCHES: Record<string, (showProgress: ShowProgress, flags: string[]) => Promise<BenchRun>> = {
+  gate: runGate,
   ledger: runLedger,
   meter: runMeter,
 };

@@ -1,7 +1,7 @@
 -- abandon: undo a reserve whose caller stopped waiting. Nobody got the hold, so nobody will end it; this takes no sequence
 -- number, because no settlement will reach the ledger.
 --
--- KEYS  1 attempt  2 state  3.. budget periods
+-- KEYS  1 state  2 attempt  3.. budget periods
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms  4 ask  5 entries
 -- Returns
 --   OK      nothing is held for this ask, and nothing will be if it still arrives
@@ -17,24 +17,33 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
 local ask = ARGV[4]
-local known = read_attempt(KEYS[1])
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if known and (known.ask ~= ask or known.state == 'S' or known.state == 'V') then
   return { 'KEPT' }
 end
-local current = current_bucket(state, server_now_ms(), tonumber(ARGV[1]), tonumber(ARGV[2]))
+local now = server_now_ms()
+local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 if is_live(known, state, current) then
   if known.entries ~= ARGV[5] then
     return { 'PINNED', known.text }
   end
+  local hold = hold_of(known)
+  pass_buckets(KEYS[1], state, current)
   for index = 3, #KEYS do
-    remove_hold(KEYS[index], known, redis.call('HGET', KEYS[index], 's'))
+    local budget = read_budget(stored[index - 1], state.epoch, current)
+    if budget then
+      remove_hold(budget, state.epoch, hold)
+      write_budget(KEYS[index], budget, state.epoch, now, 0)
+    end
   end
 end
-write_attempt(KEYS[1], { state = 'A', ask = ask, epoch = state.epoch }, tonumber(ARGV[3]))
+local abandoned = { state = 'A', ask = ask, epoch = state.epoch, text = known and known.text }
+write_attempt(KEYS[2], abandoned, tonumber(ARGV[3]))
 return { 'OK' }

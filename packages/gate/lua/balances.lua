@@ -34,12 +34,13 @@ for index = 1, #KEYS - 1 do
   if now < starts or now >= ends then
     return { 'PERIOD', whole(now) }
   end
-  local budget = read_budget(KEYS[1 + index], current)
-  if is_lost(state, budget.epoch, starts) then
+  local budget = read_budget(redis.call('GET', KEYS[1 + index]), state.epoch, current)
+  if not budget and starts < state.seeded then
     return { 'SEED', whole(index) }
   end
-  table.insert(reply, budget.spent)
-  table.insert(reply, money_text(budget.expected))
-  table.insert(reply, money_text(budget.worst))
+  budget = budget or new_budget()
+  table.insert(reply, money_text(budget[SPENT], budget[SPENT + 1]))
+  table.insert(reply, money_text(held(budget, EXPECTED)))
+  table.insert(reply, money_text(held(budget, WORST)))
 end
 return reply

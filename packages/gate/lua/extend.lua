@@ -1,6 +1,6 @@
 -- extend: move the end of a live hold to now + ttl.
 --
--- KEYS  1 attempt  2 state  3.. budget periods
+-- KEYS  1 state  2 attempt  3.. budget periods
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms  4 ttl, ms  5 entries
 --       then per budget: period start, period end
 -- Returns
@@ -17,39 +17,42 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
-local known = read_attempt(KEYS[1])
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if not is_live(known, state, current) then
   return { 'ENDED' }
 end
 if known.entries ~= ARGV[5] then
   return { 'PINNED', known.text }
 end
-for index = 3, #KEYS do
-  local counter = redis.call('HMGET', KEYS[index], 'g', 's')
+local hold, budgets = hold_of(known), {}
+for index = 1, #KEYS - 2 do
+  local budget = read_budget(stored[1 + index], state.epoch, current)
   -- The hold went with a counter that was lost; there is nothing to move.
-  if counter[1] ~= state.epoch or is_rebuilt_since(known, counter[2]) then
+  if budget == nil or budget[REBUILT] > hold.rebuilds then
     return { 'ENDED' }
   end
+  budgets[index] = budget
 end
 
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
 local hold_end, grace = bucket_end_ms(state, bucket), tonumber(ARGV[3])
-pass_buckets(KEYS[2], state, current)
-for index = 3, #KEYS do
-  remove_hold(KEYS[index], known, nil)
+pass_buckets(KEYS[1], state, current)
+for _, budget in ipairs(budgets) do
+  remove_hold(budget, state.epoch, hold)
 end
-known.bucket = whole(bucket)
-for index = 3, #KEYS do
-  local ends = tonumber(ARGV[5 + (index - 2) * 2])
-  add_hold(KEYS[index], known)
-  keep_for(KEYS[index], math.max(ends, hold_end) + grace - now)
+hold.bucket, known.bucket = bucket, whole(bucket)
+for index, budget in ipairs(budgets) do
+  local ends = tonumber(ARGV[5 + index * 2])
+  add_hold(budget, state.epoch, hold)
+  write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
 end
-write_attempt(KEYS[1], known, hold_end + grace - now)
+write_attempt(KEYS[2], known, hold_end + grace - now)
 return { 'OK', known.text }

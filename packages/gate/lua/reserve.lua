@@ -1,11 +1,11 @@
 -- reserve: hold an amount on every budget that covers an attempt, or on none.
 --
--- KEYS  1 attempt  2 state  3.. budget periods
--- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
---       4 ttl, ms  5 configuration version  6 '1' enforce, '0' observe  7 expected  8 worst  9 ask  10 entries
---       then per budget: limit, period start, period end
+-- KEYS  1 state  2 attempt  3.. budget periods
+-- ARGV  1 configuration version  2 ask  3 expected  4 worst  5 entries
+--       6 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; ttl, ms; 1 enforce, 0 observe;
+--         expected and worst in limbs; then per budget: limit in limbs, period start, period end
 -- Returns
---   HELD now attempt refusal..     held on all; refusals only when observing
+--   HELD now bucket epoch refusal..   held on all; refusals only when observing
 --   DUP attempt                    the attempt is known: this is the first answer
 --   DENY now refusal..             it does not fit; a refusal is five values: index, spent, held, needed, retry at
 --   CONFIG version                 another configuration is live
@@ -24,13 +24,14 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
-local ask = ARGV[9]
-local known = read_attempt(KEYS[1])
+local ask, expected, worst, entries = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if known and known.state == 'A' then
   if known.ask == ask then
     return { 'GONE' }
@@ -39,100 +40,103 @@ elseif known then
   -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
   if known.state == 'H' and known.ask ~= ask then
     known.ask = ask
-    write_attempt(KEYS[1], known, 1)
+    write_attempt(KEYS[2], known, 1)
   end
   return { 'DUP', known.text }
 end
 
-if state.version ~= ARGV[5] then
+if state.version ~= ARGV[1] then
   return { 'CONFIG', state.version }
 end
 
+local asked = cjson.decode(ARGV[6])
+local grace, ttl, is_enforced = asked[3], asked[4], asked[5] == 1
+local hold = {
+  expected_usd = asked[6],
+  expected_nanos = asked[7],
+  worst_usd = asked[8],
+  worst_nanos = asked[9],
+}
+local FIRST_BUDGET, VALUES_PER_BUDGET = 10, 4
 local now = server_now_ms()
-local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
-local expected, worst = money(ARGV[7]), money(ARGV[8])
-local asked = {}
-for index = 1, #KEYS - 2 do
-  local at = 10 + (index - 1) * 3
-  asked[index] = {
-    key = KEYS[2 + index],
-    limit = money(ARGV[at + 1]),
-    starts = tonumber(ARGV[at + 2]),
-    ends = tonumber(ARGV[at + 3]),
-  }
-end
+local current = current_bucket(state, now, asked[1], asked[2])
 
-for _, period in ipairs(asked) do
-  if now < period.starts or now >= period.ends then
+for at = FIRST_BUDGET, #asked, VALUES_PER_BUDGET do
+  if now < asked[at + 2] or now >= asked[at + 3] then
     return { 'PERIOD', whole(now) }
   end
 end
 
--- The track that runs into the limit first is the one to judge by and to report.
-local function refuse(refusals, index, period)
-  local budget, spent = period.budget, money(period.budget.spent)
-  local held, needed, amount = budget.worst, worst, ARGV[8]
-  if exceeds(plus(budget.expected, expected), plus(budget.worst, worst)) then
-    held, needed, amount = budget.expected, expected, ARGV[7]
+local function add_refusal(refusals, index, budget, track, at)
+  local is_worst = track == WORST
+  local needed_usd = is_worst and hold.worst_usd or hold.expected_usd
+  local needed_nanos = is_worst and hold.worst_nanos or hold.expected_nanos
+  local first = first_held_bucket(budget, state.epoch)
+  local retry = asked[at + 3]
+  if first and not is_positive(budget[SPENT] + needed_usd - asked[at], budget[SPENT + 1] + needed_nanos - asked[at + 1]) then
+    retry = math.min(retry, bucket_end_ms(state, first))
   end
-  if not exceeds(plus(spent, plus(held, needed)), period.limit) then
-    return
-  end
-  local retry = period.ends
-  if budget.oldest and not exceeds(plus(spent, needed), period.limit) then
-    retry = math.min(retry, bucket_end_ms(state, budget.oldest))
-  end
-  for _, value in ipairs({ whole(index), budget.spent, money_text(held), amount, whole(retry) }) do
+  local values = {
+    whole(index),
+    money_text(budget[SPENT], budget[SPENT + 1]),
+    money_text(held(budget, track)),
+    is_worst and worst or expected,
+    whole(retry),
+  }
+  for _, value in ipairs(values) do
     table.insert(refusals, value)
   end
 end
 
-local refusals, crowded = {}, nil
-for index, period in ipairs(asked) do
-  period.budget = read_budget(period.key, current)
-  if is_lost(state, period.budget.epoch, period.starts) then
+local budgets, refusals, crowded = {}, {}, nil
+for index = 1, #KEYS - 2 do
+  local at = FIRST_BUDGET + (index - 1) * VALUES_PER_BUDGET
+  local budget = read_budget(stored[1 + index], state.epoch, current)
+  if not budget and asked[at + 2] < state.seeded then
     return { 'SEED', whole(index) }
   end
-  refuse(refusals, index, period)
-  if exceeds(plus(period.budget.expected, expected), LARGEST) or exceeds(plus(period.budget.worst, worst), LARGEST) then
+  budget = budget or new_budget()
+  budgets[index] = budget
+  -- The track that runs into the limit first is the one to judge by and to report.
+  local track, usd, nanos = WORST, held(budget, WORST)
+  local expected_usd, expected_nanos = held(budget, EXPECTED)
+  usd, nanos = usd + hold.worst_usd, nanos + hold.worst_nanos
+  expected_usd, expected_nanos = expected_usd + hold.expected_usd, expected_nanos + hold.expected_nanos
+  if is_positive(expected_usd - usd, expected_nanos - nanos) then
+    track, usd, nanos = EXPECTED, expected_usd, expected_nanos
+  end
+  if is_positive(budget[SPENT] + usd - asked[at], budget[SPENT + 1] + nanos - asked[at + 1]) then
+    add_refusal(refusals, index, budget, track, at)
+  end
+  if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) then
     crowded = crowded or index
   end
 end
-if #refusals > 0 and ARGV[6] == '1' then
+if #refusals > 0 and is_enforced then
   return { 'DENY', whole(now), unpack(refusals) }
 end
 if crowded then
   return { 'RANGE', whole(crowded) }
 end
 
-local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
-local grace = tonumber(ARGV[3])
-local hold_end = bucket_end_ms(state, bucket)
+hold.bucket = expiry_bucket(state, now, ttl)
+local hold_end = bucket_end_ms(state, hold.bucket)
+pass_buckets(KEYS[1], state, current)
+for index, budget in ipairs(budgets) do
+  add_hold(budget, state.epoch, hold)
+  local ends = asked[FIRST_BUDGET + (index - 1) * VALUES_PER_BUDGET + 3]
+  write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
+end
 local attempt = {
   state = 'H',
   ask = ask,
   epoch = state.epoch,
   rebuilds = state.rebuilds,
   instant = whole(now),
-  bucket = whole(bucket),
-  expected = ARGV[7],
-  worst = ARGV[8],
-  entries = ARGV[10],
+  bucket = whole(hold.bucket),
+  expected = expected,
+  worst = worst,
+  entries = entries,
 }
-pass_buckets(KEYS[2], state, current)
-for _, period in ipairs(asked) do
-  local is_new = period.budget.epoch ~= state.epoch
-  if is_new then
-    redis.call('DEL', period.key)
-    redis.call('HSET', period.key, 'g', state.epoch)
-  elseif #period.budget.past > 0 then
-    redis.call('HDEL', period.key, unpack(period.budget.past))
-  end
-  add_hold(period.key, attempt)
-  -- A counter that is there already lives beyond its period; only a hold may outlive that.
-  if is_new or hold_end > period.ends then
-    keep_for(period.key, math.max(period.ends, hold_end) + grace - now)
-  end
-end
-write_attempt(KEYS[1], attempt, hold_end + grace - now)
-return { 'HELD', whole(now), attempt.text, unpack(refusals) }
+write_attempt(KEYS[2], attempt, hold_end + grace - now)
+return { 'HELD', attempt.instant, attempt.bucket, state.epoch, unpack(refusals) }

@@ -9,8 +9,10 @@
 --   OK epoch   the one in force, begun by this call or before it
 --   EPOCH      there is none, and this call was only to fill in
 
+-- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/budget.lua
 
 local now = server_now_ms()
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
@@ -24,13 +26,14 @@ if not epoch then
     'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
     'version', ARGV[4], 'configuration', ARGV[5])
 end
-local rebuild = whole(redis.call('HINCRBY', KEYS[1], 'rebuilds', '1'))
+local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for index = 2, #KEYS do
   local at = 6 + (index - 2) * 2
-  if redis.call('HGET', KEYS[index], 'g') ~= epoch then
-    redis.call('DEL', KEYS[index])
-    redis.call('HSET', KEYS[index], 'g', epoch, 's', rebuild, 'c', ARGV[at + 1])
-    keep_for(KEYS[index], tonumber(ARGV[at + 2]) + tonumber(ARGV[6]) - now)
+  if not read_budget(redis.call('GET', KEYS[index]), epoch, 0) then
+    local budget = new_budget()
+    budget[REBUILT] = rebuild
+    budget[SPENT], budget[SPENT + 1] = limbs(ARGV[at + 1])
+    write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
 end
 return { 'OK', epoch }

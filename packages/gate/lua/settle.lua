@@ -1,20 +1,20 @@
 -- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent.
 --
--- KEYS  1 attempt  2 state  3.. budget periods of the hold, whatever the time is now
--- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
---       4 'S' settle, 'V' release  5 amount ('0' for a release)  6 entries  7 budget instant, ms
---       then per budget: period start, period end
--- Returns, each with the attempt as it stands now
+-- KEYS  1 state  2 attempt  3.. budget periods of the hold, whatever the time is now
+-- ARGV  1 'S' settle, 'V' release  2 amount ('0' for a release)  3 entries  4 budget instant, ms
+--       5 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; amount in limbs;
+--         then per budget: period start, period end
+-- Returns, each with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
 --   REOPEN   it had been released; the charge counts
 --   ORPHAN   the attempt is not known; the charge counts
---   DUP      it was ended before, nothing changed: the attempt carries the first settlement
---   PINNED   the attempt was held on other periods: ask again with those
 -- or, with nothing changed
---   SEED index   the budget's counter is lost: rebuild it from the ledger, then ask again
---   EPOCH        the organization's state is lost, likewise
---   RANGE index  spent would leave Int64
+--   DUP attempt     it was ended before: the attempt carries the first settlement
+--   PINNED attempt  the attempt was held on other periods: ask again with those
+--   SEED index      the budget's counter is lost: rebuild it from the ledger, then ask again
+--   EPOCH           the organization's state is lost, likewise
+--   RANGE index     spent would leave Int64
 
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
@@ -24,13 +24,14 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
-local kind, amount, entries = ARGV[4], ARGV[5], ARGV[6]
-local known = read_attempt(KEYS[1])
+local kind, amount, entries = ARGV[1], ARGV[2], ARGV[3]
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if known and known.state == 'A' then
   known = nil
 end
@@ -41,20 +42,21 @@ if known and known.entries ~= entries then
   return { 'PINNED', known.text }
 end
 
+local asked = cjson.decode(ARGV[5])
+local grace, charge_usd, charge_nanos = asked[3], asked[4], asked[5]
 local now = server_now_ms()
-local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
-local grace = tonumber(ARGV[3])
-local charge = money(amount)
-local counters = {}
+local current = current_bucket(state, now, asked[1], asked[2])
+local budgets = {}
 for index = 1, #KEYS - 2 do
-  local at = 7 + (index - 1) * 2
-  local counter = redis.call('HMGET', KEYS[2 + index], 'g', 'c', 's')
-  counters[index] = counter
+  local starts, ends = asked[4 + index * 2], asked[5 + index * 2]
+  local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-  if now < tonumber(ARGV[at + 2]) and is_lost(state, counter[1], tonumber(ARGV[at + 1])) then
+  if not budget and now < ends and starts < state.seeded then
     return { 'SEED', whole(index) }
   end
-  if exceeds(plus(money(counter[2] or '0'), charge), LARGEST) then
+  budget = budget or new_budget()
+  budgets[index] = budget
+  if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
     return { 'RANGE', whole(index) }
   end
 end
@@ -69,36 +71,24 @@ elseif known and known.epoch == state.epoch then
   outcome = 'LATE'
 end
 
-pass_buckets(KEYS[2], state, current)
-for index = 1, #KEYS - 2 do
-  local key, counter = KEYS[2 + index], counters[index]
-  if live then
-    remove_hold(key, known, counter[3])
+pass_buckets(KEYS[1], state, current)
+local hold = live and hold_of(known)
+for index, budget in ipairs(budgets) do
+  local is_known = budget.text ~= nil
+  if live and is_known then
+    remove_hold(budget, state.epoch, hold)
   end
-  if kind == 'S' then
-    redis.call('HINCRBY', key, 'c', amount)
-    if not counter[1] then
-      redis.call('HSET', key, 'g', state.epoch)
-      keep_for(key, math.max(tonumber(ARGV[7 + index * 2]), now) + grace - now)
-    end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+  if kind == 'S' or live and is_known then
+    local needed_until = is_known and 0 or math.max(asked[5 + index * 2], now) + grace
+    write_budget(KEYS[2 + index], budget, state.epoch, now, needed_until)
   end
 end
 
 -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
-local seq = redis.call('HINCRBY', KEYS[2], 'seq', '1')
-local attempt = {
-  state = kind,
-  ask = known and known.ask,
-  epoch = state.epoch,
-  rebuilds = state.rebuilds,
-  instant = known and known.instant or ARGV[7],
-  bucket = known and known.bucket,
-  expected = known and known.expected,
-  worst = known and known.worst,
-  seq = whole(seq),
-  settled = whole(now),
-  amount = amount,
-  entries = entries,
-}
-write_attempt(KEYS[1], attempt, grace)
-return { outcome, attempt.text }
+local attempt = known or { entries = entries, instant = ARGV[4] }
+attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
+attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
+attempt.settled, attempt.amount = whole(now), amount
+write_attempt(KEYS[2], attempt, grace)
+return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }

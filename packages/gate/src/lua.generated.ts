@@ -3,7 +3,7 @@ export const LUA = {
   abandon: `-- abandon: undo a reserve whose caller stopped waiting. Nobody got the hold, so nobody will end it; this takes no sequence
 -- number, because no settlement will reach the ledger.
 --
--- KEYS  1 attempt  2 state  3.. budget periods
+-- KEYS  1 state  2 attempt  3.. budget periods
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms  4 ask  5 entries
 -- Returns
 --   OK      nothing is held for this ask, and nothing will be if it still arrives
@@ -11,61 +11,56 @@ export const LUA = {
 --   PINNED attempt   it was held on other periods: ask again with those
 --   EPOCH   the organization's state is lost, and the hold with it
 
--- Money in two limbs: { usd, nanos }, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
--- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
 --
--- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
-local NOTHING = { usd = 0, nanos = 0 }
-local LARGEST = { usd = 9223372036, nanos = 854775807 }
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
 
-local MINUS = string.byte('-')
-
-local function money(text)
-  local digits, sign = text, 1
-  if string.byte(text) == MINUS then
-    digits, sign = string.sub(text, 2), -1
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
   end
-  local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
-  local nanos = sign * tonumber(string.sub(digits, -9))
-  if nanos < 0 then
-    usd, nanos = usd - 1, nanos + NANOS_PER_USD
-  end
-  return { usd = usd, nanos = nanos }
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
 end
 
-local function plus(left, right)
-  local usd, nanos = left.usd + right.usd, left.nanos + right.nanos
-  if nanos >= NANOS_PER_USD then
-    usd, nanos = usd + 1, nanos - NANOS_PER_USD
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
   end
-  return { usd = usd, nanos = nanos }
-end
-
-local function exceeds(left, right)
-  return left.usd > right.usd or (left.usd == right.usd and left.nanos > right.nanos)
-end
-
--- Only for sums of holds, which are never negative.
-local function money_text(amount)
-  if amount.usd == 0 then
-    return string.format('%.0f', amount.nanos)
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
   end
-  return string.format('%.0f%09.0f', amount.usd, amount.nanos)
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
 end
 
--- "-0" is no integer to HINCRBY.
-local function negated(text)
-  return text == '0' and '0' or '-' .. text
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
 end
 -- The server's clock decides periods and expiry, because it is the one clock that all callers share.
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 -- Milliseconds as text and as time to live.
 --
@@ -76,7 +71,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
@@ -143,29 +138,43 @@ end
 --   entries  the pinned periods, opaque here
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
 
-local function read_attempt(key)
-  local text = redis.call('GET', key)
+local function read_attempt(text)
   if not text then
     return nil
   end
-  local attempt, position = { text = text }, 0
-  for value in string.gmatch(text .. '|', '([^|]*)|') do
-    position = position + 1
-    attempt[ATTEMPT_FIELDS[position]] = value
-  end
-  return attempt
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
 end
 
 local function write_attempt(key, attempt, ttl_ms)
-  local values = {}
-  for position, field in ipairs(ATTEMPT_FIELDS) do
-    values[position] = attempt[field] or ''
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
   end
-  attempt.text = table.concat(values, '|')
-  redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, redis.call('PTTL', key), 1)))
 end
 
 -- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
@@ -175,89 +184,207 @@ local function is_live(attempt, state, current)
     and attempt.epoch == state.epoch
     and tonumber(attempt.bucket) >= current
 end
--- One budget in one period: a hash with
---   g          epoch in which it was begun or rebuilt
---   s          which rebuild wrote it; holds of an earlier one are not in it
---   c          spent
---   h<bucket>  held until the bucket is past, at the expected cost
---   w<bucket>  the same at the worst cost
--- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local function is_lost(state, epoch, starts_ms)
-  return epoch ~= state.epoch and starts_ms < state.seeded
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
-local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
 
--- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
-local function read_budget(key, current)
-  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
-  local fields = redis.call('HGETALL', key)
-  for position = 1, #fields, 2 do
-    local field, value = fields[position], fields[position + 1]
-    local track = TRACKS[string.byte(field)]
-    if track then
-      local bucket = tonumber(string.sub(field, 2))
-      if bucket < current then
-        table.insert(budget.past, field)
-      elseif value ~= '0' then
-        budget[track] = plus(budget[track], money(value))
-        budget.oldest = math.min(budget.oldest or bucket, bucket)
-      end
-    elseif field == 'g' then
-      budget.epoch = value
-    elseif field == 'c' then
-      budget.spent = value
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
     end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
   end
   return budget
 end
 
-local function add_hold(key, attempt)
-  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
-  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
 end
 
--- Counted, not timed: a clock that steps back would make holds look older than they are.
-local function is_rebuilt_since(attempt, rebuild)
-  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
 end
 
-local function take_out(key, field, amount)
-  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-    redis.call('HDEL', key, field)
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end
 
--- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt, rebuild)
-  if not is_rebuilt_since(attempt, rebuild) then
-    take_out(key, 'h' .. attempt.bucket, attempt.expected)
-    take_out(key, 'w' .. attempt.bucket, attempt.worst)
-  end
-end
-
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
 local ask = ARGV[4]
-local known = read_attempt(KEYS[1])
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if known and (known.ask ~= ask or known.state == 'S' or known.state == 'V') then
   return { 'KEPT' }
 end
-local current = current_bucket(state, server_now_ms(), tonumber(ARGV[1]), tonumber(ARGV[2]))
+local now = server_now_ms()
+local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 if is_live(known, state, current) then
   if known.entries ~= ARGV[5] then
     return { 'PINNED', known.text }
   end
+  local hold = hold_of(known)
+  pass_buckets(KEYS[1], state, current)
   for index = 3, #KEYS do
-    remove_hold(KEYS[index], known, redis.call('HGET', KEYS[index], 's'))
+    local budget = read_budget(stored[index - 1], state.epoch, current)
+    if budget then
+      remove_hold(budget, state.epoch, hold)
+      write_budget(KEYS[index], budget, state.epoch, now, 0)
+    end
   end
 end
-write_attempt(KEYS[1], { state = 'A', ask = ask, epoch = state.epoch }, tonumber(ARGV[3]))
+local abandoned = { state = 'A', ask = ask, epoch = state.epoch, text = known and known.text }
+write_attempt(KEYS[2], abandoned, tonumber(ARGV[3]))
 return { 'OK' }
 `,
   balances: `-- balances: spent and held of budgets in their current periods. Changes nothing.
@@ -272,61 +399,56 @@ return { 'OK' }
 --   SEED index       the budget's counter is lost: rebuild it from the ledger, then ask again
 --   EPOCH            the organization's state is lost, likewise
 
--- Money in two limbs: { usd, nanos }, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
--- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
 --
--- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
-local NOTHING = { usd = 0, nanos = 0 }
-local LARGEST = { usd = 9223372036, nanos = 854775807 }
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
 
-local MINUS = string.byte('-')
-
-local function money(text)
-  local digits, sign = text, 1
-  if string.byte(text) == MINUS then
-    digits, sign = string.sub(text, 2), -1
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
   end
-  local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
-  local nanos = sign * tonumber(string.sub(digits, -9))
-  if nanos < 0 then
-    usd, nanos = usd - 1, nanos + NANOS_PER_USD
-  end
-  return { usd = usd, nanos = nanos }
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
 end
 
-local function plus(left, right)
-  local usd, nanos = left.usd + right.usd, left.nanos + right.nanos
-  if nanos >= NANOS_PER_USD then
-    usd, nanos = usd + 1, nanos - NANOS_PER_USD
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
   end
-  return { usd = usd, nanos = nanos }
-end
-
-local function exceeds(left, right)
-  return left.usd > right.usd or (left.usd == right.usd and left.nanos > right.nanos)
-end
-
--- Only for sums of holds, which are never negative.
-local function money_text(amount)
-  if amount.usd == 0 then
-    return string.format('%.0f', amount.nanos)
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
   end
-  return string.format('%.0f%09.0f', amount.usd, amount.nanos)
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
 end
 
--- "-0" is no integer to HINCRBY.
-local function negated(text)
-  return text == '0' and '0' or '-' .. text
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
 end
 -- The server's clock decides periods and expiry, because it is the one clock that all callers share.
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 -- Milliseconds as text and as time to live.
 --
@@ -337,7 +459,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
@@ -394,66 +516,161 @@ local function pass_buckets(state_key, state, current)
     redis.call('HSET', state_key, 'watermark', whole(current))
   end
 end
--- One budget in one period: a hash with
---   g          epoch in which it was begun or rebuilt
---   s          which rebuild wrote it; holds of an earlier one are not in it
---   c          spent
---   h<bucket>  held until the bucket is past, at the expected cost
---   w<bucket>  the same at the worst cost
--- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local function is_lost(state, epoch, starts_ms)
-  return epoch ~= state.epoch and starts_ms < state.seeded
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
-local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
 
--- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
-local function read_budget(key, current)
-  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
-  local fields = redis.call('HGETALL', key)
-  for position = 1, #fields, 2 do
-    local field, value = fields[position], fields[position + 1]
-    local track = TRACKS[string.byte(field)]
-    if track then
-      local bucket = tonumber(string.sub(field, 2))
-      if bucket < current then
-        table.insert(budget.past, field)
-      elseif value ~= '0' then
-        budget[track] = plus(budget[track], money(value))
-        budget.oldest = math.min(budget.oldest or bucket, bucket)
-      end
-    elseif field == 'g' then
-      budget.epoch = value
-    elseif field == 'c' then
-      budget.spent = value
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
     end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
   end
   return budget
 end
 
-local function add_hold(key, attempt)
-  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
-  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
-end
-
--- Counted, not timed: a clock that steps back would make holds look older than they are.
-local function is_rebuilt_since(attempt, rebuild)
-  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
-end
-
-local function take_out(key, field, amount)
-  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-    redis.call('HDEL', key, field)
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
   end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
 end
 
--- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt, rebuild)
-  if not is_rebuilt_since(attempt, rebuild) then
-    take_out(key, 'h' .. attempt.bucket, attempt.expected)
-    take_out(key, 'w' .. attempt.bucket, attempt.worst)
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
+end
+
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end
 
@@ -474,13 +691,14 @@ for index = 1, #KEYS - 1 do
   if now < starts or now >= ends then
     return { 'PERIOD', whole(now) }
   end
-  local budget = read_budget(KEYS[1 + index], current)
-  if is_lost(state, budget.epoch, starts) then
+  local budget = read_budget(redis.call('GET', KEYS[1 + index]), state.epoch, current)
+  if not budget and starts < state.seeded then
     return { 'SEED', whole(index) }
   end
-  table.insert(reply, budget.spent)
-  table.insert(reply, money_text(budget.expected))
-  table.insert(reply, money_text(budget.worst))
+  budget = budget or new_budget()
+  table.insert(reply, money_text(budget[SPENT], budget[SPENT + 1]))
+  table.insert(reply, money_text(held(budget, EXPECTED)))
+  table.insert(reply, money_text(held(budget, WORST)))
 end
 return reply
 `,
@@ -539,7 +757,7 @@ return reply
 `,
   extend: `-- extend: move the end of a live hold to now + ttl.
 --
--- KEYS  1 attempt  2 state  3.. budget periods
+-- KEYS  1 state  2 attempt  3.. budget periods
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms  4 ttl, ms  5 entries
 --       then per budget: period start, period end
 -- Returns
@@ -548,61 +766,56 @@ return reply
 --   PINNED attempt   it was held on other periods: ask again with those
 --   EPOCH            the organization's state is lost
 
--- Money in two limbs: { usd, nanos }, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
--- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
 --
--- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
-local NOTHING = { usd = 0, nanos = 0 }
-local LARGEST = { usd = 9223372036, nanos = 854775807 }
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
 
-local MINUS = string.byte('-')
-
-local function money(text)
-  local digits, sign = text, 1
-  if string.byte(text) == MINUS then
-    digits, sign = string.sub(text, 2), -1
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
   end
-  local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
-  local nanos = sign * tonumber(string.sub(digits, -9))
-  if nanos < 0 then
-    usd, nanos = usd - 1, nanos + NANOS_PER_USD
-  end
-  return { usd = usd, nanos = nanos }
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
 end
 
-local function plus(left, right)
-  local usd, nanos = left.usd + right.usd, left.nanos + right.nanos
-  if nanos >= NANOS_PER_USD then
-    usd, nanos = usd + 1, nanos - NANOS_PER_USD
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
   end
-  return { usd = usd, nanos = nanos }
-end
-
-local function exceeds(left, right)
-  return left.usd > right.usd or (left.usd == right.usd and left.nanos > right.nanos)
-end
-
--- Only for sums of holds, which are never negative.
-local function money_text(amount)
-  if amount.usd == 0 then
-    return string.format('%.0f', amount.nanos)
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
   end
-  return string.format('%.0f%09.0f', amount.usd, amount.nanos)
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
 end
 
--- "-0" is no integer to HINCRBY.
-local function negated(text)
-  return text == '0' and '0' or '-' .. text
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
 end
 -- The server's clock decides periods and expiry, because it is the one clock that all callers share.
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 -- Milliseconds as text and as time to live.
 --
@@ -613,7 +826,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
@@ -680,29 +893,43 @@ end
 --   entries  the pinned periods, opaque here
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
 
-local function read_attempt(key)
-  local text = redis.call('GET', key)
+local function read_attempt(text)
   if not text then
     return nil
   end
-  local attempt, position = { text = text }, 0
-  for value in string.gmatch(text .. '|', '([^|]*)|') do
-    position = position + 1
-    attempt[ATTEMPT_FIELDS[position]] = value
-  end
-  return attempt
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
 end
 
 local function write_attempt(key, attempt, ttl_ms)
-  local values = {}
-  for position, field in ipairs(ATTEMPT_FIELDS) do
-    values[position] = attempt[field] or ''
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
   end
-  attempt.text = table.concat(values, '|')
-  redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, redis.call('PTTL', key), 1)))
 end
 
 -- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
@@ -712,104 +939,216 @@ local function is_live(attempt, state, current)
     and attempt.epoch == state.epoch
     and tonumber(attempt.bucket) >= current
 end
--- One budget in one period: a hash with
---   g          epoch in which it was begun or rebuilt
---   s          which rebuild wrote it; holds of an earlier one are not in it
---   c          spent
---   h<bucket>  held until the bucket is past, at the expected cost
---   w<bucket>  the same at the worst cost
--- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local function is_lost(state, epoch, starts_ms)
-  return epoch ~= state.epoch and starts_ms < state.seeded
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
-local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
 
--- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
-local function read_budget(key, current)
-  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
-  local fields = redis.call('HGETALL', key)
-  for position = 1, #fields, 2 do
-    local field, value = fields[position], fields[position + 1]
-    local track = TRACKS[string.byte(field)]
-    if track then
-      local bucket = tonumber(string.sub(field, 2))
-      if bucket < current then
-        table.insert(budget.past, field)
-      elseif value ~= '0' then
-        budget[track] = plus(budget[track], money(value))
-        budget.oldest = math.min(budget.oldest or bucket, bucket)
-      end
-    elseif field == 'g' then
-      budget.epoch = value
-    elseif field == 'c' then
-      budget.spent = value
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
     end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
   end
   return budget
 end
 
-local function add_hold(key, attempt)
-  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
-  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
 end
 
--- Counted, not timed: a clock that steps back would make holds look older than they are.
-local function is_rebuilt_since(attempt, rebuild)
-  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
 end
 
-local function take_out(key, field, amount)
-  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-    redis.call('HDEL', key, field)
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end
 
--- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt, rebuild)
-  if not is_rebuilt_since(attempt, rebuild) then
-    take_out(key, 'h' .. attempt.bucket, attempt.expected)
-    take_out(key, 'w' .. attempt.bucket, attempt.worst)
-  end
-end
-
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
-local known = read_attempt(KEYS[1])
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if not is_live(known, state, current) then
   return { 'ENDED' }
 end
 if known.entries ~= ARGV[5] then
   return { 'PINNED', known.text }
 end
-for index = 3, #KEYS do
-  local counter = redis.call('HMGET', KEYS[index], 'g', 's')
+local hold, budgets = hold_of(known), {}
+for index = 1, #KEYS - 2 do
+  local budget = read_budget(stored[1 + index], state.epoch, current)
   -- The hold went with a counter that was lost; there is nothing to move.
-  if counter[1] ~= state.epoch or is_rebuilt_since(known, counter[2]) then
+  if budget == nil or budget[REBUILT] > hold.rebuilds then
     return { 'ENDED' }
   end
+  budgets[index] = budget
 end
 
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
 local hold_end, grace = bucket_end_ms(state, bucket), tonumber(ARGV[3])
-pass_buckets(KEYS[2], state, current)
-for index = 3, #KEYS do
-  remove_hold(KEYS[index], known, nil)
+pass_buckets(KEYS[1], state, current)
+for _, budget in ipairs(budgets) do
+  remove_hold(budget, state.epoch, hold)
 end
-known.bucket = whole(bucket)
-for index = 3, #KEYS do
-  local ends = tonumber(ARGV[5 + (index - 2) * 2])
-  add_hold(KEYS[index], known)
-  keep_for(KEYS[index], math.max(ends, hold_end) + grace - now)
+hold.bucket, known.bucket = bucket, whole(bucket)
+for index, budget in ipairs(budgets) do
+  local ends = tonumber(ARGV[5 + index * 2])
+  add_hold(budget, state.epoch, hold)
+  write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
 end
-write_attempt(KEYS[1], known, hold_end + grace - now)
+write_attempt(KEYS[2], known, hold_end + grace - now)
 return { 'OK', known.text }
 `,
   publish: `-- publish: make a snapshot live if it follows the live one. From then on every reserve computed with another is told so.
@@ -836,12 +1175,12 @@ return { 'OK' }
 `,
   reserve: `-- reserve: hold an amount on every budget that covers an attempt, or on none.
 --
--- KEYS  1 attempt  2 state  3.. budget periods
--- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
---       4 ttl, ms  5 configuration version  6 '1' enforce, '0' observe  7 expected  8 worst  9 ask  10 entries
---       then per budget: limit, period start, period end
+-- KEYS  1 state  2 attempt  3.. budget periods
+-- ARGV  1 configuration version  2 ask  3 expected  4 worst  5 entries
+--       6 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; ttl, ms; 1 enforce, 0 observe;
+--         expected and worst in limbs; then per budget: limit in limbs, period start, period end
 -- Returns
---   HELD now attempt refusal..     held on all; refusals only when observing
+--   HELD now bucket epoch refusal..   held on all; refusals only when observing
 --   DUP attempt                    the attempt is known: this is the first answer
 --   DENY now refusal..             it does not fit; a refusal is five values: index, spent, held, needed, retry at
 --   CONFIG version                 another configuration is live
@@ -852,61 +1191,56 @@ return { 'OK' }
 --   GONE                           this very ask was abandoned before it arrived
 -- All but HELD leave the counters as they were.
 
--- Money in two limbs: { usd, nanos }, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
--- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
 --
--- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
-local NOTHING = { usd = 0, nanos = 0 }
-local LARGEST = { usd = 9223372036, nanos = 854775807 }
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
 
-local MINUS = string.byte('-')
-
-local function money(text)
-  local digits, sign = text, 1
-  if string.byte(text) == MINUS then
-    digits, sign = string.sub(text, 2), -1
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
   end
-  local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
-  local nanos = sign * tonumber(string.sub(digits, -9))
-  if nanos < 0 then
-    usd, nanos = usd - 1, nanos + NANOS_PER_USD
-  end
-  return { usd = usd, nanos = nanos }
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
 end
 
-local function plus(left, right)
-  local usd, nanos = left.usd + right.usd, left.nanos + right.nanos
-  if nanos >= NANOS_PER_USD then
-    usd, nanos = usd + 1, nanos - NANOS_PER_USD
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
   end
-  return { usd = usd, nanos = nanos }
-end
-
-local function exceeds(left, right)
-  return left.usd > right.usd or (left.usd == right.usd and left.nanos > right.nanos)
-end
-
--- Only for sums of holds, which are never negative.
-local function money_text(amount)
-  if amount.usd == 0 then
-    return string.format('%.0f', amount.nanos)
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
   end
-  return string.format('%.0f%09.0f', amount.usd, amount.nanos)
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
 end
 
--- "-0" is no integer to HINCRBY.
-local function negated(text)
-  return text == '0' and '0' or '-' .. text
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
 end
 -- The server's clock decides periods and expiry, because it is the one clock that all callers share.
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 -- Milliseconds as text and as time to live.
 --
@@ -917,7 +1251,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
@@ -984,29 +1318,43 @@ end
 --   entries  the pinned periods, opaque here
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
 
-local function read_attempt(key)
-  local text = redis.call('GET', key)
+local function read_attempt(text)
   if not text then
     return nil
   end
-  local attempt, position = { text = text }, 0
-  for value in string.gmatch(text .. '|', '([^|]*)|') do
-    position = position + 1
-    attempt[ATTEMPT_FIELDS[position]] = value
-  end
-  return attempt
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
 end
 
 local function write_attempt(key, attempt, ttl_ms)
-  local values = {}
-  for position, field in ipairs(ATTEMPT_FIELDS) do
-    values[position] = attempt[field] or ''
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
   end
-  attempt.text = table.concat(values, '|')
-  redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, redis.call('PTTL', key), 1)))
 end
 
 -- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
@@ -1016,76 +1364,186 @@ local function is_live(attempt, state, current)
     and attempt.epoch == state.epoch
     and tonumber(attempt.bucket) >= current
 end
--- One budget in one period: a hash with
---   g          epoch in which it was begun or rebuilt
---   s          which rebuild wrote it; holds of an earlier one are not in it
---   c          spent
---   h<bucket>  held until the bucket is past, at the expected cost
---   w<bucket>  the same at the worst cost
--- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local function is_lost(state, epoch, starts_ms)
-  return epoch ~= state.epoch and starts_ms < state.seeded
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
-local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
 
--- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
-local function read_budget(key, current)
-  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
-  local fields = redis.call('HGETALL', key)
-  for position = 1, #fields, 2 do
-    local field, value = fields[position], fields[position + 1]
-    local track = TRACKS[string.byte(field)]
-    if track then
-      local bucket = tonumber(string.sub(field, 2))
-      if bucket < current then
-        table.insert(budget.past, field)
-      elseif value ~= '0' then
-        budget[track] = plus(budget[track], money(value))
-        budget.oldest = math.min(budget.oldest or bucket, bucket)
-      end
-    elseif field == 'g' then
-      budget.epoch = value
-    elseif field == 'c' then
-      budget.spent = value
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
     end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
   end
   return budget
 end
 
-local function add_hold(key, attempt)
-  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
-  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
 end
 
--- Counted, not timed: a clock that steps back would make holds look older than they are.
-local function is_rebuilt_since(attempt, rebuild)
-  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
 end
 
-local function take_out(key, field, amount)
-  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-    redis.call('HDEL', key, field)
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end
 
--- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt, rebuild)
-  if not is_rebuilt_since(attempt, rebuild) then
-    take_out(key, 'h' .. attempt.bucket, attempt.expected)
-    take_out(key, 'w' .. attempt.bucket, attempt.worst)
-  end
-end
-
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
-local ask = ARGV[9]
-local known = read_attempt(KEYS[1])
+local ask, expected, worst, entries = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if known and known.state == 'A' then
   if known.ask == ask then
     return { 'GONE' }
@@ -1094,103 +1552,106 @@ elseif known then
   -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
   if known.state == 'H' and known.ask ~= ask then
     known.ask = ask
-    write_attempt(KEYS[1], known, 1)
+    write_attempt(KEYS[2], known, 1)
   end
   return { 'DUP', known.text }
 end
 
-if state.version ~= ARGV[5] then
+if state.version ~= ARGV[1] then
   return { 'CONFIG', state.version }
 end
 
+local asked = cjson.decode(ARGV[6])
+local grace, ttl, is_enforced = asked[3], asked[4], asked[5] == 1
+local hold = {
+  expected_usd = asked[6],
+  expected_nanos = asked[7],
+  worst_usd = asked[8],
+  worst_nanos = asked[9],
+}
+local FIRST_BUDGET, VALUES_PER_BUDGET = 10, 4
 local now = server_now_ms()
-local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
-local expected, worst = money(ARGV[7]), money(ARGV[8])
-local asked = {}
-for index = 1, #KEYS - 2 do
-  local at = 10 + (index - 1) * 3
-  asked[index] = {
-    key = KEYS[2 + index],
-    limit = money(ARGV[at + 1]),
-    starts = tonumber(ARGV[at + 2]),
-    ends = tonumber(ARGV[at + 3]),
-  }
-end
+local current = current_bucket(state, now, asked[1], asked[2])
 
-for _, period in ipairs(asked) do
-  if now < period.starts or now >= period.ends then
+for at = FIRST_BUDGET, #asked, VALUES_PER_BUDGET do
+  if now < asked[at + 2] or now >= asked[at + 3] then
     return { 'PERIOD', whole(now) }
   end
 end
 
--- The track that runs into the limit first is the one to judge by and to report.
-local function refuse(refusals, index, period)
-  local budget, spent = period.budget, money(period.budget.spent)
-  local held, needed, amount = budget.worst, worst, ARGV[8]
-  if exceeds(plus(budget.expected, expected), plus(budget.worst, worst)) then
-    held, needed, amount = budget.expected, expected, ARGV[7]
+local function add_refusal(refusals, index, budget, track, at)
+  local is_worst = track == WORST
+  local needed_usd = is_worst and hold.worst_usd or hold.expected_usd
+  local needed_nanos = is_worst and hold.worst_nanos or hold.expected_nanos
+  local first = first_held_bucket(budget, state.epoch)
+  local retry = asked[at + 3]
+  if first and not is_positive(budget[SPENT] + needed_usd - asked[at], budget[SPENT + 1] + needed_nanos - asked[at + 1]) then
+    retry = math.min(retry, bucket_end_ms(state, first))
   end
-  if not exceeds(plus(spent, plus(held, needed)), period.limit) then
-    return
-  end
-  local retry = period.ends
-  if budget.oldest and not exceeds(plus(spent, needed), period.limit) then
-    retry = math.min(retry, bucket_end_ms(state, budget.oldest))
-  end
-  for _, value in ipairs({ whole(index), budget.spent, money_text(held), amount, whole(retry) }) do
+  local values = {
+    whole(index),
+    money_text(budget[SPENT], budget[SPENT + 1]),
+    money_text(held(budget, track)),
+    is_worst and worst or expected,
+    whole(retry),
+  }
+  for _, value in ipairs(values) do
     table.insert(refusals, value)
   end
 end
 
-local refusals, crowded = {}, nil
-for index, period in ipairs(asked) do
-  period.budget = read_budget(period.key, current)
-  if is_lost(state, period.budget.epoch, period.starts) then
+local budgets, refusals, crowded = {}, {}, nil
+for index = 1, #KEYS - 2 do
+  local at = FIRST_BUDGET + (index - 1) * VALUES_PER_BUDGET
+  local budget = read_budget(stored[1 + index], state.epoch, current)
+  if not budget and asked[at + 2] < state.seeded then
     return { 'SEED', whole(index) }
   end
-  refuse(refusals, index, period)
-  if exceeds(plus(period.budget.expected, expected), LARGEST) or exceeds(plus(period.budget.worst, worst), LARGEST) then
+  budget = budget or new_budget()
+  budgets[index] = budget
+  -- The track that runs into the limit first is the one to judge by and to report.
+  local track, usd, nanos = WORST, held(budget, WORST)
+  local expected_usd, expected_nanos = held(budget, EXPECTED)
+  usd, nanos = usd + hold.worst_usd, nanos + hold.worst_nanos
+  expected_usd, expected_nanos = expected_usd + hold.expected_usd, expected_nanos + hold.expected_nanos
+  if is_positive(expected_usd - usd, expected_nanos - nanos) then
+    track, usd, nanos = EXPECTED, expected_usd, expected_nanos
+  end
+  if is_positive(budget[SPENT] + usd - asked[at], budget[SPENT + 1] + nanos - asked[at + 1]) then
+    add_refusal(refusals, index, budget, track, at)
+  end
+  if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) then
     crowded = crowded or index
   end
 end
-if #refusals > 0 and ARGV[6] == '1' then
+if #refusals > 0 and is_enforced then
   return { 'DENY', whole(now), unpack(refusals) }
 end
 if crowded then
   return { 'RANGE', whole(crowded) }
 end
 
-local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
-local grace = tonumber(ARGV[3])
-local hold_end = bucket_end_ms(state, bucket)
+hold.bucket = expiry_bucket(state, now, ttl)
+local hold_end = bucket_end_ms(state, hold.bucket)
+pass_buckets(KEYS[1], state, current)
+for index, budget in ipairs(budgets) do
+  add_hold(budget, state.epoch, hold)
+  local ends = asked[FIRST_BUDGET + (index - 1) * VALUES_PER_BUDGET + 3]
+  write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
+end
 local attempt = {
   state = 'H',
   ask = ask,
   epoch = state.epoch,
   rebuilds = state.rebuilds,
   instant = whole(now),
-  bucket = whole(bucket),
-  expected = ARGV[7],
-  worst = ARGV[8],
-  entries = ARGV[10],
+  bucket = whole(hold.bucket),
+  expected = expected,
+  worst = worst,
+  entries = entries,
 }
-pass_buckets(KEYS[2], state, current)
-for _, period in ipairs(asked) do
-  local is_new = period.budget.epoch ~= state.epoch
-  if is_new then
-    redis.call('DEL', period.key)
-    redis.call('HSET', period.key, 'g', state.epoch)
-  elseif #period.budget.past > 0 then
-    redis.call('HDEL', period.key, unpack(period.budget.past))
-  end
-  add_hold(period.key, attempt)
-  -- A counter that is there already lives beyond its period; only a hold may outlive that.
-  if is_new or hold_end > period.ends then
-    keep_for(period.key, math.max(period.ends, hold_end) + grace - now)
-  end
-end
-write_attempt(KEYS[1], attempt, hold_end + grace - now)
-return { 'HELD', whole(now), attempt.text, unpack(refusals) }
+write_attempt(KEYS[2], attempt, hold_end + grace - now)
+return { 'HELD', attempt.instant, attempt.bucket, state.epoch, unpack(refusals) }
 `,
   seed: `-- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
 -- fills in budget periods that are missing, so that any number of processes may seed at once.
@@ -1203,12 +1664,56 @@ return { 'HELD', whole(now), attempt.text, unpack(refusals) }
 --   OK epoch   the one in force, begun by this call or before it
 --   EPOCH      there is none, and this call was only to fill in
 
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
+-- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local NANOS_PER_USD = 1000000000
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
+
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
+  end
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
+end
+
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
+  end
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
+  end
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
+end
+
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
+end
 -- The server's clock decides periods and expiry, because it is the one clock that all callers share.
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 -- Milliseconds as text and as time to live.
 --
@@ -1219,10 +1724,167 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
+  end
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+end
+
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
+
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
+    end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
+  end
+  return budget
+end
+
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
+end
+
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
+end
+
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end
 
@@ -1238,90 +1900,86 @@ if not epoch then
     'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
     'version', ARGV[4], 'configuration', ARGV[5])
 end
-local rebuild = whole(redis.call('HINCRBY', KEYS[1], 'rebuilds', '1'))
+local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for index = 2, #KEYS do
   local at = 6 + (index - 2) * 2
-  if redis.call('HGET', KEYS[index], 'g') ~= epoch then
-    redis.call('DEL', KEYS[index])
-    redis.call('HSET', KEYS[index], 'g', epoch, 's', rebuild, 'c', ARGV[at + 1])
-    keep_for(KEYS[index], tonumber(ARGV[at + 2]) + tonumber(ARGV[6]) - now)
+  if not read_budget(redis.call('GET', KEYS[index]), epoch, 0) then
+    local budget = new_budget()
+    budget[REBUILT] = rebuild
+    budget[SPENT], budget[SPENT + 1] = limbs(ARGV[at + 1])
+    write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
 end
 return { 'OK', epoch }
 `,
   settle: `-- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent.
 --
--- KEYS  1 attempt  2 state  3.. budget periods of the hold, whatever the time is now
--- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
---       4 'S' settle, 'V' release  5 amount ('0' for a release)  6 entries  7 budget instant, ms
---       then per budget: period start, period end
--- Returns, each with the attempt as it stands now
+-- KEYS  1 state  2 attempt  3.. budget periods of the hold, whatever the time is now
+-- ARGV  1 'S' settle, 'V' release  2 amount ('0' for a release)  3 entries  4 budget instant, ms
+--       5 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; amount in limbs;
+--         then per budget: period start, period end
+-- Returns, each with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
 --   REOPEN   it had been released; the charge counts
 --   ORPHAN   the attempt is not known; the charge counts
---   DUP      it was ended before, nothing changed: the attempt carries the first settlement
---   PINNED   the attempt was held on other periods: ask again with those
 -- or, with nothing changed
---   SEED index   the budget's counter is lost: rebuild it from the ledger, then ask again
---   EPOCH        the organization's state is lost, likewise
---   RANGE index  spent would leave Int64
+--   DUP attempt     it was ended before: the attempt carries the first settlement
+--   PINNED attempt  the attempt was held on other periods: ask again with those
+--   SEED index      the budget's counter is lost: rebuild it from the ledger, then ask again
+--   EPOCH           the organization's state is lost, likewise
+--   RANGE index     spent would leave Int64
 
--- Money in two limbs: { usd, nanos }, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
--- Counters themselves are changed by HINCRBY, which reads decimal strings as Int64.
 --
--- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local NANOS_PER_USD = 1000000000
-local NOTHING = { usd = 0, nanos = 0 }
-local LARGEST = { usd = 9223372036, nanos = 854775807 }
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
 
-local MINUS = string.byte('-')
-
-local function money(text)
-  local digits, sign = text, 1
-  if string.byte(text) == MINUS then
-    digits, sign = string.sub(text, 2), -1
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
   end
-  local usd = sign * (tonumber(string.sub(digits, 1, -10)) or 0)
-  local nanos = sign * tonumber(string.sub(digits, -9))
-  if nanos < 0 then
-    usd, nanos = usd - 1, nanos + NANOS_PER_USD
-  end
-  return { usd = usd, nanos = nanos }
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
 end
 
-local function plus(left, right)
-  local usd, nanos = left.usd + right.usd, left.nanos + right.nanos
-  if nanos >= NANOS_PER_USD then
-    usd, nanos = usd + 1, nanos - NANOS_PER_USD
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
   end
-  return { usd = usd, nanos = nanos }
-end
-
-local function exceeds(left, right)
-  return left.usd > right.usd or (left.usd == right.usd and left.nanos > right.nanos)
-end
-
--- Only for sums of holds, which are never negative.
-local function money_text(amount)
-  if amount.usd == 0 then
-    return string.format('%.0f', amount.nanos)
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
   end
-  return string.format('%.0f%09.0f', amount.usd, amount.nanos)
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
 end
 
--- "-0" is no integer to HINCRBY.
-local function negated(text)
-  return text == '0' and '0' or '-' .. text
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
 end
 -- The server's clock decides periods and expiry, because it is the one clock that all callers share.
 --
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 -- Milliseconds as text and as time to live.
 --
@@ -1332,7 +1990,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
@@ -1399,29 +2057,43 @@ end
 --   entries  the pinned periods, opaque here
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
 
-local function read_attempt(key)
-  local text = redis.call('GET', key)
+local function read_attempt(text)
   if not text then
     return nil
   end
-  local attempt, position = { text = text }, 0
-  for value in string.gmatch(text .. '|', '([^|]*)|') do
-    position = position + 1
-    attempt[ATTEMPT_FIELDS[position]] = value
-  end
-  return attempt
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
 end
 
 local function write_attempt(key, attempt, ttl_ms)
-  local values = {}
-  for position, field in ipairs(ATTEMPT_FIELDS) do
-    values[position] = attempt[field] or ''
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
   end
-  attempt.text = table.concat(values, '|')
-  redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, redis.call('PTTL', key), 1)))
 end
 
 -- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
@@ -1431,76 +2103,186 @@ local function is_live(attempt, state, current)
     and attempt.epoch == state.epoch
     and tonumber(attempt.bucket) >= current
 end
--- One budget in one period: a hash with
---   g          epoch in which it was begun or rebuilt
---   s          which rebuild wrote it; holds of an earlier one are not in it
---   c          spent
---   h<bucket>  held until the bucket is past, at the expected cost
---   w<bucket>  the same at the worst cost
--- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local function is_lost(state, epoch, starts_ms)
-  return epoch ~= state.epoch and starts_ms < state.seeded
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
-local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
 
--- Spent and live holds; \`past\` lists the fields to drop, \`oldest\` is the first bucket whose end gives something back.
-local function read_budget(key, current)
-  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
-  local fields = redis.call('HGETALL', key)
-  for position = 1, #fields, 2 do
-    local field, value = fields[position], fields[position + 1]
-    local track = TRACKS[string.byte(field)]
-    if track then
-      local bucket = tonumber(string.sub(field, 2))
-      if bucket < current then
-        table.insert(budget.past, field)
-      elseif value ~= '0' then
-        budget[track] = plus(budget[track], money(value))
-        budget.oldest = math.min(budget.oldest or bucket, bucket)
-      end
-    elseif field == 'g' then
-      budget.epoch = value
-    elseif field == 'c' then
-      budget.spent = value
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
     end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
   end
   return budget
 end
 
-local function add_hold(key, attempt)
-  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
-  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
 end
 
--- Counted, not timed: a clock that steps back would make holds look older than they are.
-local function is_rebuilt_since(attempt, rebuild)
-  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
 end
 
-local function take_out(key, field, amount)
-  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-    redis.call('HDEL', key, field)
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end
 
--- \`rebuild\` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt, rebuild)
-  if not is_rebuilt_since(attempt, rebuild) then
-    take_out(key, 'h' .. attempt.bucket, attempt.expected)
-    take_out(key, 'w' .. attempt.bucket, attempt.worst)
-  end
-end
-
-local state = read_state(KEYS[2])
+local state = read_state(KEYS[1])
 if not state then
   return { 'EPOCH' }
 end
 
-local kind, amount, entries = ARGV[4], ARGV[5], ARGV[6]
-local known = read_attempt(KEYS[1])
+local kind, amount, entries = ARGV[1], ARGV[2], ARGV[3]
+local stored = redis.call('MGET', unpack(KEYS, 2))
+local known = read_attempt(stored[1])
 if known and known.state == 'A' then
   known = nil
 end
@@ -1511,20 +2293,21 @@ if known and known.entries ~= entries then
   return { 'PINNED', known.text }
 end
 
+local asked = cjson.decode(ARGV[5])
+local grace, charge_usd, charge_nanos = asked[3], asked[4], asked[5]
 local now = server_now_ms()
-local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
-local grace = tonumber(ARGV[3])
-local charge = money(amount)
-local counters = {}
+local current = current_bucket(state, now, asked[1], asked[2])
+local budgets = {}
 for index = 1, #KEYS - 2 do
-  local at = 7 + (index - 1) * 2
-  local counter = redis.call('HMGET', KEYS[2 + index], 'g', 'c', 's')
-  counters[index] = counter
+  local starts, ends = asked[4 + index * 2], asked[5 + index * 2]
+  local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-  if now < tonumber(ARGV[at + 2]) and is_lost(state, counter[1], tonumber(ARGV[at + 1])) then
+  if not budget and now < ends and starts < state.seeded then
     return { 'SEED', whole(index) }
   end
-  if exceeds(plus(money(counter[2] or '0'), charge), LARGEST) then
+  budget = budget or new_budget()
+  budgets[index] = budget
+  if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
     return { 'RANGE', whole(index) }
   end
 end
@@ -1539,39 +2322,27 @@ elseif known and known.epoch == state.epoch then
   outcome = 'LATE'
 end
 
-pass_buckets(KEYS[2], state, current)
-for index = 1, #KEYS - 2 do
-  local key, counter = KEYS[2 + index], counters[index]
-  if live then
-    remove_hold(key, known, counter[3])
+pass_buckets(KEYS[1], state, current)
+local hold = live and hold_of(known)
+for index, budget in ipairs(budgets) do
+  local is_known = budget.text ~= nil
+  if live and is_known then
+    remove_hold(budget, state.epoch, hold)
   end
-  if kind == 'S' then
-    redis.call('HINCRBY', key, 'c', amount)
-    if not counter[1] then
-      redis.call('HSET', key, 'g', state.epoch)
-      keep_for(key, math.max(tonumber(ARGV[7 + index * 2]), now) + grace - now)
-    end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+  if kind == 'S' or live and is_known then
+    local needed_until = is_known and 0 or math.max(asked[5 + index * 2], now) + grace
+    write_budget(KEYS[2 + index], budget, state.epoch, now, needed_until)
   end
 end
 
 -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
-local seq = redis.call('HINCRBY', KEYS[2], 'seq', '1')
-local attempt = {
-  state = kind,
-  ask = known and known.ask,
-  epoch = state.epoch,
-  rebuilds = state.rebuilds,
-  instant = known and known.instant or ARGV[7],
-  bucket = known and known.bucket,
-  expected = known and known.expected,
-  worst = known and known.worst,
-  seq = whole(seq),
-  settled = whole(now),
-  amount = amount,
-  entries = entries,
-}
-write_attempt(KEYS[1], attempt, grace)
-return { outcome, attempt.text }
+local attempt = known or { entries = entries, instant = ARGV[4] }
+attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
+attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
+attempt.settled, attempt.amount = whole(now), amount
+write_attempt(KEYS[2], attempt, grace)
+return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
 `,
 } as const;
 
@@ -1581,7 +2352,7 @@ export const CLOCK = `-- The server's clock decides periods and expiry, because 
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end`;
 export const CLOCK_OF_TEST = `-- Stands in the place of clock.lua where a test moves time: the server's clock is a number under a key that the test names.
 --

@@ -1,6 +1,7 @@
 import type {
   Balance,
   ExtendReply,
+  Hold,
   NanoUsd,
   ReserveReply,
   ReserveRequest,
@@ -9,12 +10,12 @@ import type {
 } from '@tallygate/usage';
 import { heldNanoUsd } from './admission.ts';
 import { holdFromRecord, settlementFromRecord } from './attempt-record.ts';
-import type { BudgetPeriod } from './budget-periods.ts';
+import { type BudgetPeriod, holdEntry, type PinnedPeriod } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
 import { outOfRange } from './requests.ts';
-import { outcomeOfLive } from './settlements.ts';
+import { outcomeOfLive, settlementOf } from './settlements.ts';
 
 /**
  * The one place that gives meaning to reply codes. Those that mean "do something, then ask again" (EPOCH, SEED, PERIOD,
@@ -30,12 +31,12 @@ export function reserveReplyFrom(
   request: ReserveRequest,
   periods: readonly BudgetPeriod[],
 ): ReserveReply {
-  const [first = '', record = ''] = reply.values;
+  const [first = ''] = reply.values;
   switch (reply.code) {
     case 'HELD': {
-      const refusals = refusalsFrom(reply.values.slice(2), periods);
+      const refusals = refusalsFrom(reply.values.slice(3), periods);
       const wouldDeny = refusals.map((refusal) => denialFrom(refusal, request, Number(first)));
-      return { kind: 'held', hold: holdFromRecord(organization, request.attemptId, record), wouldDeny };
+      return { kind: 'held', hold: heldBy(reply, organization, request, periods), wouldDeny };
     }
     case 'DUP':
       return { kind: 'held', hold: holdFromRecord(organization, request.attemptId, first), wouldDeny: [] };
@@ -58,26 +59,56 @@ export function reserveReplyFrom(
   }
 }
 
-export function settleReplyFrom(
-  reply: ScriptReply,
+function heldBy(
+  { values }: ScriptReply,
   organization: string,
-  attemptId: string,
-  kind: 'settle' | 'release',
-  keys: readonly string[],
-): SettleReply {
-  const outcomes: Partial<Record<string, SettleReply['outcome']>> = {
-    OK: outcomeOfLive(kind),
-    LATE: 'late',
-    REOPEN: 'reopened',
-    ORPHAN: 'orphan',
-    DUP: 'duplicate',
+  { attemptId, expectedNanoUsd, worstNanoUsd }: ReserveRequest,
+  periods: readonly BudgetPeriod[],
+): Hold {
+  const [instant, bucket, epoch = ''] = values;
+  return {
+    attemptId,
+    organization,
+    epoch,
+    budgetInstantMs: Number(instant),
+    expiryBucket: Number(bucket),
+    entries: periods.map((period) => holdEntry(period, expectedNanoUsd, worstNanoUsd)),
   };
-  const [first = ''] = reply.values;
-  if (reply.code === 'RANGE') throw outOfRange(keys[Number(first) - 1] ?? 'a budget');
-  const outcome = outcomes[reply.code];
-  if (outcome === undefined) throw unknownReply(kind, reply);
-  return { outcome, settlement: settlementFromRecord(organization, attemptId, first) };
 }
+
+/** What was to be ended, and how. */
+interface Asked {
+  organization: string;
+  attemptId: string;
+  kind: 'settle' | 'release';
+  amountNanoUsd: NanoUsd;
+  entries: readonly PinnedPeriod[];
+}
+
+export function settleReplyFrom({ code, values }: ScriptReply, asked: Asked): SettleReply {
+  const { organization, attemptId, kind, amountNanoUsd, entries } = asked;
+  const [first = '', instant, seq, settledAt] = values;
+  if (code === 'DUP')
+    return { outcome: 'duplicate', settlement: settlementFromRecord(organization, attemptId, first) };
+  if (code === 'RANGE') throw outOfRange(entries[Number(first) - 1]?.key ?? 'a budget');
+  const outcome = code === 'OK' ? outcomeOfLive(kind) : OUTCOMES[code];
+  if (outcome === undefined) throw unknownReply(kind, { code, values });
+  const ending = {
+    kind,
+    seq: Number(seq),
+    budgetInstantMs: Number(instant),
+    settledAtMs: Number(settledAt),
+    amountNanoUsd,
+    entries,
+  };
+  return { outcome, settlement: settlementOf({ attemptId, organization, epoch: first }, ending) };
+}
+
+const OUTCOMES: Partial<Record<string, SettleReply['outcome']>> = {
+  LATE: 'late',
+  REOPEN: 'reopened',
+  ORPHAN: 'orphan',
+};
 
 export function extendReplyFrom(reply: ScriptReply, organization: string, attemptId: string): ExtendReply {
   const [record = ''] = reply.values;

@@ -5,10 +5,11 @@ import { entriesToText, holdFromRecord } from './attempt-record.ts';
 import { type BudgetPeriod, type PinnedPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import { pausedDenial } from './denials.ts';
+import { limbs } from './limbs.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
 import { reserveReplyFrom, unknownReply } from './redis-replies.ts';
-import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
+import { ask, type RedisSession, rebuilt, timeNumbers, timeValues } from './redis-session.ts';
 import { requireReservable } from './requests.ts';
 import { dependsOnOverrides, type Rules, rulesAt } from './rules.ts';
 
@@ -123,18 +124,33 @@ function sendReserve(
   const { connection, keys } = session;
   return connection.run(
     'reserve',
-    [keys.attempt(request.attemptId), keys.state, ...periods.map(({ key }) => keys.budget(key))],
+    [keys.state, keys.attempt(request.attemptId), ...periods.map(({ key }) => keys.budget(key))],
     [
-      ...timeValues(session),
-      ...[request.ttlMs, version, request.enforce ? 1 : 0].map(String),
-      ...[request.expectedNanoUsd, request.worstNanoUsd].map(String),
+      String(version),
       askId,
+      String(request.expectedNanoUsd),
+      String(request.worstNanoUsd),
       entriesToText(periods),
-      ...periods.flatMap(({ budget, periodStartMs, periodEndMs }) =>
-        [budget.limitNanoUsd, periodStartMs, periodEndMs].map(String),
-      ),
+      reserveNumbers(session, request, periods),
     ],
   );
+}
+
+function reserveNumbers(
+  session: RedisSession,
+  request: ReserveRequest,
+  periods: readonly BudgetPeriod[],
+): string {
+  const numbers = [
+    ...timeNumbers(session),
+    request.ttlMs,
+    request.enforce ? 1 : 0,
+    ...limbs(request.expectedNanoUsd),
+    ...limbs(request.worstNanoUsd),
+  ];
+  for (const { budget, periodStartMs, periodEndMs } of periods)
+    numbers.push(...limbs(budget.limitNanoUsd), periodStartMs, periodEndMs);
+  return JSON.stringify(numbers);
 }
 
 /** Waits for the question first: only then it is known whether there is anything to undo, and nothing can overtake it. */
@@ -169,7 +185,7 @@ async function undo(
   await ask('undo a reserve', async () => {
     const reply = await connection.run(
       'abandon',
-      [attempt, keys.state, ...entries.map(({ key }) => keys.budget(key))],
+      [keys.state, attempt, ...entries.map(({ key }) => keys.budget(key))],
       [...timeValues(session), askId, entriesToText(entries)],
     );
     if (reply.code === 'PINNED') {

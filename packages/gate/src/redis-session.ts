@@ -121,9 +121,14 @@ export async function ask<Result>(what: string, turn: () => Promise<Result | nul
   throw unavailable(`Redis still had something else to be done first after ${MAX_TURNS} tries to ${what}`);
 }
 
-/** The first values of every script that judges time. */
-export function timeValues({ clock, recordGraceMs }: RedisSession): string[] {
-  return [clock.nowMs(), MAX_SKEW_MS, recordGraceMs].map(String);
+/** What every script that judges time begins with. */
+export function timeNumbers({ clock, recordGraceMs }: RedisSession): number[] {
+  return [clock.nowMs(), MAX_SKEW_MS, recordGraceMs];
+}
+
+/** The same for a script that takes each as a value. */
+export function timeValues(session: RedisSession): string[] {
+  return timeNumbers(session).map(String);
 }
 
 /** The first values of the scripts that only read. */

@@ -1,7 +1,9 @@
 import type { ExtendReply, Hold, NanoUsd, SettleReply } from '@tallygate/usage';
 import { entriesToText, holdFromRecord } from './attempt-record.ts';
+import type { PinnedPeriod } from './budget-periods.ts';
+import { limbs } from './limbs.ts';
 import { extendReplyFrom, settleReplyFrom } from './redis-replies.ts';
-import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
+import { ask, type RedisSession, rebuilt, timeNumbers, timeValues } from './redis-session.ts';
 import { requireAmount, requireOwnHold, requireTtl } from './requests.ts';
 
 /**
@@ -18,18 +20,17 @@ export async function endHold(
   const { organization, connection, keys } = session;
   requireOwnHold(organization, asked);
   requireAmount('amountNanoUsd', amountNanoUsd);
-  let { entries } = asked;
+  let entries: readonly PinnedPeriod[] = asked.entries;
   return ask(kind, async () => {
     const reply = await connection.run(
       'settle',
-      [keys.attempt(asked.attemptId), keys.state, ...entries.map(({ key }) => keys.budget(key))],
+      [keys.state, keys.attempt(asked.attemptId), ...entries.map(({ key }) => keys.budget(key))],
       [
-        ...timeValues(session),
         kind === 'settle' ? 'S' : 'V',
         amountNanoUsd.toString(),
         entriesToText(entries),
         String(asked.budgetInstantMs),
-        ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
+        settleNumbers(session, amountNanoUsd, entries),
       ],
     );
     if (await rebuilt(session, reply, entries)) return null;
@@ -37,9 +38,18 @@ export async function endHold(
       entries = holdFromRecord(organization, asked.attemptId, reply.values[0] ?? '').entries;
       return null;
     }
-    const named = entries.map(({ key }) => key);
-    return settleReplyFrom(reply, organization, asked.attemptId, kind, named);
+    return settleReplyFrom(reply, { organization, attemptId: asked.attemptId, kind, amountNanoUsd, entries });
   });
+}
+
+function settleNumbers(
+  session: RedisSession,
+  amountNanoUsd: NanoUsd,
+  entries: readonly PinnedPeriod[],
+): string {
+  const numbers = [...timeNumbers(session), ...limbs(amountNanoUsd)];
+  for (const { periodStartMs, periodEndMs } of entries) numbers.push(periodStartMs, periodEndMs);
+  return JSON.stringify(numbers);
 }
 
 export async function extendHold(session: RedisSession, asked: Hold, ttlMs: number): Promise<ExtendReply> {
@@ -50,7 +60,7 @@ export async function extendHold(session: RedisSession, asked: Hold, ttlMs: numb
   return ask('extend', async () => {
     const reply = await connection.run(
       'extend',
-      [keys.attempt(asked.attemptId), keys.state, ...entries.map(({ key }) => keys.budget(key))],
+      [keys.state, keys.attempt(asked.attemptId), ...entries.map(({ key }) => keys.budget(key))],
       [
         ...timeValues(session),
         String(ttlMs),

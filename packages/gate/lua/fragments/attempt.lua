@@ -8,29 +8,43 @@
 --   entries  the pinned periods, opaque here
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local ATTEMPT_FIELDS =
-  { 'state', 'ask', 'epoch', 'rebuilds', 'instant', 'bucket', 'expected', 'worst', 'seq', 'settled', 'amount', 'entries' }
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
 
-local function read_attempt(key)
-  local text = redis.call('GET', key)
+local function read_attempt(text)
   if not text then
     return nil
   end
-  local attempt, position = { text = text }, 0
-  for value in string.gmatch(text .. '|', '([^|]*)|') do
-    position = position + 1
-    attempt[ATTEMPT_FIELDS[position]] = value
-  end
-  return attempt
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
 end
 
 local function write_attempt(key, attempt, ttl_ms)
-  local values = {}
-  for position, field in ipairs(ATTEMPT_FIELDS) do
-    values[position] = attempt[field] or ''
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
   end
-  attempt.text = table.concat(values, '|')
-  redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, redis.call('PTTL', key), 1)))
 end
 
 -- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
@@ -39,4 +53,18 @@ local function is_live(attempt, state, current)
     and attempt.state == 'H'
     and attempt.epoch == state.epoch
     and tonumber(attempt.bucket) >= current
+end
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
 end

@@ -1,62 +1,157 @@
--- One budget in one period: a hash with
---   g          epoch in which it was begun or rebuilt
---   s          which rebuild wrote it; holds of an earlier one are not in it
---   c          spent
---   h<bucket>  held until the bucket is past, at the expected cost
---   w<bucket>  the same at the worst cost
--- Absent is zero only when the period began after the counters did. Before that, absent means lost.
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
-local function is_lost(state, epoch, starts_ms)
-  return epoch ~= state.epoch and starts_ms < state.seeded
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
-local TRACKS = { [string.byte('h')] = 'expected', [string.byte('w')] = 'worst' }
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
 
--- Spent and live holds; `past` lists the fields to drop, `oldest` is the first bucket whose end gives something back.
-local function read_budget(key, current)
-  local budget = { spent = '0', expected = NOTHING, worst = NOTHING, past = {} }
-  local fields = redis.call('HGETALL', key)
-  for position = 1, #fields, 2 do
-    local field, value = fields[position], fields[position + 1]
-    local track = TRACKS[string.byte(field)]
-    if track then
-      local bucket = tonumber(string.sub(field, 2))
-      if bucket < current then
-        table.insert(budget.past, field)
-      elseif value ~= '0' then
-        budget[track] = plus(budget[track], money(value))
-        budget.oldest = math.min(budget.oldest or bucket, bucket)
-      end
-    elseif field == 'g' then
-      budget.epoch = value
-    elseif field == 'c' then
-      budget.spent = value
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from `current` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
     end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
   end
   return budget
 end
 
-local function add_hold(key, attempt)
-  redis.call('HINCRBY', key, 'h' .. attempt.bucket, attempt.expected)
-  redis.call('HINCRBY', key, 'w' .. attempt.bucket, attempt.worst)
-end
-
--- Counted, not timed: a clock that steps back would make holds look older than they are.
-local function is_rebuilt_since(attempt, rebuild)
-  return rebuild and tonumber(rebuild) > tonumber(attempt.rebuilds)
-end
-
-local function take_out(key, field, amount)
-  if redis.call('HINCRBY', key, field, negated(amount)) <= 0 then
-    redis.call('HDEL', key, field)
+-- `hold` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
   end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
 end
 
--- `rebuild` is the counter's field s. Taking a hold out of a counter that does not know it would take somebody else's.
-local function remove_hold(key, attempt, rebuild)
-  if not is_rebuilt_since(attempt, rebuild) then
-    take_out(key, 'h' .. attempt.bucket, attempt.expected)
-    take_out(key, 'w' .. attempt.bucket, attempt.worst)
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
+end
+
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
   end
 end

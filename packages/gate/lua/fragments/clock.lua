@@ -3,5 +3,5 @@
 -- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
 local function server_now_ms()
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end

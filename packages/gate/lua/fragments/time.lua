@@ -7,7 +7,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+-- Every key but the state expires. The time only moves out.
 local function keep_for(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
