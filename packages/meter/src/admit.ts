@@ -16,6 +16,8 @@ import { resolveAttribution } from './attribution-scope.ts';
 import type { LiveConfiguration } from './configuration-cache.ts';
 import type { CallKind, ExpectedShares } from './estimate-share.ts';
 import { inferencePlace } from './inference-place.ts';
+import { tellOfLadder } from './ladder/tell.ts';
+import { type ChangedMessage, type Easier, walkLadders } from './ladder/walk-ladders.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { plainModelNames } from './model-names.ts';
 import type { MeterPorts } from './ports.ts';
@@ -36,6 +38,8 @@ export interface Admission {
   /** Null when no gate could be asked and the policy let the call go on; its charge is settled as soon as one answers. */
   hold: Hold | null;
   holdTtlMs: number;
+  /** What a ladder made of the message. Absent: it is sent as the caller gave it. */
+  changed?: ChangedMessage;
   /** What was asked for. Absent where nothing was: an item of a batch is admitted with its batch. */
   estimated?: Amounts;
 }
@@ -45,7 +49,8 @@ export const SETTLEMENT_MARGIN_MS = 60_000;
 const SDK_TIMEOUT_MS = 600_000;
 
 /**
- * attribute → estimate → reserve. Asks once more when the configuration changed in between.
+ * attribute → estimate → reserve. Asks once more when the configuration changed in between, and for less as long as the ladder of
+ * the budget that refuses goes on.
  * @throws BudgetExceededError when an enforced budget does not fit.
  * @throws AttributionError when the registry refuses the team (enforce only, as all of these).
  * @throws TallygateError `TALLYGATE_MODEL_UNPRICED` when the policy denies models without a price.
@@ -64,12 +69,19 @@ export async function admit(
   const holdTtlMs = (context.options?.timeout ?? SDK_TIMEOUT_MS) + SETTLEMENT_MARGIN_MS;
   const estimate = (admission: Admission) =>
     estimateRequest(
-      facts,
+      admission.facts,
       { batch: false, shareMillionths: shares.of(kindOf(admission)) },
       admission,
       options,
     );
-  return admitEstimated({ request, context, facts, holdTtlMs, estimate }, ports, options);
+  const { pseudonymKey } = options;
+  const worstNanoUsd = (admission: Admission) => estimate(admission).worstNanoUsd;
+  const mayChange = options.ladder !== false && context.options?.ladder !== false;
+  const easier = mayChange ? walkLadders({ request, facts }, { pseudonymKey, worstNanoUsd }) : () => null;
+  const asked = { request, context, facts, holdTtlMs, estimate, easier };
+  const admission = await admitEstimated(asked, ports, options);
+  tellOfLadder(admission, [options.onLadder, context.options?.onLadder], options.logger);
+  return admission;
 }
 
 export function kindOf({ attribution, facts }: Admission): CallKind {
@@ -86,6 +98,8 @@ export interface AdmissionRequest {
   holdTtlMs: number;
   /** A promise where there is much to add up: it must not keep the process from other work. */
   estimate(admission: Admission, options: MeterOptions): Amounts | Promise<Amounts>;
+  /** What to ask for after a refusal. Absent: what is refused is denied. */
+  easier?: Easier;
 }
 
 /** As `admit`, for an estimate of the caller's own. */
@@ -94,70 +108,79 @@ export async function admitEstimated(
   ports: MeterPorts,
   options: MeterOptions,
 ): Promise<Admission> {
-  const { request, context, facts, holdTtlMs } = asked;
   const refusal = options.mode === 'enforce' ? ports.sink.refusal?.() : null;
   // What could not be recorded must not be spent where a budget is a promise.
   if (refusal) throw refusal;
-  const attempt = beginAttempt(context);
-  const requested = context.options?.attribution;
-  const backend = options.backend ?? backendOf(request);
+  const attempt = beginAttempt(asked.context);
   const startedAtMs = options.clock.nowMs();
   let configuration = await ports.configuration.current();
-  for (let tries = 1; ; tries += 1) {
-    const attribution = resolveAttribution(options, configuration.snapshot, requested);
-    const admission: Admission = {
-      attempt,
-      attribution,
-      facts,
-      backend,
-      place: inferencePlace(backend, { url: request.url, model: facts.model }, configuration.priceBook),
-      startedAtMs,
-      configuration,
-      hold: null,
-      holdTtlMs,
-    };
+  let changed: ChangedMessage | undefined;
+  for (let outdated = 0; ; ) {
+    const admission = beginAdmission(asked, changed, { attempt, startedAtMs, configuration }, options);
     const amounts = await asked.estimate(admission, options);
     admission.estimated = amounts;
-    const outcome = await reserve(admission, amounts, ports, options);
-    if (outcome !== 'outdated') return outcome;
-    if (tries === 2) return onOutage(admission, ports, options, configurationKeepsChanging());
-    configuration = await ports.configuration.reload();
+    const reply = await reserve(admission, amounts, ports, options);
+    switch (reply.kind) {
+      case 'held':
+        for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports, options);
+        admission.hold = reply.hold;
+        return admission;
+      case 'denied':
+        changed = asked.easier?.(reply.denial, admission) ?? undefined;
+        if (changed !== undefined) break;
+        recordDenial(reply.denial, admission, ports, options);
+        throw new BudgetExceededError(reply.denial);
+      case 'unanswered':
+        return onOutage(admission, ports, options, reply.outage);
+      case 'outdated':
+        outdated += 1;
+        if (outdated === 2) return onOutage(admission, ports, options, configurationKeepsChanging());
+        configuration = await ports.configuration.reload();
+    }
   }
+}
+
+function beginAdmission(
+  asked: AdmissionRequest,
+  changed: ChangedMessage | undefined,
+  known: Pick<Admission, 'attempt' | 'startedAtMs' | 'configuration'>,
+  options: MeterOptions,
+): Admission {
+  const { request, facts } = changed ?? asked;
+  const { priceBook, snapshot } = known.configuration;
+  const backend = options.backend ?? backendOf(request);
+  return {
+    ...known,
+    attribution: resolveAttribution(options, snapshot, asked.context.options?.attribution),
+    facts,
+    backend,
+    place: inferencePlace(backend, { url: request.url, model: facts.model }, priceBook),
+    hold: null,
+    holdTtlMs: asked.holdTtlMs,
+    ...(changed === undefined ? {} : { changed }),
+  };
 }
 
 async function reserve(
   admission: Admission,
   { expectedNanoUsd, worstNanoUsd }: Amounts,
-  ports: MeterPorts,
-  options: MeterOptions,
-): Promise<Admission | 'outdated'> {
+  { gate }: MeterPorts,
+  { mode }: MeterOptions,
+): Promise<ReserveReply | { kind: 'unanswered'; outage: TallygateError }> {
   const { attempt, attribution, configuration, holdTtlMs } = admission;
-  const request = {
-    attemptId: attempt.attemptId,
-    attribution,
-    models: requestedModels(admission),
-    expectedNanoUsd,
-    worstNanoUsd,
-    ttlMs: holdTtlMs,
-    configVersion: configuration.snapshot.version,
-    enforce: options.mode === 'enforce',
-  };
-  let reply: ReserveReply;
   try {
-    reply = await ports.gate.reserve(request);
+    return await gate.reserve({
+      attemptId: attempt.attemptId,
+      attribution,
+      models: requestedModels(admission),
+      expectedNanoUsd,
+      worstNanoUsd,
+      ttlMs: holdTtlMs,
+      configVersion: configuration.snapshot.version,
+      enforce: mode === 'enforce',
+    });
   } catch (error) {
-    return onOutage(admission, ports, options, unavailable(error));
-  }
-  switch (reply.kind) {
-    case 'outdated':
-      return 'outdated';
-    case 'denied':
-      recordDenial(reply.denial, admission, ports, options);
-      throw new BudgetExceededError(reply.denial);
-    case 'held':
-      for (const denial of reply.wouldDeny) recordDenial(denial, admission, ports, options);
-      admission.hold = reply.hold;
-      return admission;
+    return { kind: 'unanswered', outage: unavailable(error) };
   }
 }
 

@@ -1,12 +1,18 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import { type CallAttribution, newAttemptId, newCallId } from '@tallygate/usage';
+import type { LadderOptions } from './ladder/ladder-options.ts';
 
 /** What the meter uses of the SDK's context. A call that comes without an SDK brings as much of it as is known. */
 export interface CallContext {
   /** The same object for every try of a call. */
-  readonly options?: { timeout?: number | undefined; attribution?: CallAttribution | undefined } | undefined;
+  readonly options?: CallOptions | undefined;
   /** Tries before this one that were made with other options objects. */
   readonly earlierTries?: number;
+}
+
+interface CallOptions extends LadderOptions {
+  timeout?: number | undefined;
+  attribution?: CallAttribution | undefined;
 }
 
 /** One HTTP try of a call. Each can be billed, so each has its own id, hold and row. */

@@ -1,6 +1,7 @@
 export { type AttributionDefaults, resolveAttribution, withAttribution } from './attribution-scope.ts';
 export { createMemoryBatchOwners } from './batches/memory-batch-owners.ts';
 export { type ConfigurationCache, createConfigurationCache } from './configuration-cache.ts';
+export type { LadderNotice, LadderOptions } from './ladder/ladder-options.ts';
 export { createMeter, type Meter } from './meter.ts';
 export type { MeterOptions } from './meter-options.ts';
 export { SPAN_NAMES } from './otel.ts';

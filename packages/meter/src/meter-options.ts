@@ -1,9 +1,10 @@
 import type { Backend, Clock, Logger } from '@tallygate/usage';
 import type { AttributionResolver } from './attribution-scope.ts';
+import type { LadderOptions } from './ladder/ladder-options.ts';
 import type { MeterPorts } from './ports.ts';
 
 /** `mode` off: pass everything by. observe: meter, and record what would have been denied. enforce: deny what does not fit. */
-export interface MeterOptions extends AttributionResolver {
+export interface MeterOptions extends AttributionResolver, LadderOptions {
   clock: Clock;
   logger: Logger;
   /** The provider's id of the API key, where the application knows it. */

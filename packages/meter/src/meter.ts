@@ -27,7 +27,8 @@ export interface Meter {
 }
 
 /**
- * The life of a call, once per HTTP attempt: attribute, estimate and reserve (`admit`), send, read the usage as the caller
+ * The life of a call, once per HTTP attempt: attribute, estimate and reserve (`admit`; what a budget
+ * refuses may be changed by its ladder, `ladder/`), send, read the usage as the caller
  * reads the response (`observeResponse`), then price, record and settle behind the caller's back (`conclude`).
  *
  * It throws what the SDK would throw, and three errors of its own, all before anything is sent: `BudgetExceededError`,
@@ -65,7 +66,9 @@ export function createMeter(given: MeterOptions): Meter {
     try {
       const ports = await options.ports();
       const admission = await admit(request, context, ports, options, shares);
-      return admission && inFlight.begin(admission, request, ports, await telemetry);
+      return (
+        admission && inFlight.begin(admission, admission.changed?.request ?? request, ports, await telemetry)
+      );
     } catch (error) {
       return unmetered(error, options);
     }

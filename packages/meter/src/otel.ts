@@ -9,6 +9,7 @@ import type * as OpenTelemetryApi from '@opentelemetry/api';
 import {
   type Backend,
   contractedCostNanoUsd,
+  type LadderChange,
   type Logger,
   type TokenUsage,
   totalInputTokens,
@@ -44,7 +45,7 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
   const metricsOf = createMetrics(api);
   const guarded = createGuard(logger);
   return {
-    begin({ attempt, attribution }): AttemptTelemetry {
+    begin({ attempt, attribution, changed }): AttemptTelemetry {
       const span = guarded(() => api.trace.getActiveSpan()) ?? null;
       const context = guarded(() => span?.spanContext()) ?? null;
       const isValid = guarded(() => context !== null && api.isSpanContextValid(context));
@@ -52,6 +53,7 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
       guarded(() =>
         tag(span, { [OURS.team]: team, [OURS.feature]: feature, [OURS.attemptId]: attempt.attemptId }),
       );
+      if (changed !== undefined) guarded(() => tag(span, ladderAttributes(changed.changes)));
       return {
         traceId: isValid ? (context?.traceId ?? null) : null,
         ended(event, estimated) {
@@ -88,6 +90,9 @@ const OURS = {
   basis: 'tallygate.basis',
   tokenType: 'tallygate.token.type',
   estimate: 'tallygate.estimate.kind',
+  ladderSteps: 'tallygate.ladder.steps',
+  ladderFrom: 'tallygate.ladder.from',
+  ladderTo: 'tallygate.ladder.to',
 } as const;
 
 const STANDARD = {
@@ -128,6 +133,15 @@ const charges = new WeakMap<OpenTelemetryApi.Span, SpanCharge>();
 
 function tag(span: OpenTelemetryApi.Span | null, attributes: Attributes): void {
   if (span?.isRecording()) span.setAttributes(attributes);
+}
+
+/** Three lists side by side: an attribute holds no list of pairs. */
+function ladderAttributes(changes: readonly LadderChange[]): Attributes {
+  return {
+    [OURS.ladderSteps]: changes.map(({ step }) => step),
+    [OURS.ladderFrom]: changes.map(({ from }) => String(from)),
+    [OURS.ladderTo]: changes.map(({ to }) => String(to)),
+  };
 }
 
 function tagCharge(span: OpenTelemetryApi.Span | null, event: UsageEvent): void {

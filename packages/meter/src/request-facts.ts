@@ -29,6 +29,23 @@ export interface RequestFacts {
   stablePrefix?: StablePrefix;
 }
 
+/** The facts of the same request with another `max_tokens`, as far as they cost: its text is read once for all of them. */
+export function factsByMaxTokens(
+  request: APIRequest,
+  facts: RequestFacts,
+): (maxOutputTokens: number) => RequestFacts {
+  const text = String(request.body);
+  const body = parseObject(text) ?? {};
+  const size = promptSizeOf(text, body);
+  const { speed } = facts;
+  const model = textOr(body['model'], '');
+  return (maxOutputTokens) => ({
+    ...facts,
+    maxOutputTokens,
+    ...loopOf(body, { model, maxOutputTokens, speed }, size),
+  });
+}
+
 /**
  * Null when the body is not a JSON object: the provider will refuse it, and there is nothing to estimate.
  * @param pseudonymKey what the stable prefix is hashed with; null: its length alone. Without it nobody looks at the prefix.

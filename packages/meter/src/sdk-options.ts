@@ -1,6 +1,7 @@
 import type { CallAttribution } from '@tallygate/usage';
 import type { RequestOptions as RequiredOptions } from '../../../@anthropic-ai/sdk/internal/request-options.js';
 import type { RequestOptions as ImportedOptions } from '../../../@anthropic-ai/sdk/internal/request-options.mjs';
+import type { LadderOptions } from './ladder/ladder-options.ts';
 
 /**
  * Lets callers write `claude.messages.create(params, { attribution: { feature: 'ticket-summary' } })`. The SDK keeps options
@@ -10,7 +11,7 @@ import type { RequestOptions as ImportedOptions } from '../../../@anthropic-ai/s
  * folders below the `node_modules` that holds the SDK, too. `rootDirs` makes the same path true in this repository.
  * Why, and what it does not reach: docs/decisions/attribution-option.md.
  */
-export interface AttributedOptions {
+export interface AttributedOptions extends LadderOptions {
   /** Who pays for this call. Wins over `withAttribution` and over the defaults of `tallygate({ … })`. */
   attribution?: CallAttribution;
 }

@@ -4,7 +4,7 @@ import type { Admission, Amounts } from './admit.ts';
 /** What an application's own observability learns of an attempt. Telemetry never fails a call and never delays one. */
 export interface Telemetry {
   /** Called where the attempt is made: the span that is active there is the attempt's. */
-  begin(admission: Pick<Admission, 'attempt' | 'attribution'>): AttemptTelemetry;
+  begin(admission: Pick<Admission, 'attempt' | 'attribution' | 'changed'>): AttemptTelemetry;
 }
 
 export interface AttemptTelemetry {

@@ -1,12 +1,13 @@
 export type { AdminApi } from '@tallygate/admin-api';
 export { createAdminApi } from '@tallygate/admin-api';
-export type { AttributedOptions } from '@tallygate/meter';
+export type { AttributedOptions, LadderNotice, LadderOptions } from '@tallygate/meter';
 export type { Reconciliation } from '@tallygate/reconcile';
 export {
   AttributionError,
   BudgetExceededError,
   type CallAttribution,
   type ErrorCode,
+  type LadderChange,
   type Logger,
   TallygateError,
 } from '@tallygate/usage';

@@ -2,6 +2,7 @@ import type { Middleware } from '@anthropic-ai/sdk';
 import {
   createConfigurationCache,
   createMeter,
+  type LadderOptions,
   type MeterPorts,
   withAttribution,
   wrapClient,
@@ -27,7 +28,7 @@ import { leaseRuntime } from './shared-runtimes.ts';
 import { withinDeadline } from './within-deadline.ts';
 
 /** Every setting of `TALLYGATE_*` and of tallygate.yaml can be given here too, and wins. */
-export interface TallygateOptions extends ConfigOptions {
+export interface TallygateOptions extends ConfigOptions, LadderOptions {
   /** Receives diagnostics; silent without one. */
   logger?: Logger;
   clock?: Clock;
@@ -74,7 +75,7 @@ export interface Tallygate {
  * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` at once for a setting that is wrong.
  */
 export function tallygate(options: TallygateOptions = {}): Tallygate {
-  const { logger: given = silentLogger, clock = systemClock, ...settings } = options;
+  const { logger: given = silentLogger, clock = systemClock, ladder, onLadder, ...settings } = options;
   const logger = neverThrowing(given);
   const { config } = loadConfig({ options: settings, ...processEnvironment() });
   requireSharedGate(config);
@@ -98,7 +99,7 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   };
   const { mode, apiKeyId, pseudonymKey, defaults, telemetry, backend } = config;
   const meter = createMeter({
-    ...{ mode, apiKeyId, pseudonymKey, defaults, telemetry, clock, logger, ports },
+    ...{ mode, apiKeyId, pseudonymKey, defaults, telemetry, clock, logger, ports, ladder, onLadder },
     ...(backend === null ? {} : { backend }),
   });
   const middleware = meter.middleware;

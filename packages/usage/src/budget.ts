@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Attribution } from './attribution.ts';
+import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
 import { nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
 
@@ -33,6 +34,8 @@ export const budgetSchema = z.object({
   timeZone: timeZoneSchema,
   limitNanoUsd: nanoUsdSchema,
   onOutage: outagePolicySchema,
+  /** What is tried, in this order, before a call that does not fit is denied. Absent: it is denied at once. */
+  ladder: z.array(ladderStepSchema).max(LADDER_STEPS_MAX).optional(),
 });
 export type Budget = z.output<typeof budgetSchema>;
 

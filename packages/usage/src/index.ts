@@ -102,6 +102,14 @@ export {
   newOverrideId,
   newReportId,
 } from './identity.ts';
+export {
+  LADDER_STEPS,
+  LADDER_STEPS_MAX,
+  type LadderChange,
+  type LadderStep,
+  ladderChangeSchema,
+  ladderStepSchema,
+} from './ladder.ts';
 export { type Logger, neverThrowing, silentLogger } from './logger.ts';
 export {
   formatUsd,

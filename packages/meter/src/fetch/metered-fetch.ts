@@ -38,10 +38,14 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
     const note = sighted.headers.get(ATTRIBUTION_HEADER);
     sighted.headers.delete(ATTRIBUTION_HEADER);
     const sent = note === null ? init : { ...init, headers: sighted.headers };
-    const send = (asked: SendRequest = sighted) => {
+    const send = (asked: SendRequest = sighted, body?: string) => {
       const isRedirected = asked.signal !== sighted.signal;
       const signalled = isRedirected ? { ...sent, signal: asked.signal ?? null } : sent;
-      return (inner ?? globalThis.fetch)(input, signalled);
+      const isChanged = typeof asked.body === 'string' && asked.body !== body;
+      return (inner ?? globalThis.fetch)(
+        input,
+        isChanged ? withBody(asked.body, signalled, sighted) : signalled,
+      );
     };
     if (options.mode === 'off' || isCovered()) return send();
     if (!isMetered(sighted)) {
@@ -51,7 +55,11 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
     try {
       const context = contextOf(sighted.headers, attributionOf(note, options));
       const body = await bodyToMeter(input, init, sighted, options);
-      return await options.middleware({ ...sighted, body }, send, context as MiddlewareContext);
+      return await options.middleware(
+        { ...sighted, body },
+        (asked) => send(asked, body),
+        context as MiddlewareContext,
+      );
     } catch (error) {
       if (TallygateError.isInstance(error) && takesErrorsForOutages(sighted.headers))
         return refusalResponse(error);
@@ -60,8 +68,14 @@ export function createMeteredFetch(options: MeteredFetchOptions, inner?: typeof 
   };
 }
 
-/** Of what the meter wants sent, only who may abort it can differ from what was asked for. */
-type SendRequest = Pick<RequestInit, 'signal'>;
+/** Of what the meter wants sent, only who may abort it and what a ladder changed can differ from what was asked for. */
+type SendRequest = Pick<RequestInit, 'signal' | 'body'>;
+
+/** The length that the caller may have stated is that of another body. */
+function withBody(body: SendRequest['body'], init: FetchInit, { headers }: SightedRequest): RequestInit {
+  headers.delete('content-length');
+  return { ...init, headers, body: body ?? null };
+}
 
 function isMetered(sighted: SightedRequest): boolean {
   return createsMessage(sighted) || batchRoute(sighted) !== null;

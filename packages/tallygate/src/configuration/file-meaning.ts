@@ -9,6 +9,7 @@ import {
   type Team,
   UNASSIGNED,
 } from '@tallygate/usage';
+import { ladderFrom } from './file-ladder.ts';
 import { FIELD_CURES, type FileContent } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
 
@@ -64,6 +65,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
     requireListedTeam(budget.scope.team, teams, at('scope', 'team'), document);
     requirePlainModel(budget.scope.model, at('scope', 'model'), document);
     requirePseudonym(budget.scope.user, at('scope', 'user'), document);
+    const ladder = ladderFrom(budget.ladder, at('ladder'), document);
     return {
       id: budget.id,
       scope: definedOnly(budget.scope),
@@ -71,6 +73,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
       limitNanoUsd: limitFrom(budget.limit.usd, at('limit', 'usd'), document),
       onOutage: budget.onOutage,
+      ...(ladder.length === 0 ? {} : { ladder }),
     };
   });
 }

@@ -1,4 +1,4 @@
-import { PERIOD_UNITS } from '@tallygate/usage';
+import { LADDER_STEPS, LADDER_STEPS_MAX, PERIOD_UNITS } from '@tallygate/usage';
 import { z } from 'zod';
 
 /**
@@ -36,6 +36,12 @@ const teamFields = {
   owners: listOf(text),
 };
 
+const ladderStepFields = {
+  step: z.enum(LADDER_STEPS),
+  minOutputTokens: text.optional(),
+  model: text.optional(),
+};
+
 const budgetFields = {
   id: id(/^[a-z0-9][a-z0-9.-]{0,62}$/),
   scope: z
@@ -46,6 +52,7 @@ const budgetFields = {
   period: z.enum(PERIOD_UNITS),
   timeZone: text.default('UTC'),
   onOutage: z.enum(['allow', 'block']).default('block'),
+  ladder: listOf(z.strictObject(ladderStepFields)),
 };
 
 const featureFields = {
@@ -106,6 +113,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*': Object.keys(budgetFields),
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
+  'budgets.*.ladder.*': Object.keys(ladderStepFields),
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
   'contractPrices.*.usdPerMtok': Object.keys(rateFields),
@@ -139,6 +147,10 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.onOutage': 'Write allow or block.',
+  'budgets.*.ladder': `Write a list of at most ${LADDER_STEPS_MAX} steps, such as [{ step: trim, minOutputTokens: 1024 }].`,
+  'budgets.*.ladder.*': 'Write a step as fields: step, and minOutputTokens or model.',
+  'budgets.*.ladder.*.step':
+    'Write trim (lower max_tokens), standard-speed (no fast mode) or downgrade (another model).',
   features: 'Write a list of features, such as [{ id: ticket-summary, onLeave: drain }].',
   'features.*': 'Write a feature as fields: id, onLeave, drainSeconds, drainMegabytes.',
   'features.*.id': 'Write the name by which calls name the feature.',

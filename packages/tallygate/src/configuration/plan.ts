@@ -10,6 +10,7 @@ import {
 } from '@tallygate/usage';
 import { contractDetails, contractEntries, requireModels } from './contract-prices.ts';
 import type { DesiredConfiguration } from './file.ts';
+import { describeLadder, requireLadderModels } from './ladders.ts';
 
 /** One difference, with both sides whole (null: not there) and what a person should read about it. */
 export interface PlannedChange {
@@ -35,8 +36,8 @@ export interface Plan {
 
 /**
  * Compares the live configuration with the desired one. Pure; order of teams, budgets, aliases and tags means nothing.
- * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` when the file names another organization than the live one, or a
- * contract price a model that the live price book does not know.
+ * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` when the file names another organization than the live one, a contract
+ * price or a ladder a model that the live price book does not know, or a ladder a dearer model than the one before.
  */
 export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfiguration): Plan {
   refuseOtherOrganization(live, desired);
@@ -47,6 +48,7 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
     priceBook: live.priceBook,
     ...(live.overrides === undefined ? {} : { overrides: live.overrides }),
   };
+  requireLadderModels(live, after);
   const changes = [
     ...settingChanges(live, after),
     ...entryChanges('team', live.teams, after.teams, teamDetails),
@@ -128,7 +130,9 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   if (after === null)
     return [summary(before), 'What it has spent stays in the ledger; nothing is denied by it any more.'];
   const changes = fieldChanges(before, after, ['scope', 'limitNanoUsd', 'period', 'timeZone', 'onOutage']);
-  return [...changes, ...countingNotes(before, after)];
+  const [was, will] = [describeLadder(before.ladder), describeLadder(after.ladder)];
+  const ladder = was === will ? [] : [`ladder: ${was} → ${will}`];
+  return [...changes, ...ladder, ...countingNotes(before, after)];
 }
 
 /** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
@@ -145,7 +149,8 @@ function countingNotes(before: Budget, after: Budget): string[] {
 function summary(budget: Budget): string {
   const { limitNanoUsd, period, timeZone, scope, onOutage } = budget;
   const outage = onOutage === 'allow' ? 'allows' : 'blocks';
-  return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${outage} in an outage`;
+  const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
+  return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${outage} in an outage${ladder}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {
@@ -196,6 +201,9 @@ function same(left: unknown, right: unknown): boolean {
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => toWireJson(canonical(item))).sort();
   if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, canonical(item)] as const);
+  const entries = Object.entries(value).map(
+    // The steps of a ladder are taken in their order.
+    ([key, item]) => [key, key === 'ladder' ? toWireJson(item) : canonical(item)] as const,
+  );
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

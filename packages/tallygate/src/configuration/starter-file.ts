@@ -23,6 +23,10 @@ budgets: []
 #    period: month                # or day
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins
 #    onOutage: block              # or allow: what happens while the gate cannot answer
+#    ladder:                      # tried in this order before a call that does not fit is denied; without it: denied at once
+#      - { step: trim, minOutputTokens: 1024 }            # lower max_tokens, to no less than this
+#      - { step: standard-speed }                         # take fast mode off
+#      - { step: downgrade, model: claude-haiku-5-5 }     # ask this model, where it is cheaper
 
 # What becomes of an answer whose caller leaves: cut (ended at the provider, its output estimated; as for features that are not
 # listed) or drain (read on behind the caller for its exact usage: for backends that bill the whole of it anyway).

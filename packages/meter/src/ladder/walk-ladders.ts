@@ -1,0 +1,38 @@
+import type { Denial, LadderChange } from '@tallygate/usage';
+import type { Admission } from '../admit.ts';
+import { type AskedMessage, type Refused, takeStep } from './take-step.ts';
+
+/** A message that was changed so that it fits, with all that was changed of it. */
+export interface ChangedMessage extends AskedMessage {
+  changes: readonly LadderChange[];
+}
+
+/** What to ask the gate for after it said no, or null when the budget that refused has no step left: then the call is denied. */
+export type Easier = (denial: Denial, admission: Admission) => ChangedMessage | null;
+
+/**
+ * Walks the ladder of whichever budget refuses, each from where it stands: a step is taken at most once per budget, so the gate is
+ * asked at most once more for each step. A refused reserve has written nothing, and the next one carries the same attempt id.
+ */
+export function walkLadders(
+  first: AskedMessage,
+  parts: Pick<Refused, 'pseudonymKey'> & { worstNanoUsd(admission: Admission): bigint },
+): Easier {
+  const taken = new Map<string, number>();
+  let asked: ChangedMessage = { ...first, changes: [] };
+  return (denial, admission) => {
+    const { budgets } = admission.configuration.snapshot;
+    const steps = budgets.find(({ id }) => id === denial.budgetId)?.ladder ?? [];
+    const worstNanoUsd: Refused['worstNanoUsd'] = (facts) => parts.worstNanoUsd({ ...admission, facts });
+    const { pseudonymKey } = parts;
+    for (const [index, step] of steps.entries()) {
+      if (index < (taken.get(denial.budgetId) ?? 0)) continue;
+      taken.set(denial.budgetId, index + 1);
+      const easier = takeStep(step, { ...asked, admission, denial, worstNanoUsd, pseudonymKey });
+      if (easier === null) continue;
+      asked = { ...easier, changes: [...asked.changes, ...easier.changes] };
+      return asked;
+    }
+    return null;
+  };
+}
