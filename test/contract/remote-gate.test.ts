@@ -32,6 +32,8 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     lastReport: notAsked,
     saveReport: notAsked,
     lastConfigVersion: notAsked,
+    denial: notAsked,
+    configVersion: notAsked,
     saveConfigVersion: notAsked,
   },
   batchOwners: {

@@ -268,6 +268,19 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       });
     });
 
+    it('finds a denial by its id as it was recorded, and the publication that was in force', async () => {
+      const denial = denialRecord({ organization, reason: 'paused', configVersion: 12 });
+      const olderVersion = denialRecord({ organization, enforced: false });
+      await store().store(segmentOf([], { denials: [denial, olderVersion] }));
+      await store().saveConfigVersion(configVersion(12));
+      const find = ({ denialId }: { denialId: string }) => store().denial({ organization, denialId });
+      expect(await find(denial)).toEqual(denial);
+      expect(await find(olderVersion)).toEqual(olderVersion);
+      expect(await find({ denialId: "none' OR 1" })).toBeNull();
+      expect(await store().configVersion({ organization, version: 12 })).toMatchObject({ version: 12 });
+      expect(await store().configVersion({ organization, version: 13 })).toBeNull();
+    });
+
     it('lists what nobody understood, by field and short value, each attempt once whatever arrived twice', async () => {
       const later = { endedAtMs: START_MS + 9_000 };
       const seen = event({

@@ -15,6 +15,7 @@ import {
   type UnknownUsage,
 } from '@tallygate/usage';
 import type { Database } from './database.ts';
+import { configVersionOf, findConfigVersion, findDenial } from './explanations.ts';
 import {
   countsQuery,
   lastConfigVersionQuery,
@@ -63,6 +64,8 @@ export function createHistory(
     saveReport: async (report) => saveReport(database, checked(report)),
     lastConfigVersion: async (organization) =>
       lastConfigVersion(database, checked({ organization }).organization),
+    denial: async (query) => findDenial(database, checked(query)),
+    configVersion: async (query) => findConfigVersion(database, checked(query)),
     saveConfigVersion: async (record) => saveConfigVersion(database, checked(record)),
   };
 }
@@ -159,16 +162,7 @@ async function lastConfigVersion(
   organization: string,
 ): Promise<ConfigVersionRecord | null> {
   const [row] = await lastConfigVersionQuery(database, { organization });
-  if (row === undefined) return null;
-  return {
-    organization,
-    version: row.version,
-    actor: row.actor,
-    reason: row.reason,
-    publishedAtMs: row.published_at_ms,
-    before: JSON.parse(row.before),
-    after: JSON.parse(row.after),
-  };
+  return row === undefined ? null : configVersionOf(organization, row);
 }
 
 async function saveConfigVersion(database: Database, record: ConfigVersionRecord): Promise<void> {

@@ -81,17 +81,19 @@ export const lastReportQuery = defineQuery({
   }),
 });
 
+export const configVersionRow = z.object({
+  version: count,
+  published_at_ms: count,
+  actor: z.string(),
+  reason: z.string(),
+  before: z.string(),
+  after: z.string(),
+});
+
 export const lastConfigVersionQuery = defineQuery({
   sql: QUERIES.last_config_version,
   parameters: ofOrganization,
-  row: z.object({
-    version: count,
-    published_at_ms: count,
-    actor: z.string(),
-    reason: z.string(),
-    before: z.string(),
-    after: z.string(),
-  }),
+  row: configVersionRow,
 });
 
 export const appliedMigrations = defineQuery({

@@ -1094,6 +1094,19 @@ FROM batch_owners
 WHERE organization = {organization:String} AND batch_id = {batchId:String}
 ORDER BY recorded_at, fact, body
 `,
+'config_version': `-- The publication of one version of configuration; of two that name it, the one that was recorded first.
+SELECT
+  toString(version) AS version,
+  toString(toUnixTimestamp64Milli(published_at)) AS published_at_ms,
+  actor,
+  reason,
+  before,
+  after
+FROM config_versions
+WHERE organization = {organization:String} AND config_versions.version = {version:UInt64}
+ORDER BY published_at, actor
+LIMIT 1
+`,
 'counts': `-- How many rows an organization has in [from, to), by budget instant (denials: by when they were answered).
 SELECT
   toString(lines_stored.events) AS events,
@@ -1197,6 +1210,46 @@ WHERE is_clean AND (day_pointers.last_generation = 0 OR day_pointers.last_source
 ORDER BY days.day, days.organization
 LIMIT {limit:UInt32}
 SETTINGS join_use_nulls = 0
+`,
+'denial': `-- One denial of an organization, in its newest copy. Integers are not quoted, amounts are texts.
+SELECT
+  organization,
+  denial_id,
+  attempt_id,
+  budget_id,
+  scope_team,
+  scope_feature,
+  scope_environment,
+  scope_workflow,
+  scope_user,
+  scope_model,
+  unit,
+  time_zone,
+  toUnixTimestamp64Milli(period_start) AS period_start_ms,
+  toUnixTimestamp64Milli(period_end) AS period_end_ms,
+  toString(limit_nano_usd) AS limit_nano_usd_text,
+  toString(spent_nano_usd) AS spent_nano_usd_text,
+  toString(held_nano_usd) AS held_nano_usd_text,
+  toString(needed_nano_usd) AS needed_nano_usd_text,
+  toUnixTimestamp64Milli(retry_at) AS retry_at_ms,
+  toUnixTimestamp64Milli(denied_at) AS denied_at_ms,
+  enforced,
+  team,
+  feature,
+  environment,
+  user_pseudonym,
+  workflow,
+  task_type,
+  tags,
+  request_model,
+  ver,
+  reason,
+  config_version
+FROM denials
+WHERE organization = {organization:String} AND denial_id = {denialId:String}
+ORDER BY denials.ver DESC
+LIMIT 1
+SETTINGS output_format_json_quote_64bit_integers = 0
 `,
 'denial_counts': `-- How many attempts budgets of one organization denied in [from, to), or would have denied where they only observe, by dimensions.
 -- An attempt that several budgets deny is one; a call that is asked again after a denial is asked as another attempt.

@@ -4,6 +4,7 @@ import { knownEventsQuerySchema } from '@tallygate/usage';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 import { defineQuery } from './query.ts';
+import { cellAs } from './rows/column.ts';
 import { eventFromRows, USAGE_COLUMNS } from './rows/usage-row.ts';
 import { QUERIES } from './sql.generated.ts';
 
@@ -80,10 +81,5 @@ function cursorAt({ hour_seconds: seconds, team, feature, event_id: eventId }: P
 }
 
 function eventOf(rows: readonly PageRow[]): UsageEvent {
-  return eventFromRows(rows.map((row) => USAGE_COLUMNS.map((column) => cellOf(row, column))));
-}
-
-/** An instant as milliseconds and an amount as text have a name of their own: an alias would hide their column from the WHERE. */
-function cellOf(row: PageRow, column: string): unknown {
-  return row[`${column}_ms`] ?? row[`${column}_text`] ?? row[column];
+  return eventFromRows(rows.map((row) => USAGE_COLUMNS.map((column) => cellAs(row, column))));
 }

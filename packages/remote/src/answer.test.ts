@@ -28,7 +28,13 @@ function backendWith(parts: {
     knownEvents: never,
     lastReport: never,
   };
-  const moreHistory = { saveReport: never, lastConfigVersion: never, saveConfigVersion: never };
+  const moreHistory = {
+    denial: never,
+    configVersion: never,
+    saveReport: never,
+    lastConfigVersion: never,
+    saveConfigVersion: never,
+  };
   return {
     gate: { ...gate, ...moreGate, ...parts.gate },
     destination: { store: never, ...parts.destination },

@@ -92,6 +92,8 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       lastReport: (organization) => call(ROUTES.lastReport, { organization }),
       saveReport: async (report) => void (await call(ROUTES.saveReport, report)),
       lastConfigVersion: (organization) => call(ROUTES.lastConfigVersion, { organization }),
+      denial: (query) => call(ROUTES.denial, query),
+      configVersion: (query) => call(ROUTES.configVersion, query),
       saveConfigVersion: async (record) => void (await call(ROUTES.saveConfigVersion, record)),
     },
     batchOwners: {

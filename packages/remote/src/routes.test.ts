@@ -131,6 +131,8 @@ const METHODS: Record<
   lastReport: 'lastReport',
   saveReport: 'saveReport',
   lastConfigVersion: 'lastConfigVersion',
+  denial: 'denial',
+  configVersion: 'configVersion',
   saveConfigVersion: 'saveConfigVersion',
   'batch owners put': 'putBatch',
   'batch owners get': 'getBatch',

@@ -5,6 +5,7 @@ import {
   batchOwnerSchema,
   configurationSnapshotSchema,
   configVersionRecordSchema,
+  denialRecordSchema,
   extendReplySchema,
   holdSchema,
   knownEventsQuerySchema,
@@ -182,6 +183,16 @@ export const ROUTES = {
     request: ofOrganization,
     reply: configVersionRecordSchema.nullable(),
     answer: ({ history }, { organization }) => history.lastConfigVersion(organization),
+  }),
+  denial: route('ledger/denial', {
+    request: ofOrganization.extend({ denialId: z.string().min(1) }),
+    reply: denialRecordSchema.nullable(),
+    answer: ({ history }, query) => history.denial(query),
+  }),
+  configVersion: route('ledger/config-version', {
+    request: ofOrganization.extend({ version: z.number().int().min(0) }),
+    reply: configVersionRecordSchema.nullable(),
+    answer: ({ history }, query) => history.configVersion(query),
   }),
   saveConfigVersion: route('ledger/save-config-version', {
     request: configVersionRecordSchema,

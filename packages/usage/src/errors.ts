@@ -41,6 +41,11 @@ export const ERRORS = {
     exitCode: 1,
     cure: 'Read the configuration again and retry.',
   },
+  TALLYGATE_DENIAL_UNKNOWN: {
+    httpStatus: 404,
+    exitCode: 2,
+    cure: 'Check the id; a denial of a moment ago may still wait in the spool of its application.',
+  },
   TALLYGATE_DIRECTORY_OWNED: {
     httpStatus: 409,
     exitCode: 4,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { settledTotalSchema } from './gate-port.ts';
+import type { DenialRecord } from './hold.ts';
 import { nanoUsdSchema } from './money.ts';
 import type { UsageRecords } from './records-port.ts';
 import { tokenUsageSchema } from './token-usage.ts';
@@ -158,5 +159,9 @@ export interface SpendHistory extends UsageRecords {
   lastReport(organization: string): Promise<StoredReport | null>;
   saveReport(report: StoredReport): Promise<void>;
   lastConfigVersion(organization: string): Promise<ConfigVersionRecord | null>;
+  /** Null where no stored row has this id; the row may still wait in a spool. */
+  denial(query: { organization: string; denialId: string }): Promise<DenialRecord | null>;
+  /** What made this version live; null where that was never recorded. */
+  configVersion(query: { organization: string; version: number }): Promise<ConfigVersionRecord | null>;
   saveConfigVersion(record: ConfigVersionRecord): Promise<void>;
 }

@@ -101,3 +101,11 @@ export function unstorable(name: string, value: unknown): TallygateError {
     message: `${name} = ${String(value)} is not what the ledger can hold.`,
   });
 }
+
+/**
+ * A cell of a row that was selected: an instant as milliseconds and an amount as text have a name of their own, since an alias would
+ * hide their column from the WHERE.
+ */
+export function cellAs(row: Record<string, unknown>, column: string): unknown {
+  return row[`${column}_ms`] ?? row[`${column}_text`] ?? row[column];
+}

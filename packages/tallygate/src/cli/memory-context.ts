@@ -5,6 +5,7 @@ import { createMemoryGate } from '@tallygate/gate';
 import type {
   BudgetGate,
   ConfigVersionRecord,
+  DenialRecord,
   LedgerCounts,
   SettledTotal,
   SettlementGap,
@@ -39,6 +40,7 @@ export interface MemoryHistory extends SpendHistory {
   /** What `usage` answers. */
   answer: UsageAnswer;
   records: ConfigVersionRecord[];
+  denials: DenialRecord[];
   rowCounts: LedgerCounts;
   unknown: UnknownUsage[];
   totals: SettledTotal[];
@@ -139,6 +141,9 @@ function memoryHistory(): MemoryHistory {
     lastReport: async () => reports.at(-1) ?? null,
     saveReport: async (report) => void reports.push(report),
     lastConfigVersion: async () => history.records.at(-1) ?? null,
+    denials: [],
+    denial: async ({ denialId }) => history.denials.find((row) => row.denialId === denialId) ?? null,
+    configVersion: async ({ version }) => history.records.find((row) => row.version === version) ?? null,
     saveConfigVersion: async (record) => void history.records.push(record),
   };
   return history;

@@ -23,6 +23,7 @@ import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts'
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
 import { addUsageCommands } from './usage-commands.ts';
+import { whyCommand } from './why/why-command.ts';
 
 const EXAMPLES = `Examples:
   tallygate report --month 2026-10 --by team,feature,model
@@ -148,6 +149,12 @@ function addBudgetCommands(program: Command, context: CliContext, choose: Parsin
       choose(() => budgetsShowCommand(context, command.optsWithGlobals<GlobalOptions>(), id)),
     );
   addOverrideCommands(program, budgets, context, choose);
+  program
+    .command('why <denial-id>')
+    .description('what denied a call, with which numbers, until when, and what to do')
+    .action((id: string, _options, command: Command) =>
+      choose(() => whyCommand(context, command.optsWithGlobals<GlobalOptions>(), id)),
+    );
   program
     .command('init')
     .description('write a commented tallygate.yaml')

@@ -33,6 +33,8 @@ export function historyThrough(
     lastReport: (organization) => ask((history) => history.lastReport(organization)),
     saveReport: (report) => ask((history) => history.saveReport(report)),
     lastConfigVersion: (organization) => ask((history) => history.lastConfigVersion(organization)),
+    denial: (query) => ask((history) => history.denial(query)),
+    configVersion: (query) => ask((history) => history.configVersion(query)),
     saveConfigVersion: (record) => ask((history) => history.saveConfigVersion(record)),
   };
 }

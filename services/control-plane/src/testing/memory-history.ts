@@ -60,6 +60,8 @@ export function memoryHistory(): MemoryHistory {
       history.reports.findLast((report) => report.organization === organization) ?? null,
     saveReport: async (report) => void history.reports.push(report),
     lastConfigVersion: async () => records.at(-1) ?? null,
+    denial: async () => null,
+    configVersion: async ({ version }) => records.find((row) => row.version === version) ?? null,
     saveConfigVersion: async (record) => void records.push(record),
   };
   return history;

@@ -1,0 +1,115 @@
+import { availableNanoUsd } from '@tallygate/report';
+import {
+  type Denial,
+  describePeriod,
+  describeReset,
+  describeScope,
+  formatUsd,
+  isoFromMs,
+  type Period,
+  toWireJson,
+  usdFromNano,
+} from '@tallygate/usage';
+import { describeOverride, overrideDocument } from '../overrides/describe-override.ts';
+import { commandsFor, type Explanation, excessNanoUsd } from './explanation.ts';
+
+type Facts = readonly (readonly [name: string, value: string])[];
+
+export function describeExplanation(explanation: Explanation): string {
+  const { denial } = explanation;
+  const facts: Facts = [
+    ['Denial', `${denial.denialId} at ${isoFromMs(denial.atMs)}`],
+    ['Call', describeCall(explanation)],
+    ...(denial.reason === 'paused' ? pauseFacts(explanation) : limitFacts(explanation)),
+    ['Free again', describeFreeAgain(denial)],
+    ['Configuration', describeVersion(explanation)],
+    ...(explanation.overrides ?? []).map((override) => ['In force', describeOverride(override)] as const),
+    ...nowFacts(explanation),
+    ...commandsFor(explanation).map((command, index) => [index === 0 ? 'Now run' : '', command] as const),
+  ];
+  return facts.map(([name, value]) => `${name.padEnd(15)}${value}\n`).join('');
+}
+
+export function explanationDocument(explanation: Explanation): Record<string, unknown> {
+  const { denial, publication, overrides, now } = explanation;
+  return {
+    denialId: denial.denialId,
+    attemptId: denial.attemptId,
+    at: isoFromMs(denial.atMs),
+    reason: denial.reason ?? 'limit',
+    enforced: denial.enforced,
+    attribution: JSON.parse(toWireJson(denial.attribution)),
+    requestModel: denial.requestModel,
+    budgetId: denial.budgetId,
+    scope: denial.scope,
+    period: { unit: denial.unit, timeZone: denial.timeZone },
+    periodStart: isoFromMs(denial.periodStartMs),
+    periodEnd: isoFromMs(denial.periodEndMs),
+    limitUsd: usdFromNano(denial.limitNanoUsd),
+    spentUsd: usdFromNano(denial.spentNanoUsd),
+    heldUsd: usdFromNano(denial.heldNanoUsd),
+    askedUsd: usdFromNano(denial.neededNanoUsd),
+    freeAgain: isoFromMs(denial.retryAtMs),
+    configVersion: denial.configVersion ?? null,
+    publication: publication && {
+      actor: publication.actor,
+      reason: publication.reason,
+      at: isoFromMs(publication.publishedAtMs),
+    },
+    overrides: overrides?.map(overrideDocument) ?? null,
+    availableNowUsd: now && usdFromNano(availableNanoUsd(now)),
+    commands: commandsFor(explanation),
+  };
+}
+
+function describeCall({ denial }: Explanation): string {
+  const { team, feature, environment } = denial.attribution;
+  const went = denial.enforced ? '' : '; only observed, the call went on';
+  return `team ${team}, feature ${feature}, ${environment}, ${denial.requestModel}${went}`;
+}
+
+function limitFacts({ denial }: Explanation): Facts {
+  const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
+  return [
+    ['Budget', `${denial.budgetId}: ${describeScope(denial.scope)}`],
+    [
+      'Period',
+      `${describePeriod(period, denial.timeZone)}, resets ${describeReset(period, denial.timeZone)}`,
+    ],
+    ['Limit', formatUsd(denial.limitNanoUsd)],
+    ['Spent', formatUsd(denial.spentNanoUsd)],
+    ['Held', `${formatUsd(denial.heldNanoUsd)} for calls under way`],
+    ['Asked', `${formatUsd(denial.neededNanoUsd)}, ${formatUsd(excessNanoUsd(denial))} too much`],
+  ];
+}
+
+function pauseFacts({ denial, overrides }: Explanation): Facts {
+  const pause = overrides?.find(({ id }) => id === denial.budgetId);
+  const by = pause === undefined ? '' : `, by ${pause.who}: ${pause.why}`;
+  return [['Paused', `feature ${denial.scope.feature} since ${isoFromMs(denial.periodStartMs)}${by}`]];
+}
+
+function describeFreeAgain({ reason, retryAtMs, periodEndMs }: Denial): string {
+  if (reason === 'paused') return `${isoFromMs(retryAtMs)}, unless it is resumed before`;
+  if (retryAtMs >= periodEndMs) return `${isoFromMs(retryAtMs)}, when the period ends`;
+  return `when calls under way end, the first of them at ${isoFromMs(retryAtMs)} at the latest`;
+}
+
+function describeVersion({ denial, publication }: Explanation): string {
+  const version = denial.configVersion === undefined ? 'not recorded' : `version ${denial.configVersion}`;
+  if (publication === null) return version;
+  const { actor, reason, publishedAtMs } = publication;
+  return `${version}, by ${actor} at ${isoFromMs(publishedAtMs)}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+function nowFacts({ now }: Explanation): Facts {
+  if (now === null) return [];
+  const { budget, spentNanoUsd, heldNanoUsd } = now;
+  const numbers = `spent ${formatUsd(spentNanoUsd)}, held ${formatUsd(heldNanoUsd)}`;
+  return [
+    [
+      'Now',
+      `${formatUsd(availableNanoUsd(now))} available of ${formatUsd(budget.limitNanoUsd)} (${numbers})`,
+    ],
+  ];
+}
