@@ -1,0 +1,55 @@
+import type { Attribution, Budget, BudgetScope, NanoUsd, ReserveRequest } from '@tallygate/usage';
+import { attributionOf } from '../../contract/gate-fixtures.ts';
+
+/** The budgets of every scenario: up to six cover one call, in periods of all lengths that a scenario can outlive. */
+const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & { timeZone?: string })[] = [
+  { id: 'all', scope: {}, period: 'month' },
+  { id: 'support', scope: { team: 'support' }, period: 'month' },
+  { id: 'daily', scope: { team: 'support' }, period: 'day', timeZone: 'Asia/Kolkata' },
+  { id: 'chat', scope: { feature: 'chat' }, period: 'hour' },
+  { id: 'person', scope: { user: 'u-1' }, period: 'minute' },
+  { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week' },
+];
+
+export const BUDGET_IDS: readonly string[] = OF_ALL_SCENARIOS.map(({ id }) => id);
+
+export type Payer = Pick<ReserveRequest, 'attribution' | 'models'>;
+
+const PAYERS: readonly Payer[] = [
+  payer('support', 'chat', 'u-1', 'claude-opus-5'),
+  payer('support', 'mail', 'u-1', 'claude-haiku-5'),
+  payer('support', 'chat', null, 'claude-haiku-5'),
+  payer('research', 'chat', 'u-2', 'claude-opus-5'),
+  payer('research', 'mail', null, 'claude-haiku-5'),
+];
+
+export function payerOf(number: number): Payer {
+  return PAYERS[number % PAYERS.length] as Payer;
+}
+
+export function budgetsOf(limits: ReadonlyMap<string, NanoUsd>): Budget[] {
+  return OF_ALL_SCENARIOS.flatMap((budget) => {
+    const limitNanoUsd = limits.get(budget.id);
+    return limitNanoUsd === undefined
+      ? []
+      : [{ timeZone: 'UTC', onOutage: 'block', ...budget, limitNanoUsd }];
+  });
+}
+
+/** Who pays, said once more than in the gate: by comparison of the four dimensions that these scopes use. */
+export function covers(scope: BudgetScope, { attribution, models }: Payer): boolean {
+  const { team = attribution.team, feature = attribution.feature, user = attribution.userPseudonym } = scope;
+  const isModel = scope.model === undefined || models.some((name) => name === scope.model);
+  return isModel && same(attribution, { team, feature, user });
+}
+
+function same(
+  { team, feature, userPseudonym }: Attribution,
+  wanted: { team: string; feature: string; user: string | null },
+): boolean {
+  return team === wanted.team && feature === wanted.feature && userPseudonym === wanted.user;
+}
+
+function payer(team: string, feature: string, userPseudonym: string | null, model: string): Payer {
+  return { attribution: { ...attributionOf(team, feature), userPseudonym }, models: [model] };
+}

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { BudgetGate, Denial, Hold, NanoUsd, ReserveReply, SettleReply } from '@tallygate/usage';
+import { expect } from 'vitest';
+import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
+import type { EndAnswer, Refusal, ReserveAnswer } from './model.ts';
+import { PARTS_OF_A_HOLD } from './model-state.ts';
+
+/** Answers of a gate in the words of the model, so that both can be compared as a whole. */
+
+/** A million comparisons: vitest's own, which explains what differs, is asked only when something does. */
+export function expectSame(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+}
+
+/** A repeated reserve is answered with the periods of the first, whatever has become of its amounts. */
+export function answerOf(reply: ReserveReply | null, { kind }: ReserveAnswer): ReserveAnswer {
+  if (reply === null) return { kind: 'refused' };
+  if (reply.kind === 'denied') return { kind: 'denied', denial: refusalOf(reply.denial) };
+  if (reply.kind === 'outdated') return { kind: 'outdated', version: reply.version };
+  const keys = reply.hold.entries.map(({ key }) => key);
+  const wouldDeny = reply.wouldDeny.map(refusalOf);
+  if (kind === 'known' && wouldDeny.length === 0) return { kind, keys };
+  return { kind: 'held', keys, lastBucket: reply.hold.expiryBucket, wouldDeny };
+}
+
+export function endingOf(reply: SettleReply | null): EndAnswer {
+  if (reply === null) return { outcome: 'refused' };
+  const { kind, seq, entries } = reply.settlement;
+  const amounts = entries.map(({ key, amountNanoUsd }): [string, NanoUsd] => [key, amountNanoUsd]);
+  return { outcome: reply.outcome, kind, seq, entries: amounts };
+}
+
+export function endAt(
+  gate: BudgetGate,
+  kind: 'settle' | 'release',
+  hold: Hold,
+  amountNanoUsd: NanoUsd,
+): Promise<SettleReply> {
+  return kind === 'settle' ? gate.settle({ hold, amountNanoUsd }) : gate.release(hold);
+}
+
+/** Null for what no counter could take; everything else is a fault. */
+export function refusedOnly(error: { code?: string }): null {
+  if (error.code === 'TALLYGATE_REQUEST_INVALID') return null;
+  throw error;
+}
+
+/** Not before its TTL, at most a bucket and a sixteenth later; `pastBucket` may be ahead where a clock stepped back. */
+export function expectLifetime(
+  { expiryBucket }: Hold,
+  nowMs: number,
+  ttlMs: number,
+  pastBucket: number,
+): void {
+  const endsMs = (expiryBucket + 1) * BUCKET_MS;
+  const latestMs = nowMs + ttlMs + BUCKET_MS + Math.ceil(ttlMs / PARTS_OF_A_HOLD);
+  expectSame(endsMs > nowMs + ttlMs, true);
+  expectSame(endsMs <= Math.max(latestMs, (pastBucket + 1) * BUCKET_MS), true);
+}
+
+function refusalOf({ budgetId, spentNanoUsd, heldNanoUsd, neededNanoUsd, retryAtMs }: Denial): Refusal {
+  return { budgetId, spent: spentNanoUsd, held: heldNanoUsd, needed: neededNanoUsd, retryAtMs };
+}
