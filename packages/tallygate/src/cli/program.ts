@@ -22,6 +22,7 @@ import { type RebuildOptions, rebuildCommand } from './rebuild-command.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
+import { addTrialCommands } from './trial/trial-commands.ts';
 import { addUsageCommands } from './usage-commands.ts';
 import { whyCommand } from './why/why-command.ts';
 
@@ -149,6 +150,7 @@ function addBudgetCommands(program: Command, context: CliContext, choose: Parsin
       choose(() => budgetsShowCommand(context, command.optsWithGlobals<GlobalOptions>(), id)),
     );
   addOverrideCommands(program, budgets, context, choose);
+  addTrialCommands(budgets, context, choose);
   program
     .command('why <denial-id>')
     .description('what denied a call, with which numbers, until when, and what to do')

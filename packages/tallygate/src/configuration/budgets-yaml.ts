@@ -1,0 +1,48 @@
+import {
+  type Budget,
+  type ConfigurationSnapshot,
+  type Team,
+  UNASSIGNED,
+  usdFromNano,
+} from '@tallygate/usage';
+
+/**
+ * Teams and budgets as a tallygate.yaml that `apply` accepts: the teams of the registry, and those that only the budgets name. Texts are
+ * quoted as JSON, which YAML reads as it is.
+ */
+export function budgetsYaml(
+  { teams }: Pick<ConfigurationSnapshot, 'teams'>,
+  budgets: readonly Budget[],
+): string {
+  const listed = new Set([UNASSIGNED, ...teams.map(({ id }) => id)]);
+  const named = new Set(budgets.flatMap(({ scope }) => scope.team ?? []));
+  const unlisted = [...named].filter((id) => !listed.has(id));
+  const lines = [
+    'version: 1',
+    'teams:',
+    ...teams.map(teamLine),
+    ...unlisted.map((id) => `  - { id: ${JSON.stringify(id)} }`),
+    'budgets:',
+    ...budgets.map(budgetLine),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** True where tallygate.yaml can list it: names come from callers, and ids are narrower. */
+export function isTeamId(team: string): boolean {
+  return team === UNASSIGNED || /^[a-z0-9][a-z0-9._-]{0,62}$/.test(team);
+}
+
+function teamLine({ id, name, aliases, costCentre, owners }: Team): string {
+  return `  - ${flow({ id, name, aliases, ...(costCentre === null ? {} : { costCentre }), owners })}`;
+}
+
+function budgetLine({ id, scope, limitNanoUsd, period, timeZone, onOutage }: Budget): string {
+  const limit = { usd: usdFromNano(limitNanoUsd).replace(/0{7}$/, '') };
+  return `  - ${flow({ id, scope, limit, period, timeZone, onOutage })}`;
+}
+
+function flow(value: Record<string, unknown>): string {
+  const fields = Object.entries(value).map(([name, field]) => `${name}: ${JSON.stringify(field)}`);
+  return `{ ${fields.join(', ')} }`;
+}
