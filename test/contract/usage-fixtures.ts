@@ -233,6 +233,17 @@ const outcome = fc.record({
   configVersion: fc.integer({ min: 0, max: 1_000 }),
   stablePrefixHash: orNull(text),
   stablePrefixBytes: orNull(fc.integer({ min: 0, max: 10_000_000 })),
+  ladderSteps: fc.option(
+    fc.array(
+      fc.record({
+        step: fc.constant('trim' as const),
+        from: fc.constant(9_000),
+        to: fc.integer({ min: 1, max: 8_999 }),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    { nil: undefined },
+  ),
   unknownUsage: orNull(
     fc.dictionary(fc.constantFrom('a', 'b'), fc.oneof(text, fc.integer(), fc.constant(null))),
   ),

@@ -60,6 +60,7 @@ SELECT
   rounding_pico_usd,
   price_id,
   flags,
+  ladder_steps,
   toUnixTimestamp(toStartOfHour(budget_instant)) AS hour_seconds
 FROM usage_events
 WHERE organization = {organization:String}

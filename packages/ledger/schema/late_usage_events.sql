@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS late_usage_events (
   price_id LowCardinality(Nullable(String)),
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  ladder_steps Nullable(String) CODEC(ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)

@@ -4,6 +4,7 @@
 -- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all. Within an hour and a
 -- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.
 -- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).
+-- ladder_steps is JSON, [{step, from, to}]: what a budget's ladder changed of the request. Null where nothing was.
 -- latency_ms is 0 where nobody measured it: what was measured is at least 1.
 -- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.
 CREATE TABLE IF NOT EXISTS usage_events (
@@ -66,6 +67,7 @@ CREATE TABLE IF NOT EXISTS usage_events (
   price_id LowCardinality(Nullable(String)),
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  ladder_steps Nullable(String) CODEC(ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)

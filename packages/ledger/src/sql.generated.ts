@@ -254,6 +254,7 @@ CREATE TABLE IF NOT EXISTS late_usage_events (
   price_id LowCardinality(Nullable(String)),
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  ladder_steps Nullable(String) CODEC(ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)
@@ -441,6 +442,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 -- event_id is the text of the id: 14.8 bytes a row under ZSTD, where the 16 raw bytes do not compress at all. Within an hour and a
 -- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.
 -- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).
+-- ladder_steps is JSON, [{step, from, to}]: what a budget's ladder changed of the request. Null where nothing was.
 -- latency_ms is 0 where nobody measured it: what was measured is at least 1.
 -- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.
 CREATE TABLE IF NOT EXISTS usage_events (
@@ -503,6 +505,7 @@ CREATE TABLE IF NOT EXISTS usage_events (
   price_id LowCardinality(Nullable(String)),
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
+  ladder_steps Nullable(String) CODEC(ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)
@@ -1067,6 +1070,14 @@ ALTER TABLE billing_days
 ALTER TABLE denials
   ADD COLUMN IF NOT EXISTS reason LowCardinality(Nullable(String)),
   ADD COLUMN IF NOT EXISTS config_version Nullable(UInt64)
+`,
+'0026_record_ladders': `-- What a budget's ladder changed of a request. Null in every row that was written before, and wherever nothing was changed.
+ALTER TABLE usage_events
+  ADD COLUMN IF NOT EXISTS ladder_steps Nullable(String) CODEC(ZSTD(1))
+`,
+'0027_record_ladders_of_late_usage': `-- What a budget's ladder changed of a request. Null in every row that was written before, and wherever nothing was changed.
+ALTER TABLE late_usage_events
+  ADD COLUMN IF NOT EXISTS ladder_steps Nullable(String) CODEC(ZSTD(1))
 `,
 } as const;
 
@@ -2012,6 +2023,7 @@ SELECT
   rounding_pico_usd,
   price_id,
   flags,
+  ladder_steps,
   toUnixTimestamp(toStartOfHour(budget_instant)) AS hour_seconds
 FROM usage_events
 WHERE organization = {organization:String}

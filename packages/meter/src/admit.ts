@@ -39,7 +39,7 @@ export interface Admission {
   hold: Hold | null;
   holdTtlMs: number;
   /** What a ladder made of the message. Absent: it is sent as the caller gave it. */
-  changed?: ChangedMessage;
+  changed?: Pick<ChangedMessage, 'changes'> & Partial<ChangedMessage>;
   /** What was asked for. Absent where nothing was: an item of a batch is admitted with its batch. */
   estimated?: Amounts;
 }

@@ -71,6 +71,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     configVersion: configuration.snapshot.version,
     stablePrefixHash: facts.stablePrefix?.hash ?? null,
     stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
+    ...(admission.changed === undefined ? {} : { ladderSteps: plain([...admission.changed.changes]) }),
     unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
     lines: lines.map((line, index) => inPlainWords(pricedLine(line, index, status, admission, end), plain)),
   };

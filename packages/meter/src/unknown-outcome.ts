@@ -24,6 +24,7 @@ export function callIntent(
     startedAtMs: admission.startedAtMs,
     configVersion: configuration.snapshot.version,
     hold: admission.hold,
+    ...(admission.changed === undefined ? {} : { ladderSteps: [...admission.changed.changes] }),
   };
 }
 
@@ -58,6 +59,7 @@ export function unknownOutcome(
     configuration: { snapshot: ofItsDay, priceBook, isKnown: true },
     hold: intent.hold,
     holdTtlMs: 0,
+    ...(intent.ladderSteps === undefined ? {} : { changed: { changes: intent.ladderSteps } }),
   };
   const end = {
     answer: emptyAnswer(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attributionSchema } from './attribution.ts';
 import { holdSchema } from './hold.ts';
+import { ladderChangeSchema } from './ladder.ts';
 import { backendSchema } from './usage-event.ts';
 
 /**
@@ -25,5 +26,7 @@ export const callIntentSchema = z.object({
   startedAtMs: z.number().int().min(0),
   configVersion: z.number().int().min(0),
   hold: holdSchema.nullable(),
+  /** As in `UsageEvent`. */
+  ladderSteps: z.array(ladderChangeSchema).optional(),
 });
 export type CallIntent = z.output<typeof callIntentSchema>;

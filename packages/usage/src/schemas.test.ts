@@ -102,6 +102,9 @@ const usageEvent: fc.Arbitrary<UsageEvent> = rowOf({
   configVersion: fc.nat(),
   stablePrefixHash: nameOrNull,
   stablePrefixBytes: fc.option(fc.nat()),
+  ladderSteps: fc.array(
+    rowOf({ step: fc.constantFrom('downgrade', 'standard-speed'), from: name, to: name }),
+  ),
   unknownUsage: fc.option(recordOf(json)),
   lines: fc.array(usageLine, { minLength: 1, maxLength: 3 }),
 });

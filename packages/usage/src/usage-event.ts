@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attributionSchema } from './attribution.ts';
+import { ladderChangeSchema } from './ladder.ts';
 import { nanoUsdSchema } from './money.ts';
 import { tokenUsageSchema } from './token-usage.ts';
 
@@ -83,6 +84,8 @@ export const usageEventSchema = z.object({
   stablePrefixHash: z.string().nullable().default(null),
   /** UTF-8 bytes of it; null where nobody looked. */
   stablePrefixBytes: z.number().int().min(0).nullable().default(null),
+  /** What a budget's ladder changed of the request before it was sent; absent: nothing. */
+  ladderSteps: z.array(ladderChangeSchema).optional(),
   /** Usage fields of the provider that this version does not know, as they came. */
   unknownUsage: z.record(z.string(), z.unknown()).nullable(),
   lines: z.array(usageLineSchema).min(1),

@@ -52,6 +52,10 @@ const event = usageEvent({
   configVersion: 77,
   stablePrefixHash: 'prefix-hash',
   stablePrefixBytes: 78,
+  ladderSteps: [
+    { step: 'trim', from: 9_000, to: 1_024 },
+    { step: 'downgrade', from: 'dear', to: 'asked-model' },
+  ],
   unknownUsage: { new_field: [1, 'two'] },
   lines: [
     usageLine({
@@ -143,7 +147,9 @@ const EVENT_ROW = {
   rounding_pico_usd: '-499',
   price_id: 'price-1',
   flags: ['unpriced', 'assumed_ttl'],
-  ver: 2,
+  ver: 3,
+  ladder_steps:
+    '[{"step":"trim","from":9000,"to":1024},{"step":"downgrade","from":"dear","to":"asked-model"}]',
 };
 
 /** What is unknown stays unknown: null is neither '' nor 0. */
@@ -167,6 +173,7 @@ const NULL_COLUMNS = [
   'error_code',
   'http_status',
   'inference_geo',
+  'ladder_steps',
   'message_id',
   'price_id',
   'provider_organization_id',

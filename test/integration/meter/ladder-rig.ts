@@ -14,6 +14,7 @@ import {
   type Balance,
   type Budget,
   type BudgetGate,
+  type CallIntent,
   type ConfigurationSnapshot,
   type DenialRecord,
   emptyConfiguration,
@@ -46,6 +47,7 @@ export interface LadderRig {
   arrivals: Arrival[];
   events: UsageEvent[];
   denials: DenialRecord[];
+  intents: CallIntent[];
   notices: LadderNotice[];
   /** Spent and held of each budget, after all that was under way has ended. */
   balancesAtEnd(): Promise<Balance[]>;
@@ -75,9 +77,11 @@ export async function ladderRig(
   const { gate: disturbed = (gate: BudgetGate) => gate, ...meterOptions } = options;
   const gate = disturbed(real);
   const [events, denials, notices]: [UsageEvent[], DenialRecord[], LadderNotice[]] = [[], [], []];
+  const intents: CallIntent[] = [];
   const sink = {
     recordedEvents: 0,
     recordOutcome: (event: UsageEvent) => void events.push(event),
+    recordIntent: (intent: CallIntent) => void intents.push(intent),
     recordSettlement: () => undefined,
     recordDenial: (denial: DenialRecord) => void denials.push(denial),
     flush: async () => ({ stored: 0, pending: 0 }),
@@ -98,7 +102,7 @@ export async function ladderRig(
   const { baseUrl, arrivals } = await startProvider(real);
   const bare = new Anthropic({ apiKey: 'test', baseURL: baseUrl, maxRetries: 0, logLevel: 'off' });
   return {
-    ...{ baseUrl, arrivals, events, denials, notices },
+    ...{ baseUrl, arrivals, events, denials, intents, notices },
     claude: wrapClient(bare, meter.middleware),
     middleware: meter.middleware,
     meteredFetch: meter.fetch(),

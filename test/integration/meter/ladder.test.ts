@@ -1,9 +1,12 @@
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
 import * as otel from '@opentelemetry/api';
 import { BasicTracerProvider, type Span } from '@opentelemetry/sdk-trace-base';
-import { type LadderNotice, wrapClient } from '@tallygate/meter';
+import { type LadderNotice, unknownOutcome, wrapClient } from '@tallygate/meter';
+import { builtinPriceBook } from '@tallygate/pricing';
 import {
   BudgetExceededError,
+  callIntentSchema,
+  emptyConfiguration,
   type LadderStep,
   nanoFromUsd,
   systemClock,
@@ -112,8 +115,9 @@ describe('a downgrade', () => {
     expect([opusHeld, (haikuHeld ?? 0n) > 0n]).toEqual([0n, true]);
     // 100 tokens at $0.10 and 20 at $0.50 per million.
     expect((await rig.balancesAtEnd()).map(({ spentNanoUsd }) => spentNanoUsd)).toEqual([0n, 20_000n]);
-    expect(rig.events.map(({ requestModel }) => requestModel)).toEqual([HAIKU]);
-    expect(rig.notices[0]?.changes).toEqual([{ step: 'downgrade', from: OPUS, to: HAIKU }]);
+    const changes = [{ step: 'downgrade', from: OPUS, to: HAIKU }];
+    expect(rig.events).toMatchObject([{ requestModel: HAIKU, ladderSteps: changes }]);
+    expect(rig.notices[0]?.changes).toEqual(changes);
   });
 
   it('takes off what the other model cannot do: its speed, and more output than it writes', async () => {
@@ -220,6 +224,18 @@ describe('ladders', () => {
     await rig.claude.messages.create(ASKED, { onLadder });
     expect(told).toEqual(rig.notices);
     expect(heldOf(await rig.balancesAtEnd())).toEqual([0n]);
+  });
+
+  it('stand in the row of a process that died meanwhile, too', async () => {
+    const rig = await ladderRig([budgetWith('0.10', [DOWNGRADE])]);
+    await rig.claude.messages.create(ASKED);
+    const [intent] = rig.intents.map((told) => callIntentSchema.parse(callIntentSchema.encode(told)));
+    if (intent === undefined) throw new Error('no intent was written down');
+    const configuration = { priceBook: builtinPriceBook, snapshot: emptyConfiguration('acme') };
+    expect(unknownOutcome(intent, configuration)).toMatchObject({
+      requestModel: HAIKU,
+      ladderSteps: [{ step: 'downgrade', from: OPUS, to: HAIKU }],
+    });
   });
 
   it('stand on the span of the call', async () => {

@@ -29,8 +29,8 @@ import {
   unstorable,
 } from './column.ts';
 
-/** Grows with the layout: of two copies of a row, the one written by the newer version stays. 2: with the stable prefix. */
-const ROW_VERSION = 2;
+/** Grows with the layout: of two copies of a row, the one written by the newer version stays. 2: with the stable prefix. 3: with the ladder. */
+const ROW_VERSION = 3;
 
 const BASES = usageEventSchema.shape.basis.options;
 const PROMPT_BANDS = usageEventSchema.shape.lines.element.shape.promptBand.options;
@@ -102,13 +102,21 @@ const LINE = [
   texts<UsageLine>('flags', (line) => line.flags),
 ];
 
-export const USAGE_COLUMNS: readonly string[] = namesOf([...ATTEMPT, ...LINE]);
+/** Columns of the attempt that came later. A row may end sooner, but a column never stands between those of an earlier version. */
+const LATER = [
+  maybeText<UsageEvent>('ladder_steps', ({ ladderSteps }) =>
+    ladderSteps ? JSON.stringify(ladderSteps) : null,
+  ),
+];
+
+export const USAGE_COLUMNS: readonly string[] = namesOf([...ATTEMPT, ...LINE, ...LATER]);
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what the table cannot hold, and for an event without a line. */
 export function usageRows(event: UsageEvent): string[] {
   const attempt = rowText(ATTEMPT, event).slice(0, -1);
   if (event.lines.length === 0) throw unstorable('lines', 'none');
-  return event.lines.map((line) => `${attempt},${rowText(LINE, line).slice(1)}`);
+  const later = rowText(LATER, event).slice(1);
+  return event.lines.map((line) => `${attempt},${rowText(LINE, line).slice(1, -1)},${later}`);
 }
 
 /** @throws ZodError for rows that are not those of one event. */
@@ -118,7 +126,7 @@ export function eventFromRows(rows: readonly unknown[]): UsageEvent {
 }
 
 function attemptOf(cells: Record<string, unknown>): object {
-  const { unknown_usage: unknownUsage } = cells;
+  const { unknown_usage: unknownUsage, ladder_steps: ladderSteps } = cells;
   return {
     organization: cells['organization'],
     eventId: cells['event_id'],
@@ -157,6 +165,7 @@ function attemptOf(cells: Record<string, unknown>): object {
     stablePrefixHash: cells['stable_prefix_hash'],
     stablePrefixBytes: cells['stable_prefix_bytes'],
     unknownUsage: typeof unknownUsage === 'string' ? JSON.parse(unknownUsage) : null,
+    ...(typeof ladderSteps === 'string' ? { ladderSteps: JSON.parse(ladderSteps) } : {}),
   };
 }
 

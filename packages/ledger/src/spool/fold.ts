@@ -63,7 +63,7 @@ function isFoldable(event: UsageEvent): boolean {
 /** Everything but sums, ids and durations; instants by their minute. */
 function sameness(event: UsageEvent): string {
   const { eventId, callId, attemptNumber, requestId, messageId, traceId, latencyMs, ...rest } = event;
-  const { timeToFirstTokenMs, stablePrefixHash, stablePrefixBytes, lines, ...same } = rest;
+  const { timeToFirstTokenMs, stablePrefixHash, stablePrefixBytes, ladderSteps, lines, ...same } = rest;
   return JSON.stringify({
     ...same,
     startedAtMs: minuteOf(event.startedAtMs),
@@ -115,6 +115,7 @@ function folded(events: readonly UsageEvent[], key: string): UsageEvent {
     timeToFirstTokenMs: null,
     stablePrefixHash: null,
     stablePrefixBytes: null,
+    ladderSteps: undefined,
     lines: first.lines.map((line, index) => ({
       ...others.reduce((sum, event) => addLine(sum, event.lines[index] ?? line), line),
       flags: [...line.flags, `folded:${events.length}`],

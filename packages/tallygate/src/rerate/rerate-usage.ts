@@ -82,7 +82,7 @@ function correctionEvent(
   const why = [`by:${actor}`, ...(reason === null ? [] : [`reason:${reason}`])];
   return {
     ...event,
-    ...{ requestId: null, messageId: null, traceId: null, unknownUsage: null },
+    ...{ requestId: null, messageId: null, traceId: null, unknownUsage: null, ladderSteps: undefined },
     ...{ latencyMs: null, timeToFirstTokenMs: null, stablePrefixHash: null, stablePrefixBytes: null },
     configVersion,
     lines: corrections.map((line) => ({ ...line, flags: [...line.flags, ...why] })),
