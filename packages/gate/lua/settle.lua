@@ -1,10 +1,11 @@
--- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent.
+-- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent. Many attempts at
+-- once, one after the other, as if each had come alone.
 --
--- KEYS  1 state  2 attempt  3.. budget periods of the hold, whatever the time is now
--- ARGV  1 'S' settle, 'V' release  2 amount ('0' for a release)  3 entries  4 budget instant, ms
---       5 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; amount in limbs;
---         then per budget: period start, period end
--- Returns, each with epoch, budget instant, number and instant of the settlement
+-- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once
+-- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
+--         limbs; then per budget: its position behind the state, period start, period end
+--       then per attempt: 'S' settle, 'V' release; amount ('0' for a release); entries; budget instant, ms
+-- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
 --   REOPEN   it had been released; the charge counts
@@ -24,71 +25,98 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 
+local asked = cjson.decode(ARGV[1])
+local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 4
+local count = #asked - BEFORE_FIRST
+local replies = {}
+
 local state = read_state(KEYS[1])
 if not state then
-  return { 'EPOCH' }
+  for index = 1, count do
+    local reply = { 'EPOCH' }
+    replies[index] = reply
+  end
+  return replies
 end
 
-local kind, amount, entries = ARGV[1], ARGV[2], ARGV[3]
 local stored = redis.call('MGET', unpack(KEYS, 2))
-local known = read_attempt(stored[1])
-if known and known.state == 'A' then
-  known = nil
-end
-if known and (known.state == 'S' or known.state == kind) then
-  return { 'DUP', known.text }
-end
-if known and known.entries ~= entries then
-  return { 'PINNED', known.text }
-end
-
-local asked = cjson.decode(ARGV[5])
-local grace, charge_usd, charge_nanos = asked[3], asked[4], asked[5]
-local now = server_now_ms()
+local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
-local budgets = {}
-for index = 1, #KEYS - 2 do
-  local starts, ends = asked[4 + index * 2], asked[5 + index * 2]
-  local budget = read_budget(stored[1 + index], state.epoch, current)
-  -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-  if not budget and now < ends and starts < state.seeded then
-    return { 'SEED', whole(index) }
+local budgets, needed_until, is_changed = {}, {}, false
+local FIRST_BUDGET, VALUES_PER_BUDGET = 3, 3
+
+local function settle(index, request)
+  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
+  local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local known = read_attempt(stored[index])
+  if known and known.state == 'A' then
+    known = nil
   end
-  budget = budget or new_budget()
-  budgets[index] = budget
-  if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
-    return { 'RANGE', whole(index) }
+  if known and (known.state == 'S' or known.state == kind) then
+    return { 'DUP', known.text }
   end
+  if known and known.entries ~= entries then
+    return { 'PINNED', known.text }
+  end
+
+  local charge_usd, charge_nanos = request[1], request[2]
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    local position, place = request[at], (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+    local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+    -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
+    if not budget and now < request[at + 2] and request[at + 1] < state.seeded then
+      return { 'SEED', whole(place) }
+    end
+    budget = budget or new_budget()
+    budgets[position] = budget
+    if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
+      return { 'RANGE', whole(place) }
+    end
+  end
+
+  is_changed = true
+  local live = is_live(known, state, current)
+  local outcome = 'ORPHAN'
+  if live then
+    outcome = 'OK'
+  elseif known and known.state == 'V' then
+    outcome = 'REOPEN'
+  elseif known and known.epoch == state.epoch then
+    outcome = 'LATE'
+  end
+
+  local hold = live and hold_of(known)
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    local position = request[at]
+    local budget = budgets[position]
+    local is_known = budget.text ~= nil or needed_until[position] ~= nil
+    if live and is_known then
+      remove_hold(budget, state.epoch, hold)
+    end
+    budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+    if not is_known and kind == 'S' then
+      needed_until[position] = math.max(request[at + 2], now) + grace
+    elseif is_known and (live or kind == 'S') then
+      needed_until[position] = needed_until[position] or 0
+    end
+  end
+
+  -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
+  local attempt = known or { entries = entries, instant = instant }
+  attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
+  attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
+  attempt.settled, attempt.amount = whole(now), amount
+  write_attempt(KEYS[1 + index], attempt, grace)
+  return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
 end
 
-local live = is_live(known, state, current)
-local outcome = 'ORPHAN'
-if live then
-  outcome = 'OK'
-elseif known and known.state == 'V' then
-  outcome = 'REOPEN'
-elseif known and known.epoch == state.epoch then
-  outcome = 'LATE'
+for index = 1, count do
+  replies[index] = settle(index, asked[BEFORE_FIRST + index])
 end
-
-pass_buckets(KEYS[1], state, current)
-local hold = live and hold_of(known)
-for index, budget in ipairs(budgets) do
-  local is_known = budget.text ~= nil
-  if live and is_known then
-    remove_hold(budget, state.epoch, hold)
-  end
-  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
-  if kind == 'S' or live and is_known then
-    local needed_until = is_known and 0 or math.max(asked[5 + index * 2], now) + grace
-    write_budget(KEYS[2 + index], budget, state.epoch, now, needed_until)
-  end
+if is_changed then
+  pass_buckets(KEYS[1], state, current)
 end
-
--- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
-local attempt = known or { entries = entries, instant = ARGV[4] }
-attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
-attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
-attempt.settled, attempt.amount = whole(now), amount
-write_attempt(KEYS[2], attempt, grace)
-return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
+for position, until_ms in pairs(needed_until) do
+  write_budget(KEYS[1 + position], budgets[position], state.epoch, now, until_ms)
+end
+return replies

@@ -1173,13 +1173,15 @@ end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'configuration', ARGV[2])
 return { 'OK' }
 `,
-  reserve: `-- reserve: hold an amount on every budget that covers an attempt, or on none.
+  reserve: `-- reserve: hold an amount on every budget that covers an attempt, or on none. Many attempts at once, one after the other: each
+-- finds what the one before it left, as if it had come alone.
 --
--- KEYS  1 state  2 attempt  3.. budget periods
--- ARGV  1 configuration version  2 ask  3 expected  4 worst  5 entries
---       6 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; ttl, ms; 1 enforce, 0 observe;
---         expected and worst in limbs; then per budget: limit in limbs, period start, period end
--- Returns
+-- KEYS  1 state  2.. attempts, each once  then budget periods, each once
+-- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
+--         1 enforce, 0 observe; expected and worst in limbs; then per budget: its position behind the state, limit in limbs,
+--         period start, period end
+--       then per attempt: configuration version, ask, expected, worst, entries
+-- Returns per attempt
 --   HELD now bucket epoch refusal..   held on all; refusals only when observing
 --   DUP attempt                    the attempt is known: this is the first answer
 --   DENY now refusal..             it does not fit; a refusal is five values: index, spent, held, needed, retry at
@@ -1536,63 +1538,42 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   end
 end
 
+local asked = cjson.decode(ARGV[1])
+local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 5
+local count = #asked - BEFORE_FIRST
+local replies = {}
+
 local state = read_state(KEYS[1])
 if not state then
-  return { 'EPOCH' }
+  for index = 1, count do
+    local reply = { 'EPOCH' }
+    replies[index] = reply
+  end
+  return replies
 end
 
-local ask, expected, worst, entries = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local stored = redis.call('MGET', unpack(KEYS, 2))
-local known = read_attempt(stored[1])
-if known and known.state == 'A' then
-  if known.ask == ask then
-    return { 'GONE' }
-  end
-elseif known then
-  -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
-  if known.state == 'H' and known.ask ~= ask then
-    known.ask = ask
-    write_attempt(KEYS[2], known, 1)
-  end
-  return { 'DUP', known.text }
-end
-
-if state.version ~= ARGV[1] then
-  return { 'CONFIG', state.version }
-end
-
-local asked = cjson.decode(ARGV[6])
-local grace, ttl, is_enforced = asked[3], asked[4], asked[5] == 1
-local hold = {
-  expected_usd = asked[6],
-  expected_nanos = asked[7],
-  worst_usd = asked[8],
-  worst_nanos = asked[9],
-}
-local FIRST_BUDGET, VALUES_PER_BUDGET = 10, 4
-local now = server_now_ms()
+local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
+local budgets, needed_until, is_changed = {}, {}, false
 
-for at = FIRST_BUDGET, #asked, VALUES_PER_BUDGET do
-  if now < asked[at + 2] or now >= asked[at + 3] then
-    return { 'PERIOD', whole(now) }
-  end
+local function budget_at(position)
+  local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+  budgets[position] = budget
+  return budget
 end
 
-local function add_refusal(refusals, index, budget, track, at)
-  local is_worst = track == WORST
-  local needed_usd = is_worst and hold.worst_usd or hold.expected_usd
-  local needed_nanos = is_worst and hold.worst_nanos or hold.expected_nanos
+local function add_refusal(refusals, index, budget, limit_usd, limit_nanos, ends, needed_usd, needed_nanos, track, needed)
   local first = first_held_bucket(budget, state.epoch)
-  local retry = asked[at + 3]
-  if first and not is_positive(budget[SPENT] + needed_usd - asked[at], budget[SPENT + 1] + needed_nanos - asked[at + 1]) then
+  local retry = ends
+  if first and not is_positive(budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos) then
     retry = math.min(retry, bucket_end_ms(state, first))
   end
   local values = {
     whole(index),
     money_text(budget[SPENT], budget[SPENT + 1]),
     money_text(held(budget, track)),
-    is_worst and worst or expected,
+    needed,
     whole(retry),
   }
   for _, value in ipairs(values) do
@@ -1600,58 +1581,111 @@ local function add_refusal(refusals, index, budget, track, at)
   end
 end
 
-local budgets, refusals, crowded = {}, {}, nil
-for index = 1, #KEYS - 2 do
-  local at = FIRST_BUDGET + (index - 1) * VALUES_PER_BUDGET
-  local budget = read_budget(stored[1 + index], state.epoch, current)
-  if not budget and asked[at + 2] < state.seeded then
-    return { 'SEED', whole(index) }
+local FIRST_BUDGET, VALUES_PER_BUDGET = 7, 5
+
+local function reserve(index, request)
+  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
+  local version, ask, expected, worst, entries = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local key, known = KEYS[1 + index], read_attempt(stored[index])
+  if known and known.state == 'A' then
+    if known.ask == ask then
+      return { 'GONE' }
+    end
+  elseif known then
+    -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
+    if known.state == 'H' and known.ask ~= ask then
+      known.ask = ask
+      write_attempt(key, known, 1)
+    end
+    return { 'DUP', known.text }
   end
-  budget = budget or new_budget()
-  budgets[index] = budget
-  -- The track that runs into the limit first is the one to judge by and to report.
-  local track, usd, nanos = WORST, held(budget, WORST)
-  local expected_usd, expected_nanos = held(budget, EXPECTED)
-  usd, nanos = usd + hold.worst_usd, nanos + hold.worst_nanos
-  expected_usd, expected_nanos = expected_usd + hold.expected_usd, expected_nanos + hold.expected_nanos
-  if is_positive(expected_usd - usd, expected_nanos - nanos) then
-    track, usd, nanos = EXPECTED, expected_usd, expected_nanos
+  if state.version ~= version then
+    return { 'CONFIG', state.version }
   end
-  if is_positive(budget[SPENT] + usd - asked[at], budget[SPENT + 1] + nanos - asked[at + 1]) then
-    add_refusal(refusals, index, budget, track, at)
+  local ttl, is_enforced, expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, 1, FIRST_BUDGET - 1)
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    if now < request[at + 3] or now >= request[at + 4] then
+      return { 'PERIOD', whole(now) }
+    end
   end
-  if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) then
-    crowded = crowded or index
+
+  local refusals, crowded = {}, nil
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    local place = (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+    local position, limit_usd, limit_nanos, starts, ends = unpack(request, at, at + VALUES_PER_BUDGET - 1)
+    local budget = budget_at(position)
+    if not budget and starts < state.seeded then
+      return { 'SEED', whole(place) }
+    end
+    budget = budget or new_budget()
+    budgets[position] = budget
+    -- The track that runs into the limit first is the one to judge by and to report.
+    local plan_usd, plan_nanos = held(budget, EXPECTED)
+    local usd, nanos = held(budget, WORST)
+    plan_usd, plan_nanos = plan_usd + expected_usd, plan_nanos + expected_nanos
+    usd, nanos = usd + worst_usd, nanos + worst_nanos
+    local is_plan = is_positive(plan_usd - usd, plan_nanos - nanos)
+    if is_plan then
+      usd, nanos = plan_usd, plan_nanos
+    end
+    if is_positive(budget[SPENT] + usd - limit_usd, budget[SPENT + 1] + nanos - limit_nanos) then
+      if is_plan then
+        add_refusal(refusals, place, budget, limit_usd, limit_nanos, ends, expected_usd, expected_nanos, EXPECTED, expected)
+      else
+        add_refusal(refusals, place, budget, limit_usd, limit_nanos, ends, worst_usd, worst_nanos, WORST, worst)
+      end
+    end
+    if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) then
+      crowded = crowded or place
+    end
   end
-end
-if #refusals > 0 and is_enforced then
-  return { 'DENY', whole(now), unpack(refusals) }
-end
-if crowded then
-  return { 'RANGE', whole(crowded) }
+  if #refusals > 0 and is_enforced == 1 then
+    return { 'DENY', whole(now), unpack(refusals) }
+  end
+  if crowded then
+    return { 'RANGE', whole(crowded) }
+  end
+
+  is_changed = true
+  local bucket = expiry_bucket(state, now, ttl)
+  local hold_end = bucket_end_ms(state, bucket)
+  local hold = {
+    bucket = bucket,
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    local position = request[at]
+    add_hold(budgets[position], state.epoch, hold)
+    needed_until[position] = math.max(needed_until[position] or 0, math.max(request[at + 4], hold_end) + grace)
+  end
+  local attempt = {
+    state = 'H',
+    ask = ask,
+    epoch = state.epoch,
+    rebuilds = state.rebuilds,
+    instant = whole(now),
+    bucket = whole(bucket),
+    expected = expected,
+    worst = worst,
+    entries = entries,
+  }
+  write_attempt(key, attempt, hold_end + grace - now)
+  return { 'HELD', attempt.instant, attempt.bucket, state.epoch, unpack(refusals) }
 end
 
-hold.bucket = expiry_bucket(state, now, ttl)
-local hold_end = bucket_end_ms(state, hold.bucket)
-pass_buckets(KEYS[1], state, current)
-for index, budget in ipairs(budgets) do
-  add_hold(budget, state.epoch, hold)
-  local ends = asked[FIRST_BUDGET + (index - 1) * VALUES_PER_BUDGET + 3]
-  write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
+for index = 1, count do
+  replies[index] = reserve(index, asked[BEFORE_FIRST + index])
 end
-local attempt = {
-  state = 'H',
-  ask = ask,
-  epoch = state.epoch,
-  rebuilds = state.rebuilds,
-  instant = whole(now),
-  bucket = whole(hold.bucket),
-  expected = expected,
-  worst = worst,
-  entries = entries,
-}
-write_attempt(KEYS[2], attempt, hold_end + grace - now)
-return { 'HELD', attempt.instant, attempt.bucket, state.epoch, unpack(refusals) }
+if is_changed then
+  pass_buckets(KEYS[1], state, current)
+end
+for position, until_ms in pairs(needed_until) do
+  write_budget(KEYS[1 + position], budgets[position], state.epoch, now, until_ms)
+end
+return replies
 `,
   seed: `-- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
 -- fills in budget periods that are missing, so that any number of processes may seed at once.
@@ -1912,13 +1946,14 @@ for index = 2, #KEYS do
 end
 return { 'OK', epoch }
 `,
-  settle: `-- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent.
+  settle: `-- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent. Many attempts at
+-- once, one after the other, as if each had come alone.
 --
--- KEYS  1 state  2 attempt  3.. budget periods of the hold, whatever the time is now
--- ARGV  1 'S' settle, 'V' release  2 amount ('0' for a release)  3 entries  4 budget instant, ms
---       5 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; amount in limbs;
---         then per budget: period start, period end
--- Returns, each with epoch, budget instant, number and instant of the settlement
+-- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once
+-- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
+--         limbs; then per budget: its position behind the state, period start, period end
+--       then per attempt: 'S' settle, 'V' release; amount ('0' for a release); entries; budget instant, ms
+-- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
 --   REOPEN   it had been released; the charge counts
@@ -2275,74 +2310,101 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   end
 end
 
+local asked = cjson.decode(ARGV[1])
+local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 4
+local count = #asked - BEFORE_FIRST
+local replies = {}
+
 local state = read_state(KEYS[1])
 if not state then
-  return { 'EPOCH' }
+  for index = 1, count do
+    local reply = { 'EPOCH' }
+    replies[index] = reply
+  end
+  return replies
 end
 
-local kind, amount, entries = ARGV[1], ARGV[2], ARGV[3]
 local stored = redis.call('MGET', unpack(KEYS, 2))
-local known = read_attempt(stored[1])
-if known and known.state == 'A' then
-  known = nil
-end
-if known and (known.state == 'S' or known.state == kind) then
-  return { 'DUP', known.text }
-end
-if known and known.entries ~= entries then
-  return { 'PINNED', known.text }
-end
-
-local asked = cjson.decode(ARGV[5])
-local grace, charge_usd, charge_nanos = asked[3], asked[4], asked[5]
-local now = server_now_ms()
+local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
-local budgets = {}
-for index = 1, #KEYS - 2 do
-  local starts, ends = asked[4 + index * 2], asked[5 + index * 2]
-  local budget = read_budget(stored[1 + index], state.epoch, current)
-  -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-  if not budget and now < ends and starts < state.seeded then
-    return { 'SEED', whole(index) }
+local budgets, needed_until, is_changed = {}, {}, false
+local FIRST_BUDGET, VALUES_PER_BUDGET = 3, 3
+
+local function settle(index, request)
+  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
+  local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local known = read_attempt(stored[index])
+  if known and known.state == 'A' then
+    known = nil
   end
-  budget = budget or new_budget()
-  budgets[index] = budget
-  if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
-    return { 'RANGE', whole(index) }
+  if known and (known.state == 'S' or known.state == kind) then
+    return { 'DUP', known.text }
   end
+  if known and known.entries ~= entries then
+    return { 'PINNED', known.text }
+  end
+
+  local charge_usd, charge_nanos = request[1], request[2]
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    local position, place = request[at], (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+    local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+    -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
+    if not budget and now < request[at + 2] and request[at + 1] < state.seeded then
+      return { 'SEED', whole(place) }
+    end
+    budget = budget or new_budget()
+    budgets[position] = budget
+    if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
+      return { 'RANGE', whole(place) }
+    end
+  end
+
+  is_changed = true
+  local live = is_live(known, state, current)
+  local outcome = 'ORPHAN'
+  if live then
+    outcome = 'OK'
+  elseif known and known.state == 'V' then
+    outcome = 'REOPEN'
+  elseif known and known.epoch == state.epoch then
+    outcome = 'LATE'
+  end
+
+  local hold = live and hold_of(known)
+  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+    local position = request[at]
+    local budget = budgets[position]
+    local is_known = budget.text ~= nil or needed_until[position] ~= nil
+    if live and is_known then
+      remove_hold(budget, state.epoch, hold)
+    end
+    budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+    if not is_known and kind == 'S' then
+      needed_until[position] = math.max(request[at + 2], now) + grace
+    elseif is_known and (live or kind == 'S') then
+      needed_until[position] = needed_until[position] or 0
+    end
+  end
+
+  -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
+  local attempt = known or { entries = entries, instant = instant }
+  attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
+  attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
+  attempt.settled, attempt.amount = whole(now), amount
+  write_attempt(KEYS[1 + index], attempt, grace)
+  return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
 end
 
-local live = is_live(known, state, current)
-local outcome = 'ORPHAN'
-if live then
-  outcome = 'OK'
-elseif known and known.state == 'V' then
-  outcome = 'REOPEN'
-elseif known and known.epoch == state.epoch then
-  outcome = 'LATE'
+for index = 1, count do
+  replies[index] = settle(index, asked[BEFORE_FIRST + index])
 end
-
-pass_buckets(KEYS[1], state, current)
-local hold = live and hold_of(known)
-for index, budget in ipairs(budgets) do
-  local is_known = budget.text ~= nil
-  if live and is_known then
-    remove_hold(budget, state.epoch, hold)
-  end
-  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
-  if kind == 'S' or live and is_known then
-    local needed_until = is_known and 0 or math.max(asked[5 + index * 2], now) + grace
-    write_budget(KEYS[2 + index], budget, state.epoch, now, needed_until)
-  end
+if is_changed then
+  pass_buckets(KEYS[1], state, current)
 end
-
--- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
-local attempt = known or { entries = entries, instant = ARGV[4] }
-attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
-attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
-attempt.settled, attempt.amount = whole(now), amount
-write_attempt(KEYS[2], attempt, grace)
-return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
+for position, until_ms in pairs(needed_until) do
+  write_budget(KEYS[1 + position], budgets[position], state.epoch, now, until_ms)
+end
+return replies
 `,
 } as const;
 

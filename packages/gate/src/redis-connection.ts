@@ -17,6 +17,13 @@ export interface RedisConnection {
   isReady(): boolean;
   /** @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` */
   run(script: ScriptName, keys: readonly string[], values: readonly string[]): Promise<ScriptReply>;
+  /** The same for a script that answers many questions at once, in their order; `count` of them. */
+  runMany(
+    script: ScriptName,
+    keys: readonly string[],
+    values: readonly string[],
+    count: number,
+  ): Promise<ScriptReply[]>;
   /** Called whenever a connection stands again. */
   onReady(listener: () => void): void;
   close(): Promise<void>;
@@ -64,16 +71,26 @@ export async function connectRedis(
     client.disconnect();
     throw error;
   }
+  const ask = async (
+    script: ScriptName,
+    keys: readonly string[],
+    values: readonly string[],
+  ): Promise<unknown> => {
+    liveness.asked();
+    try {
+      return await runScript(client, server, script, keys, values);
+    } finally {
+      liveness.answered();
+    }
+  };
   return {
     server,
     isReady: () => client.status === 'ready',
-    run: async (script, keys, values) => {
-      liveness.asked();
-      try {
-        return await runScript(client, server, script, keys, values);
-      } finally {
-        liveness.answered();
-      }
+    run: async (script, keys, values) => replyFrom(server, script, await ask(script, keys, values)),
+    runMany: async (script, keys, values, count) => {
+      const replies = await ask(script, keys, values);
+      if (!Array.isArray(replies) || replies.length !== count) throw unreadable(server, script);
+      return replies.map((reply) => replyFrom(server, script, reply));
     },
     onReady: (listener) => void client.on('ready', listener),
     close: () => closeClient(client),
@@ -86,19 +103,24 @@ async function runScript(
   script: ScriptName,
   keys: readonly string[],
   values: readonly string[],
-): Promise<ScriptReply> {
-  let reply: unknown;
+): Promise<unknown> {
   try {
     const command = Reflect.get(client, commandOf(script)) as (...given: unknown[]) => Promise<unknown>;
-    reply = await command.call(client, keys.length, ...keys, ...values);
+    return await command.call(client, keys.length, ...keys, ...values);
   } catch (cause) {
     throw unavailable(`Redis at ${server} did not run "${script}"`, cause);
   }
-  if (!Array.isArray(reply) || !reply.every((value) => typeof value === 'string')) {
-    throw unavailable(`Redis at ${server} answered "${script}" in a form that no script of ours has`);
-  }
-  const [code = '', ...rest] = reply;
-  return { code, values: rest };
+}
+
+function replyFrom(server: string, script: ScriptName, reply: unknown): ScriptReply {
+  if (!Array.isArray(reply) || !reply.every((value) => typeof value === 'string'))
+    throw unreadable(server, script);
+  const [code = '', ...values] = reply;
+  return { code, values };
+}
+
+function unreadable(server: string, script: ScriptName): TallygateError {
+  return unavailable(`Redis at ${server} answered "${script}" in a form that no script of ours has`);
 }
 
 /** An evicted counter is a free budget. Counters expire, so that the volatile policies evict them as well. */

@@ -9,7 +9,7 @@ import { limbs } from './limbs.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
 import { reserveReplyFrom, unknownReply } from './redis-replies.ts';
-import { ask, type RedisSession, rebuilt, timeNumbers, timeValues } from './redis-session.ts';
+import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
 import { requireReservable } from './requests.ts';
 import { dependsOnOverrides, type Rules, rulesAt } from './rules.ts';
 
@@ -115,42 +115,22 @@ function takeInstant(session: RedisSession, asking: Asking, reply: ScriptReply):
 }
 
 function sendReserve(
-  session: RedisSession,
+  { keys, reserve }: RedisSession,
   request: ReserveRequest,
   askId: string,
   periods: readonly BudgetPeriod[],
   version: number,
 ): Promise<ScriptReply> {
-  const { connection, keys } = session;
-  return connection.run(
-    'reserve',
-    [keys.state, keys.attempt(request.attemptId), ...periods.map(({ key }) => keys.budget(key))],
-    [
-      String(version),
-      askId,
-      String(request.expectedNanoUsd),
-      String(request.worstNanoUsd),
-      entriesToText(periods),
-      reserveNumbers(session, request, periods),
-    ],
-  );
-}
-
-function reserveNumbers(
-  session: RedisSession,
-  request: ReserveRequest,
-  periods: readonly BudgetPeriod[],
-): string {
-  const numbers = [
-    ...timeNumbers(session),
-    request.ttlMs,
-    request.enforce ? 1 : 0,
-    ...limbs(request.expectedNanoUsd),
-    ...limbs(request.worstNanoUsd),
-  ];
-  for (const { budget, periodStartMs, periodEndMs } of periods)
-    numbers.push(...limbs(budget.limitNanoUsd), periodStartMs, periodEndMs);
-  return JSON.stringify(numbers);
+  const { attemptId, ttlMs, enforce, expectedNanoUsd, worstNanoUsd } = request;
+  return reserve({
+    attemptKey: keys.attempt(attemptId),
+    numbers: [ttlMs, enforce ? 1 : 0, ...limbs(expectedNanoUsd), ...limbs(worstNanoUsd)],
+    budgets: periods.map(({ key, budget, periodStartMs, periodEndMs }) => ({
+      key: keys.budget(key),
+      numbers: [...limbs(budget.limitNanoUsd), periodStartMs, periodEndMs],
+    })),
+    values: [String(version), askId, String(expectedNanoUsd), String(worstNanoUsd), entriesToText(periods)],
+  });
 }
 
 /** Waits for the question first: only then it is known whether there is anything to undo, and nothing can overtake it. */

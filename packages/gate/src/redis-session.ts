@@ -1,6 +1,7 @@
 import { type Clock, type ConfigurationSnapshot, type Logger, silentLogger } from '@tallygate/usage';
 import { DEFAULT_BUCKET_MS } from './buckets.ts';
 import { createPeriodCalendar, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
+import { gatherQuestions, type Question } from './gathered-scripts.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
 import { unavailable } from './outages.ts';
 import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } from './redis-connection.ts';
@@ -41,6 +42,9 @@ export interface RedisSession {
   readonly calendar: PeriodCalendar;
   readonly seeding: RedisSeeding;
   readonly recordGraceMs: number;
+  /** Ask the scripts of these names. */
+  readonly reserve: (question: Question) => Promise<ScriptReply>;
+  readonly settle: (question: Question) => Promise<ScriptReply>;
   /** The latest instant at which the server is known to have been; what ended before it is over. */
   readonly passedMs: () => number;
   readonly notePassed: (serverMs: number) => void;
@@ -64,6 +68,7 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
   const keys = redisKeys(organization);
   const calendar = createPeriodCalendar();
   const recordGraceMs = options.recordGraceMs ?? DEFAULT_RECORD_GRACE_MS;
+  const timeOfScripts = () => timeNumbers({ clock, recordGraceMs });
   let known: ConfigurationSnapshot | null = null;
   let passedMs = 0;
   const seeding = createRedisSeeding({
@@ -102,6 +107,8 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     calendar,
     seeding,
     recordGraceMs,
+    reserve: gatherQuestions(connection, 'reserve', keys.state, timeOfScripts),
+    settle: gatherQuestions(connection, 'settle', keys.state, timeOfScripts),
     passedMs: () => passedMs,
     notePassed(serverMs) {
       passedMs = Math.max(passedMs, serverMs);
@@ -122,7 +129,7 @@ export async function ask<Result>(what: string, turn: () => Promise<Result | nul
 }
 
 /** What every script that judges time begins with. */
-export function timeNumbers({ clock, recordGraceMs }: RedisSession): number[] {
+function timeNumbers({ clock, recordGraceMs }: Pick<RedisSession, 'clock' | 'recordGraceMs'>): number[] {
   return [clock.nowMs(), MAX_SKEW_MS, recordGraceMs];
 }
 

@@ -3,7 +3,7 @@ import { entriesToText, holdFromRecord } from './attempt-record.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
 import { limbs } from './limbs.ts';
 import { extendReplyFrom, settleReplyFrom } from './redis-replies.ts';
-import { ask, type RedisSession, rebuilt, timeNumbers, timeValues } from './redis-session.ts';
+import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
 import { requireAmount, requireOwnHold, requireTtl } from './requests.ts';
 
 /**
@@ -17,22 +17,25 @@ export async function endHold(
   kind: 'settle' | 'release',
   amountNanoUsd: NanoUsd,
 ): Promise<SettleReply> {
-  const { organization, connection, keys } = session;
+  const { organization, keys } = session;
   requireOwnHold(organization, asked);
   requireAmount('amountNanoUsd', amountNanoUsd);
   let entries: readonly PinnedPeriod[] = asked.entries;
   return ask(kind, async () => {
-    const reply = await connection.run(
-      'settle',
-      [keys.state, keys.attempt(asked.attemptId), ...entries.map(({ key }) => keys.budget(key))],
-      [
+    const reply = await session.settle({
+      attemptKey: keys.attempt(asked.attemptId),
+      numbers: limbs(amountNanoUsd),
+      budgets: entries.map(({ key, periodStartMs, periodEndMs }) => ({
+        key: keys.budget(key),
+        numbers: [periodStartMs, periodEndMs],
+      })),
+      values: [
         kind === 'settle' ? 'S' : 'V',
-        amountNanoUsd.toString(),
+        String(amountNanoUsd),
         entriesToText(entries),
         String(asked.budgetInstantMs),
-        settleNumbers(session, amountNanoUsd, entries),
       ],
-    );
+    });
     if (await rebuilt(session, reply, entries)) return null;
     if (reply.code === 'PINNED') {
       entries = holdFromRecord(organization, asked.attemptId, reply.values[0] ?? '').entries;
@@ -40,16 +43,6 @@ export async function endHold(
     }
     return settleReplyFrom(reply, { organization, attemptId: asked.attemptId, kind, amountNanoUsd, entries });
   });
-}
-
-function settleNumbers(
-  session: RedisSession,
-  amountNanoUsd: NanoUsd,
-  entries: readonly PinnedPeriod[],
-): string {
-  const numbers = [...timeNumbers(session), ...limbs(amountNanoUsd)];
-  for (const { periodStartMs, periodEndMs } of entries) numbers.push(periodStartMs, periodEndMs);
-  return JSON.stringify(numbers);
 }
 
 export async function extendHold(session: RedisSession, asked: Hold, ttlMs: number): Promise<ExtendReply> {
