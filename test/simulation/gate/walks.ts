@@ -59,6 +59,8 @@ export function describeWalks(name: string, kind: WorldKind, { operations, lanes
 /** What was asked of the gates, and answered as the model does. */
 class Tally {
   executed = 0;
+  /** Of the lane that failed first; it looks for the shortest failure while the others stop. */
+  failedSeed: number | null = null;
   readonly answers = new Set<string>();
   readonly #enough: number;
 
@@ -66,8 +68,8 @@ class Tally {
     this.#enough = enough;
   }
 
-  get isEnough(): boolean {
-    return this.executed >= this.#enough;
+  isDoneWith(seed: number): boolean {
+    return this.failedSeed === null ? this.executed >= this.#enough : this.failedSeed !== seed;
   }
 
   /** @param answer null: nothing was asked. */
@@ -82,7 +84,11 @@ async function walkLane(kind: WorldKind, seed: number, numRuns: number, tally: T
   const lane = await kind.openLane();
   try {
     const scenario = fc.asyncProperty(scenarioOf(STEPS_PER_SCENARIO), async (steps) => {
-      if (!tally.isEnough) await walk(kind, lane, steps, tally);
+      if (tally.isDoneWith(seed)) return;
+      await walk(kind, lane, steps, tally).catch((error: unknown) => {
+        tally.failedSeed ??= seed;
+        throw error;
+      });
     });
     await fc.assert(scenario, { seed, numRuns, ...(replayPath === undefined ? {} : { path: replayPath }) });
   } finally {
