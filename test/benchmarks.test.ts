@@ -144,12 +144,15 @@ describe('docs/benchmarks.md', () => {
         serverMicrosPerPair: 55.5,
         reserveP50Micros: 60,
         pingP50Micros: 40,
+        leasedAdmissionsPerSecond: 123_456,
+        leasedRoundTripsPerCall: 0.002,
         peers: { rateLimiterFlexible: peer, plainIncrby: peer },
       },
       { measured: 'Measured.', load: 0.5 },
     );
     expect(section).toContain('| **tallygate**: reserve and settle | 10,000 | 60 µs | 1.50 |');
     expect(section).toContain('| plain INCRBY, up and down | 20,000 | 50 µs | 1.25 |');
+    expect(section).toContain('123,456 attempts a second with 0.002 round');
   });
 
   it('holds goals against the month that they are set for, and says what a larger one takes beside it', () => {

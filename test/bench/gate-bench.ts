@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { withBenchRedis } from './bench-redis.ts';
 import { type Contestant, ourGate, ping, plainIncrby, rateLimiterFlexible } from './gate-contestants.ts';
+import { benchLeases, type LeaseBench } from './gate-leases.ts';
 import type { ShowProgress } from './run.ts';
 
 interface PeerNumbers {
@@ -11,7 +12,7 @@ interface PeerNumbers {
 }
 
 /** What the gate in Redis costs at four budgets, beside what else is done to four counters, all on one server. */
-export interface GateBench {
+export interface GateBench extends LeaseBench {
   pairsPerSecond: number;
   /** CPU of the server's main thread for a reserve and its settle, while they come as fast as one process sends them. */
   serverMicrosPerPair: number;
@@ -37,7 +38,7 @@ export function benchGate(showProgress: ShowProgress): Promise<GateBench> {
       plainIncrby: plainIncrby(url),
     };
     try {
-      return await measure(redis, pinger, contestants, showProgress);
+      return { ...(await measure(redis, pinger, contestants, showProgress)), ...(await benchLeases(url)) };
     } finally {
       await Promise.all([...Object.values(contestants), pinger].map((contestant) => contestant.close()));
       await redis.quit();
@@ -50,7 +51,7 @@ async function measure(
   pinger: Contestant,
   contestants: Record<Name, Contestant>,
   showProgress: ShowProgress,
-): Promise<GateBench> {
+): Promise<Omit<GateBench, keyof LeaseBench>> {
   const names = Object.keys(contestants) as Name[];
   const perSecond: Record<Name, number[]> = { ours: [], rateLimiterFlexible: [], plainIncrby: [] };
   const micros: Record<Name | 'ping', number[]> = { ...structuredClone(perSecond), ping: [] };

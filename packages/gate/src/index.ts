@@ -1,4 +1,5 @@
 export { type PeriodName, parsePeriodKey, periodKey } from './keys.ts';
+export type { LeaseOptions } from './leases/leased-gate.ts';
 export { createMemoryBatches } from './memory-batches.ts';
 export { createMemoryGate } from './memory-gate.ts';
 export type { MemoryGateOptions } from './memory-state.ts';

@@ -38,6 +38,10 @@ export interface RedisKeys {
   attempt(attemptId: string): string;
   /** Counters of one budget period. */
   budget(periodKey: string): string;
+  /** How the attempts of one lease ended. */
+  endings(leaseId: string): string;
+  /** Leases that may be admitting on one budget. */
+  leases(budgetId: string): string;
   /** Owner and end of one message batch. */
   batch(batchId: string): string;
   /** Event ids of its items that were counted. */
@@ -54,6 +58,8 @@ export function redisKeys(organization: string): RedisKeys {
     state: `${prefix}:state`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
     budget: (key) => `${prefix}:budget:${key}`,
+    endings: (leaseId) => `${prefix}:endings:${leaseId}`,
+    leases: (budgetId) => `${prefix}:leases:${budgetId}`,
     batch: (batchId) => `${prefix}:batch:${batchId}`,
     batchItems: (batchId) => `${prefix}:batch-items:${batchId}`,
   };

@@ -755,6 +755,507 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
 end
 return reply
 `,
+  endings: `-- endings: end attempts of one lease, all of a batch or one alone, and give back what the lease will not hand out any more.
+-- The lease is an attempt record whose amounts are what it still holds: for attempts in flight, and for those it may admit.
+--
+-- KEYS  1 state  2 attempt record of the lease  3 its endings  4.. budget periods of the lease
+-- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
+--       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
+--       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by commas  6 how many  7 sum of their charges
+--       8 what to give back, expected  9 worst  10 entries  11 epoch of the lease
+--       then per budget: period start, period end
+-- Returns, each with the first number, the instant and the epoch of these endings
+--   OK       the lease was live
+--   LATE     it had ended by time; the charges count
+--   REOPEN   the one attempt had been released; the charge counts
+--   ORPHAN   the lease is not known; the charges count
+-- or, with nothing changed
+--   DUP seq instant epoch kind amount   the one attempt was ended before, like this
+--   SPLIT           somebody ended one of the batch alone: end each alone
+--   PINNED lease    the lease was taken on other periods: ask again with those
+--   SEED index      the budget's counter is lost: rebuild it from the ledger, then ask again
+--   EPOCH           the organization's state is lost, likewise
+--   RANGE index     spent would leave Int64
+
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
+-- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local NANOS_PER_USD = 1000000000
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
+
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
+  end
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
+end
+
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
+  end
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
+  end
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
+end
+
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
+end
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+
+-- Lua prints large numbers in exponent form, which Redis does not read.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- Every key but the state expires. The time only moves out.
+local function keep_for(key, ttl_ms)
+  if redis.call('PTTL', key) < ttl_ms then
+    redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
+  end
+end
+-- The organization's state: a hash with
+--   epoch          identity of all counters; new after every loss
+--   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
+--   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
+--   watermark      buckets below it were declared past, and stay so when a clock steps back
+--   seq            number of the last settlement
+--   version        of the live configuration
+--   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local function read_state(key)
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
+  if not values[1] then
+    return nil
+  end
+  return {
+    epoch = values[1],
+    seeded = tonumber(values[2]),
+    width = tonumber(values[3]),
+    watermark = tonumber(values[4]),
+    version = values[5],
+    rebuilds = values[6],
+  }
+end
+-- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local BUCKETS_PER_HOLD = 16
+
+-- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
+local function current_bucket(state, now_ms, client_now_ms, max_skew_ms)
+  local agreed_ms = math.min(now_ms, client_now_ms + max_skew_ms)
+  return math.max(math.floor(agreed_ms / state.width), state.watermark)
+end
+
+local function expiry_bucket(state, now_ms, ttl_ms)
+  local last = math.floor((now_ms + ttl_ms) / state.width)
+  local step = math.max(1, math.floor(ttl_ms / state.width / BUCKETS_PER_HOLD))
+  return math.max((math.floor(last / step) + 1) * step - 1, state.watermark)
+end
+
+local function bucket_end_ms(state, bucket)
+  return (bucket + 1) * state.width
+end
+
+local function pass_buckets(state_key, state, current)
+  if current > state.watermark then
+    redis.call('HSET', state_key, 'watermark', whole(current))
+  end
+end
+-- What was done with one attempt: a string of fields, so that it costs one read and one write.
+--   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
+--   ask      of the caller that owns the hold
+--   epoch, rebuilds   of the counters when it was written
+--   instant  that pinned the periods, ms
+--   bucket, expected, worst   the hold, the same amounts on every budget
+--   seq, settled, amount      the first settlement, once there is one
+--   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
+
+local function read_attempt(text)
+  if not text then
+    return nil
+  end
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
+end
+
+local function write_attempt(key, attempt, ttl_ms)
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  end
+end
+
+-- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
+local function is_live(attempt, state, current)
+  return attempt ~= nil
+    and attempt.state == 'H'
+    and attempt.epoch == state.epoch
+    and tonumber(attempt.bucket) >= current
+end
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+end
+
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
+
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
+    end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
+  end
+  return budget
+end
+
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
+end
+
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
+end
+
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
+  end
+end
+
+local state = read_state(KEYS[1])
+if not state then
+  return { 'EPOCH' }
+end
+
+local batch, items, count, amount = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local kind, id = string.match(items, '^(%a):([^:]+):')
+
+-- Endings stand together as they came, which costs nothing per attempt; only who asks for one alone has to look for it.
+local function ending_of(wanted)
+  local mark = wanted .. ':' .. id .. ':'
+  for _, text in ipairs(redis.call('HVALS', KEYS[3])) do
+    local at = string.find(text, mark, 1, true)
+    if at then
+      local first, settled, epoch = string.match(text, '^(%d+)|(%d+)|([^|]*)|')
+      local position, charge = string.match(text, '^(%d+):(%d+)', at + #mark)
+      return { 'DUP', whole(tonumber(first) + tonumber(position)), settled, epoch, wanted, charge }
+    end
+  end
+end
+
+local is_reopened = false
+if batch == '' then
+  local settled, released = ending_of('S'), ending_of('V')
+  if settled or (released and kind == 'V') then
+    return settled or released
+  end
+  is_reopened = released ~= nil
+else
+  local before = redis.call('HGET', KEYS[3], batch)
+  if before then
+    local first, settled, epoch, outcome = string.match(before, '^(%d+)|(%d+)|([^|]*)|(%a+)|')
+    return { outcome, first, settled, epoch }
+  end
+  if redis.call('HEXISTS', KEYS[3], 'alone') == 1 then
+    for ended_kind, ended in string.gmatch(items, '(%a):([^:]+):') do
+      if redis.call('HEXISTS', KEYS[3], 'S:' .. ended) + redis.call('HEXISTS', KEYS[3], 'V:' .. ended) > 0 then
+        return { 'SPLIT' }
+      end
+    end
+  end
+end
+
+local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
+local lease = read_attempt(stored[1])
+if lease and lease.epoch ~= ARGV[11] then
+  lease = nil
+end
+if lease and lease.entries ~= ARGV[10] then
+  return { 'PINNED', lease.text }
+end
+
+local now = server_now_ms()
+local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local grace = tonumber(ARGV[3])
+local charge_usd, charge_nanos = limbs(amount)
+local budgets = {}
+for index = 1, #KEYS - 3 do
+  local starts, ends = tonumber(ARGV[10 + index * 2]), tonumber(ARGV[11 + index * 2])
+  local budget = read_budget(stored[1 + index], state.epoch, current)
+  -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
+  if not budget and now < ends and starts < state.seeded then
+    return { 'SEED', whole(index) }
+  end
+  budget = budget or new_budget()
+  budgets[index] = budget
+  if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
+    return { 'RANGE', whole(index) }
+  end
+end
+
+local live = is_live(lease, state, current) and not is_reopened
+local outcome = 'ORPHAN'
+if live then
+  outcome = 'OK'
+elseif is_reopened then
+  outcome = 'REOPEN'
+elseif lease and lease.epoch == state.epoch then
+  outcome = 'LATE'
+end
+
+-- Never more than the lease still holds: the rest would be somebody else's.
+local function part_of_lease()
+  local rest, part = hold_of(lease), hold_of(lease)
+  part.expected_usd, part.expected_nanos = limbs(ARGV[8])
+  part.worst_usd, part.worst_nanos = limbs(ARGV[9])
+  if is_positive(part.expected_usd - rest.expected_usd, part.expected_nanos - rest.expected_nanos) then
+    part.expected_usd, part.expected_nanos = rest.expected_usd, rest.expected_nanos
+  end
+  if is_positive(part.worst_usd - rest.worst_usd, part.worst_nanos - rest.worst_nanos) then
+    part.worst_usd, part.worst_nanos = rest.worst_usd, rest.worst_nanos
+  end
+  lease.expected = money_text(rest.expected_usd - part.expected_usd, rest.expected_nanos - part.expected_nanos)
+  lease.worst = money_text(rest.worst_usd - part.worst_usd, rest.worst_nanos - part.worst_nanos)
+  return part
+end
+
+pass_buckets(KEYS[1], state, current)
+local part = live and part_of_lease()
+for index, budget in ipairs(budgets) do
+  local is_known = budget.text ~= nil
+  if live and is_known then
+    remove_hold(budget, state.epoch, part)
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+  if amount ~= '0' or (live and is_known) then
+    local needed_until = is_known and 0 or math.max(tonumber(ARGV[11 + index * 2]), now) + grace
+    write_budget(KEYS[3 + index], budget, state.epoch, now, needed_until)
+  end
+end
+if live then
+  -- Nothing is in flight and nothing will be admitted: there is nothing left to extend.
+  if lease.expected == '0' and lease.worst == '0' then
+    lease.state = 'V'
+  end
+  write_attempt(KEYS[2], lease, 1)
+end
+
+if count == '0' then
+  return { outcome, '0', whole(now), state.epoch }
+end
+-- Gapless: the batch takes as many numbers as it has endings.
+local last = redis.call('HINCRBY', KEYS[1], 'seq', count)
+local first = whole(last - tonumber(count) + 1)
+local field = batch
+if batch == '' then
+  field = kind .. ':' .. id
+  redis.call('HSET', KEYS[3], 'alone', '1')
+end
+redis.call('HSET', KEYS[3], field, table.concat({ first, whole(now), state.epoch, outcome, items }, '|'))
+local hold_end = lease and lease.bucket ~= '' and bucket_end_ms(state, tonumber(lease.bucket)) or now
+keep_for(KEYS[3], math.max(hold_end, now) + grace - now)
+return { outcome, first, whole(now), state.epoch }
+`,
   extend: `-- extend: move the end of a live hold to now + ttl.
 --
 -- KEYS  1 state  2 attempt  3.. budget periods
@@ -1150,6 +1651,70 @@ for index, budget in ipairs(budgets) do
 end
 write_attempt(KEYS[2], known, hold_end + grace - now)
 return { 'OK', known.text }
+`,
+  leases: `-- leases: who may be admitting from a lease on a budget, so that one who is denied knows whether to wait for idle money.
+--
+-- KEYS  1.. registers of budget periods
+-- ARGV  1 'E' enter, 'L' leave, 'R' recall  2 lease; '' for a recall  3 for how long, ms
+-- Returns
+--   OK others   entered or left; the largest number of other leases on one of the budgets
+--   WANTED      not entered: somebody was denied a moment ago, and every lease would keep idle what that one needs
+--   OUT wait    leases that may still hold idle money, for so many ms at most; 0 when there is none
+
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+
+-- Lua prints large numbers in exponent form, which Redis does not read.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- Every key but the state expires. The time only moves out.
+local function keep_for(key, ttl_ms)
+  if redis.call('PTTL', key) < ttl_ms then
+    redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
+  end
+end
+
+-- A member like the leases, so that it goes by time as they do.
+local WANTED = 'wanted'
+
+local now = server_now_ms()
+local action, lease, until_ms = ARGV[1], ARGV[2], whole(now + tonumber(ARGV[3]))
+
+local others, wait = 0, 0
+for _, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now))
+  if action == 'R' then
+    redis.call('ZREM', key, WANTED)
+    local latest = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
+    wait = math.max(wait, tonumber(latest[2] or now) - now)
+  elseif action == 'E' and redis.call('ZSCORE', key, WANTED) then
+    return { 'WANTED' }
+  end
+  others = math.max(others, redis.call('ZCARD', key))
+end
+
+for _, key in ipairs(KEYS) do
+  if action == 'L' then
+    redis.call('ZREM', key, lease)
+  else
+    redis.call('ZADD', key, until_ms, action == 'R' and WANTED or lease)
+    keep_for(key, tonumber(ARGV[3]))
+  end
+end
+if action == 'R' then
+  return { 'OUT', whole(wait) }
+end
+return { 'OK', whole(others) }
 `,
   publish: `-- publish: make a snapshot live if it follows the live one. From then on every reserve computed with another is told so.
 --

@@ -8,6 +8,7 @@ import {
 import { createAbandonedReserves } from './abandoned-reserves.ts';
 import { type BudgetPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
+import { createLeasedGate } from './leases/leased-gate.ts';
 import { publishedByOther, unavailable } from './outages.ts';
 import type { Scripts } from './redis-connection.ts';
 import { balancesFrom, unknownReply } from './redis-replies.ts';
@@ -60,7 +61,7 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
   };
   const answer = <Result>(what: string, question: () => Promise<Result>, deadlineMs = settleDeadlineMs) =>
     whileOpen(() => within(deadlineMs, question(), what));
-  return {
+  const gate: BudgetGate = {
     reserve: (request) => whileOpen(() => reserveWithin(reserveDeadlineMs, session, abandoned, request)),
     settle: ({ hold, amountNanoUsd }) =>
       answer('a settle', () => endHold(session, hold, 'settle', amountNanoUsd)),
@@ -76,17 +77,21 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
       await session.connection.close();
     },
   };
+  if (options.leases === undefined) return gate;
+  const balances = (budgetIds: readonly string[]) =>
+    answer('the balances', () => readBalances(session, budgetIds), reserveDeadlineMs);
+  return createLeasedGate({ gate, session, settleDeadlineMs, balances }, options.leases);
 }
 
-async function readBalances(session: RedisSession): Promise<Balance[]> {
+async function readBalances(session: RedisSession, only?: readonly string[]): Promise<Balance[]> {
   let instantMs = session.clock.nowMs();
   return ask('read the balances', async () => {
     const snapshot = await session.lastSnapshot();
     const mayRun = runningOverrides(snapshot, session.passedMs());
     const running = mayRun.length === 0 ? [] : runningOverrides(snapshot, await readNowMs(session));
-    const periods = snapshot.budgets.map((budget) =>
-      raisedPeriod(session.calendar(budget, instantMs), running),
-    );
+    const periods = snapshot.budgets
+      .filter(({ id }) => only?.includes(id) ?? true)
+      .map((budget) => raisedPeriod(session.calendar(budget, instantMs), running));
     const balances: Balance[] = [];
     // Asked even when there are no budgets here: another process may have published some.
     for (let at = 0; at === 0 || at < periods.length; at += BALANCES_PER_SCRIPT) {

@@ -3,6 +3,7 @@ import { DEFAULT_BUCKET_MS } from './buckets.ts';
 import { createPeriodCalendar, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { gatherQuestions, type Question } from './gathered-scripts.ts';
 import { type RedisKeys, redisKeys } from './keys.ts';
+import type { LeaseOptions } from './leases/leased-gate.ts';
 import { unavailable } from './outages.ts';
 import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } from './redis-connection.ts';
 import { unknownReply } from './redis-replies.ts';
@@ -31,6 +32,8 @@ export interface RedisGateOptions {
   bucketMs?: number;
   /** How long an ended attempt is remembered, so that repeating its settlement changes nothing. Default one hour. */
   recordGraceMs?: number;
+  /** Admit in memory from money held for many calls at once. Off when absent. */
+  leases?: LeaseOptions;
 }
 
 export interface RedisSession {

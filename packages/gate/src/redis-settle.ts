@@ -1,6 +1,7 @@
 import type { ExtendReply, Hold, NanoUsd, SettleReply } from '@tallygate/usage';
 import { entriesToText, holdFromRecord } from './attempt-record.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
+import { endLeased } from './leases/lease-endings.ts';
 import { limbs } from './limbs.ts';
 import { extendReplyFrom, settleReplyFrom } from './redis-replies.ts';
 import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
@@ -18,6 +19,7 @@ export async function endHold(
   amountNanoUsd: NanoUsd,
 ): Promise<SettleReply> {
   const { organization, keys } = session;
+  if (asked.leaseId !== undefined) return endLeased(session, { hold: asked, kind, amountNanoUsd });
   requireOwnHold(organization, asked);
   requireAmount('amountNanoUsd', amountNanoUsd);
   let entries: readonly PinnedPeriod[] = asked.entries;
@@ -45,7 +47,14 @@ export async function endHold(
   });
 }
 
+/** Of a part of a lease the whole lease is extended: its other parts live longer too, and end no later than they are ended. */
 export async function extendHold(session: RedisSession, asked: Hold, ttlMs: number): Promise<ExtendReply> {
+  const { leaseId, ...part } = asked;
+  if (leaseId !== undefined) {
+    const reply = await extendHold(session, { ...part, attemptId: leaseId }, ttlMs);
+    if (reply.kind === 'ended') return reply;
+    return { kind: 'extended', hold: { ...asked, expiryBucket: reply.hold.expiryBucket } };
+  }
   const { organization, connection, keys } = session;
   requireOwnHold(organization, asked);
   requireTtl(ttlMs);

@@ -27,6 +27,8 @@ export const holdSchema = z.object({
   /** The hold ends by itself once this bucket of time is past. */
   expiryBucket: z.number().int(),
   entries: z.array(holdEntrySchema),
+  /** The lease that it is a part of; absent where the attempt was held by itself. */
+  leaseId: z.string().min(1).optional(),
 });
 export type Hold = z.output<typeof holdSchema>;
 

@@ -31,6 +31,8 @@ const HOLD = [
   integer<Hold>('budgetInstantMs', (hold) => hold.budgetInstantMs),
   integer<Hold>('expiryBucket', (hold) => hold.expiryBucket),
 ];
+/** A part of a lease has one cell more. */
+const LEASED_HOLD = [...HOLD, name<Hold>('leaseId', (hold) => hold.leaseId ?? '')];
 type HoldEntry = Hold['entries'][number];
 const HOLD_ENTRY = [
   name<HoldEntry>('key', (entry) => entry.key),
@@ -40,6 +42,7 @@ const HOLD_ENTRY = [
   integer<HoldEntry>('periodEndMs', (entry) => entry.periodEndMs),
 ];
 const HOLD_NAMES = namesOf(HOLD);
+const LEASED_HOLD_NAMES = namesOf(LEASED_HOLD);
 const HOLD_ENTRY_NAMES = namesOf(HOLD_ENTRY);
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what the ledger could never hold. */
@@ -117,14 +120,16 @@ function cellsIn(rows: Buffer): unknown[] {
 
 function holdText(hold: Hold | null): string {
   if (hold === null) return 'null';
-  return `[${[rowText(HOLD, hold), ...hold.entries.map((entry) => rowText(HOLD_ENTRY, entry))].join(',')}]`;
+  const columns = hold.leaseId === undefined ? HOLD : LEASED_HOLD;
+  return `[${[rowText(columns, hold), ...hold.entries.map((entry) => rowText(HOLD_ENTRY, entry))].join(',')}]`;
 }
 
 function holdFrom(text: string): Hold | null {
   if (text === 'null') return null;
   const [hold, ...entries] = z.array(z.unknown()).parse(JSON.parse(text));
+  const isLeased = Array.isArray(hold) && hold.length === LEASED_HOLD_NAMES.length;
   return holdSchema.parse({
-    ...cellsOf(HOLD_NAMES, hold),
+    ...cellsOf(isLeased ? LEASED_HOLD_NAMES : HOLD_NAMES, hold),
     entries: entries.map((entry) => cellsOf(HOLD_ENTRY_NAMES, entry)),
   });
 }

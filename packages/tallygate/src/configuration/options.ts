@@ -15,6 +15,12 @@ export interface ConfigOptions {
   url?: string | null | undefined;
   token?: string | null | undefined;
   redisUrl?: string | null | undefined;
+  /**
+   * Holds money of the shared Redis for many calls at once and admits from it in memory, for so many ms at a time: for processes
+   * of hundreds of calls a second. A change of budgets is in force within this time, and a denial may take twice as long.
+   * Default: off, every call asks.
+   */
+  leaseTtlMs?: number | string | null | undefined;
   /** What the embedded engine may take of this process, in MiB. Default: 512; what needs more fails and changes nothing. */
   ledgerMemoryMb?: number | string | null | undefined;
   clickhouseUrl?: string | null | undefined;

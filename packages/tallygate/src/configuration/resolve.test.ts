@@ -28,6 +28,7 @@ describe('resolveConfig', () => {
       url: null,
       token: null,
       redisUrl: null,
+      leaseTtlMs: null,
       ledgerMemoryMb: null,
       clickhouseUrl: null,
       clickhouseInserts: 'direct',
@@ -88,6 +89,7 @@ describe('resolveConfig', () => {
       TALLYGATE_SPOOL_MAX_BYTES: '1000000',
       TALLYGATE_SPOOL_FULL: 'aggregate',
       TALLYGATE_DRAIN_MS: '250',
+      TALLYGATE_LEASE_TTL_MS: '1000',
       TALLYGATE_CONFIG: 'ops/tallygate.yaml',
       TALLYGATE_PROVIDER_URL: 'http://127.0.0.1:9000',
       TALLYGATE_CONSOLE_PORT: '8787',
@@ -112,6 +114,7 @@ describe('resolveConfig', () => {
       spoolMaxBytes: 1_000_000,
       spoolFull: 'aggregate',
       drainMs: 250,
+      leaseTtlMs: 1000,
       production: true,
       defaults: { team: 'support', feature: 'summary', environment: 'staging' },
       configFile: '/srv/app/ops/tallygate.yaml',
@@ -189,6 +192,10 @@ describe('resolveConfig', () => {
     [
       { TALLYGATE_DRAIN_MS: '-5' },
       'TALLYGATE_DRAIN_MS ("-5") is not a whole number of milliseconds from 0 to 600000.',
+    ],
+    [
+      { TALLYGATE_LEASE_TTL_MS: '0' },
+      'TALLYGATE_LEASE_TTL_MS ("0") is not a whole number of milliseconds from 100 to 60000.',
     ],
     [
       { TALLYGATE_DRAIN_MS: '5s' },

@@ -40,6 +40,8 @@ export interface ResolvedConfig {
   spoolFull: FullPolicy;
   /** How long `close()` may take. */
   drainMs: number;
+  /** How long a lease of the shared gate admits; null for none. */
+  leaseTtlMs: number | null;
   /** NODE_ENV is "production". */
   production: boolean;
   /** Attribution of calls that say nothing themselves. */

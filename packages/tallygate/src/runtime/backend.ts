@@ -172,11 +172,12 @@ async function openSeated(
 /** Redis can lose its counters; they are rebuilt from the ledger, wherever that is by then. Without one they cannot be. */
 function openShared(
   url: string,
-  { organization }: ResolvedConfig,
+  { organization, leaseTtlMs }: ResolvedConfig,
   { clock, logger, sendRecorded }: Parts,
   history: SpendHistory | null,
 ): Promise<BudgetGate> {
-  const options = { url, organization, clock, logger };
+  const leases = leaseTtlMs === null ? {} : { leases: { ttlMs: leaseTtlMs } };
+  const options = { url, organization, clock, logger, ...leases };
   if (history === null) return openReachableGate({ open: () => openRedisGate(options), clock, logger });
   const seed = async () => {
     await sendRecorded();

@@ -1,0 +1,136 @@
+import type { Hold, NanoUsd, SettleReply } from '@tallygate/usage';
+import { entriesToText, holdFromRecord } from '../attempt-record.ts';
+import { unavailable } from '../outages.ts';
+import type { ScriptReply } from '../redis-connection.ts';
+import { unknownReply } from '../redis-replies.ts';
+import { ask, type RedisSession, rebuilt, timeValues } from '../redis-session.ts';
+import { outOfRange, requireAmount, requireOwnHold } from '../requests.ts';
+import { type Ending, outcomeOfLive, settlementOf } from '../settlements.ts';
+
+/** How one attempt of a lease ends. */
+export interface LeasedEnding {
+  readonly hold: Hold;
+  readonly kind: Ending['kind'];
+  readonly amountNanoUsd: NanoUsd;
+}
+
+/** Endings that go to the gate at once, and what the lease gives back beside them. */
+export interface EndingBatch {
+  readonly lease: Hold;
+  /** Unique in the lease: a batch that is sent twice counts once. */
+  readonly number: string;
+  readonly endings: readonly LeasedEnding[];
+  readonly expectedNanoUsd: NanoUsd;
+  readonly worstNanoUsd: NanoUsd;
+}
+
+/** What was written for a batch; null when each has to be ended alone, because of one among them. */
+export interface EndedBatch {
+  outcome: SettleReply['outcome'] | null;
+  firstSeq: number;
+  settledAtMs: number;
+  epoch: string;
+}
+
+const ALONE = '';
+const OUTCOMES: Partial<Record<string, SettleReply['outcome'] | null>> = {
+  OK: null,
+  LATE: 'late',
+  REOPEN: 'reopened',
+  ORPHAN: 'orphan',
+};
+
+/** @returns null when the attempts of the batch have to be ended one by one. */
+export async function endBatch(session: RedisSession, batch: EndingBatch): Promise<EndedBatch | null> {
+  const reply = await send(session, batch);
+  if (reply.code === 'SPLIT' || reply.code === 'RANGE') return null;
+  return endedFrom(reply);
+}
+
+/** Ends one attempt of a lease, whoever holds the lease and whatever was done before. */
+export async function endLeased(session: RedisSession, ending: LeasedEnding): Promise<SettleReply> {
+  const { hold, kind, amountNanoUsd } = ending;
+  requireOwnHold(session.organization, hold);
+  requireAmount('amountNanoUsd', amountNanoUsd);
+  const [{ expectedNanoUsd, worstNanoUsd } = { expectedNanoUsd: 0n, worstNanoUsd: 0n }] = hold.entries;
+  const lease = { ...hold, attemptId: hold.leaseId ?? '' };
+  const reply = await send(session, {
+    lease,
+    number: ALONE,
+    endings: [ending],
+    expectedNanoUsd,
+    worstNanoUsd,
+  });
+  const [first = '', instant = '', epoch = '', state, charge = ''] = reply.values;
+  if (reply.code === 'DUP') {
+    const before: LeasedEnding = {
+      hold,
+      kind: state === 'S' ? 'settle' : 'release',
+      amountNanoUsd: BigInt(charge),
+    };
+    const ended = { outcome: null, firstSeq: Number(first), settledAtMs: Number(instant), epoch };
+    return { ...replyOf(before, ended, 0), outcome: 'duplicate' };
+  }
+  if (reply.code === 'RANGE') throw outOfRange(hold.entries[Number(first) - 1]?.key ?? 'a budget');
+  return replyOf({ hold, kind, amountNanoUsd }, endedFrom(reply), 0);
+}
+
+export function replyOf(
+  { hold, kind, amountNanoUsd }: LeasedEnding,
+  ended: EndedBatch,
+  position: number,
+): SettleReply {
+  const { attemptId, organization, budgetInstantMs, entries } = hold;
+  const { outcome, firstSeq, settledAtMs, epoch } = ended;
+  return {
+    outcome: outcome ?? outcomeOfLive(kind),
+    settlement: settlementOf(
+      { attemptId, organization, epoch },
+      { kind, seq: firstSeq + position, budgetInstantMs, settledAtMs, amountNanoUsd, entries },
+    ),
+  };
+}
+
+function endedFrom(reply: ScriptReply): EndedBatch {
+  const outcome = OUTCOMES[reply.code];
+  const [first = '', instant = '', epoch = ''] = reply.values;
+  if (outcome === undefined) throw unknownReply('endings', reply);
+  return { outcome, firstSeq: Number(first), settledAtMs: Number(instant), epoch };
+}
+
+async function send(session: RedisSession, batch: EndingBatch): Promise<ScriptReply> {
+  const { organization, connection, keys } = session;
+  const { attemptId: leaseId } = batch.lease;
+  const amountNanoUsd = batch.endings.reduce((sum, ending) => sum + ending.amountNanoUsd, 0n);
+  const items = batch.endings.map(itemText).join(',');
+  let { entries } = batch.lease;
+  return ask('end leased attempts', async () => {
+    if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
+    const reply = await connection.run(
+      'endings',
+      [
+        keys.state,
+        keys.attempt(leaseId),
+        keys.endings(leaseId),
+        ...entries.map(({ key }) => keys.budget(key)),
+      ],
+      [
+        ...timeValues(session),
+        batch.number,
+        items,
+        ...[batch.endings.length, amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
+        entriesToText(entries),
+        batch.lease.epoch,
+        ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
+      ],
+    );
+    if (await rebuilt(session, reply, entries)) return null;
+    if (reply.code !== 'PINNED') return reply;
+    entries = holdFromRecord(organization, leaseId, reply.values[0] ?? '').entries;
+    return null;
+  });
+}
+
+function itemText({ hold, kind, amountNanoUsd }: LeasedEnding, position: number): string {
+  return `${kind === 'settle' ? 'S' : 'V'}:${hold.attemptId}:${position}:${amountNanoUsd}`;
+}

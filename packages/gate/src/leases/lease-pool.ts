@@ -1,0 +1,90 @@
+import type { Hold, ReserveRequest } from '@tallygate/usage';
+import { createDemand } from './demand.ts';
+import { admitFrom, isLow, type Lease } from './lease.ts';
+import { createOpenLeases, giveBack } from './open-leases.ts';
+import { type LeaseParts, type OpenLease, takeLease } from './take-lease.ts';
+
+/** The leases of this process on one set of budgets: the one that admits, and the next before it runs dry. */
+export interface LeasePool {
+  readonly budgetIds: readonly string[];
+  /** A part of a lease, without asking anybody; null when there is none now. */
+  admit(request: ReserveRequest): AdmittedCall | null;
+  /** Waits for a lease. False: there is none to be had, ask the gate. Never rejects. */
+  refill(request: ReserveRequest): Promise<boolean>;
+  /** Gives back what is idle in all leases. */
+  close(): Promise<void>;
+  /** Gives back what is idle in this one, if it is of this pool. */
+  retire(lease: Lease): Promise<void>;
+}
+
+export interface AdmittedCall extends OpenLease {
+  readonly hold: Hold;
+}
+
+/** After there was none to be had, calls ask the gate for such a part of a lease's time. */
+const DIRECT_FOR_TTLS = 1 / 4;
+
+export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[]): LeasePool {
+  const { clock, leaseTtlMs } = parts;
+  const demand = createDemand(leaseTtlMs);
+  const open = createOpenLeases(parts, budgetIds);
+  let taking: Promise<boolean> | null = null;
+  let waiting = 0;
+  let directUntilMs = 0;
+  let closings = 0;
+
+  async function take(request: ReserveRequest): Promise<boolean> {
+    const closingsBefore = closings;
+    const wished = () => demand.wishedCalls(clock.monotonicMs(), waiting);
+    const taken = await takeLease(parts, budgetIds, request, wished).catch(() => null);
+    const isUsable = taken !== null && closings === closingsBefore;
+    if (taken === null) directUntilMs = clock.monotonicMs() + leaseTtlMs * DIRECT_FOR_TTLS;
+    else if (isUsable) open.add(taken);
+    else void giveBack(parts, budgetIds, taken);
+    return isUsable;
+  }
+
+  function startTaking(request: ReserveRequest): Promise<boolean> {
+    taking ??= take(request).finally(() => {
+      taking = null;
+    });
+    return taking;
+  }
+
+  function admitFromFirst(request: ReserveRequest, nowMs: number): AdmittedCall | null {
+    const first = open.first();
+    const hold = first === undefined ? null : admitFrom(first.lease, request, nowMs);
+    return first === undefined || hold === null ? null : { ...first, hold };
+  }
+
+  return {
+    budgetIds,
+    admit(request) {
+      const nowMs = clock.monotonicMs();
+      demand.note(nowMs);
+      let admitted = admitFromFirst(request, nowMs);
+      while (admitted === null && open.count() > 1) {
+        open.closeFirst();
+        admitted = admitFromFirst(request, nowMs);
+      }
+      const isDue = admitted !== null && open.count() === 1 && isLow(admitted.lease);
+      if (isDue && nowMs >= directUntilMs) void startTaking(request);
+      return admitted;
+    },
+    async refill(request) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs < directUntilMs || demand.recentCalls(nowMs) < parts.fromCalls) return false;
+      waiting += 1;
+      try {
+        return await startTaking(request);
+      } finally {
+        waiting -= 1;
+      }
+    },
+    close() {
+      closings += 1;
+      return open.closeAll();
+    },
+    retire: open.close,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Hold, HoldEntry, NanoUsd, ReserveRequest } from '@tallygate/usage';
+
+/**
+ * Money that was held once for many calls of one process. Until its deadline calls are admitted from it in memory; what they
+ * hold stays a part of the lease in the gate until they end, so that the gate's own rule of admission covers every one.
+ */
+export interface Lease {
+  /** The lease as the gate sees it: one attempt. */
+  readonly hold: Hold;
+  readonly configVersion: number;
+  /** By the clock that no step can move: a process that was stopped must not go on admitting by what it knew before. */
+  readonly admitsUntilMonotonicMs: number;
+  /** From then on the gate holds nothing for it. */
+  readonly isOverAtMonotonicMs: number;
+  readonly grantedWorstNanoUsd: NanoUsd;
+  freeExpectedNanoUsd: NanoUsd;
+  freeWorstNanoUsd: NanoUsd;
+  admittedCalls: number;
+  isClosed: boolean;
+  /** Calls mostly cost the same: one list of entries serves them all. */
+  lastEntries: readonly HoldEntry[] | null;
+}
+
+export interface LeaseTerms {
+  hold: Hold;
+  configVersion: number;
+  admitsUntilMonotonicMs: number;
+  isOverAtMonotonicMs: number;
+  expectedNanoUsd: NanoUsd;
+  worstNanoUsd: NanoUsd;
+}
+
+export function openLease({ expectedNanoUsd, worstNanoUsd, ...terms }: LeaseTerms): Lease {
+  return {
+    ...terms,
+    grantedWorstNanoUsd: worstNanoUsd,
+    freeExpectedNanoUsd: expectedNanoUsd,
+    freeWorstNanoUsd: worstNanoUsd,
+    admittedCalls: 0,
+    isClosed: false,
+    lastEntries: null,
+  };
+}
+
+/** The call's part of the lease, or null when the lease cannot admit it any more. */
+export function admitFrom(lease: Lease, request: ReserveRequest, monotonicMs: number): Hold | null {
+  const { expectedNanoUsd, worstNanoUsd } = request;
+  if (lease.isClosed || monotonicMs >= lease.admitsUntilMonotonicMs) return null;
+  if (request.configVersion !== lease.configVersion) return null;
+  if (expectedNanoUsd > lease.freeExpectedNanoUsd || worstNanoUsd > lease.freeWorstNanoUsd) return null;
+  lease.freeExpectedNanoUsd -= expectedNanoUsd;
+  lease.freeWorstNanoUsd -= worstNanoUsd;
+  lease.admittedCalls += 1;
+  const { hold } = lease;
+  return {
+    attemptId: request.attemptId,
+    organization: hold.organization,
+    epoch: hold.epoch,
+    budgetInstantMs: hold.budgetInstantMs,
+    expiryBucket: hold.expiryBucket,
+    entries: entriesOf(lease, expectedNanoUsd, worstNanoUsd) as HoldEntry[],
+    leaseId: hold.attemptId,
+  };
+}
+
+/** A next lease is due. */
+export function isLow(lease: Lease): boolean {
+  return lease.freeWorstNanoUsd * 4n < lease.grantedWorstNanoUsd;
+}
+
+function entriesOf(lease: Lease, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): readonly HoldEntry[] {
+  const [last] = lease.lastEntries ?? [];
+  const isSame = last?.expectedNanoUsd === expectedNanoUsd && last.worstNanoUsd === worstNanoUsd;
+  if (lease.lastEntries !== null && (isSame || last === undefined)) return lease.lastEntries;
+  lease.lastEntries = lease.hold.entries.map((entry) => ({ ...entry, expectedNanoUsd, worstNanoUsd }));
+  return lease.lastEntries;
+}

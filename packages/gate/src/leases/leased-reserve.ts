@@ -1,0 +1,92 @@
+import { budgetCovers, type Hold, type ReserveReply, type ReserveRequest } from '@tallygate/usage';
+import { requireReservable } from '../requests.ts';
+import type { AdmittedCall } from './lease-pool.ts';
+import { forgetAll, type LeasedState } from './leased-state.ts';
+
+/** Calls that wait for one lease together get a part each, so that a storm of them is through after a few. */
+const MOST_REFILLS = 8;
+const MOST_RECALLS = 16;
+/** A lease's hold lives as long as its calls may: with a batch's, idle money of a dead process would be held for a day. */
+const LONGEST_TTL_MS = 3_600_000;
+/** Made by its process for one attempt. Ids that others can make again, as those of batch items, are the gate's to compare. */
+const OWN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Admits from a lease where there is one, without asking anybody; else waits for one, or asks the gate. */
+export function reserveLeased(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
+  const { attempts, pools, asking } = state;
+  const { attemptId } = request;
+  try {
+    requireReservable(request);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  const known = attempts.live.get(attemptId) ?? attempts.ended(attemptId);
+  if (known !== undefined) return Promise.resolve(heldBy(known.hold));
+  const pool = isLeasable(state, request) ? pools.of(request) : undefined;
+  if (pool !== undefined) {
+    const admitted = asking.has(attemptId) ? null : pool.admit(request);
+    if (admitted !== null) return Promise.resolve(take(state, admitted));
+  }
+  const asked = asking.get(attemptId) ?? admitLater(state, request).finally(() => asking.delete(attemptId));
+  asking.set(attemptId, asked);
+  return asked;
+}
+
+async function admitLater(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
+  if (isLeasable(state, request)) await learn(state, request);
+  for (let refills = 0; refills < MOST_REFILLS && isLeasable(state, request); refills += 1) {
+    const pool = state.pools.of(request);
+    if (pool === undefined || !(await pool.refill(request))) break;
+    const admitted = pool.admit(request);
+    if (admitted !== null) return take(state, admitted);
+  }
+  state.attempts.ask(request.attemptId);
+  return askGate(state, request);
+}
+
+/** Asks for this call alone. A denial is final when no lease has money that could come back. */
+async function askGate(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
+  const { gate, session, recall } = state;
+  for (let recalls = 0; recalls < MOST_RECALLS; recalls += 1) {
+    const askedMs = session.clock.monotonicMs();
+    const reply = await gate.reserve({ ...request, enforce: true });
+    if (reply.kind !== 'denied') {
+      const version = reply.kind === 'outdated' ? reply.version : request.configVersion;
+      if (version > state.pools.version()) await forgetAll(state, version);
+      return reply;
+    }
+    if (await recall.mayComeBack(reply.denial.budgetId, askedMs)) continue;
+    return request.enforce ? reply : gate.reserve(request);
+  }
+  return gate.reserve(request);
+}
+
+/** Which budgets cover a call like this one. Where the configuration cannot be read, the gate says what that means. */
+async function learn({ pools, session }: LeasedState, request: ReserveRequest): Promise<void> {
+  if (pools.of(request) !== undefined || request.configVersion !== pools.version()) return;
+  const snapshot = await session.snapshot(request.configVersion).catch(() => null);
+  if (snapshot?.version !== request.configVersion) return;
+  const budgets = snapshot.budgets.filter((budget) => budgetCovers(budget, request));
+  pools.learn(
+    request,
+    budgets.map(({ id }) => id),
+  );
+}
+
+function isLeasable({ attempts, isClosed }: LeasedState, request: ReserveRequest): boolean {
+  return !isClosed && isOfLeases(request) && !attempts.wasAsked(request.attemptId);
+}
+
+function isOfLeases({ attemptId, worstNanoUsd, ttlMs }: ReserveRequest): boolean {
+  return worstNanoUsd > 0n && ttlMs <= LONGEST_TTL_MS && OWN_ID.test(attemptId);
+}
+
+function take({ attempts }: LeasedState, admitted: AdmittedCall): ReserveReply {
+  const { hold, lease, endings } = admitted;
+  attempts.live.set(hold.attemptId, { hold, lease, endings });
+  return heldBy(hold);
+}
+
+function heldBy(hold: Hold): ReserveReply {
+  return { kind: 'held', hold, wouldDeny: [] };
+}
