@@ -33,7 +33,7 @@ async function patiently<Reply>(ask: () => Promise<Reply>): Promise<Reply> {
 }
 
 const COMMANDS = {
-  async openRedis(options: Pick<RedisGateOptions, 'url' | 'organization'>) {
+  async openRedis(options: Pick<RedisGateOptions, 'url' | 'organization' | 'leases'>) {
     // Deadlines have tests of their own.
     const deadlines = { reserveDeadlineMs: 60_000, settleDeadlineMs: 60_000 };
     const redisGate = await openRedisGate({ ...options, ...deadlines, clock: systemClock });

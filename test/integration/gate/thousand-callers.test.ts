@@ -46,6 +46,16 @@ describe('a thousand callers of $0.01 at once, from four processes, on a budget 
     await expectSpent(callers);
   });
 
+  test('in Redis, with leases of each process: exactly 500 are admitted', async () => {
+    const organization = newOrganization();
+    const leases = { ttlMs: 1_000, fromCalls: 0 };
+    const { callers } = await fourProcesses((caller) =>
+      caller.do('openRedis', { url: redisUrl, organization, leases }),
+    );
+    expect(await callAtOnce(callers)).toBe(500);
+    await expectSpent(callers);
+  });
+
   test('with an embedded owner among them: exactly 500 are admitted', async () => {
     const [organization, dataDirectory] = [newOrganization(), temporaryDirectory()];
     const { callers, roles } = await fourProcesses((caller) =>
