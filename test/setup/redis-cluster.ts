@@ -50,7 +50,14 @@ export async function startRedisCluster(program = clusterProgram ?? ''): Promise
 }
 
 function startMember(program: string): Promise<RunningRedis> {
-  return startServer(program, ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']);
+  return startServer(program, [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    '2000',
+    '--cluster-allow-replica-migration',
+    'no',
+  ]);
 }
 
 async function shareSlots(primaries: readonly Redis[]): Promise<void> {

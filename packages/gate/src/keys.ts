@@ -53,7 +53,7 @@ export interface RedisKeys {
  * one atomic script in a cluster too. The name is percent-encoded, or a brace in it would split the slot.
  */
 export function redisKeys(organization: string): RedisKeys {
-  const prefix = `tg1:{${encodeURIComponent(organization)}}`;
+  const prefix = `tg2:{${encodeURIComponent(organization)}}`;
   return {
     state: `${prefix}:state`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,

@@ -262,7 +262,7 @@ describe('opening a gate in Redis', () => {
     const redis = connectDirectly();
     const keys = await keysOf(redis, encodeURIComponent(organization));
     expect(keys).toHaveLength(3);
-    expect(new Set(keys.map((key) => /^tg1:\{([^{}]+)\}:[^{}]+$/.exec(key)?.[1]))).toEqual(
+    expect(new Set(keys.map((key) => /^tg2:\{([^{}]+)\}:[^{}]+$/.exec(key)?.[1]))).toEqual(
       new Set([encodeURIComponent(organization)]),
     );
   });

@@ -77,8 +77,8 @@ async function openInRedis({ url, redis, wire, timeKey }: RedisLane, ledger: Mod
       await gates.get(process)?.close();
       gates.delete(process);
     },
-    loseEverything: async () => void (await lose(`tg1:{${organization}}:*`)),
-    loseCounter: (periodKey) => lose(`tg1:{${organization}}:budget:${periodKey}`),
+    loseEverything: async () => void (await lose(`tg2:{${organization}}:*`)),
+    loseCounter: (periodKey) => lose(`tg2:{${organization}}:budget:${periodKey}`),
     loseScripts: async () => void (await redis.script('FLUSH')),
     abandon: async (request) => giveUp(await opened('impatient'), wire, request),
     close: async () => {
