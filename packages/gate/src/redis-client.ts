@@ -112,11 +112,11 @@ export function keepAliveWhileAsked(client: RedisClient) {
   return {
     asked() {
       waiting += 1;
-      adjust();
+      if (waiting === 1) adjust();
     },
     answered() {
       waiting -= 1;
-      adjust();
+      if (waiting === 0) adjust();
     },
   };
 }

@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { configurationSnapshotSchema, emptyConfiguration, nanoFromUsd } from '@tallygate/usage';
 import { openTallygate, type TallygateRuntime, tallygate } from 'tallygate';
 import { BATCH_ID, REQUESTS } from '../meter/batch-rig.ts';
+import { answerCommands } from '../owner/answer-commands.ts';
 
 /** An application that creates a batch or reads its results, as a process of its own that a test commands and kills. */
 const organization = process.env['TALLYGATE_ORGANIZATION'] ?? '';
@@ -54,12 +55,4 @@ const COMMANDS = {
 
 export type BatchCommands = typeof COMMANDS;
 
-process.on('message', async ({ id, command }: { id: number; command: keyof BatchCommands }) => {
-  try {
-    process.send?.({ id, output: await COMMANDS[command]() });
-  } catch (error) {
-    const { code = 'none', message } = error as { code?: string; message: string };
-    process.send?.({ id, error: { code, message } });
-  }
-});
-process.send?.({ id: 0, output: 'ready' });
+answerCommands(COMMANDS);

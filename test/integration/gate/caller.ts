@@ -2,6 +2,7 @@ import { openRedisGate, type RedisGateOptions } from '@tallygate/gate';
 import { type BudgetGate, newAttemptId, systemClock, TallygateError } from '@tallygate/usage';
 import { openTallygate } from 'tallygate';
 import { budgetOf, requestOf, snapshotOf } from '../../contract/gate-fixtures.ts';
+import { answerCommands } from '../owner/answer-commands.ts';
 
 /**
  * Many callers in one process, which a test commands over the fork's channel: `{ id, command, input }` in,
@@ -71,15 +72,4 @@ const COMMANDS = {
 
 export type CallerCommands = typeof COMMANDS;
 
-process.on(
-  'message',
-  async ({ id, command, input }: { id: number; command: keyof CallerCommands; input: never }) => {
-    try {
-      process.send?.({ id, output: await COMMANDS[command](input) });
-    } catch (error) {
-      const { code = 'none', message } = error as { code?: string; message: string };
-      process.send?.({ id, error: { code, message } });
-    }
-  },
-);
-process.send?.({ id: 0, output: 'ready' });
+answerCommands(COMMANDS);

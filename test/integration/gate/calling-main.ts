@@ -1,6 +1,7 @@
 import { type ConfigurationSnapshot, newAttemptId, type ReserveReply } from '@tallygate/usage';
 import { openTallygate, type TallygateRuntime } from 'tallygate';
 import { attributionOf, requestOf, usd } from '../../contract/gate-fixtures.ts';
+import { answerCommands } from '../owner/answer-commands.ts';
 
 /**
  * A process that calls as a meter does: with the configuration that it last saw, and once more where the gate says that it is
@@ -34,12 +35,4 @@ const COMMANDS = {
 
 export type CallingCommands = typeof COMMANDS;
 
-process.on('message', async (asked: { id: number; command: keyof CallingCommands; input: never }) => {
-  const { id, command, input } = asked;
-  try {
-    process.send?.({ id, output: await COMMANDS[command](input) });
-  } catch (error) {
-    process.send?.({ id, error: { code: 'none', message: String(error) } });
-  }
-});
-process.send?.({ id: 0, output: 'ready' });
+answerCommands(COMMANDS);

@@ -12,6 +12,7 @@ import {
   type UsageEvent,
 } from '@tallygate/usage';
 import { openTallygate, type TallygateRuntime } from 'tallygate';
+import { answerCommands } from './answer-commands.ts';
 
 /**
  * An application on a data directory, as a process of its own that a test commands and kills. Speaks over the fork's channel:
@@ -190,15 +191,4 @@ const COMMANDS = {
 
 export type Commands = typeof COMMANDS;
 
-process.on(
-  'message',
-  async ({ id, command, input }: { id: number; command: keyof Commands; input: never }) => {
-    try {
-      process.send?.({ id, output: await COMMANDS[command](input) });
-    } catch (error) {
-      const { code = 'none', message } = error as { code?: string; message: string };
-      process.send?.({ id, error: { code, message } });
-    }
-  },
-);
-process.send?.({ id: 0, output: 'ready' });
+answerCommands(COMMANDS);
