@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { summaryReporter } from './test/setup/summary-reporter.ts';
+import { cleanUpTemporaryFiles } from './test/setup/temporary-folder.ts';
+
+cleanUpTemporaryFiles();
 
 /** Tests run on sources: the condition makes every workspace resolve to its `src`, so no build is needed. */
 const conditions = ['@tallygate/source', 'node', 'import', 'default'];
