@@ -5,6 +5,7 @@ export type { RetentionSetting } from './retention.ts';
 export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/adopt.ts';
 export { type DeadLetter, readDeadLetters, retryDeadLetters } from './spool/dead-letters.ts';
 export type { FullPolicy } from './spool/disk-bound.ts';
+export { holdsLeftBehind, type LeftBehindOptions } from './spool/left-behind.ts';
 export type { OwnerIsAlive, SpoolOwner } from './spool/owner.ts';
 export type { Recover, UnsettledOutcome } from './spool/recover.ts';
 export type { UnknownOutcomes } from './spool/recover-intents.ts';

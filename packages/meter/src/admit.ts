@@ -4,7 +4,6 @@ import {
   type Attribution,
   type Backend,
   BudgetExceededError,
-  budgetCovers,
   type Denial,
   type Hold,
   type ReserveReply,
@@ -19,10 +18,11 @@ import { inferencePlace } from './inference-place.ts';
 import { tellOfLadder } from './ladder/tell.ts';
 import { type ChangedMessage, type Easier, walkLadders } from './ladder/walk-ladders.ts';
 import type { MeterOptions } from './meter-options.ts';
-import { plainModelNames } from './model-names.ts';
+import { requestedModels } from './model-names.ts';
 import type { MeterPorts } from './ports.ts';
 import { backendOf } from './provider-headers.ts';
 import { type RequestFacts, readRequestFacts } from './request-facts.ts';
+import { admitWithoutGate } from './without-gate.ts';
 
 /** An attempt that may go to the provider: who pays, what it was estimated at, and the hold that it stands on. */
 export interface Admission {
@@ -78,7 +78,7 @@ export async function admit(
   const worstNanoUsd = (admission: Admission) => estimate(admission).worstNanoUsd;
   const mayChange = options.ladder !== false && context.options?.ladder !== false;
   const easier = mayChange ? walkLadders({ request, facts }, { pseudonymKey, worstNanoUsd }) : () => null;
-  const asked = { request, context, facts, holdTtlMs, estimate, easier };
+  const asked = { request, context, facts, holdTtlMs, estimate, easier, isAnnounced: true };
   const admission = await admitEstimated(asked, ports, options);
   tellOfLadder(admission, [options.onLadder, context.options?.onLadder], options.logger);
   return admission;
@@ -100,6 +100,8 @@ export interface AdmissionRequest {
   estimate(admission: Admission, options: MeterOptions): Amounts | Promise<Amounts>;
   /** What to ask for after a refusal. Absent: what is refused is denied. */
   easier?: Easier;
+  /** Written down before it is sent, so that no crash forgets what was admitted without a gate. */
+  isAnnounced: boolean;
 }
 
 /** As `admit`, for an estimate of the caller's own. */
@@ -131,10 +133,12 @@ export async function admitEstimated(
         recordDenial(reply.denial, admission, ports, options);
         throw new BudgetExceededError(reply.denial);
       case 'unanswered':
-        return onOutage(admission, ports, options, reply.outage);
+        return admitWithoutGate(admission, asked, ports, options, reply.outage);
       case 'outdated':
         outdated += 1;
-        if (outdated === 2) return onOutage(admission, ports, options, configurationKeepsChanging());
+        if (outdated === 2) {
+          return admitWithoutGate(admission, asked, ports, options, configurationKeepsChanging());
+        }
         configuration = await ports.configuration.reload();
     }
   }
@@ -213,35 +217,6 @@ export function estimateRequest(
 /** Observing refuses nothing: a model without a price is then estimated at the dearest one. */
 function refusable(policy: UnpricedPolicy, options: MeterOptions): UnpricedPolicy {
   return policy === 'deny' && options.mode !== 'enforce' ? 'dearest' : policy;
-}
-
-/**
- * Outage is not denial: each budget that covers the call says whether calls may go on without a gate. Where no configuration is
- * known, one may say "block".
- */
-function onOutage(
-  admission: Admission,
-  ports: MeterPorts,
-  options: MeterOptions,
-  outage: TallygateError,
-): Admission {
-  const { isKnown, snapshot } = admission.configuration;
-  const subject = { attribution: admission.attribution, models: requestedModels(admission) };
-  const blocks = snapshot.budgets.some(
-    (budget) => budget.onOutage === 'block' && budgetCovers(budget, subject),
-  );
-  if (options.mode === 'enforce' && (blocks || !isKnown)) throw outage;
-  options.logger.warn('gate unavailable, the call goes on by the budgets’ outage policy', {
-    code: outage.code,
-  });
-  if (!isKnown || ports.pinHold === undefined) return admission;
-  const { attemptId } = admission.attempt;
-  admission.hold = ports.pinHold({ ...subject, attemptId, snapshot, atMs: admission.startedAtMs });
-  return admission;
-}
-
-function requestedModels({ facts, configuration }: Admission): string[] {
-  return plainModelNames(facts.models ?? [facts.model], configuration.priceBook);
 }
 
 /** A row that is not written must not change the answer: denied stays denied, and an observed call goes on. */

@@ -5,7 +5,7 @@ export type { LadderNotice, LadderOptions } from './ladder/ladder-options.ts';
 export { createMeter, type Meter } from './meter.ts';
 export type { MeterOptions } from './meter-options.ts';
 export { SPAN_NAMES } from './otel.ts';
-export type { AdmittedWithoutGate, MeterPorts } from './ports.ts';
+export type { AdmittedWithoutGate, MeterPorts, OutageAllowance } from './ports.ts';
 export { pseudonymOf, withoutAddress } from './pseudonym.ts';
 export type { AttributedOptions, SdkCallOptions } from './sdk-options.ts';
 export { unknownOutcome } from './unknown-outcome.ts';

@@ -32,7 +32,7 @@ export interface Meter {
  * reads the response (`observeResponse`), then price, record and settle behind the caller's back (`conclude`).
  *
  * It throws what the SDK would throw, and three errors of its own, all before anything is sent: `BudgetExceededError`,
- * `AttributionError`, and an outage of the gate where a budget says `onOutage: block`. The SDK retries none of them.
+ * `AttributionError`, and an outage of the gate where a budget says `onOutage: block` or has no allowance left. The SDK retries none of them.
  *
  * Message batches live for a day and have a life of their own: `batches/meter-batches.ts`.
  */

@@ -1,9 +1,12 @@
 import type {
   Attribution,
   BatchOwners,
+  Budget,
   BudgetGate,
   ConfigurationSnapshot,
   Hold,
+  HoldEntry,
+  TallygateError,
   UsageSink,
 } from '@tallygate/usage';
 import type { ConfigurationCache } from './configuration-cache.ts';
@@ -20,6 +23,16 @@ export interface MeterPorts {
    * Without it only this process can, and only while it lives.
    */
   pinHold?: (admitted: AdmittedWithoutGate) => Hold;
+  /** Bounds what is admitted while no gate answers. Without it a budget of `onOutage: allowance` blocks. */
+  outageAllowance?: OutageAllowance;
+}
+
+export interface OutageAllowance {
+  /**
+   * Takes what the hold can cost at most from the allowances of these budgets: from all of them, or from none.
+   * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE`, naming the budget without room; `outage` is its cause.
+   */
+  take(hold: Hold, budgets: readonly Budget[], outage: TallygateError): Promise<void>;
 }
 
 export interface AdmittedWithoutGate {
@@ -30,4 +43,6 @@ export interface AdmittedWithoutGate {
   /** The last known configuration. */
   snapshot: ConfigurationSnapshot;
   atMs: number;
+  /** What it was estimated at; absent where only the names of periods are asked for. */
+  amounts?: Pick<HoldEntry, 'expectedNanoUsd' | 'worstNanoUsd'>;
 }

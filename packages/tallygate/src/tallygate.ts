@@ -151,7 +151,7 @@ function closedBefore(): TallygateError {
 }
 
 function portsOf(runtime: Runtime, logger: Logger): MeterPorts {
-  const { gate, sink, batchOwners, organization, lastGood, rememberGood } = runtime;
+  const { gate, sink, batchOwners, organization, lastGood, rememberGood, outageAllowance } = runtime;
   const configuration = createConfigurationCache({
     gate,
     organization,
@@ -159,5 +159,6 @@ function portsOf(runtime: Runtime, logger: Logger): MeterPorts {
     lastGood,
     onLoaded: rememberGood,
   });
-  return { gate, sink, batchOwners, configuration, pinHold };
+  const bounded = outageAllowance === null ? {} : { outageAllowance };
+  return { gate, sink, batchOwners, configuration, pinHold, ...bounded };
 }

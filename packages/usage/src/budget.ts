@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Attribution } from './attribution.ts';
 import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
-import { nanoUsdSchema } from './money.ts';
+import { formatUsd, nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
 
 /** By what a budget can be limited to some of an organization's calls. */
@@ -23,7 +23,7 @@ export const budgetScopeSchema = z.strictObject({
 export type BudgetScope = z.output<typeof budgetScopeSchema>;
 
 /** What happens to calls of an enforced budget while the gate cannot answer. Denied is never an outage. */
-export const outagePolicySchema = z.enum(['allow', 'block']);
+export const outagePolicySchema = z.enum(['allow', 'block', 'allowance']);
 export type OutagePolicy = z.output<typeof outagePolicySchema>;
 
 export const budgetSchema = z.object({
@@ -34,6 +34,8 @@ export const budgetSchema = z.object({
   timeZone: timeZoneSchema,
   limitNanoUsd: nanoUsdSchema,
   onOutage: outagePolicySchema,
+  /** With `onOutage: allowance`: what each process may admit in one outage, counted at the worst case. Absent: nothing. */
+  allowanceNanoUsd: nanoUsdSchema.optional(),
   /** What is tried, in this order, before a call that does not fit is denied. Absent: it is denied at once. */
   ladder: z.array(ladderStepSchema).max(LADDER_STEPS_MAX).optional(),
 });
@@ -69,4 +71,14 @@ export function describeScope(scope: BudgetScope): string {
   for (const dimension of SCOPE_DIMENSIONS.slice(both ? 2 : 0))
     if (scope[dimension] !== undefined) words.push(`${dimension} ${scope[dimension]}`);
   return words.join(', ') || 'organization';
+}
+
+/** "calls are blocked", "calls are allowed", "calls are allowed, up to $5.00 in each process". */
+export function describeOutagePolicy({
+  onOutage,
+  allowanceNanoUsd = 0n,
+}: Pick<Budget, 'onOutage' | 'allowanceNanoUsd'>): string {
+  if (onOutage === 'block') return 'calls are blocked';
+  const bound = onOutage === 'allow' ? '' : `, up to ${formatUsd(allowanceNanoUsd)} in each process`;
+  return `calls are allowed${bound}`;
 }

@@ -24,6 +24,7 @@ export {
   type BudgetSubject,
   budgetCovers,
   budgetSchema,
+  describeOutagePolicy,
   describeScope,
   type OutagePolicy,
   outagePolicySchema,

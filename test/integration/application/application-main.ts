@@ -38,6 +38,14 @@ const ENDINGS: Record<string, () => void | Promise<void>> = {
   'killed before its flush': () => void listen(),
   'killed before it knows of its settlement': () => {},
   'killed in the middle of a call': () => {},
+  'killed when no gate admits it any more': async () => {
+    for (let isAdmitted = true; isAdmitted; )
+      isAdmitted = await ask().then(
+        () => true,
+        () => false,
+      );
+    listen();
+  },
   /** Finishes what it has begun, as servers do, and decides itself when and how the process ends. */
   'by its own handler of SIGTERM': () => {
     const server = listen();

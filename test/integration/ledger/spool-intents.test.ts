@@ -1,9 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adoptSpools, type UnknownOutcomes } from '@tallygate/ledger';
+import { adoptSpools, holdsLeftBehind, type UnknownOutcomes } from '@tallygate/ledger';
 import { type CallIntent, newAttemptId, newCallId, type UsageEvent } from '@tallygate/usage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { holdFor, START_MS, usageEvent } from '../../contract/usage-fixtures.ts';
+import { holdFor, START_MS, settlement, usageEvent } from '../../contract/usage-fixtures.ts';
 import { createCollectingStore } from './collecting-store.ts';
 import { createSettlingGate, createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
 
@@ -155,5 +155,36 @@ describe('the file of calls in flight', () => {
     sleeper.recordOutcome(outcomeOf(call), call.hold);
     expect(sleeper.callsInFlight).toBe(0);
     await sleeper.close();
+  });
+});
+
+describe('what processes left behind that no gate has ended', () => {
+  const leftIn = async (root: string, isAlive = nobodyLives) => {
+    const holds = await holdsLeftBehind({ root, clock: spools.clock, isAlive });
+    return holds.map(({ attemptId }) => attemptId).sort();
+  };
+
+  it('is each hold of a call in flight and of an outcome without settlement, once; of the living, none', async () => {
+    const spool = await spools.open();
+    const [settled, recorded, open] = [intent(), intent(), intent()];
+    for (const call of [settled, recorded, open]) spool.recordIntent(call);
+    for (const call of [settled, recorded]) spool.recordOutcome(outcomeOf(call), call.hold);
+    spool.recordSettlement(settlement({ attemptId: settled.attemptId }));
+    spools.kill(spool);
+    expect(await leftIn(spools.graveyard)).toEqual([recorded.attemptId, open.attemptId].sort());
+    expect(await leftIn(spools.graveyard, () => true)).toEqual([]);
+  });
+
+  it('stays so while an adopter cannot settle it, and is nothing once one has', async () => {
+    const spool = await spools.open();
+    const open = intent();
+    spool.recordIntent(open);
+    spools.kill(spool);
+    const away = () => Promise.reject(new Error('the gate is away'));
+    await adopt({ recover: away });
+    for (const isAlive of [nobodyLives, () => true])
+      expect(await leftIn(spools.graveyard, isAlive)).toEqual([open.attemptId]);
+    await adopt();
+    expect(await leftIn(spools.graveyard)).toEqual([]);
   });
 });

@@ -54,7 +54,7 @@ async function admitBatch(
 ): Promise<Admission | null> {
   const facts = factsOfBatch(items);
   const estimate = (admission: Admission, using: MeterOptions) => sumOfEstimates(items, admission, using);
-  const asked = { request, context, facts, holdTtlMs: BATCH_HOLD_TTL_MS, estimate };
+  const asked = { request, context, facts, holdTtlMs: BATCH_HOLD_TTL_MS, estimate, isAnnounced: false };
   try {
     return await admitEstimated(asked, ports, options);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { availableNanoUsd, budgetBar, budgetTable, toTextTable } from '@tallygate/report';
 import {
   type Balance,
+  describeOutagePolicy,
   describePeriod,
   describeReset,
   describeScope,
@@ -79,6 +80,7 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     heldUsd: usdFromNano(balance.heldNanoUsd),
     availableUsd: usdFromNano(availableNanoUsd(balance)),
     onOutage: budget.onOutage,
+    ...(budget.allowanceNanoUsd === undefined ? {} : { allowanceUsd: usdFromNano(budget.allowanceNanoUsd) }),
   };
 }
 
@@ -97,7 +99,7 @@ function describeBalance(balance: Balance): string {
     ['Held', formatUsd(heldNanoUsd)],
     ['Available', formatUsd(availableNanoUsd(balance))],
     ['Used', budgetBar(balance)],
-    ['In an outage', budget.onOutage === 'allow' ? 'calls are allowed' : 'calls are blocked'],
+    ['In an outage', describeOutagePolicy(budget)],
   ];
   return facts.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('');
 }

@@ -30,7 +30,7 @@ describe('tallygate init, plan, apply, budgets', () => {
     const plan = await cli.run('plan');
     expect(plan.stdout).toBe(
       '+ team support\n    Support\n+ budget support-monthly\n' +
-        '    $500.00 per month (Europe/Berlin) for team support; blocks in an outage\n',
+        '    $500.00 per month (Europe/Berlin) for team support; in an outage calls are blocked\n',
     );
     expect((await cli.gate.configuration()).version).toBe(0);
 

@@ -37,9 +37,21 @@ function teamLine({ id, name, aliases, costCentre, owners }: Team): string {
   return `  - ${flow({ id, name, aliases, ...(costCentre === null ? {} : { costCentre }), owners })}`;
 }
 
-function budgetLine({ id, scope, limitNanoUsd, period, timeZone, onOutage }: Budget): string {
-  const limit = { usd: usdFromNano(limitNanoUsd).replace(/0{7}$/, '') };
-  return `  - ${flow({ id, scope, limit, period, timeZone, onOutage })}`;
+function budgetLine({
+  id,
+  scope,
+  limitNanoUsd,
+  period,
+  timeZone,
+  onOutage,
+  allowanceNanoUsd,
+}: Budget): string {
+  const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
+  return `  - ${flow({ id, scope, limit: amount(limitNanoUsd), period, timeZone, onOutage, ...allowance })}`;
+}
+
+function amount(nanoUsd: bigint): { usd: string } {
+  return { usd: usdFromNano(nanoUsd).replace(/0{7}$/, '') };
 }
 
 function flow(value: Record<string, unknown>): string {

@@ -10,7 +10,7 @@ import {
   UNASSIGNED,
 } from '@tallygate/usage';
 import { ladderFrom } from './file-ladder.ts';
-import { FIELD_CURES, type FileContent } from './file-schema.ts';
+import { ALLOWANCE_CURE, FIELD_CURES, type FileContent } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
 
 /**
@@ -71,8 +71,9 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       scope: definedOnly(budget.scope),
       period: budget.period,
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
-      limitNanoUsd: limitFrom(budget.limit.usd, at('limit', 'usd'), document),
+      limitNanoUsd: amountFrom(budget.limit.usd, at('limit', 'usd'), document),
       onOutage: budget.onOutage,
+      ...allowanceFrom(budget, at, document),
       ...(ladder.length === 0 ? {} : { ladder }),
     };
   });
@@ -131,11 +132,29 @@ function knownZone(timeZone: string, path: Path, document: LocatedDocument): str
   }
 }
 
+/** Required by the policy of its name, and refused beside any other: it would not be in force. */
+function allowanceFrom(
+  { onOutage, allowance }: FileContent['budgets'][number],
+  at: (...steps: string[]) => Path,
+  document: LocatedDocument,
+): Pick<Budget, 'allowanceNanoUsd'> {
+  if (onOutage !== 'allowance') {
+    if (allowance === undefined) return {};
+    throw document.invalid(
+      at('allowance'),
+      `belongs to onOutage: allowance, not to ${onOutage}`,
+      ALLOWANCE_CURE,
+    );
+  }
+  if (allowance === undefined) throw document.invalid(at('onOutage'), 'names no amount', ALLOWANCE_CURE);
+  return { allowanceNanoUsd: amountFrom(allowance.usd, at('allowance', 'usd'), document) };
+}
+
 const LIMIT_CURE =
   'Write a plain decimal amount of USD, such as "500.00": digits and one point, no sign, no exponent.';
 
 /** Exact: the text of the file is read as digits, so an unquoted 500.10 is as good as a quoted one. */
-function limitFrom(usd: string, path: Path, document: LocatedDocument): bigint {
+function amountFrom(usd: string, path: Path, document: LocatedDocument): bigint {
   const refuse = (problem: string) => document.invalid(path, `"${usd}" ${problem}`, LIMIT_CURE);
   if (/^-/.test(usd)) throw refuse('is negative');
   if (!/^\d+(\.\d+)?$/.test(usd)) throw refuse('is not a plain decimal amount');

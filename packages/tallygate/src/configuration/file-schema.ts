@@ -1,4 +1,4 @@
-import { LADDER_STEPS, LADDER_STEPS_MAX, PERIOD_UNITS } from '@tallygate/usage';
+import { LADDER_STEPS, LADDER_STEPS_MAX, outagePolicySchema, PERIOD_UNITS } from '@tallygate/usage';
 import { z } from 'zod';
 
 /**
@@ -18,6 +18,7 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 const id = (pattern: RegExp) => z.string().regex(pattern, 'is not an id');
 
 const limitFields = { usd: text };
+const allowanceFields = { usd: text };
 const scopeFields = {
   team: text.optional(),
   feature: text.optional(),
@@ -51,7 +52,8 @@ const budgetFields = {
   limit: z.strictObject(limitFields),
   period: z.enum(PERIOD_UNITS),
   timeZone: text.default('UTC'),
-  onOutage: z.enum(['allow', 'block']).default('block'),
+  onOutage: outagePolicySchema.default('block'),
+  allowance: z.strictObject(allowanceFields).optional(),
   ladder: listOf(z.strictObject(ladderStepFields)),
 };
 
@@ -113,6 +115,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*': Object.keys(budgetFields),
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
+  'budgets.*.allowance': Object.keys(allowanceFields),
   'budgets.*.ladder.*': Object.keys(ladderStepFields),
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
@@ -122,6 +125,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
 const ID_CURE = 'Use lower case letters, digits, dots and dashes, at most 63, such as "support-monthly".';
 const DATE_CURE = 'Write a date such as 2026-10-31, or leave it out.';
 const RATE_CURE = 'Write USD per million tokens as a decimal, such as "3.75".';
+export const ALLOWANCE_CURE = 'Write allowance: { usd: "5.00" } beside onOutage: allowance.';
 const LIST_CURE = 'Write a list, such as [first, second].';
 
 /** What to write instead, by field. */
@@ -146,7 +150,9 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
   'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
-  'budgets.*.onOutage': 'Write allow or block.',
+  'budgets.*.onOutage': 'Write block, allow, or allowance with "allowance: { usd: ... }" beside it.',
+  'budgets.*.allowance': ALLOWANCE_CURE,
+  'budgets.*.allowance.usd': 'Write a decimal amount of USD, such as "5.00".',
   'budgets.*.ladder': `Write a list of at most ${LADDER_STEPS_MAX} steps, such as [{ step: trim, minOutputTokens: 1024 }].`,
   'budgets.*.ladder.*': 'Write a step as fields: step, and minOutputTokens or model.',
   'budgets.*.ladder.*.step':

@@ -230,7 +230,19 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     ],
     [
       withBudget('onOutage: fail'),
-      'tallygate.yaml:7:15: budgets[0].onOutage "fail" is not one of allow, block.',
+      'tallygate.yaml:7:15: budgets[0].onOutage "fail" is not one of allow, block, allowance.',
+    ],
+    [
+      withBudget('onOutage: allowance'),
+      'tallygate.yaml:7:15: budgets[0].onOutage names no amount. Write allowance: { usd: "5.00" } beside onOutage: allowance.',
+    ],
+    [
+      withBudget('allowance: { usd: 5 }'),
+      'tallygate.yaml:7:16: budgets[0].allowance belongs to onOutage: allowance, not to block.',
+    ],
+    [
+      withBudget('onOutage: allowance\n    allowance: { usd: 1e3 }'),
+      'tallygate.yaml:8:23: budgets[0].allowance.usd "1e3" is not a plain decimal amount.',
     ],
     [
       withBudget('scope: { team: suport }'),

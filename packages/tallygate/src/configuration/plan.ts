@@ -1,6 +1,7 @@
 import {
   type Budget,
   type ConfigurationSnapshot,
+  describeOutagePolicy,
   describeScope,
   type Feature,
   formatUsd,
@@ -129,11 +130,20 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   if (before === null) return after ? [summary(after)] : [];
   if (after === null)
     return [summary(before), 'What it has spent stays in the ledger; nothing is denied by it any more.'];
-  const changes = fieldChanges(before, after, ['scope', 'limitNanoUsd', 'period', 'timeZone', 'onOutage']);
+  const changes = fieldChanges(before, after, BUDGET_FIELDS);
   const [was, will] = [describeLadder(before.ladder), describeLadder(after.ladder)];
   const ladder = was === will ? [] : [`ladder: ${was} → ${will}`];
   return [...changes, ...ladder, ...countingNotes(before, after)];
 }
+
+const BUDGET_FIELDS = [
+  'scope',
+  'limitNanoUsd',
+  'period',
+  'timeZone',
+  'onOutage',
+  'allowanceNanoUsd',
+] as const;
 
 /** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
 function countingNotes(before: Budget, after: Budget): string[] {
@@ -147,10 +157,9 @@ function countingNotes(before: Budget, after: Budget): string[] {
 }
 
 function summary(budget: Budget): string {
-  const { limitNanoUsd, period, timeZone, scope, onOutage } = budget;
-  const outage = onOutage === 'allow' ? 'allows' : 'blocks';
+  const { limitNanoUsd, period, timeZone, scope } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
-  return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${outage} in an outage${ladder}`;
+  return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {
@@ -178,13 +187,14 @@ function fieldChanges<Entry>(
 
 const NAMES: Record<string, string> = {
   limitNanoUsd: 'limit',
+  allowanceNanoUsd: 'allowance',
   costCentre: 'cost centre',
   timeZone: 'time zone',
 };
 
 function show(value: unknown): string {
   if (typeof value === 'bigint') return formatUsd(value);
-  if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
   if (Array.isArray(value)) return value.join(', ');
   return typeof value === 'object' ? describeMap(value) : String(value);
 }

@@ -22,7 +22,7 @@ budgets: []
 #    limit: { usd: "500.00" }
 #    period: month                # or day
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins
-#    onOutage: block              # or allow: what happens while the gate cannot answer
+#    onOutage: block              # or allow, or allowance: what happens while the gate cannot answer
 #    ladder:                      # tried in this order before a call that does not fit is denied; without it: denied at once
 #      - { step: trim, minOutputTokens: 1024 }            # lower max_tokens, to no less than this
 #      - { step: standard-speed }                         # take fast mode off

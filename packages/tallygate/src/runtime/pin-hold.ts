@@ -5,11 +5,25 @@ import { budgetCovers, type Hold, periodAt } from '@tallygate/usage';
 /** No gate ever made it: settling it is settling an attempt that the gate does not know, and the charge counts. */
 const EPOCH_WITHOUT_GATE = 'outage';
 
+const NOTHING = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
+
+/** Whether its call was admitted without a gate. */
+export function isWithoutGate({ epoch }: Hold): boolean {
+  return epoch === EPOCH_WITHOUT_GATE;
+}
+
 /**
  * Names the budget periods that an attempt is charged to while no gate can: those of the last known configuration, at the
- * instant of the call. It sets nothing aside; it is what a later process settles by when this one ends before the outage does.
+ * instant of the call. It sets nothing aside; a later process settles by it when this one ends before the outage does, and counts
+ * its amounts against what the budgets allow in an outage.
  */
-export function pinHold({ attemptId, snapshot, atMs, ...subject }: AdmittedWithoutGate): Hold {
+export function pinHold({
+  attemptId,
+  snapshot,
+  atMs,
+  amounts: { expectedNanoUsd, worstNanoUsd } = NOTHING,
+  ...subject
+}: AdmittedWithoutGate): Hold {
   const covering = snapshot.budgets.filter((budget) => budgetCovers(budget, subject));
   return {
     attemptId,
@@ -21,8 +35,8 @@ export function pinHold({ attemptId, snapshot, atMs, ...subject }: AdmittedWitho
       const { startMs, endMs } = periodAt(budget.period, budget.timeZone, atMs);
       return {
         key: periodKey(budget, startMs),
-        expectedNanoUsd: 0n,
-        worstNanoUsd: 0n,
+        expectedNanoUsd,
+        worstNanoUsd,
         periodStartMs: startMs,
         periodEndMs: endMs,
       };

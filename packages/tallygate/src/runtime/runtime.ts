@@ -1,4 +1,5 @@
-import { openSpool, type Spool, type SpoolStatus, spoolStatus } from '@tallygate/ledger';
+import { holdsLeftBehind, openSpool, type Spool, type SpoolStatus, spoolStatus } from '@tallygate/ledger';
+import type { OutageAllowance } from '@tallygate/meter';
 import type { RemoteBackend } from '@tallygate/remote';
 import {
   type BatchOwners,
@@ -15,6 +16,7 @@ import { openBackend } from './backend.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { NOTHING_REMEMBERED, openLastGood } from './last-good.ts';
 import { historyWithoutEngine, type LedgerWork } from './ledger-access.ts';
+import { createOutageAllowances } from './outage-allowances.ts';
 import { recoverThrough, unknownOutcomesBy } from './recover.ts';
 import { usableDirectory } from './usable-directory.ts';
 
@@ -38,6 +40,8 @@ export interface Runtime {
   readonly remoteBackend: RemoteBackend;
   /** Of the data directory, made by its owner; null where nobody owns it. */
   readonly token: string | null;
+  /** Null without a disk: what is taken must outlive the process. */
+  readonly outageAllowance: OutageAllowance | null;
   /** In force until the gate has answered for the first time. */
   readonly lastGood: ConfigurationSnapshot | null;
   rememberGood(snapshot: ConfigurationSnapshot): void;
@@ -64,8 +68,12 @@ export async function openRuntime(
   const sendRecorded = async () => spool?.flush();
   const backend = await openBackend(config, directory, { ...parts, sendRecorded });
   try {
-    const { gate, destination, history, ledgerWork, batchOwners } = backend;
+    const { destination, history, ledgerWork, batchOwners } = backend;
     const { clock, logger } = parts;
+    const root = spoolRoot(config, directory);
+    const outageAllowance =
+      root === null ? null : createOutageAllowances(() => holdsLeftBehind({ root, clock }));
+    const gate = outageAllowance?.watch(backend.gate) ?? backend.gate;
     const { organization } = config;
     const lastGood =
       directory === null ? NOTHING_REMEMBERED : openLastGood(directory.lastGoodFile, organization, logger);
@@ -97,6 +105,7 @@ export async function openRuntime(
       history,
       ledgerWork,
       batchOwners,
+      outageAllowance,
       remoteBackend: { gate, destination, history: history ?? historyWithoutEngine, batchOwners },
       lastGood: lastGood.read(),
       rememberGood: lastGood.remember,
@@ -109,6 +118,11 @@ export async function openRuntime(
     await backend.close();
     throw error;
   }
+}
+
+/** Null where the spool is kept in memory. */
+function spoolRoot({ durability }: ResolvedConfig, directory: DataDirectory | null): string | null {
+  return durability === 'memory' ? null : (directory?.spoolRoot ?? null);
 }
 
 function spoolSettings(config: ResolvedConfig, directory: DataDirectory | null) {
