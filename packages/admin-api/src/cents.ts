@@ -1,4 +1,5 @@
 import type { PicoUsd } from '@tallygate/usage';
+import { z } from 'zod';
 
 /** 1 cent is 10^10 pico-USD, so ten fraction digits of a cent are exact. */
 const EXACT_FRACTION_DIGITS = 10;
@@ -19,3 +20,11 @@ export function picoFromCents(text: string): PicoUsd | null {
   const magnitude = BigInt(whole + significant.padEnd(EXACT_FRACTION_DIGITS, '0'));
   return minus ? -magnitude : magnitude;
 }
+
+/** An amount in a report: a string of cents, never a number, which would have been through a float. */
+export const amountSchema = z.string().transform((text, context) => {
+  const amountPicoUsd = picoFromCents(text);
+  if (amountPicoUsd !== null) return amountPicoUsd;
+  context.addIssue({ code: 'custom', message: 'not a decimal of cents that pico-USD can hold' });
+  return z.NEVER;
+});

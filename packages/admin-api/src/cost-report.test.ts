@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CostDimension } from './cost-report.ts';
+import type { CostReportDimension } from './cost-report.ts';
 import { bucket, costRow, DAY_MS, FROM_MS, fakeProvider, lastPage } from './testing/fake-provider.ts';
 
 const range = { fromMs: FROM_MS, toMs: FROM_MS + DAY_MS };
 
-async function rowsOf(rows: unknown[], groupBy: CostDimension[] = []) {
+async function rowsOf(rows: unknown[], groupBy: CostReportDimension[] = []) {
   const { adminApi } = fakeProvider(() => lastPage([bucket(FROM_MS, rows)]));
   const [day] = await adminApi.costs({ ...range, groupBy });
   return day?.rows ?? [];
@@ -21,35 +21,38 @@ const tokenLine = costRow({
   context_window: '0-200k',
 });
 
+/** This report names neither list amounts nor requests. */
+const silent = { amountPicoUsd: 1_237_891_200_000n, listAmountPicoUsd: null, requests: null };
+
 describe('a cost row', () => {
   it('is exact below the cent', async () => {
-    expect(await rowsOf([costRow({ amount: '123.78912' })])).toEqual([{ amountPicoUsd: 1_237_891_200_000n }]);
+    expect(await rowsOf([costRow({ amount: '123.78912' })])).toEqual([{ ...silent, group: {} }]);
   });
 
   it('carries its line item when grouped by description, and the workspace only when that was asked', async () => {
     expect(await rowsOf([tokenLine], ['description'])).toEqual([
       {
-        amountPicoUsd: 1_237_891_200_000n,
-        line: {
+        ...silent,
+        group: {
           description: 'Claude Sonnet 4.5 Usage - Output Tokens',
-          costType: 'tokens',
+          cost_type: 'tokens',
           model: 'claude-sonnet-4-5-20250929',
-          tokenType: 'output_tokens',
-          serviceTier: 'standard',
-          contextWindow: '0-200k',
-          inferenceGeo: null,
+          token_type: 'output_tokens',
+          service_tier: 'standard',
+          context_window: '0-200k',
+          inference_geo: null,
         },
       },
     ]);
     expect(await rowsOf([tokenLine], ['workspace_id'])).toEqual([
-      { amountPicoUsd: 1_237_891_200_000n, workspaceId: null },
+      { ...silent, group: { workspace_id: null } },
     ]);
   });
 
   it('keeps kinds of cost nobody has heard of, and tolerates a geography that is left out', async () => {
     const row = costRow({ cost_type: 'session_usage_2', description: 'New', inference_geo: undefined });
-    const [{ line } = {}] = await rowsOf([row], ['description']);
-    expect(line).toMatchObject({ costType: 'session_usage_2', inferenceGeo: null });
+    const [first] = await rowsOf([row], ['description']);
+    expect(first?.group).toMatchObject({ cost_type: 'session_usage_2', inference_geo: null });
   });
 
   it.each([

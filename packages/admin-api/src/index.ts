@@ -1,18 +1,28 @@
-export {
-  type AdminApi,
-  type AdminApiOptions,
-  type BucketWidth,
-  type CostQuestion,
-  createAdminApi,
-  type UsageQuestion,
-} from './admin-api.ts';
-export type { CostBucket, CostDimension, CostLine, CostRow } from './cost-report.ts';
-export type { OrganizationApiKey } from './organization-api-keys.ts';
-export type { UsageFilters } from './usage-filters.ts';
+export { type AdminApi, type AdminApiOptions, createAdminApi } from './admin-api.ts';
 export type {
+  AnalyticsCostDimension,
+  AnalyticsDimension,
+  AnalyticsFilters,
+  AnalyticsQuestion,
+} from './analytics-question.ts';
+export type { CostQuestion, UsageQuestion } from './ask-buckets.ts';
+export type { BucketWidth } from './bucket-width.ts';
+export type { ClaudeCodeModel, ClaudeCodeRow } from './claude-code-report.ts';
+export type { CostReportDimension } from './cost-report.ts';
+export type { OrganizationApiKey } from './organization-api-keys.ts';
+export type { OrganizationWorkspace } from './organization-workspaces.ts';
+export type {
+  Bucket,
+  CostBucket,
+  CostDimension,
+  CostGroup,
+  CostRow,
+  DatedReport,
   ReportedUsage,
   UsageBucket,
   UsageDimension,
   UsageGroup,
   UsageRow,
-} from './usage-report-messages.ts';
+} from './reported.ts';
+export type { UsageFilters } from './usage-filters.ts';
+export type { MessagesUsageDimension } from './usage-report-messages.ts';

@@ -8,6 +8,8 @@ const key = (id: string, hint: string | null = null) => ({
   partial_key_hint: hint,
 });
 
+const named = { name: 'k', status: 'archived', workspaceId: null };
+
 it('reads ids and hints of all keys over all pages, each page after the last key of the one before', async () => {
   const provider = fakeProvider(({ query }) =>
     query.has('after_id')
@@ -19,11 +21,21 @@ it('reads ids and hints of all keys over all pages, each page after the last key
         },
   );
   expect(await provider.adminApi.apiKeys()).toEqual([
-    { id: 'apikey_1', hint: 'sk-ant-api03-R2D...igAA' },
-    { id: 'apikey_2', hint: null },
-    { id: 'apikey_3', hint: null },
+    { ...named, id: 'apikey_1', hint: 'sk-ant-api03-R2D...igAA' },
+    { ...named, id: 'apikey_2', hint: null },
+    { ...named, id: 'apikey_3', hint: null },
   ]);
   expect(provider.asked.map(({ query }) => query.get('after_id'))).toEqual([null, 'apikey_2']);
+});
+
+it('reads where a key belongs from either form, and asks for the one that names the default workspace', async () => {
+  const scoped = { ...key('apikey_1'), scope: { type: 'workspace', workspace_id: 'wrkspc_default' } };
+  const ofAll = { ...key('apikey_2'), scope: { type: 'organization' } };
+  const earlier = { ...key('apikey_3'), workspace_id: 'wrkspc_1' };
+  const provider = fakeProvider(() => ({ data: [scoped, ofAll, earlier], has_more: false }));
+  const keys = await provider.adminApi.apiKeys();
+  expect(keys?.map(({ workspaceId }) => workspaceId)).toEqual(['wrkspc_default', null, 'wrkspc_1']);
+  expect(provider.asked[0]?.headers.get('anthropic-version')).toBe('2026-10-21');
 });
 
 it('says null, not an empty list, where the organization is not offered the list', async () => {

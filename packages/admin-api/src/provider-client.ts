@@ -19,10 +19,16 @@ export interface ProviderClientOptions {
 
 export interface ProviderClient {
   /** `path` is relative to `/v1/organizations/`. Resolves to the parsed JSON body. */
-  get(path: string, query: Record<string, unknown>, betas?: readonly string[]): Promise<unknown>;
+  get(path: string, query: Record<string, unknown>, contract?: Contract): Promise<unknown>;
 }
 
-/** The version that documents families A and B. What the SDK's own newer one does to them is written nowhere. */
+/** Under which version of the documentation an answer is asked for. */
+export interface Contract {
+  betas?: readonly string[];
+  version?: string;
+}
+
+/** The version that documents families A, B and C. What a newer one does to them is written nowhere. */
 const API_VERSION = '2023-06-01';
 /** The provider asks integrators to name themselves. */
 const USER_AGENT = 'Tallygate/0.1.0 (admin-api)';
@@ -41,7 +47,6 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
   const identity = {
-    'anthropic-version': API_VERSION,
     'User-Agent': USER_AGENT,
     // Documented for admin keys. The SDK would send a bearer token, which these endpoints describe for OAuth only.
     'x-api-key': options.apiKey,
@@ -49,10 +54,10 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
   };
   const oneAtATime = createQueue();
   return {
-    get: (path, query, betas = []) =>
+    get: (path, query, contract = {}) =>
       oneAtATime(async () => {
         options.logger.debug('asking the provider', { path, query });
-        const headers = { ...identity, ...betaHeader(betas) };
+        const headers = { ...identity, ...contractHeaders(contract) };
         try {
           return await client.get<unknown>(`/v1/organizations/${path}`, { query, headers });
         } catch (error) {
@@ -68,8 +73,9 @@ export function providerStatus(error: unknown): number | null {
   return cause instanceof Anthropic.APIError ? (cause.status ?? null) : null;
 }
 
-function betaHeader(betas: readonly string[]): Record<string, string> {
-  return betas.length === 0 ? {} : { 'anthropic-beta': betas.join(',') };
+function contractHeaders({ betas = [], version = API_VERSION }: Contract): Record<string, string> {
+  const beta = betas.length === 0 ? {} : { 'anthropic-beta': betas.join(',') };
+  return { 'anthropic-version': version, ...beta };
 }
 
 /** A control character would make `fetch` throw an error that quotes the key. */

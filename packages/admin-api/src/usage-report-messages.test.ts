@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bucket, DAY_MS, FROM_MS, fakeProvider, lastPage, usageRow } from './testing/fake-provider.ts';
-import type { UsageDimension } from './usage-report-messages.ts';
+import type { MessagesUsageDimension } from './usage-report-messages.ts';
 
 const range = { fromMs: FROM_MS, toMs: FROM_MS + DAY_MS, bucketWidth: '1d' as const };
 
-async function rowsOf(rows: unknown[], groupBy: UsageDimension[] = []) {
+async function rowsOf(rows: unknown[], groupBy: MessagesUsageDimension[] = []) {
   const { adminApi } = fakeProvider(() => lastPage([bucket(FROM_MS, rows)]));
   const [day] = await adminApi.messagesUsage({ ...range, groupBy });
   return day?.rows ?? [];
@@ -32,6 +32,7 @@ describe('a usage row', () => {
           outputTokens: 501,
           webSearchRequests: 10,
         },
+        requests: null,
         unknownCounts: {},
       },
     ]);

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
-import { DAY_1, DAY_MS, input, MINUTE_MS, ourRow, price, stretch, tokens } from './testing/made-input.ts';
+import {
+  costRow,
+  DAY_1,
+  DAY_MS,
+  input,
+  MINUTE_MS,
+  ourRow,
+  price,
+  stretch,
+  tokens,
+} from './testing/made-input.ts';
 
 /** Ours: an aborted call that was charged for 10 output tokens. Theirs: it was 25. */
 const guessed = tokens({ uncachedInputTokens: 100, outputTokens: 10 });
@@ -213,7 +223,7 @@ it('the finding explains the tokens and the money of its day and model, together
           rows: minutes.flatMap(({ usage }) => usage.flatMap(({ rows }) => rows)),
         },
       ],
-      costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [{ amountPicoUsd: costOf(truth) }] }],
+      costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [costRow(costOf(truth))] }],
     }),
   );
   expect(result.verdicts).toEqual({ tokens: 'explained', money: 'explained' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import {
-  costLine,
+  costRow,
   DAY_1,
   DAY_MS,
   input,
@@ -60,19 +60,17 @@ const anyInput = fc
     billed: fc.array(
       fc.record({
         amountPicoUsd: fc.bigInt({ min: -(10n ** 20n), max: 10n ** 24n }),
-        line: fc
-          .record({
-            costType: fc.constantFrom(
-              'tokens',
-              'web_search',
-              'code_execution',
-              'session_usage',
-              'novel',
-              null,
-            ),
-            model: fc.option(model),
-          })
-          .map(costLine),
+        line: fc.record({
+          cost_type: fc.constantFrom(
+            'tokens',
+            'web_search',
+            'code_execution',
+            'session_usage',
+            'novel',
+            null,
+          ),
+          model: fc.option(model),
+        }),
       }),
       { maxLength: 6 },
     ),
@@ -98,7 +96,13 @@ const anyInput = fc
         1,
         theirs.map((row) => [DAY_1, theirRow(row)]),
       ),
-      costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: billed }],
+      costs: [
+        {
+          startMs: DAY_1,
+          endMs: DAY_1 + DAY_MS,
+          rows: billed.map((row) => costRow(row.amountPicoUsd, row.line)),
+        },
+      ],
       minutes: [minutes],
     });
   });

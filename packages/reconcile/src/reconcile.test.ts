@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
 import {
   billed,
-  costLine,
+  costRow,
   DAY_1,
   DAY_MS,
   input,
@@ -128,7 +128,7 @@ describe('the join', () => {
   it('puts web searches on the line on which they are billed', () => {
     const searched = tokens({ outputTokens: 5, webSearchRequests: 2 });
     const row = ourRow({ atMs: DAY_1, tokens: searched });
-    const search = { amountPicoUsd: 3n, line: costLine({ costType: 'web_search' }) };
+    const search = costRow(3n, { cost_type: 'web_search' });
     const result = reconcile(
       input({ internal: [row], ...billed([[DAY_1, theirRow({ tokens: searched })]], [search]) }),
     );
@@ -160,8 +160,8 @@ describe('the join', () => {
   });
 
   it('never drops a kind of cost it does not know: it is a line, and residual', () => {
-    const novel = { amountPicoUsd: 77n, line: costLine({ costType: 'quantum_usage' }) };
-    const result = reconcile(input(billed([], [novel, { amountPicoUsd: 5n, line: costLine({}) }])));
+    const novel = costRow(77n, { cost_type: 'quantum_usage' });
+    const result = reconcile(input(billed([], [novel, costRow(5n)])));
     expect(result.variances.map(({ costType, billedPicoUsd }) => [costType, billedPicoUsd])).toEqual([
       ['quantum_usage', 77n],
       ['unstated', 5n],

@@ -38,9 +38,9 @@ export function variancesOf({ ours, theirs, costs, modelName }: Sides): Variance
     line.theirs = addTokens(line.theirs, row.tokens);
   }
   for (const { startMs, rows } of costs) {
-    for (const { line: item, amountPicoUsd } of rows) {
-      const costType = item?.costType ?? UNSTATED;
-      const model = costType === TOKENS && item?.model != null ? modelName(item.model) : null;
+    for (const { group, amountPicoUsd } of rows) {
+      const costType = group.cost_type ?? UNSTATED;
+      const model = costType === TOKENS && group.model != null ? modelName(group.model) : null;
       lineAt(lines, startMs, costType, model).billedPicoUsd += amountPicoUsd;
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
 import {
   billed,
-  costLine,
+  costRow,
   DAY_1,
   input,
   ourRow,
@@ -136,8 +136,8 @@ describe('unmetered_key', () => {
 
 describe('unmetered_product', () => {
   it.each(['code_execution', 'session_usage'])('is a line of %s as it was billed', (costType) => {
-    const line = costLine({ costType, description: 'Code Execution Usage' });
-    const result = reconcile(input(billed([], [{ amountPicoUsd: 250n, line }])));
+    const row = costRow(250n, { cost_type: costType, description: 'Code Execution Usage' });
+    const result = reconcile(input(billed([], [row])));
     expect(causeIn(result, 'unmetered_product')).toMatchObject({
       amountPicoUsd: 250n,
       evidence: [{ description: 'Code Execution Usage' }],

@@ -55,14 +55,14 @@ const UNMETERED_COST_TYPES: ReadonlySet<string | null> = new Set(['code_executio
 export function unmeteredProductEvidence(costs: readonly CostBucket[]): Evidence[] {
   return costs.flatMap(({ startMs, rows }) =>
     rows
-      .filter(({ line }) => UNMETERED_COST_TYPES.has(line?.costType ?? null))
-      .map(({ line, amountPicoUsd }) =>
+      .filter(({ group }) => UNMETERED_COST_TYPES.has(group.cost_type ?? null))
+      .map(({ group, amountPicoUsd }) =>
         evidenceOf({
           ...wholeDay(startMs),
-          model: line?.model ?? null,
+          model: group.model ?? null,
           apiKeyId: null,
           attempts: 0,
-          description: line?.description ?? line?.costType ?? null,
+          description: group.description ?? group.cost_type ?? null,
           charged: NOTHING,
           actual: { tokens: NO_TOKENS, amountPicoUsd },
         }),

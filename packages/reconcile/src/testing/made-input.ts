@@ -89,6 +89,7 @@ export function theirRow(fields: TheirFields): UsageRow {
       context_window: fields.contextWindow ?? '0-200k',
     },
     usage: fields.tokens,
+    requests: null,
     unknownCounts: {},
   };
 }
@@ -107,20 +108,22 @@ export function usageBuckets(
 }
 
 export function tokenCost(amountPicoUsd: bigint, model = 'claude-a'): CostRow {
-  return { amountPicoUsd, line: costLine({ costType: 'tokens', model, tokenType: 'output_tokens' }) };
+  return costRow(amountPicoUsd, { cost_type: 'tokens', model, token_type: 'output_tokens' });
 }
 
-export function costLine(changes: Partial<NonNullable<CostRow['line']>>): NonNullable<CostRow['line']> {
-  return {
+/** Grouped by description. */
+export function costRow(amountPicoUsd: bigint, line: CostRow['group'] = {}): CostRow {
+  const group = {
     description: null,
-    costType: null,
+    cost_type: null,
     model: null,
-    tokenType: null,
-    serviceTier: null,
-    contextWindow: null,
-    inferenceGeo: null,
-    ...changes,
+    token_type: null,
+    service_tier: null,
+    context_window: null,
+    inference_geo: null,
+    ...line,
   };
+  return { group, amountPicoUsd, listAmountPicoUsd: null, requests: null };
 }
 
 /** One day of minutes: ours and theirs as [minute of the day, …]. */

@@ -1,6 +1,8 @@
 import type { OrganizationApiKey } from '@tallygate/admin-api';
 import type { SpendRow } from '@tallygate/usage';
 
+type HintedKey = Pick<OrganizationApiKey, 'id' | 'hint'>;
+
 /**
  * Which of the provider's keys a row of ours belongs to. A row may carry the key's id, or only the hint that the meter kept;
  * a hint names a key when exactly one key of the organization fits it, archived ones included. Two that fit name nothing.
@@ -11,7 +13,7 @@ export interface ApiKeyMatcher {
   unresolvedHints: string[];
 }
 
-export function matchApiKeys(rows: readonly SpendRow[], keys: readonly OrganizationApiKey[]): ApiKeyMatcher {
+export function matchApiKeys(rows: readonly SpendRow[], keys: readonly HintedKey[]): ApiKeyMatcher {
   const hints = [...new Set(rows.filter(needsHint).map(hintOf))].sort();
   const idByHint = new Map(hints.map((hint) => [hint, idByFit(hint, keys)]));
   return {
@@ -28,7 +30,7 @@ function hintOf(row: SpendRow): string {
   return row.group.apiKeyHint ?? '';
 }
 
-function idByFit(hint: string, keys: readonly OrganizationApiKey[]): string | null {
+function idByFit(hint: string, keys: readonly HintedKey[]): string | null {
   const fitting = keys.filter((key) => key.hint !== null && hintsFit(hint, key.hint));
   return fitting.length === 1 ? (fitting[0]?.id ?? null) : null;
 }

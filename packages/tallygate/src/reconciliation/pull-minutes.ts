@@ -1,7 +1,7 @@
-import type { AdminApi } from '@tallygate/admin-api';
 import { INTERNAL_GROUPS, type MinuteStretch, USAGE_GROUPS } from '@tallygate/reconcile';
 import type { SpendHistory, SpendRow } from '@tallygate/usage';
 import type { ApiKeyMatcher } from './match-api-keys.ts';
+import type { BillingReports } from './pull-provider.ts';
 
 /** Minute by minute, but only for the days and keys on which something was estimated: a day is 1440 buckets a page. */
 const DAY_MS = 86_400_000;
@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 
 interface MinutePull {
   history: SpendHistory;
-  adminApi: AdminApi;
+  adminApi: BillingReports;
   organization: string;
   internal: readonly SpendRow[];
   keys: ApiKeyMatcher;
@@ -38,7 +38,7 @@ export async function pullMinutes(pull: MinutePull): Promise<MinuteStretch[]> {
   return stretches;
 }
 
-function minutesOf(adminApi: AdminApi, fromMs: number, toMs: number, apiKeyIds: string[]) {
+function minutesOf(adminApi: BillingReports, fromMs: number, toMs: number, apiKeyIds: string[]) {
   const groupBy = [...USAGE_GROUPS];
   return adminApi.messagesUsage({ fromMs, toMs, bucketWidth: '1m', groupBy, filters: { apiKeyIds } });
 }

@@ -12,6 +12,9 @@ export interface ProviderDays {
   caveats: Caveat[];
 }
 
+/** What a reconciliation asks of the provider. */
+export type BillingReports = Pick<AdminApi, 'messagesUsage' | 'costs' | 'apiKeys'>;
+
 interface Range {
   fromMs: number;
   toMs: number;
@@ -21,7 +24,7 @@ interface Range {
 /** While usage may still arrive, two reads one after the other see two states. */
 const OPEN_FOR_MS = 3_600_000;
 
-export async function pullProviderDays(adminApi: AdminApi, range: Range): Promise<ProviderDays> {
+export async function pullProviderDays(adminApi: BillingReports, range: Range): Promise<ProviderDays> {
   const { fromMs, toMs } = range;
   const usageQuestion = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS] });

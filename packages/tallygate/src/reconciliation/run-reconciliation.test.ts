@@ -1,4 +1,4 @@
-import type { AdminApi, CostBucket, UsageBucket, UsageQuestion } from '@tallygate/admin-api';
+import type { CostBucket, UsageBucket, UsageQuestion } from '@tallygate/admin-api';
 import { builtinPriceBook, charge } from '@tallygate/pricing';
 import {
   NO_USAGE,
@@ -9,6 +9,7 @@ import {
   TallygateError,
 } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
+import type { BillingReports } from './pull-provider.ts';
 import { type ReconciliationStep, runReconciliation } from './run-reconciliation.ts';
 import { fromStoredReport } from './stored-reconciliation.ts';
 
@@ -89,7 +90,7 @@ function world(seen: Call[] = calls, extraPicoUsd = 0n) {
       saved.push(report);
     },
   } as Partial<SpendHistory> as SpendHistory;
-  const adminApi: AdminApi = {
+  const adminApi: BillingReports = {
     async messagesUsage(question) {
       questions.push(question);
       return usageBuckets(seen, question);
@@ -98,7 +99,7 @@ function world(seen: Call[] = calls, extraPicoUsd = 0n) {
       questions.push({ costs: groupBy });
       return costBuckets(seen, extraPicoUsd, fromMs, toMs, groupBy.length > 0);
     },
-    apiKeys: async () => [KEY],
+    apiKeys: async () => [{ ...KEY, name: null, status: null, workspaceId: null }],
   };
   const run = {
     history,
@@ -134,7 +135,12 @@ function usageBuckets(seen: Call[], { fromMs, toMs, bucketWidth, groupBy }: Usag
             inference_geo: 'global',
             context_window: '0-200k',
           };
-    const row = { group, usage: { ...usage, uncachedInputTokens: 100 * inside.length }, unknownCounts: {} };
+    const row = {
+      group,
+      usage: { ...usage, uncachedInputTokens: 100 * inside.length },
+      requests: null,
+      unknownCounts: {},
+    };
     return { startMs, endMs, rows: [row] };
   });
 }
@@ -149,16 +155,9 @@ function costBuckets(
   return bucketsOf(fromMs, toMs, DAY_MS).map(({ startMs, endMs }) => {
     const inside = seen.filter(({ atMs }) => atMs >= startMs && atMs < endMs);
     const amountPicoUsd = inside.reduce((sum, call) => sum + chargeOf(call.theirs).listCostPicoUsd, extra);
-    const line = {
-      description: 'Opus',
-      costType: 'tokens',
-      model: MODEL,
-      tokenType: null,
-      serviceTier: null,
-      contextWindow: null,
-      inferenceGeo: null,
-    };
-    return { startMs, endMs, rows: [described ? { amountPicoUsd, line } : { amountPicoUsd }] };
+    const line = { description: 'Opus', cost_type: 'tokens', model: MODEL };
+    const row = { amountPicoUsd, listAmountPicoUsd: null, requests: null };
+    return { startMs, endMs, rows: [{ ...row, group: described ? line : {} }] };
   });
 }
 
@@ -291,7 +290,7 @@ describe('nothing is stored', () => {
   it('when groups do not add up to the total of a closed day', async () => {
     const { run, saved } = world();
     const { costs } = run.adminApi;
-    const adminApi: AdminApi = {
+    const adminApi: BillingReports = {
       ...run.adminApi,
       costs: async (question) =>
         question.groupBy.length > 0
@@ -307,7 +306,7 @@ describe('nothing is stored', () => {
 it('on a day that is still open groups may move between two reads, and the report says so', async () => {
   const { run } = world(calls.slice(0, 1));
   const { messagesUsage } = run.adminApi;
-  const adminApi: AdminApi = {
+  const adminApi: BillingReports = {
     ...run.adminApi,
     messagesUsage: async (question) =>
       question.groupBy.length > 0 ? messagesUsage(question) : usageBuckets(calls, question),

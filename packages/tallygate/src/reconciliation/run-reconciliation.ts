@@ -1,4 +1,3 @@
-import type { AdminApi } from '@tallygate/admin-api';
 import type { PriceBook } from '@tallygate/pricing';
 import { type Caveat, INTERNAL_GROUPS, type Reconciliation, reconcile } from '@tallygate/reconcile';
 import {
@@ -14,12 +13,12 @@ import {
 import { listPrice, modelNameIn } from './list-price.ts';
 import { type ApiKeyMatcher, matchApiKeys, needsHint } from './match-api-keys.ts';
 import { pullMinutes } from './pull-minutes.ts';
-import { pullProviderDays } from './pull-provider.ts';
+import { type BillingReports, pullProviderDays } from './pull-provider.ts';
 import { toStoredBody } from './stored-reconciliation.ts';
 
 export interface ReconciliationRun {
   history: SpendHistory;
-  adminApi: AdminApi;
+  adminApi: BillingReports;
   organization: string;
   /** [fromMs, toMs): UTC midnights. A `toMs` in the future means up to the end of today. */
   fromMs: number;
@@ -113,7 +112,7 @@ function endOfBucket(widthMs: number, askedAtMs: number): number {
 }
 
 async function matchKeys(
-  adminApi: AdminApi,
+  adminApi: BillingReports,
   internal: readonly SpendRow[],
 ): Promise<{ keys: ApiKeyMatcher; caveats: Caveat[] }> {
   const listed = internal.some(needsHint) ? await adminApi.apiKeys() : [];

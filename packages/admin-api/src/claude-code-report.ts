@@ -1,0 +1,159 @@
+import { isoFromMs, type PicoUsd } from '@tallygate/usage';
+import { z } from 'zod';
+import { instantSchema } from './bucket-pages.ts';
+import { picoFromCents } from './cents.ts';
+import type { ProviderClient } from './provider-client.ts';
+import { reportMalformed } from './report-malformed.ts';
+import { untilItStands } from './report-moved.ts';
+import { pagesOf } from './report-pages.ts';
+import { countSchema } from './reported-usage.ts';
+
+/**
+ * Report family C, `GET /v1/organizations/usage_report/claude_code`: what Claude Code did on one UTC day, per person or key.
+ *
+ * Its costs are estimates and its tokens stand in family A, too: never add it to the others. Usage paid by a subscription is on no
+ * API bill.
+ */
+const CLAUDE_CODE_REPORT = 'usage_report/claude_code';
+
+export interface ClaudeCodeRow {
+  dayMs: number;
+  /** The name of a key, which is no id, or the address of a person as the provider gives it: pseudonymise before it is stored. */
+  actor: { kind: 'key'; name: string } | { kind: 'person'; emailAddress: string };
+  organizationId: string;
+  /** "api", "subscription". */
+  customerType: string;
+  /** "enterprise", "team"; null without a subscription. */
+  subscriptionType: string | null;
+  terminalType: string;
+  /** Null: the provider does not say. */
+  isRemote: boolean | null;
+  sessions: number;
+  linesAdded: number;
+  linesRemoved: number;
+  commits: number;
+  pullRequests: number;
+  /** By tool: "edit_tool", "write_tool" … */
+  toolActions: Record<string, { accepted: number; rejected: number }>;
+  models: ClaudeCodeModel[];
+}
+
+export interface ClaudeCodeModel {
+  model: string;
+  uncachedInputTokens: number;
+  outputTokens: number;
+  cacheReadInputTokens: number;
+  /** Both lifetimes together: the provider does not split them here. */
+  cacheWriteInputTokens: number;
+  estimatedCostPicoUsd: PicoUsd;
+}
+
+const label = z.string().min(1);
+
+const estimateSchema = z.object({ currency: z.literal('USD'), amount: z.number().min(0) });
+
+const modelSchema = z.looseObject({
+  model: label,
+  tokens: z.looseObject({
+    input: countSchema,
+    output: countSchema,
+    cache_read: countSchema,
+    cache_creation: countSchema,
+  }),
+  estimated_cost: estimateSchema,
+});
+
+const rowSchema = z.looseObject({
+  date: instantSchema,
+  actor: z.discriminatedUnion('type', [
+    z.looseObject({ type: z.literal('user_actor'), email_address: label }),
+    z.looseObject({ type: z.literal('api_actor'), api_key_name: label }),
+  ]),
+  organization_id: label,
+  customer_type: label,
+  subscription_type: label.nullish(),
+  terminal_type: label,
+  is_remote: z.boolean().nullish(),
+  core_metrics: z.looseObject({
+    num_sessions: countSchema,
+    lines_of_code: z.looseObject({ added: countSchema, removed: countSchema }),
+    commits_by_claude_code: countSchema,
+    pull_requests_by_claude_code: countSchema,
+  }),
+  tool_actions: z.record(z.string(), z.looseObject({ accepted: countSchema, rejected: countSchema })),
+  model_breakdown: z.array(modelSchema),
+});
+
+const pageSchema = z.object({
+  data: z.array(rowSchema),
+  has_more: z.boolean(),
+  next_page: label.nullish(),
+});
+
+const MAX_ROWS_PER_PAGE = 1000;
+
+/** @param dayMs a UTC midnight. @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for another day, a row twice, another shape. */
+export function readClaudeCodeDay(client: ProviderClient, dayMs: number): Promise<ClaudeCodeRow[]> {
+  const asked = { starting_at: isoFromMs(dayMs).slice(0, 10), limit: MAX_ROWS_PER_PAGE };
+  return untilItStands(async () => {
+    const rows = new Map<string, ClaudeCodeRow>();
+    const fetchPage = (page: string | null) =>
+      client.get(CLAUDE_CODE_REPORT, page === null ? asked : { ...asked, page });
+    for await (const page of pagesOf(CLAUDE_CODE_REPORT, pageSchema, fetchPage)) {
+      for (const row of page.data.map(rowFrom)) {
+        const key = JSON.stringify([
+          row.actor,
+          row.customerType,
+          row.subscriptionType,
+          row.terminalType,
+          row.isRemote,
+        ]);
+        if (row.dayMs !== dayMs) throw reportMalformed(CLAUDE_CODE_REPORT, 'holds a row of another day');
+        if (rows.has(key)) throw reportMalformed(CLAUDE_CODE_REPORT, 'holds a row twice');
+        rows.set(key, row);
+      }
+    }
+    return [...rows.values()];
+  });
+}
+
+function rowFrom(row: z.output<typeof rowSchema>): ClaudeCodeRow {
+  const { core_metrics: metrics, actor } = row;
+  return {
+    dayMs: row.date,
+    actor:
+      actor.type === 'api_actor'
+        ? { kind: 'key', name: actor.api_key_name }
+        : { kind: 'person', emailAddress: actor.email_address },
+    organizationId: row.organization_id,
+    customerType: row.customer_type,
+    subscriptionType: row.subscription_type ?? null,
+    terminalType: row.terminal_type,
+    isRemote: row.is_remote ?? null,
+    sessions: metrics.num_sessions,
+    linesAdded: metrics.lines_of_code.added,
+    linesRemoved: metrics.lines_of_code.removed,
+    commits: metrics.commits_by_claude_code,
+    pullRequests: metrics.pull_requests_by_claude_code,
+    toolActions: row.tool_actions,
+    models: row.model_breakdown.map(modelFrom),
+  };
+}
+
+function modelFrom({ model, tokens, estimated_cost }: z.output<typeof modelSchema>): ClaudeCodeModel {
+  return {
+    model,
+    uncachedInputTokens: tokens.input,
+    outputTokens: tokens.output,
+    cacheReadInputTokens: tokens.cache_read,
+    cacheWriteInputTokens: tokens.cache_creation,
+    estimatedCostPicoUsd: picoFromEstimate(estimated_cost.amount),
+  };
+}
+
+/** The one amount that arrives as a number. Its shortest decimal form is what was sent; an exponent is beyond any estimate. */
+function picoFromEstimate(cents: number): PicoUsd {
+  const amountPicoUsd = picoFromCents(String(cents));
+  if (amountPicoUsd === null) throw reportMalformed(CLAUDE_CODE_REPORT, `holds the estimate ${cents}`);
+  return amountPicoUsd;
+}
