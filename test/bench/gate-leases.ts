@@ -68,7 +68,7 @@ async function openLeased(url: string): Promise<BudgetGate> {
     scope: {},
     period: 'month',
     timeZone: 'UTC',
-    limitNanoUsd: nanoFromUsd('1000000000'),
+    limit: nanoFromUsd('1000000000'),
     onOutage: 'block',
     ...parts,
   });

@@ -93,7 +93,7 @@ const budget = (id: string, scope: { team?: string; feature?: string }, period: 
   scope,
   period,
   timeZone: 'UTC',
-  limitNanoUsd: nanoFromUsd('1000000'),
+  limit: nanoFromUsd('1000000'),
   onOutage: 'block' as const,
 });
 

@@ -32,7 +32,7 @@ export function settlementOf(event: UsageEvent): Settlement {
     attemptId: event.eventId,
     seq: Number.parseInt(event.eventId.replaceAll('-', '').slice(-12), 16),
     budgetInstantMs: event.budgetInstantMs,
-    entries: holdFor(event).entries.map(({ key }) => ({ key, amountNanoUsd: contractedCostNanoUsd(event) })),
+    entries: holdFor(event).entries.map(({ key }) => ({ key, amount: contractedCostNanoUsd(event) })),
   });
 }
 

@@ -156,8 +156,8 @@ const someOwner: BatchOwner = {
     entries: [
       {
         key: 'support:month:2026-11-01',
-        expectedNanoUsd: 9_223_372_036_854_775_807n,
-        worstNanoUsd: 1n,
+        expected: 9_223_372_036_854_775_807n,
+        worst: 1n,
         periodStartMs: 0,
         periodEndMs: 2_000,
       },

@@ -160,7 +160,7 @@ function expectReserve(
   }
   model.passTime();
   const lastBucket = model.bucketAt(given.ttlMs);
-  const entries = keys.map((key) => ({ key, expectedNanoUsd: given.expected, worstNanoUsd: given.worst }));
+  const entries = keys.map((key) => ({ key, expected: given.expected, worst: given.worst }));
   expect(reply).toMatchObject({ kind: 'held', hold: { attemptId, expiryBucket: lastBucket, entries } });
   expect(reply.kind === 'held' && reply.wouldDeny.map(numbersOf)).toEqual(refusals);
   const { team, expected, worst } = given;
@@ -181,7 +181,7 @@ function expectEnding(
     expect(reply.outcome).toBe('duplicate');
     expect(settlement).toMatchObject({
       ...ended,
-      entries: known.keys.map((key) => ({ key, amountNanoUsd: first })),
+      entries: known.keys.map((key) => ({ key, amount: first })),
     });
     return;
   }
@@ -192,7 +192,7 @@ function expectEnding(
   expect(settlement).toMatchObject({
     kind,
     seq: model.seq,
-    entries: keys.map((key) => ({ key, amountNanoUsd: charge })),
+    entries: keys.map((key) => ({ key, amount: charge })),
   });
   model.passTime();
   for (const key of keys) model.charges.push({ key, amount: charge });
@@ -210,9 +210,7 @@ function expectEnding(
 
 async function expectSameBalances(gate: BudgetGate, model: GateModel): Promise<void> {
   const balances = await gate.balances();
-  expect(
-    balances.map(({ budget, spentNanoUsd, heldNanoUsd }) => [budget.id, spentNanoUsd, heldNanoUsd]),
-  ).toEqual(
+  expect(balances.map(({ budget, spent, held }) => [budget.id, spent, held])).toEqual(
     model.keysFor(TEAMS[0]).map((key) => {
       const { spent, expected, worst } = model.sums(key);
       return [key.split(':')[0], spent, larger(expected, worst)];
@@ -225,20 +223,20 @@ function orphanHold({ organization, nowMs }: GateUnderTest, attemptId: string, m
     const [, unit, start] = key.split(':');
     const periodStartMs = Number(start);
     const periodEndMs = periodStartMs + (unit === UTC_DAY ? DAY_MS : 31 * DAY_MS);
-    return { key, expectedNanoUsd: 1n, worstNanoUsd: 1n, periodStartMs, periodEndMs };
+    return { key, expected: 1n, worst: 1n, periodStartMs, periodEndMs };
   });
   return { attemptId, organization, epoch: 'unknown', budgetInstantMs: nowMs(), expiryBucket: 0, entries };
 }
 
 function numbersOf(denial: {
   budgetId: string;
-  spentNanoUsd: NanoUsd;
-  heldNanoUsd: NanoUsd;
-  neededNanoUsd: NanoUsd;
+  spent: NanoUsd;
+  held: NanoUsd;
+  needed: NanoUsd;
   retryAtMs: number;
 }) {
-  const { budgetId, spentNanoUsd, heldNanoUsd, neededNanoUsd, retryAtMs } = denial;
-  return { budgetId, spent: spentNanoUsd, held: heldNanoUsd, needed: neededNanoUsd, retryAtMs };
+  const { budgetId, spent, held, needed, retryAtMs } = denial;
+  return { budgetId, spent, held, needed, retryAtMs };
 }
 
 function larger(left: NanoUsd, right: NanoUsd): NanoUsd {

@@ -106,10 +106,10 @@ const PLAIN: Guarantees = {
         timeZone: 'Europe/Berlin',
         periodStartMs: Date.UTC(2026, 8, 30, 22),
         periodEndMs: Date.UTC(2026, 9, 31, 23),
-        limitNanoUsd: usd('1'),
-        spentNanoUsd: usd('0.30'),
-        heldNanoUsd: usd('0.60'),
-        neededNanoUsd: usd('0.20'),
+        limit: usd('1'),
+        spent: usd('0.30'),
+        held: usd('0.60'),
+        needed: usd('0.20'),
         retryAtMs: START_MS + 10 * MINUTE_MS + 30_000,
         atMs: nowMs(),
         enforced: true,
@@ -164,8 +164,8 @@ const PLAIN: Guarantees = {
     expect(reply).toMatchObject({
       kind: 'held',
       wouldDeny: [
-        { budgetId: 'support', enforced: false, neededNanoUsd: usd('0.10') },
-        { budgetId: 'chat', enforced: false, limitNanoUsd: usd('0.01') },
+        { budgetId: 'support', enforced: false, needed: usd('0.10') },
+        { budgetId: 'chat', enforced: false, limit: usd('0.01') },
       ],
     });
     expect((await counters(gate))['chat']).toEqual({ spent: 0n, held: usd('0.10') });
@@ -232,12 +232,12 @@ async function expectExact(openWith: OpenWith, amount: bigint): Promise<void> {
   const hold = await held(gate, { expectedNanoUsd: amount - 1n });
   expect(await gate.reserve(requestOf({ expectedNanoUsd: 2n }))).toMatchObject({
     kind: 'denied',
-    denial: { limitNanoUsd: amount, heldNanoUsd: amount - 1n, neededNanoUsd: 2n },
+    denial: { limit: amount, held: amount - 1n, needed: 2n },
   });
   const last = await held(gate, { expectedNanoUsd: 1n });
   expect((await counters(gate))['all']).toEqual({ spent: 0n, held: amount });
   const { settlement } = await gate.settle({ hold, amountNanoUsd: amount - 1n });
-  expect(settlement.entries).toMatchObject([{ amountNanoUsd: amount - 1n }]);
+  expect(settlement.entries).toMatchObject([{ amount: amount - 1n }]);
   await gate.settle({ hold: last, amountNanoUsd: 1n });
   expect((await counters(gate))['all']).toEqual({ spent: amount, held: 0n });
   expect((await gate.reserve(requestOf({ expectedNanoUsd: 1n }))).kind).toBe('denied');

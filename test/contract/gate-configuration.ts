@@ -5,9 +5,9 @@ import { budgetOf, counters, type Guarantees, held, requestOf, snapshotOf, usd }
 const SEED = {
   lastSeq: 41,
   totals: [
-    { key: `all:month:${Date.UTC(2026, 9, 1)}`, amountNanoUsd: usd('0.95') },
-    { key: `all:month:${Date.UTC(2026, 8, 1)}`, amountNanoUsd: usd('77') },
-    { key: `gone:day:${Date.UTC(2026, 9, 15)}`, amountNanoUsd: usd('3') },
+    { key: `all:month:${Date.UTC(2026, 9, 1)}`, amount: usd('0.95') },
+    { key: `all:month:${Date.UTC(2026, 8, 1)}`, amount: usd('77') },
+    { key: `gone:day:${Date.UTC(2026, 9, 15)}`, amount: usd('3') },
   ],
 };
 const SEEDED: Guarantees = {
@@ -71,7 +71,7 @@ const PLAIN: Guarantees = {
       expect(await counters(gate)).toEqual({ all: { spent: 0n, held: usd('0.10') } });
       expect(await gate.reserve({ ...request, configVersion: 2 })).toMatchObject({
         kind: 'denied',
-        denial: { limitNanoUsd: usd('0.15'), heldNanoUsd: usd('0.10') },
+        denial: { limit: usd('0.15'), held: usd('0.10') },
       });
       expect((await gate.settle({ hold, amountNanoUsd: 1n })).outcome).toBe('settled');
       expect((await gate.reserve({ ...request, configVersion: 2 })).kind).toBe('held');

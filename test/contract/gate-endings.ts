@@ -19,7 +19,7 @@ export const ENDINGS: Guarantees = {
         seq: 1,
         budgetInstantMs: START_MS,
         settledAtMs: nowMs(),
-        entries: [{ key: hold.entries[0]?.key, amountNanoUsd: 123n }],
+        entries: [{ key: hold.entries[0]?.key, amount: 123n }],
       },
     });
     expect(settlementSchema.decode(settlementSchema.encode(reply.settlement))).toEqual(reply.settlement);
@@ -38,7 +38,7 @@ export const ENDINGS: Guarantees = {
     const reply = await gate.release(await held(gate));
     expect(reply).toMatchObject({
       outcome: 'released',
-      settlement: { kind: 'release', seq: 1, entries: [{ amountNanoUsd: 0n }] },
+      settlement: { kind: 'release', seq: 1, entries: [{ amount: 0n }] },
     });
     expect(await counters(gate)).toEqual({ all: { spent: 0n, held: 0n } });
     await held(gate);
@@ -113,7 +113,7 @@ export const ENDINGS: Guarantees = {
     await held(gate, { expectedNanoUsd: usd('0.50') });
     const entries = hold.entries
       .slice(0, 1)
-      .map((entry) => ({ ...entry, expectedNanoUsd: usd('0.60'), worstNanoUsd: usd('0.60') }));
+      .map((entry) => ({ ...entry, expected: usd('0.60'), worst: usd('0.60') }));
     await gate.settle({
       hold: { ...hold, entries, expiryBucket: hold.expiryBucket + 1 },
       amountNanoUsd: 1n,

@@ -60,8 +60,8 @@ export function attributionOf(team: string, feature = 'chat'): Attribution {
   };
 }
 
-export function budgetOf(id: string, limitNanoUsd: NanoUsd, parts: Partial<Budget> = {}): Budget {
-  return { id, scope: {}, period: 'month', timeZone: 'UTC', limitNanoUsd, onOutage: 'block', ...parts };
+export function budgetOf(id: string, limit: NanoUsd, parts: Partial<Budget> = {}): Budget {
+  return { id, scope: {}, period: 'month', timeZone: 'UTC', limit: limit, onOutage: 'block', ...parts };
 }
 
 export function snapshotOf(organization: string, version: number, budgets: Budget[]): ConfigurationSnapshot {
@@ -95,9 +95,6 @@ export async function held(gate: BudgetGate, parts: Partial<ReserveRequest> = {}
 export async function counters(gate: BudgetGate): Promise<Record<string, { spent: NanoUsd; held: NanoUsd }>> {
   const balances = await gate.balances();
   return Object.fromEntries(
-    balances.map(({ budget, spentNanoUsd, heldNanoUsd }) => [
-      budget.id,
-      { spent: spentNanoUsd, held: heldNanoUsd },
-    ]),
+    balances.map(({ budget, spent, held }) => [budget.id, { spent: spent, held: held }]),
   );
 }

@@ -15,7 +15,7 @@ import {
 
 const BUDGETS = [budgetOf('all', usd('0.15')), budgetOf('other', usd('0.05'), { scope: { team: 'other' } })];
 const DECISION = { id: 'o1', fromMs: START_MS, untilMs: START_MS + HOUR_MS, who: 'ann', why: 'INC-9' };
-const GRANT: Override = { kind: 'grant', ...DECISION, budget: 'all', amountNanoUsd: usd('0.10') };
+const GRANT: Override = { kind: 'grant', ...DECISION, budget: 'all', amount: usd('0.10') };
 const PAUSE: Override = { kind: 'pause', ...DECISION, id: 'o2', feature: 'chat' };
 const OBSERVE: Override = { kind: 'observe', ...DECISION, id: 'o3' };
 
@@ -39,29 +39,23 @@ export const OVERRIDES: Guarantees = {
     await held(gate, { configVersion: 2 });
     expect(await gate.reserve(requestOf({ configVersion: 2 }))).toMatchObject({
       kind: 'denied',
-      denial: { limitNanoUsd: usd('0.25'), reason: 'limit', configVersion: 2 },
+      denial: { limit: usd('0.25'), reason: 'limit', configVersion: 2 },
     });
-    expect((await gate.balances()).map(({ budget }) => budget.limitNanoUsd)).toEqual([
-      usd('0.25'),
-      usd('0.05'),
-    ]);
+    expect((await gate.balances()).map(({ budget }) => budget.limit)).toEqual([usd('0.25'), usd('0.05')]);
     await advanceMs(HOUR_MS - 1);
     await held(gate, { configVersion: 2 });
     await advanceMs(1);
     expect(await gate.reserve(requestOf({ configVersion: 2 }))).toMatchObject({
       kind: 'denied',
-      denial: { limitNanoUsd: usd('0.15') },
+      denial: { limit: usd('0.15') },
     });
-    expect((await gate.balances()).map(({ budget }) => budget.limitNanoUsd)).toEqual([
-      usd('0.15'),
-      usd('0.05'),
-    ]);
+    expect((await gate.balances()).map(({ budget }) => budget.limit)).toEqual([usd('0.15'), usd('0.05')]);
   },
 
   'grants of one budget add up, and none touches another budget': async (openWith) => {
     const subject = await openWith(BUDGETS);
     await decide(subject, GRANT, { ...GRANT, id: 'o9', untilMs: START_MS + MINUTE_MS });
-    const limits = (await subject.gate.balances()).map(({ budget }) => budget.limitNanoUsd);
+    const limits = (await subject.gate.balances()).map(({ budget }) => budget.limit);
     expect(limits).toEqual([usd('0.35'), usd('0.05')]);
   },
 
@@ -75,7 +69,7 @@ export const OVERRIDES: Guarantees = {
         kind: 'denied',
         denial: { reason: 'paused', budgetId: 'o2', retryAtMs: PAUSE.untilMs, atMs: nowMs(), enforced: true },
       });
-      expect((await gate.balances()).map(({ heldNanoUsd }) => heldNanoUsd)).toEqual([0n, 0n]);
+      expect((await gate.balances()).map(({ held }) => held)).toEqual([0n, 0n]);
       const elsewhere = { ...requestOf().attribution, feature: 'search' };
       await held(gate, { configVersion: 2, attribution: elsewhere });
       await advanceMs(HOUR_MS);
@@ -121,7 +115,7 @@ export const OVERRIDES: Guarantees = {
     const subject = await openWith(BUDGETS);
     const ended: Override = { ...PAUSE, endedEarly: { who: 'bob', why: 'fixed' } };
     const invalid = { code: 'TALLYGATE_CONFIGURATION_INVALID' };
-    await expect(decide(subject, { ...GRANT, amountNanoUsd: 0n })).rejects.toMatchObject(invalid);
+    await expect(decide(subject, { ...GRANT, amount: 0n })).rejects.toMatchObject(invalid);
     await decide(subject, GRANT, ended, OBSERVE);
     expect((await subject.gate.configuration()).overrides).toEqual([GRANT, ended, OBSERVE]);
   },

@@ -191,7 +191,7 @@ const CALENDARS: Guarantees = Object.fromEntries(
       const bounds = { periodStartMs: Date.parse(start), periodEndMs: Date.parse(end) };
       const { entries } = await held(gate);
       expect(entries).toMatchObject([bounds]);
-      expect(await gate.balances()).toMatchObject([{ ...bounds, heldNanoUsd: usd('0.10') }]);
+      expect(await gate.balances()).toMatchObject([{ ...bounds, held: usd('0.10') }]);
     },
   ]),
 );

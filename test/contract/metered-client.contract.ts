@@ -83,7 +83,7 @@ export function describeMeteredClient(subject: MeteredClientCase): void {
         },
       ]);
       expect(settlements).toMatchObject([{ kind: 'settle', attemptId: events[0]?.eventId }]);
-      expect(await gate.balances()).toMatchObject([{ spentNanoUsd: costNanoUsd, heldNanoUsd: 0n }]);
+      expect(await gate.balances()).toMatchObject([{ spent: costNanoUsd, held: 0n }]);
     });
 
     it('streams the same pieces and charges the stream’s final usage', async () => {
@@ -143,7 +143,7 @@ export function describeMeteredClient(subject: MeteredClientCase): void {
           lines: [{ listCostNanoUsd: 0n }],
         },
       ]);
-      expect(await gate.balances()).toMatchObject([{ spentNanoUsd: 0n, heldNanoUsd: 0n }]);
+      expect(await gate.balances()).toMatchObject([{ spent: 0n, held: 0n }]);
     });
 
     const whereItRetries = subject.retries ? it : () => undefined;
@@ -162,7 +162,7 @@ export function describeMeteredClient(subject: MeteredClientCase): void {
       ]);
       if (subject.tiesTries) expect(events.map(({ attemptNumber }) => attemptNumber)).toEqual([1, 2]);
       expect(settlements.map(({ kind }) => kind).sort()).toEqual(['release', 'settle']);
-      expect(await gate.balances()).toMatchObject([{ spentNanoUsd: costNanoUsd, heldNanoUsd: 0n }]);
+      expect(await gate.balances()).toMatchObject([{ spent: costNanoUsd, held: 0n }]);
     });
 
     it('denies once, before anything is sent, in words that a person understands', async () => {

@@ -213,6 +213,6 @@ export function meterRig(options: MeterRigOptions = {}): MeterRig {
 
 function budgetOf(limitUsd: string): Pick<ConfigurationSnapshot, 'budgets'> {
   const period = { period: 'month' as const, timeZone: 'UTC' };
-  const limit = { limitNanoUsd: nanoFromUsd(limitUsd), onOutage: 'block' as const };
+  const limit = { limit: nanoFromUsd(limitUsd), onOutage: 'block' as const };
   return { budgets: [{ id: 'support', scope: { team: 'support' }, ...period, ...limit }] };
 }

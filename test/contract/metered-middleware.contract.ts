@@ -52,7 +52,7 @@ export function describeOwnMiddleware(name: string, build: (options: object) => 
       await meter.close();
       expect(received).toHaveLength(2);
       expect(events).toMatchObject(TWICE.map((row) => ({ ...row, attribution: { feature: 'twice' } })));
-      expect(await gate.balances()).toMatchObject([{ heldNanoUsd: 0n }]);
+      expect(await gate.balances()).toMatchObject([{ held: 0n }]);
     });
 
     it('meters all attempts of retries in both', async () => {

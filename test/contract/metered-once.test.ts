@@ -30,7 +30,7 @@ async function costsOf(call: (meter: Meter, provider: typeof fetch) => Promise<u
   await call(meter, provider.fetch);
   await meter.close();
   const [budget] = await gate.balances();
-  return { rows: events.length, sends: provider.received.length, spentNanoUsd: budget?.spentNanoUsd };
+  return { rows: events.length, sends: provider.received.length, spentNanoUsd: budget?.spent };
 }
 
 const ONCE = { rows: 1, sends: 1, spentNanoUsd: MESSAGE_COST_NANO_USD };

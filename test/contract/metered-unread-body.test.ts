@@ -22,7 +22,7 @@ it('a streamed body is charged exactly by its answer when observing, though noth
       lines: [{ responseModel: MODEL, listCostNanoUsd: MESSAGE_COST_NANO_USD }],
     },
   ]);
-  expect(await gate.balances()).toMatchObject([{ spentNanoUsd: MESSAGE_COST_NANO_USD, heldNanoUsd: 0n }]);
+  expect(await gate.balances()).toMatchObject([{ spent: MESSAGE_COST_NANO_USD, held: 0n }]);
 });
 
 it('a streamed body is refused unsent when enforcing, and holds nothing', async () => {
@@ -32,5 +32,5 @@ it('a streamed body is refused unsent when enforcing, and holds nothing', async 
   await expect(call).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
   await meter.close();
   expect(provider.received).toEqual([]);
-  expect(await gate.balances()).toMatchObject([{ spentNanoUsd: 0n, heldNanoUsd: 0n }]);
+  expect(await gate.balances()).toMatchObject([{ spent: 0n, held: 0n }]);
 });

@@ -86,7 +86,7 @@ export function usageEvent(changes: Partial<UsageEvent> = {}): UsageEvent {
 }
 
 export function holdFor(event: UsageEvent, key = 'support-month:month:1790812800000'): Hold {
-  const amount = { expectedNanoUsd: 700_000n, worstNanoUsd: 900_000n };
+  const amount = { expected: 700_000n, worst: 900_000n };
   return {
     attemptId: event.eventId,
     organization: event.organization,
@@ -106,7 +106,7 @@ export function settlement(changes: Partial<Settlement> = {}): Settlement {
     seq: 1,
     budgetInstantMs: START_MS,
     settledAtMs: START_MS + 1_600,
-    entries: [{ key: 'support-month:month:1790812800000', amountNanoUsd: 600_000n }],
+    entries: [{ key: 'support-month:month:1790812800000', amount: 600_000n }],
     ...changes,
   };
 }
@@ -122,10 +122,10 @@ export function denialRecord(changes: Partial<DenialRecord> = {}): DenialRecord 
     timeZone: 'Europe/Berlin',
     periodStartMs: Date.UTC(2026, 8, 30, 22),
     periodEndMs: Date.UTC(2026, 9, 31, 23),
-    limitNanoUsd: 500_000_000_000n,
-    spentNanoUsd: 498_200_000_000n,
-    heldNanoUsd: 1_900_000_000n,
-    neededNanoUsd: 420_000_000n,
+    limit: 500_000_000_000n,
+    spent: 498_200_000_000n,
+    held: 1_900_000_000n,
+    needed: 420_000_000n,
     retryAtMs: Date.UTC(2026, 9, 31, 23),
     atMs: START_MS,
     enforced: true,

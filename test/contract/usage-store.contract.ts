@@ -178,7 +178,7 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       const DAY_MS = 86_400_000;
       const settle = (seq: number, changes: Partial<Settlement> = {}) =>
         settlement({ organization, seq, ...changes });
-      const entry = (key: string, amountNanoUsd: bigint) => ({ key, amountNanoUsd });
+      const entry = (key: string, amount: bigint) => ({ key, amount });
       const totals = async () => store().settledTotals(organization);
 
       it('is nothing before the first settlement', async () => {

@@ -16,7 +16,7 @@ async function denied(dataDirectory: string): Promise<BudgetExceededError> {
   onTestFinished(() => simulator.close());
   const settings = { organization: 'acme', dataDirectory, mode: 'enforce' } as const;
   const runtime = await openTallygate(settings);
-  const budgets = [{ ...BUDGET, limitNanoUsd: nanoFromUsd('0.000001'), onOutage: 'block' as const }];
+  const budgets = [{ ...BUDGET, limit: nanoFromUsd('0.000001'), onOutage: 'block' as const }];
   await runtime.gate.publish({ ...emptyConfiguration('acme'), version: 1, budgets });
   const tally = tallygate({ ...settings, team: 'support', feature: 'chat' });
   const claude = tally.wrap(new Anthropic({ apiKey: DEFAULT_API_KEY, baseURL: simulator.url }));

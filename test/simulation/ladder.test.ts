@@ -44,15 +44,15 @@ it('after any walk the holds fit all budgets, and none is left behind', async ()
         calls.map((params) => rig.claude.beta.messages.create({ ...params, messages })),
       );
       for (const { balances, body } of rig.arrivals) {
-        for (const { budget, spentNanoUsd, heldNanoUsd } of balances)
-          expect(spentNanoUsd + heldNanoUsd).toBeLessThanOrEqual(budget.limitNanoUsd);
+        for (const { budget, spent, held } of balances)
+          expect(spent + held).toBeLessThanOrEqual(budget.limit);
         expect(Number(body['max_tokens'])).toBeGreaterThanOrEqual(FLOOR);
       }
       for (const outcome of outcomes)
         if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(BudgetExceededError);
       denied += rig.denials.length;
       expect(rig.arrivals.length + rig.denials.length).toBe(calls.length);
-      for (const { heldNanoUsd } of await rig.balancesAtEnd()) expect(heldNanoUsd).toBe(0n);
+      for (const { held } of await rig.balancesAtEnd()) expect(held).toBe(0n);
       const stepsMax = inForce.reduce((sum, { ladder = [] }) => sum + ladder.length, 0);
       for (const { changes } of rig.notices) {
         changed += 1;

@@ -125,12 +125,12 @@ describe(`leases: seed ${seed}`, () => {
       if (choice === 0) await world.die();
       else if (choice < 10) await world.admit();
       else await world.endSome(1 + random(40));
-      for (const { budget, spentNanoUsd, heldNanoUsd } of await observer.balances()) {
+      for (const { budget, spent, held } of await observer.balances()) {
         const onBudget = inFlight.filter(({ team }) => budget.id === 'all' || budget.id === team);
-        const atMost = onBudget.reduce((sum, { worstNanoUsd }) => sum + worstNanoUsd, spentNanoUsd);
-        expect(spentNanoUsd).toBe(charged[budget.id]);
-        expect(spentNanoUsd + heldNanoUsd).toBeGreaterThanOrEqual(atMost);
-        expect(spentNanoUsd + heldNanoUsd).toBeLessThanOrEqual(budget.limitNanoUsd);
+        const atMost = onBudget.reduce((sum, { worstNanoUsd }) => sum + worstNanoUsd, spent);
+        expect(spent).toBe(charged[budget.id]);
+        expect(spent + held).toBeGreaterThanOrEqual(atMost);
+        expect(spent + held).toBeLessThanOrEqual(budget.limit);
       }
     }
     await world.endSome(inFlight.length);

@@ -1,20 +1,20 @@
 import { NANO_USD_MAX } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fitsCounter, heldNanoUsd, refusalOf } from './admission.ts';
+import { fitsCounter, refusalOf, shownHeld } from './admission.ts';
 import type { BudgetPeriod } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
 
 const amount = fc.bigInt(0n, NANO_USD_MAX);
 const BUCKET_MS = 60_000;
 
-function periodWith(limitNanoUsd: bigint): BudgetPeriod {
+function periodWith(limit: bigint): BudgetPeriod {
   const budget = {
     id: 'all',
     scope: {},
     period: 'day' as const,
     timeZone: 'UTC',
-    limitNanoUsd,
+    limit,
     onOutage: 'block' as const,
   };
   return { budget, key: 'all:day:0', periodStartMs: 0, periodEndMs: 86_400_000 };
@@ -31,73 +31,63 @@ describe('the rule of admission', () => {
         amount,
         amount,
         (limit, spent, heldExpected, heldWorst, expected, worst) => {
-          const held = { expectedNanoUsd: heldExpected, worstNanoUsd: heldWorst, oldestBucket: 3 };
-          const asked = { expectedNanoUsd: expected, worstNanoUsd: worst };
+          const held = { expected: heldExpected, worst: heldWorst, oldestBucket: 3 };
+          const asked = { expected: expected, worst: worst };
           const fits = spent + heldExpected + expected <= limit && spent + heldWorst + worst <= limit;
-          expect(
-            refusalOf({ period: periodWith(limit), spentNanoUsd: spent, held }, asked, BUCKET_MS) === null,
-          ).toBe(fits);
+          expect(refusalOf({ period: periodWith(limit), spent, held }, asked, BUCKET_MS) === null).toBe(fits);
         },
       ),
     );
   });
 
   test('the numbers are those of the track that runs into the limit first', () => {
-    const held = { expectedNanoUsd: 90n, worstNanoUsd: 50n, oldestBucket: 3 };
+    const held = { expected: 90n, worst: 50n, oldestBucket: 3 };
     const refusal = refusalOf(
-      { period: periodWith(100n), spentNanoUsd: 0n, held },
-      { expectedNanoUsd: 20n, worstNanoUsd: 30n },
+      { period: periodWith(100n), spent: 0n, held },
+      { expected: 20n, worst: 30n },
       BUCKET_MS,
     );
-    expect(refusal).toMatchObject({ spentNanoUsd: 0n, heldNanoUsd: 90n, neededNanoUsd: 20n });
+    expect(refusal).toMatchObject({ spent: 0n, held: 90n, needed: 20n });
   });
 
   test('it can make sense to try again when the oldest hold ends, unless the amount would not fit even then', () => {
-    const held = { expectedNanoUsd: 60n, worstNanoUsd: 60n, oldestBucket: 3 };
+    const held = { expected: 60n, worst: 60n, oldestBucket: 3 };
     const retryAt = (needed: bigint) =>
-      refusalOf(
-        { period: periodWith(100n), spentNanoUsd: 0n, held },
-        { expectedNanoUsd: needed, worstNanoUsd: needed },
-        BUCKET_MS,
-      )?.retryAtMs;
+      refusalOf({ period: periodWith(100n), spent: 0n, held }, { expected: needed, worst: needed }, BUCKET_MS)
+        ?.retryAtMs;
     expect(retryAt(100n)).toBe(4 * BUCKET_MS);
     expect(retryAt(101n)).toBe(86_400_000);
   });
 
   test('a hold that outlives the period does not move the time to try again beyond it', () => {
-    const held = { expectedNanoUsd: 60n, worstNanoUsd: 60n, oldestBucket: 10_000 };
+    const held = { expected: 60n, worst: 60n, oldestBucket: 10_000 };
     const refusal = refusalOf(
-      { period: periodWith(100n), spentNanoUsd: 0n, held },
-      { expectedNanoUsd: 50n, worstNanoUsd: 50n },
+      { period: periodWith(100n), spent: 0n, held },
+      { expected: 50n, worst: 50n },
       BUCKET_MS,
     );
     expect(refusal?.retryAtMs).toBe(86_400_000);
   });
 
   test('a sum of holds stays within a 64-bit counter', () => {
-    const held = { expectedNanoUsd: NANO_USD_MAX - 1n, worstNanoUsd: 0n };
-    expect(fitsCounter(held, { expectedNanoUsd: 1n, worstNanoUsd: NANO_USD_MAX })).toBe(true);
-    expect(fitsCounter(held, { expectedNanoUsd: 2n, worstNanoUsd: 0n })).toBe(false);
-    expect(
-      fitsCounter(
-        { expectedNanoUsd: 0n, worstNanoUsd: 1n },
-        { expectedNanoUsd: 0n, worstNanoUsd: NANO_USD_MAX },
-      ),
-    ).toBe(false);
+    const held = { expected: NANO_USD_MAX - 1n, worst: 0n };
+    expect(fitsCounter(held, { expected: 1n, worst: NANO_USD_MAX })).toBe(true);
+    expect(fitsCounter(held, { expected: 2n, worst: 0n })).toBe(false);
+    expect(fitsCounter({ expected: 0n, worst: 1n }, { expected: 0n, worst: NANO_USD_MAX })).toBe(false);
   });
 
   test('one number for what is held is the larger track', () => {
-    expect(heldNanoUsd({ expectedNanoUsd: 1n, worstNanoUsd: 2n })).toBe(2n);
-    expect(heldNanoUsd({ expectedNanoUsd: 3n, worstNanoUsd: 2n })).toBe(3n);
+    expect(shownHeld({ expected: 1n, worst: 2n })).toBe(2n);
+    expect(shownHeld({ expected: 3n, worst: 2n })).toBe(3n);
   });
 });
 
 describe('a denial', () => {
   const refusal = (retryAtMs: number): Refusal => ({
     period: periodWith(10n),
-    spentNanoUsd: 1n,
-    heldNanoUsd: 2n,
-    neededNanoUsd: 8n,
+    spent: 1n,
+    held: 2n,
+    needed: 8n,
     retryAtMs,
   });
 

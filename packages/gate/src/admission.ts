@@ -1,4 +1,4 @@
-import { NANO_USD_MAX, type NanoUsd } from '@tallygate/usage';
+import { NANO_USD_MAX } from '@tallygate/usage';
 import { bucketEndMs } from './buckets.ts';
 import type { BudgetPeriod } from './budget-periods.ts';
 import type { Refusal } from './denials.ts';
@@ -9,10 +9,10 @@ import type { Refusal } from './denials.ts';
  * `lua/reserve.lua` states the same rule.
  */
 
-/** The same money twice: what it will probably be, and what it can be at most. */
+/** The same amount twice: what it will probably be, and what it can be at most. */
 export interface Tracks {
-  expectedNanoUsd: NanoUsd;
-  worstNanoUsd: NanoUsd;
+  expected: bigint;
+  worst: bigint;
 }
 
 /** Live holds of a budget period. */
@@ -24,44 +24,40 @@ export interface HeldSum extends Tracks {
 /** What stands against a budget in a period. */
 export interface Standing {
   period: BudgetPeriod;
-  spentNanoUsd: NanoUsd;
+  spent: bigint;
   held: HeldSum;
 }
 
 /** Null when the amount fits. */
 export function refusalOf(
-  { period, spentNanoUsd, held }: Standing,
+  { period, spent, held }: Standing,
   asked: Tracks,
   bucketMs: number,
 ): Refusal | null {
-  const expected = { heldNanoUsd: held.expectedNanoUsd, neededNanoUsd: asked.expectedNanoUsd };
-  const worst = { heldNanoUsd: held.worstNanoUsd, neededNanoUsd: asked.worstNanoUsd };
+  const expected = { held: held.expected, needed: asked.expected };
+  const worst = { held: held.worst, needed: asked.worst };
   const tighter = sum(worst) >= sum(expected) ? worst : expected;
-  const { limitNanoUsd } = period.budget;
-  if (spentNanoUsd + sum(tighter) <= limitNanoUsd) return null;
-  const fitsWithoutHolds = spentNanoUsd + tighter.neededNanoUsd <= limitNanoUsd;
+  const { limit } = period.budget;
+  if (spent + sum(tighter) <= limit) return null;
+  const fitsWithoutHolds = spent + tighter.needed <= limit;
   const holdEndMs =
     fitsWithoutHolds && held.oldestBucket !== null
       ? bucketEndMs(held.oldestBucket, bucketMs)
       : period.periodEndMs;
-  return { period, spentNanoUsd, ...tighter, retryAtMs: Math.min(period.periodEndMs, holdEndMs) };
+  return { period, spent, ...tighter, retryAtMs: Math.min(period.periodEndMs, holdEndMs) };
 }
 
 /** What "held" means wherever one number is shown: the track that admission runs into first. */
-export function heldNanoUsd(held: Tracks): NanoUsd {
-  const { expectedNanoUsd, worstNanoUsd } = held;
-  if (expectedNanoUsd > worstNanoUsd) return expectedNanoUsd;
-  return worstNanoUsd;
+export function shownHeld({ expected, worst }: Tracks): bigint {
+  if (expected > worst) return expected;
+  return worst;
 }
 
 /** False when a hold would take a sum beyond what a 64-bit counter can hold; only an observed budget gets that far. */
 export function fitsCounter(held: Tracks, asked: Tracks): boolean {
-  return (
-    held.expectedNanoUsd + asked.expectedNanoUsd <= NANO_USD_MAX &&
-    held.worstNanoUsd + asked.worstNanoUsd <= NANO_USD_MAX
-  );
+  return held.expected + asked.expected <= NANO_USD_MAX && held.worst + asked.worst <= NANO_USD_MAX;
 }
 
-function sum(track: { heldNanoUsd: NanoUsd; neededNanoUsd: NanoUsd }): NanoUsd {
-  return track.heldNanoUsd + track.neededNanoUsd;
+function sum({ held, needed }: { held: bigint; needed: bigint }): bigint {
+  return held + needed;
 }

@@ -5,15 +5,15 @@ import { entriesToText, holdFromRecord, settlementFromRecord } from './attempt-r
 const entries = [
   {
     key: 'all:month:100',
-    expectedNanoUsd: 9_007_199_254_740_993n,
-    worstNanoUsd: 9_200_000_000_000_000_000n,
+    expected: 9_007_199_254_740_993n,
+    worst: 9_200_000_000_000_000_000n,
     periodStartMs: 100,
     periodEndMs: 900,
   },
   {
     key: 'team.a-b:day:-50',
-    expectedNanoUsd: 9_007_199_254_740_993n,
-    worstNanoUsd: 9_200_000_000_000_000_000n,
+    expected: 9_007_199_254_740_993n,
+    worst: 9_200_000_000_000_000_000n,
     periodStartMs: -50,
     periodEndMs: 50,
   },
@@ -49,7 +49,7 @@ test.each([
     seq: 42,
     budgetInstantMs: 123,
     settledAtMs: 456,
-    entries: entries.map(({ key }) => ({ key, amountNanoUsd: BigInt(amount) })),
+    entries: entries.map(({ key }) => ({ key, amount: BigInt(amount) })),
   });
 });
 

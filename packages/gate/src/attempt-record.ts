@@ -1,4 +1,4 @@
-import type { Hold, HoldEntry, NanoUsd, Settlement } from '@tallygate/usage';
+import type { Hold, HoldEntry, Settlement } from '@tallygate/usage';
 import type { PinnedPeriod } from './budget-periods.ts';
 import { parsePeriodKey } from './keys.ts';
 import { unavailable } from './outages.ts';
@@ -74,7 +74,7 @@ function parseRecord(text: string): AttemptRecord {
   };
 }
 
-function entriesFromText(text: string, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): HoldEntry[] {
+function entriesFromText(text: string, expected: bigint, worst: bigint): HoldEntry[] {
   if (text === '') return [];
   return text.split(',').map((item) => {
     const [key = '', end] = item.split('@');
@@ -82,8 +82,8 @@ function entriesFromText(text: string, expectedNanoUsd: NanoUsd, worstNanoUsd: N
     if (period === null) throw unreadable(text);
     return {
       key,
-      expectedNanoUsd,
-      worstNanoUsd,
+      expected,
+      worst,
       periodStartMs: period.startMs,
       periodEndMs: Number(end),
     };

@@ -4,7 +4,6 @@ import {
   budgetCovers,
   type ConfigurationSnapshot,
   type HoldEntry,
-  type NanoUsd,
   periodAt,
 } from '@tallygate/usage';
 import { periodKey } from './keys.ts';
@@ -19,7 +18,7 @@ export interface BudgetPeriod extends PinnedPeriod {
 
 /** No instant lies in it: a script that is asked for it names its own instant. */
 export const UNKNOWN_PERIOD: BudgetPeriod = {
-  budget: { id: 'none', scope: {}, period: 'day', timeZone: 'UTC', limitNanoUsd: 0n, onOutage: 'block' },
+  budget: { id: 'none', scope: {}, period: 'day', timeZone: 'UTC', limit: 0n, onOutage: 'block' },
   key: 'none:day:0',
   periodStartMs: 0,
   periodEndMs: 0,
@@ -56,7 +55,7 @@ export function coveringPeriods(
 }
 
 /** The part of a hold on one budget: from here on its period is pinned. */
-export function holdEntry(period: BudgetPeriod, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): HoldEntry {
+export function holdEntry(period: BudgetPeriod, expected: bigint, worst: bigint): HoldEntry {
   const { key, periodStartMs, periodEndMs } = period;
-  return { key, expectedNanoUsd, worstNanoUsd, periodStartMs, periodEndMs };
+  return { key, expected, worst, periodStartMs, periodEndMs };
 }

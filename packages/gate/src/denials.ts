@@ -1,13 +1,13 @@
-import { type Denial, type NanoUsd, newDenialId, type Pause, type ReserveRequest } from '@tallygate/usage';
+import { type Denial, newDenialId, type Pause, type ReserveRequest } from '@tallygate/usage';
 import type { BudgetPeriod } from './budget-periods.ts';
 
 /** One budget that an amount does not fit on. */
 export interface Refusal {
   period: BudgetPeriod;
-  spentNanoUsd: NanoUsd;
+  spent: bigint;
   /** Held on the track that refused; the larger sum when both did. */
-  heldNanoUsd: NanoUsd;
-  neededNanoUsd: NanoUsd;
+  held: bigint;
+  needed: bigint;
   retryAtMs: number;
 }
 
@@ -22,10 +22,10 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     timeZone: budget.timeZone,
     periodStartMs,
     periodEndMs,
-    limitNanoUsd: budget.limitNanoUsd,
-    spentNanoUsd: refusal.spentNanoUsd,
-    heldNanoUsd: refusal.heldNanoUsd,
-    neededNanoUsd: refusal.neededNanoUsd,
+    limit: budget.limit,
+    spent: refusal.spent,
+    held: refusal.held,
+    needed: refusal.needed,
     retryAtMs: refusal.retryAtMs,
     atMs,
     enforced: request.enforce,
@@ -45,10 +45,10 @@ export function pausedDenial(pause: Pause, request: ReserveRequest, atMs: number
     timeZone: 'UTC',
     periodStartMs: pause.fromMs,
     periodEndMs: pause.untilMs,
-    limitNanoUsd: 0n,
-    spentNanoUsd: 0n,
-    heldNanoUsd: 0n,
-    neededNanoUsd: request.worstNanoUsd,
+    limit: 0n,
+    spent: 0n,
+    held: 0n,
+    needed: request.worstNanoUsd,
     retryAtMs: pause.untilMs,
     atMs,
     enforced: request.enforce,

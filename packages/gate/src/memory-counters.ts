@@ -1,4 +1,4 @@
-import type { HoldEntry, NanoUsd } from '@tallygate/usage';
+import type { HoldEntry } from '@tallygate/usage';
 import type { HeldSum, Tracks } from './admission.ts';
 import { createExpiringMap } from './expiring-map.ts';
 
@@ -7,10 +7,10 @@ import { createExpiringMap } from './expiring-map.ts';
  * reads zero; here that is no guess, because the counters of the embedded owner begin with the ledger's totals.
  */
 export interface MemoryCounters {
-  spentNanoUsd(key: string): NanoUsd;
+  spent(key: string): bigint;
   /** Sum of the holds whose bucket is not past. */
   held(key: string, currentBucket: number): HeldSum;
-  spend(key: string, amountNanoUsd: NanoUsd, keepUntilMs: number): void;
+  spend(key: string, amount: bigint, keepUntilMs: number): void;
   /** Also drops the buckets that are past. */
   hold(entry: HoldEntry, bucket: number, currentBucket: number, keepUntilMs: number): void;
   drop(entry: HoldEntry, bucket: number): void;
@@ -18,7 +18,7 @@ export interface MemoryCounters {
 }
 
 interface Counter {
-  spentNanoUsd: NanoUsd;
+  spent: bigint;
   buckets: Map<number, Tracks>;
 }
 
@@ -26,25 +26,25 @@ export function createMemoryCounters(groupMs: number): MemoryCounters {
   const counters = createExpiringMap<Counter>(groupMs);
 
   const touch = (key: string, keepUntilMs: number): Counter => {
-    const counter = counters.get(key) ?? { spentNanoUsd: 0n, buckets: new Map() };
+    const counter = counters.get(key) ?? { spent: 0n, buckets: new Map() };
     counters.put(key, counter, keepUntilMs);
     return counter;
   };
 
   return {
-    spentNanoUsd: (key) => counters.get(key)?.spentNanoUsd ?? 0n,
+    spent: (key) => counters.get(key)?.spent ?? 0n,
     held: (key, current) => heldSum(counters.get(key)?.buckets ?? NO_BUCKETS, current),
-    spend: (key, amountNanoUsd, keepUntilMs) => {
-      touch(key, keepUntilMs).spentNanoUsd += amountNanoUsd;
+    spend: (key, amount, keepUntilMs) => {
+      touch(key, keepUntilMs).spent += amount;
     },
     hold: (entry, bucket, current, keepUntilMs) => {
       const { buckets } = touch(entry.key, keepUntilMs);
       for (const past of buckets.keys()) if (past < current) buckets.delete(past);
-      change(buckets, bucket, entry.expectedNanoUsd, entry.worstNanoUsd);
+      change(buckets, bucket, entry.expected, entry.worst);
     },
     drop: (entry, bucket) => {
       const buckets = counters.get(entry.key)?.buckets;
-      if (buckets?.has(bucket)) change(buckets, bucket, -entry.expectedNanoUsd, -entry.worstNanoUsd);
+      if (buckets?.has(bucket)) change(buckets, bucket, -entry.expected, -entry.worst);
     },
     forgetBefore: (nowMs) => counters.forgetBefore(nowMs),
   };
@@ -53,27 +53,27 @@ export function createMemoryCounters(groupMs: number): MemoryCounters {
 const NO_BUCKETS: ReadonlyMap<number, Tracks> = new Map();
 
 function heldSum(buckets: ReadonlyMap<number, Tracks>, current: number): HeldSum {
-  const sum: HeldSum = { expectedNanoUsd: 0n, worstNanoUsd: 0n, oldestBucket: null };
+  const sum: HeldSum = { expected: 0n, worst: 0n, oldestBucket: null };
   for (const [bucket, tracks] of buckets) {
     if (bucket < current || isEmpty(tracks)) continue;
-    sum.expectedNanoUsd += tracks.expectedNanoUsd;
-    sum.worstNanoUsd += tracks.worstNanoUsd;
+    sum.expected += tracks.expected;
+    sum.worst += tracks.worst;
     sum.oldestBucket = Math.min(sum.oldestBucket ?? bucket, bucket);
   }
   return sum;
 }
 
 /** The last hold of the bucket has ended; it stays until it is past, because the next call would make it again. */
-function isEmpty({ expectedNanoUsd, worstNanoUsd }: Tracks): boolean {
-  return expectedNanoUsd === 0n && worstNanoUsd === 0n;
+function isEmpty({ expected, worst }: Tracks): boolean {
+  return expected === 0n && worst === 0n;
 }
 
-function change(buckets: Map<number, Tracks>, bucket: number, expected: NanoUsd, worst: NanoUsd): void {
+function change(buckets: Map<number, Tracks>, bucket: number, expected: bigint, worst: bigint): void {
   const tracks = buckets.get(bucket);
   if (tracks === undefined) {
-    buckets.set(bucket, { expectedNanoUsd: expected, worstNanoUsd: worst });
+    buckets.set(bucket, { expected, worst });
     return;
   }
-  tracks.expectedNanoUsd += expected;
-  tracks.worstNanoUsd += worst;
+  tracks.expected += expected;
+  tracks.worst += worst;
 }

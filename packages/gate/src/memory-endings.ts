@@ -23,7 +23,7 @@ export function endAttempt(
   // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
   const { budgetInstantMs, entries } = hold ?? before ?? asked;
   for (const { key } of entries) {
-    if (state.counters.spentNanoUsd(key) + amountNanoUsd > NANO_USD_MAX) throw outOfRange(key);
+    if (state.counters.spent(key) + amountNanoUsd > NANO_USD_MAX) throw outOfRange(key);
   }
   const { nowMs, current } = readTime(state);
   passTime(state, nowMs, current);
@@ -54,7 +54,7 @@ export function endedHold(state: MemoryState, attemptId: string): Hold | undefin
     epoch,
     budgetInstantMs: ended.budgetInstantMs,
     expiryBucket: currentBucket(ended.settledAtMs, bucketMs, 0),
-    entries: ended.entries.map((period) => ({ ...period, expectedNanoUsd: 0n, worstNanoUsd: 0n })),
+    entries: ended.entries.map((period) => ({ ...period, expected: 0n, worst: 0n })),
   };
 }
 

@@ -13,7 +13,7 @@ describe('the gate in process', () => {
       scope: {},
       period: 'day' as const,
       timeZone: 'UTC',
-      limitNanoUsd: 100n,
+      limit: 100n,
       onOutage: 'block' as const,
     };
     const configuration = { ...emptyConfiguration('org'), version: 4, budgets: [budget] };

@@ -9,7 +9,7 @@ import {
   runningOverrides,
   silentLogger,
 } from '@tallygate/usage';
-import { fitsCounter, heldNanoUsd, refusalOf, type Standing } from './admission.ts';
+import { fitsCounter, refusalOf, type Standing, shownHeld, type Tracks } from './admission.ts';
 import { expiryBucket } from './buckets.ts';
 import { type BudgetPeriod, holdEntry } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
@@ -70,15 +70,16 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     runningOverrides(state.live, nowMs),
   );
   const asked = { ...request, enforce };
+  const amounts = { expected: request.expectedNanoUsd, worst: request.worstNanoUsd };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
   const standings = periods.map((period) => standingOf(state, period, current));
-  const refusals = standings.flatMap((standing) => refusalOf(standing, request, state.bucketMs) ?? []);
+  const refusals = standings.flatMap((standing) => refusalOf(standing, amounts, state.bucketMs) ?? []);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const [first, ...others] = refusals;
   if (first !== undefined && enforce) {
     return { kind: 'denied', denial: denialFrom(decisiveRefusal([first, ...others]), asked, nowMs) };
   }
-  requireRoom(standings, request);
+  requireRoom(standings, amounts);
   passTime(state, nowMs, current);
   const hold: Hold = {
     attemptId: request.attemptId,
@@ -86,7 +87,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     epoch: state.epoch,
     budgetInstantMs: nowMs,
     expiryBucket: expiryBucket(nowMs, request.ttlMs, state.bucketMs, state.watermark),
-    entries: periods.map((period) => holdEntry(period, request.expectedNanoUsd, request.worstNanoUsd)),
+    entries: periods.map((period) => holdEntry(period, amounts.expected, amounts.worst)),
   };
   placeHold(state, hold);
   const wouldDeny = [...paused, ...refusals.map((refusal) => denialFrom(refusal, asked, nowMs))];
@@ -95,11 +96,11 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
 
 function standingOf({ counters }: MemoryState, period: BudgetPeriod, current: number): Standing {
   const { key } = period;
-  return { period, spentNanoUsd: counters.spentNanoUsd(key), held: counters.held(key, current) };
+  return { period, spent: counters.spent(key), held: counters.held(key, current) };
 }
 
-function requireRoom(standings: readonly Standing[], request: ReserveRequest): void {
-  const full = standings.find(({ held }) => !fitsCounter(held, request));
+function requireRoom(standings: readonly Standing[], asked: Tracks): void {
+  const full = standings.find(({ held }) => !fitsCounter(held, asked));
   if (full !== undefined) throw outOfRange(full.period.key);
 }
 
@@ -127,8 +128,8 @@ function balances(state: MemoryState): Balance[] {
       budget,
       periodStartMs,
       periodEndMs,
-      spentNanoUsd: state.counters.spentNanoUsd(key),
-      heldNanoUsd: heldNanoUsd(state.counters.held(key, current)),
+      spent: state.counters.spent(key),
+      held: shownHeld(state.counters.held(key, current)),
     };
   });
 }

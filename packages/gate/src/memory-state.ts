@@ -67,8 +67,8 @@ export function createMemoryState(options: MemoryGateOptions): MemoryState {
     seq: seed?.lastSeq ?? 0,
     watermark: 0,
   };
-  for (const [key, amountNanoUsd] of totalsByPeriod(seed?.totals ?? [])) {
-    state.counters.spend(key, amountNanoUsd, periodEndBoundMs(key) + recordGraceMs);
+  for (const [key, amount] of totalsByPeriod(seed?.totals ?? [])) {
+    state.counters.spend(key, amount, periodEndBoundMs(key) + recordGraceMs);
   }
   return state;
 }

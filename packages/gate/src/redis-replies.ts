@@ -8,7 +8,7 @@ import type {
   SettleReply,
   TallygateError,
 } from '@tallygate/usage';
-import { heldNanoUsd } from './admission.ts';
+import { shownHeld } from './admission.ts';
 import { holdFromRecord, settlementFromRecord } from './attempt-record.ts';
 import { type BudgetPeriod, holdEntry, type PinnedPeriod } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
@@ -127,8 +127,8 @@ export function balancesFrom(reply: ScriptReply, periods: readonly BudgetPeriod[
       budget,
       periodStartMs,
       periodEndMs,
-      spentNanoUsd: spent,
-      heldNanoUsd: heldNanoUsd({ expectedNanoUsd: expected, worstNanoUsd: worst }),
+      spent,
+      held: shownHeld({ expected, worst }),
     };
   });
 }
@@ -143,12 +143,12 @@ function refusalsFrom(values: readonly string[], periods: readonly BudgetPeriod[
   for (let at = 0; at < values.length; at += VALUES_PER_REFUSAL) {
     const period = periods[Number(values[at]) - 1];
     if (period === undefined) throw unavailable(`A refusal names budget ${values[at]} of ${periods.length}`);
-    const [spentNanoUsd, held, neededNanoUsd] = amountsAt(values, at + 1);
+    const [spent, held, needed] = amountsAt(values, at + 1);
     refusals.push({
       period,
-      spentNanoUsd,
-      heldNanoUsd: held,
-      neededNanoUsd,
+      spent,
+      held,
+      needed,
       retryAtMs: Number(values[at + 4]),
     });
   }

@@ -127,7 +127,7 @@ function sendReserve(
     numbers: [ttlMs, enforce ? 1 : 0, ...limbs(expectedNanoUsd), ...limbs(worstNanoUsd)],
     budgets: periods.map(({ key, budget, periodStartMs, periodEndMs }) => ({
       key: keys.budget(key),
-      numbers: [...limbs(budget.limitNanoUsd), periodStartMs, periodEndMs],
+      numbers: [...limbs(budget.limit), periodStartMs, periodEndMs],
     })),
     values: [String(version), askId, String(expectedNanoUsd), String(worstNanoUsd), entriesToText(periods)],
   });

@@ -106,13 +106,10 @@ async function runSeed(
   { connection, keys, bucketMs, recordGraceMs }: SeedingOptions,
   state: { epoch: string; lastSeq: number; snapshot: ConfigurationSnapshot },
   periods: ReadonlyMap<string, number>,
-  spentNanoUsd: ReadonlyMap<string, NanoUsd>,
+  spent: ReadonlyMap<string, NanoUsd>,
 ): Promise<void> {
   const { epoch, lastSeq, snapshot } = state;
-  const budgets = [...periods].flatMap(([key, endMs]) => [
-    String(spentNanoUsd.get(key) ?? 0n),
-    String(endMs),
-  ]);
+  const budgets = [...periods].flatMap(([key, endMs]) => [String(spent.get(key) ?? 0n), String(endMs)]);
   const reply = await connection.run(
     'seed',
     [keys.state, ...[...periods.keys()].map(keys.budget)],

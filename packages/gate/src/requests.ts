@@ -65,16 +65,16 @@ export function requireSnapshot(organization: string, snapshot: ConfigurationSna
     );
   }
   for (const override of snapshot.overrides ?? []) {
-    if (override.kind !== 'grant' || override.amountNanoUsd > 0n) continue;
-    throw misconfigured(`a grant on budget "${override.budget}" is of ${override.amountNanoUsd} nano-USD.`);
+    if (override.kind !== 'grant' || override.amount > 0n) continue;
+    throw misconfigured(`a grant on budget "${override.budget}" is of ${override.amount} nano-USD.`);
   }
   const ids = new Set<string>();
   for (const budget of snapshot.budgets) {
     if (ids.has(budget.id)) throw misconfigured(`budget "${budget.id}" appears twice.`);
     ids.add(budget.id);
     requireTimeZone(budget.timeZone);
-    if (budget.limitNanoUsd < 0n || budget.limitNanoUsd > NANO_USD_MAX) {
-      throw misconfigured(`budget "${budget.id}" has a limit of ${budget.limitNanoUsd} nano-USD.`);
+    if (budget.limit < 0n || budget.limit > NANO_USD_MAX) {
+      throw misconfigured(`budget "${budget.id}" has a limit of ${budget.limit} nano-USD.`);
     }
   }
 }

@@ -2,7 +2,6 @@ import {
   budgetCovers,
   type ConfigurationSnapshot,
   NANO_USD_MAX,
-  type NanoUsd,
   type Override,
   type Pause,
   type ReserveRequest,
@@ -40,14 +39,14 @@ export function raisedPeriod(period: BudgetPeriod, running: readonly Override[])
   const granted = running
     .filter((override) => override.kind === 'grant')
     .filter((grant) => grant.budget === budget.id)
-    .reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
+    .reduce((sum, { amount }) => sum + amount, 0n);
   if (granted === 0n) return period;
-  return { ...period, budget: { ...budget, limitNanoUsd: withinRange(budget.limitNanoUsd + granted) } };
+  return { ...period, budget: { ...budget, limit: withinRange(budget.limit + granted) } };
 }
 
-function withinRange(amountNanoUsd: NanoUsd): NanoUsd {
-  if (amountNanoUsd > NANO_USD_MAX) return NANO_USD_MAX;
-  return amountNanoUsd;
+function withinRange(amount: bigint): bigint {
+  if (amount > NANO_USD_MAX) return NANO_USD_MAX;
+  return amount;
 }
 
 /** True when the answer may depend on an override, so that the instant has to be the gate's own. */

@@ -6,8 +6,8 @@ import { periodEndBoundMs, totalsByPeriod } from './seeds.ts';
 describe('totals of the ledger', () => {
   test('are summed per period, exactly', () => {
     const key = 'all:month:0';
-    const totals = [1n, 9_007_199_254_740_993n, -2n].map((amountNanoUsd) => ({ key, amountNanoUsd }));
-    expect(totalsByPeriod([...totals, { key: 'b:day:0', amountNanoUsd: 5n }])).toEqual(
+    const totals = [1n, 9_007_199_254_740_993n, -2n].map((amount) => ({ key, amount }));
+    expect(totalsByPeriod([...totals, { key: 'b:day:0', amount: 5n }])).toEqual(
       new Map([
         [key, 9_007_199_254_740_992n],
         ['b:day:0', 5n],
@@ -16,10 +16,10 @@ describe('totals of the ledger', () => {
   });
 
   test.each([
-    { key: 'all', amountNanoUsd: 1n },
-    { key: 'all:decade:0', amountNanoUsd: 1n },
-    { key: 'all:day:0', amountNanoUsd: NANO_USD_MAX + 1n },
-  ])('one that cannot be counted stops the rebuild: $key $amountNanoUsd', (total) => {
+    { key: 'all', amount: 1n },
+    { key: 'all:decade:0', amount: 1n },
+    { key: 'all:day:0', amount: NANO_USD_MAX + 1n },
+  ])('one that cannot be counted stops the rebuild: $key $amount', (total) => {
     expect(() => totalsByPeriod([total])).toThrow(
       expect.objectContaining({ code: 'TALLYGATE_GATE_UNAVAILABLE' }),
     );

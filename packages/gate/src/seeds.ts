@@ -1,7 +1,6 @@
 import {
   type ConfigurationSnapshot,
   NANO_USD_MAX,
-  type NanoUsd,
   type PeriodUnit,
   type SettledTotal,
 } from '@tallygate/usage';
@@ -48,11 +47,11 @@ export function periodEndBoundMs(key: string): number {
  * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` for a key or a sum that cannot be counted: a total that was skipped
  *   would be spent again.
  */
-export function totalsByPeriod(totals: readonly SettledTotal[]): Map<string, NanoUsd> {
-  const sums = new Map<string, NanoUsd>();
-  for (const { key, amountNanoUsd } of totals) {
+export function totalsByPeriod(totals: readonly SettledTotal[]): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { key, amount } of totals) {
     requirePeriod(key);
-    const sum = (sums.get(key) ?? 0n) + amountNanoUsd;
+    const sum = (sums.get(key) ?? 0n) + amount;
     if (sum > NANO_USD_MAX || sum < -NANO_USD_MAX)
       throw unavailable(`The ledger's total of ${key} is ${sum}`);
     sums.set(key, sum);

@@ -24,7 +24,7 @@ export function settlementOf(
     seq,
     budgetInstantMs,
     settledAtMs,
-    entries: entries.map(({ key }) => ({ key, amountNanoUsd })),
+    entries: entries.map(({ key }) => ({ key, amount: amountNanoUsd })),
   };
 }
 

@@ -111,7 +111,7 @@ async function settledTotals(
   const { last_seq: lastSeq } = onlyRow(await lastSettlementSeq(database, { organization }));
   const sumFromMs = liveFromMs - LONGEST_PERIOD_MS;
   const rows = await settledTotalsQuery(database, { organization, liveFromMs, sumFromMs });
-  return { lastSeq, totals: rows.map((row) => ({ key: row.key, amountNanoUsd: row.amount_nano_usd })) };
+  return { lastSeq, totals: rows.map((row) => ({ key: row.key, amount: row.amount_nano_usd })) };
 }
 
 async function settlementGaps(

@@ -50,8 +50,8 @@ export function createSentAlerts(database: Database, requireOwn: (organization: 
         organization: query.organization,
         key: row.key,
         thresholdPercent: row.threshold_percent,
-        spentNanoUsd: row.spent_nano_usd,
-        limitNanoUsd: row.limit_nano_usd,
+        spent: row.spent_nano_usd,
+        limit: row.limit_nano_usd,
         crossedAtMs: row.crossed_at_ms,
       }));
     },
@@ -63,8 +63,8 @@ function rowOf(alert: SentAlert): string {
     organization: alert.organization,
     budget_key: alert.key,
     threshold_percent: alert.thresholdPercent,
-    spent_nano_usd: alert.spentNanoUsd,
-    limit_nano_usd: alert.limitNanoUsd,
+    spent_nano_usd: alert.spent,
+    limit_nano_usd: alert.limit,
     crossed_at: sqlInstant(isoFromMs(alert.crossedAtMs)),
     ver: ROW_VERSION,
   });

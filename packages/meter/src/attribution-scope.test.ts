@@ -99,7 +99,7 @@ describe('attribution', () => {
       scope: { feature: 'inbox@example.com' },
       period: 'month' as const,
       timeZone: 'UTC',
-      limitNanoUsd: 1n,
+      limit: 1n,
       onOutage: 'allow' as const,
     };
     const named = { ...snapshot, teams: [alias], budgets: [budget] };

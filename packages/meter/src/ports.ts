@@ -5,7 +5,7 @@ import type {
   BudgetGate,
   ConfigurationSnapshot,
   Hold,
-  HoldEntry,
+  ReserveRequest,
   TallygateError,
   UsageSink,
 } from '@tallygate/usage';
@@ -44,5 +44,5 @@ export interface AdmittedWithoutGate {
   snapshot: ConfigurationSnapshot;
   atMs: number;
   /** What it was estimated at; absent where only the names of periods are asked for. */
-  amounts?: Pick<HoldEntry, 'expectedNanoUsd' | 'worstNanoUsd'>;
+  amounts?: Pick<ReserveRequest, 'expectedNanoUsd' | 'worstNanoUsd'>;
 }

@@ -8,7 +8,7 @@ import { admitWithoutGate } from './without-gate.ts';
 const OUTAGE = new TallygateError('TALLYGATE_GATE_UNAVAILABLE', { message: 'Redis is away.' });
 
 function budget(id: string, onOutage: Budget['onOutage']): Budget {
-  const always = { scope: {}, period: 'month' as const, timeZone: 'UTC', limitNanoUsd: 1n };
+  const always = { scope: {}, period: 'month' as const, timeZone: 'UTC', limit: 1n };
   return { ...always, id, onOutage };
 }
 

@@ -28,9 +28,9 @@ export function budgetTable(balances: readonly Balance[]): TextTable {
         budget.id,
         describeScope(budget.scope),
         describePeriod(period, budget.timeZone),
-        formatUsd(balance.spentNanoUsd),
-        formatUsd(balance.heldNanoUsd),
-        formatUsd(budget.limitNanoUsd),
+        formatUsd(balance.spent),
+        formatUsd(balance.held),
+        formatUsd(budget.limit),
         formatUsd(availableNanoUsd(balance)),
         budgetBar(balance),
         describeReset(period, budget.timeZone),
@@ -41,7 +41,7 @@ export function budgetTable(balances: readonly Balance[]): TextTable {
 
 /** limit − spent − held; negative once a charge came out above its hold. */
 export function availableNanoUsd(balance: Balance): bigint {
-  return balance.budget.limitNanoUsd - balance.spentNanoUsd - balance.heldNanoUsd;
+  return balance.budget.limit - balance.spent - balance.held;
 }
 
 /**
@@ -49,9 +49,9 @@ export function availableNanoUsd(balance: Balance): bigint {
  * shows as one cell.
  */
 export function budgetBar(balance: Balance): string {
-  const { spentNanoUsd, heldNanoUsd } = balance;
-  const spent = cellsOf(spentNanoUsd, balance.budget.limitNanoUsd, BAR_CELLS);
-  const held = cellsOf(heldNanoUsd, balance.budget.limitNanoUsd, BAR_CELLS - spent);
+  const { limit } = balance.budget;
+  const spent = cellsOf(balance.spent, limit, BAR_CELLS);
+  const held = cellsOf(balance.held, limit, BAR_CELLS - spent);
   const rest = BAR_CELLS - spent - held;
   const used = usedPercent(balance);
   const bar = '█'.repeat(Number(spent)) + '▒'.repeat(Number(held)) + '·'.repeat(Number(rest));
@@ -60,8 +60,8 @@ export function budgetBar(balance: Balance): string {
 
 /** Whole percent of the limit that is spent or held, rounded down; null: something of a limit of nothing. */
 function usedPercent(balance: Balance): bigint | null {
-  const used = balance.spentNanoUsd + balance.heldNanoUsd;
-  if (balance.budget.limitNanoUsd > 0n) return (used * 100n) / balance.budget.limitNanoUsd;
+  const used = balance.spent + balance.held;
+  if (balance.budget.limit > 0n) return (used * 100n) / balance.budget.limit;
   return used > 0n ? null : 100n;
 }
 
@@ -74,8 +74,8 @@ function cellsOf(amount: bigint, limit: bigint, most: bigint): bigint {
 
 /** Compares used fractions without dividing; equal ones by id, so that the order never flickers. */
 function fullestFirst(left: Balance, right: Balance): number {
-  const ofLeft = (left.spentNanoUsd + left.heldNanoUsd) * right.budget.limitNanoUsd;
-  const ofRight = (right.spentNanoUsd + right.heldNanoUsd) * left.budget.limitNanoUsd;
+  const ofLeft = (left.spent + left.held) * right.budget.limit;
+  const ofRight = (right.spent + right.held) * left.budget.limit;
   if (ofLeft !== ofRight) return ofLeft > ofRight ? -1 : 1;
   return left.budget.id < right.budget.id ? -1 : 1;
 }

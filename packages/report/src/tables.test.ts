@@ -9,13 +9,13 @@ const balance = (spentUsd: bigint, heldUsd: bigint, limitUsd: bigint, id = 'supp
     scope: { team: 'support' },
     period: 'month',
     timeZone: 'Europe/Berlin',
-    limitNanoUsd: limitUsd * 1_000_000_000n,
+    limit: limitUsd * 1_000_000_000n,
     onOutage: 'block',
   },
   periodStartMs: Date.parse('2026-09-30T22:00:00Z'),
   periodEndMs: Date.parse('2026-10-31T23:00:00Z'),
-  spentNanoUsd: spentUsd * 1_000_000_000n,
-  heldNanoUsd: heldUsd * 1_000_000_000n,
+  spent: spentUsd * 1_000_000_000n,
+  held: heldUsd * 1_000_000_000n,
 });
 
 describe('toTextTable', () => {

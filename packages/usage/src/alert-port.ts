@@ -8,8 +8,8 @@ export const sentAlertSchema = z.object({
   key: z.string().min(1),
   thresholdPercent: z.number().int().min(1),
   /** As they were when the threshold was crossed. */
-  spentNanoUsd: nanoUsdSchema,
-  limitNanoUsd: nanoUsdSchema,
+  spent: nanoUsdSchema,
+  limit: nanoUsdSchema,
   crossedAtMs: z.number().int().min(0),
 });
 export type SentAlert = z.output<typeof sentAlertSchema>;

@@ -6,7 +6,7 @@ const wire = {
   scope: { team: 'support' },
   period: 'month',
   timeZone: 'Europe/Berlin',
-  limitNanoUsd: '500000000000',
+  limit: '500000000000',
   onOutage: 'allow',
 };
 const budget = budgetSchema.parse(wire);
@@ -68,7 +68,7 @@ describe('which calls a budget covers', () => {
 
 describe('a budget on a wire', () => {
   it('keeps its limit exact', () => {
-    expect(budget.limitNanoUsd).toBe(500_000_000_000n);
+    expect(budget.limit).toBe(500_000_000_000n);
   });
 
   it.each(['', 'Support', 'a b', 'a:b', '{a}', '-a', 'a'.repeat(64)])(

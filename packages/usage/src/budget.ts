@@ -32,7 +32,7 @@ export const budgetSchema = z.object({
   scope: budgetScopeSchema,
   period: periodUnitSchema,
   timeZone: timeZoneSchema,
-  limitNanoUsd: nanoUsdSchema,
+  limit: nanoUsdSchema,
   onOutage: outagePolicySchema,
   /** With `onOutage: allowance`: what each process may admit in one outage, counted at the worst case. Absent: nothing. */
   allowanceNanoUsd: nanoUsdSchema.optional(),

@@ -16,10 +16,10 @@ const denial: Denial = {
   timeZone: 'Europe/Berlin',
   periodStartMs: october.startMs,
   periodEndMs: october.endMs,
-  limitNanoUsd: nanoFromUsd('500'),
-  spentNanoUsd: nanoFromUsd('498.20'),
-  heldNanoUsd: nanoFromUsd('1.90'),
-  neededNanoUsd: nanoFromUsd('0.42'),
+  limit: nanoFromUsd('500'),
+  spent: nanoFromUsd('498.20'),
+  held: nanoFromUsd('1.90'),
+  needed: nanoFromUsd('0.42'),
   retryAtMs: october.endMs,
   atMs: Date.UTC(2026, 9, 30),
   enforced: true,
@@ -51,7 +51,7 @@ describe('a denial', () => {
   });
 
   it('shows an amount below a cent, which "$0.00" would deny', () => {
-    expect(describeDenial({ ...denial, neededNanoUsd: 4_200_000n })).toContain('needs up to $0.0042.');
+    expect(describeDenial({ ...denial, needed: 4_200_000n })).toContain('needs up to $0.0042.');
   });
 });
 

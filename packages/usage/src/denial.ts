@@ -30,10 +30,10 @@ export function describeDenial(denial: Denial): string {
   const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
   const scope = describeScope(denial.scope);
   return (
-    `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has spent ${formatUsd(denial.spentNanoUsd)} of ` +
-    `${formatUsd(denial.limitNanoUsd)} for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
-    `(held ${formatUsd(denial.heldNanoUsd)}); resets ${describeReset(period, denial.timeZone)}; ` +
-    `this call needs up to ${formatUsd(denial.neededNanoUsd)}.`
+    `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has spent ${formatUsd(denial.spent)} of ` +
+    `${formatUsd(denial.limit)} for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
+    `(held ${formatUsd(denial.held)}); resets ${describeReset(period, denial.timeZone)}; ` +
+    `this call needs up to ${formatUsd(denial.needed)}.`
   );
 }
 

@@ -59,13 +59,13 @@ export const balanceSchema = z.object({
   budget: budgetSchema,
   periodStartMs: z.number().int(),
   periodEndMs: z.number().int(),
-  spentNanoUsd: nanoUsdSchema,
-  heldNanoUsd: nanoUsdSchema,
+  spent: nanoUsdSchema,
+  held: nanoUsdSchema,
 });
 export type Balance = z.output<typeof balanceSchema>;
 
 /** What the ledger knows about one budget period: the sum of its settlements. */
-export const settledTotalSchema = z.object({ key: z.string().min(1), amountNanoUsd: nanoUsdSchema });
+export const settledTotalSchema = z.object({ key: z.string().min(1), amount: nanoUsdSchema });
 export type SettledTotal = z.output<typeof settledTotalSchema>;
 
 /**

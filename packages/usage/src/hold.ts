@@ -10,8 +10,8 @@ const instantMs = z.number().int();
 const holdEntrySchema = z.object({
   /** `<budget>:<unit>:<period start>`, as in `Settlement.entries`. */
   key: z.string().min(1),
-  expectedNanoUsd: nanoUsdSchema,
-  worstNanoUsd: nanoUsdSchema,
+  expected: nanoUsdSchema,
+  worst: nanoUsdSchema,
   periodStartMs: instantMs,
   periodEndMs: instantMs,
 });
@@ -42,10 +42,10 @@ export const denialSchema = z.object({
   timeZone: z.string(),
   periodStartMs: instantMs,
   periodEndMs: instantMs,
-  limitNanoUsd: nanoUsdSchema,
-  spentNanoUsd: nanoUsdSchema,
-  heldNanoUsd: nanoUsdSchema,
-  neededNanoUsd: nanoUsdSchema,
+  limit: nanoUsdSchema,
+  spent: nanoUsdSchema,
+  held: nanoUsdSchema,
+  needed: nanoUsdSchema,
   /** When trying again can first make sense: the period's end, or the end of the oldest hold if that comes sooner. */
   retryAtMs: instantMs,
   atMs: instantMs,

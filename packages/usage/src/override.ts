@@ -22,7 +22,7 @@ export const overrideSchema = z.discriminatedUnion('kind', [
     kind: z.literal('grant'),
     ...decision,
     budget: z.string().min(1),
-    amountNanoUsd: nanoUsdSchema,
+    amount: nanoUsdSchema,
   }),
   /** Calls of the feature are denied. */
   z.object({ kind: z.literal('pause'), ...decision, feature: z.string().min(1) }),

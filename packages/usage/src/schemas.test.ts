@@ -111,8 +111,8 @@ const usageEvent: fc.Arbitrary<UsageEvent> = rowOf({
 
 const holdEntry = rowOf({
   key: name,
-  expectedNanoUsd: nanoUsd,
-  worstNanoUsd: nanoUsd,
+  expected: nanoUsd,
+  worst: nanoUsd,
   periodStartMs: instantMs,
   periodEndMs: instantMs,
 });
@@ -132,7 +132,7 @@ const settlement = rowOf({
   seq: fc.integer({ min: 1 }),
   budgetInstantMs: instantMs,
   settledAtMs: instantMs,
-  entries: fc.array(rowOf({ key: name, amountNanoUsd: nanoUsd }), { maxLength: 3 }),
+  entries: fc.array(rowOf({ key: name, amount: nanoUsd }), { maxLength: 3 }),
 });
 const denialRecord = rowOf({
   denialId: name,
@@ -143,10 +143,10 @@ const denialRecord = rowOf({
   timeZone: fc.constantFrom('UTC', 'Europe/Berlin'),
   periodStartMs: instantMs,
   periodEndMs: instantMs,
-  limitNanoUsd: nanoUsd,
-  spentNanoUsd: nanoUsd,
-  heldNanoUsd: nanoUsd,
-  neededNanoUsd: nanoUsd,
+  limit: nanoUsd,
+  spent: nanoUsd,
+  held: nanoUsd,
+  needed: nanoUsd,
   retryAtMs: instantMs,
   atMs: instantMs,
   enforced: fc.boolean(),

@@ -17,6 +17,6 @@ export const settlementSchema = z.object({
   seq: z.number().int().min(1),
   budgetInstantMs: z.number().int(),
   settledAtMs: z.number().int(),
-  entries: z.array(z.object({ key: z.string().min(1), amountNanoUsd: nanoUsdSchema })),
+  entries: z.array(z.object({ key: z.string().min(1), amount: nanoUsdSchema })),
 });
 export type Settlement = z.output<typeof settlementSchema>;

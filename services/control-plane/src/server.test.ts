@@ -60,9 +60,9 @@ describe('a process with the token', () => {
     const held = await remote.gate.reserve(reserve('attempt-1', '6'));
     if (held.kind !== 'held') throw new Error('6 of 10 USD must fit.');
     const denied = await remote.gate.reserve(reserve('attempt-2', '6'));
-    expect(denied).toMatchObject({ kind: 'denied', denial: { heldNanoUsd: nanoFromUsd('6') } });
+    expect(denied).toMatchObject({ kind: 'denied', denial: { held: nanoFromUsd('6') } });
     await remote.gate.settle({ hold: held.hold, amountNanoUsd: nanoFromUsd('5.5') });
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: nanoFromUsd('5.5'), heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: nanoFromUsd('5.5'), held: 0n }]);
     const live = await remote.gate.configuration();
     await remote.gate.publish({ ...live, version: 2, budgets: [] });
     expect(await gate.balances()).toEqual([]);
@@ -87,7 +87,7 @@ describe('a process with the token', () => {
     await expect(stranger.gate.reserve(reserve('attempt-1', '1'))).rejects.toMatchObject({
       code: 'TALLYGATE_TOKEN_REJECTED',
     });
-    expect(await gate.balances()).toMatchObject([{ heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ held: 0n }]);
   });
 
   it('reads the refusal also when it was about to send megabytes', async () => {

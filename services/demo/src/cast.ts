@@ -58,7 +58,7 @@ const budget = (id: string, limitUsd: string, period: 'day' | 'month', scope: Bu
   scope,
   period,
   timeZone: 'Europe/Berlin',
-  limitNanoUsd: nanoFromUsd(limitUsd),
+  limit: nanoFromUsd(limitUsd),
   onOutage: 'block',
 });
 

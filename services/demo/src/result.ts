@@ -52,12 +52,12 @@ export function demoResult(facts: DemoFacts): DemoResult {
     eventsRecorded: facts.eventsRecorded,
     eventsInLedger: ledger.events,
     duplicates: ledger.duplicates,
-    budgets: facts.balances.map(({ budget, spentNanoUsd, heldNanoUsd }) => ({
+    budgets: facts.balances.map(({ budget, spent, held }) => ({
       scope: describeScope(budget.scope),
       period: budget.period,
-      limitUsd: usdFromNano(budget.limitNanoUsd),
-      spentUsd: usdFromNano(spentNanoUsd),
-      heldUsd: usdFromNano(heldNanoUsd),
+      limitUsd: usdFromNano(budget.limit),
+      spentUsd: usdFromNano(spent),
+      heldUsd: usdFromNano(held),
     })),
     internalUsd: reconciliation && usdFromPico(reconciliation.internalPicoUsd),
     billedUsd: reconciliation && usdFromPico(reconciliation.billedPicoUsd),

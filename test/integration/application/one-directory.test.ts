@@ -124,7 +124,7 @@ describe('a budget that another process publishes', () => {
     await publisher.gate.publish({
       ...emptyConfiguration('acme'),
       version: 1,
-      budgets: [{ ...budget, limitNanoUsd: nanoFromUsd('0') }],
+      budgets: [{ ...budget, limit: nanoFromUsd('0') }],
     });
     await expect(ask()).rejects.toMatchObject({ code: 'TALLYGATE_BUDGET_EXCEEDED' });
     other.child.kill('SIGTERM');

@@ -31,7 +31,7 @@ async function world(context: TestContext, more: Budget[] = []) {
 
 function budget(id: string, outage: Partial<Budget>): Budget {
   const monthly = { scope: { team: 'support' }, period: 'month' as const, timeZone: 'UTC' };
-  return { id, ...monthly, limitNanoUsd: nanoFromUsd('10'), onOutage: 'allowance', ...outage };
+  return { id, ...monthly, limit: nanoFromUsd('10'), onOutage: 'allowance', ...outage };
 }
 
 function application(options: OpenOptions, baseURL: string) {
@@ -104,7 +104,7 @@ describe('a budget with an allowance, and Redis is killed', () => {
       ...{ ...ALWAYS, by: 'budget', groupBy: [] },
     });
     const [balance] = await runtime.gate.balances();
-    expect(balance).toMatchObject({ spentNanoUsd: spend?.[0]?.contractedCostNanoUsd, heldNanoUsd: 0n });
+    expect(balance).toMatchObject({ spent: spend?.[0]?.contractedCostNanoUsd, held: 0n });
 
     await redis.kill();
     expect((await askUntilRefused(ask)).admitted).toBe(admitted);

@@ -20,7 +20,7 @@ async function withRuntime<Result>(
 }
 
 function configuration(organization: string) {
-  const budget = { scope: { team: 'support' }, limitNanoUsd: nanoFromUsd('10'), timeZone: 'Europe/Berlin' };
+  const budget = { scope: { team: 'support' }, limit: nanoFromUsd('10'), timeZone: 'Europe/Berlin' };
   return {
     ...emptyConfiguration(organization),
     version: 1,
@@ -41,7 +41,7 @@ async function spentIn(options: OpenOptions & { organization: string }) {
     const spend = await history?.spend({ organization, ...ALWAYS, by: 'budget', groupBy: [] });
     return {
       adopted,
-      spent: (await gate.balances()).map(({ spentNanoUsd }) => spentNanoUsd),
+      spent: (await gate.balances()).map(({ spent }) => spent),
       cost: spend?.[0]?.contractedCostNanoUsd ?? 0n,
       counts: await history?.counts({ organization, ...ALWAYS }),
       lastSeq: (await history?.settledTotals(organization))?.lastSeq,

@@ -45,7 +45,7 @@ function configuration(organization: string, limitUsd: string, onOutage: 'allow'
     ...emptyConfiguration(organization),
     version: 1,
     teams: [],
-    budgets: [{ ...budget, period: 'month' as const, limitNanoUsd: nanoFromUsd(limitUsd) }],
+    budgets: [{ ...budget, period: 'month' as const, limit: nanoFromUsd(limitUsd) }],
   };
 }
 
@@ -56,18 +56,16 @@ describe('Redis loses everything while an application runs', () => {
     await runtime.gate.publish(configuration(organization, '10'));
     await ask();
     await tally.flush();
-    const one = (await runtime.gate.balances())[0]?.spentNanoUsd ?? 0n;
+    const one = (await runtime.gate.balances())[0]?.spent ?? 0n;
     expect(one).toBeGreaterThan(0n);
     // In the spool only: the segment is not sealed yet.
     await ask();
-    await expect.poll(async () => (await runtime.gate.balances())[0]?.spentNanoUsd).toBe(2n * one);
+    await expect.poll(async () => (await runtime.gate.balances())[0]?.spent).toBe(2n * one);
     await loseEverything(connectDirectly(), organization);
-    await expect
-      .poll(() => runtime.gate.balances().catch(() => []))
-      .toMatchObject([{ spentNanoUsd: 2n * one }]);
+    await expect.poll(() => runtime.gate.balances().catch(() => [])).toMatchObject([{ spent: 2n * one }]);
     await ask();
     await tally.flush();
-    expect(await runtime.gate.balances()).toMatchObject([{ spentNanoUsd: 3n * one, heldNanoUsd: 0n }]);
+    expect(await runtime.gate.balances()).toMatchObject([{ spent: 3n * one, held: 0n }]);
     expect(await runtime.history?.counts({ organization, ...ALWAYS })).toMatchObject({
       events: 3,
       settlements: 3,
@@ -134,7 +132,7 @@ describe('Redis is down when an application starts', () => {
     const rows = await after.history?.spend({ organization, ...ALWAYS, by: 'budget', groupBy: [] });
     const cost = rows?.[0]?.contractedCostNanoUsd ?? 0n;
     expect(cost).toBeGreaterThan(0n);
-    expect(await after.gate.balances()).toMatchObject([{ spentNanoUsd: cost, heldNanoUsd: 0n }]);
+    expect(await after.gate.balances()).toMatchObject([{ spent: cost, held: 0n }]);
     expect(await after.history?.counts({ organization, ...ALWAYS })).toMatchObject({
       events: 1,
       settlements: 1,

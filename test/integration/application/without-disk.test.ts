@@ -50,7 +50,7 @@ function budgetOf(limitUsd: string) {
   return {
     ...emptyConfiguration('acme'),
     version: 1,
-    budgets: [{ ...budget, limitNanoUsd: nanoFromUsd(limitUsd) }],
+    budgets: [{ ...budget, limit: nanoFromUsd(limitUsd) }],
   };
 }
 
@@ -105,11 +105,11 @@ describe('an application on a read-only root', () => {
     const away = new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', { message: 'The ledger is away.' });
     Object.assign(runtime.remoteBackend.destination, { store: () => Promise.reject(away) });
     const { child, ended } = await started('killed before its flush', settings, unwritable());
-    await expect.poll(async () => (await runtime.gate.balances())[0]?.spentNanoUsd).toBeGreaterThan(0n);
+    await expect.poll(async () => (await runtime.gate.balances())[0]?.spent).toBeGreaterThan(0n);
     child.kill('SIGKILL');
     await ended;
     expect(await runtime.history?.counts(ALWAYS)).toMatchObject({ events: 0, settlements: 0 });
-    const lostUsd = usdFromNano((await runtime.gate.balances())[0]?.spentNanoUsd ?? 0n);
+    const lostUsd = usdFromNano((await runtime.gate.balances())[0]?.spent ?? 0n);
     const { exitCode, stdout } = await runProgram('packages/tallygate/src/cli/main.ts', ['drift', '--json'], {
       cwd: dataDirectory,
       environment: { TALLYGATE_DATA: dataDirectory, TALLYGATE_ORGANIZATION: 'acme' },

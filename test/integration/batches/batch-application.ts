@@ -20,7 +20,7 @@ const COMMANDS = {
   async publish() {
     const { gate, history } = await opened();
     const budget = { id: 'all', scope: {}, period: 'month', timeZone: 'UTC', onOutage: 'block' } as const;
-    const budgets = [{ ...budget, limitNanoUsd: nanoFromUsd('10') }];
+    const budgets = [{ ...budget, limit: nanoFromUsd('10') }];
     const snapshot = { ...emptyConfiguration(organization), version: 1, budgets };
     await gate.publish(snapshot);
     const said = { actor: 'a', reason: 'r', publishedAtMs: Date.now(), before: null };
@@ -46,9 +46,9 @@ const COMMANDS = {
     return {
       charged: rows?.map(({ group, attempts }) => [group.team, attempts]),
       ledgerNanoUsd: rows?.reduce((sum, row) => sum + row.contractedCostNanoUsd, 0n),
-      settledNanoUsd: totals.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n),
-      spentNanoUsd: balance?.spentNanoUsd,
-      heldNanoUsd: balance?.heldNanoUsd,
+      settledNanoUsd: totals.reduce((sum, { amount }) => sum + amount, 0n),
+      spentNanoUsd: balance?.spent,
+      held: balance?.held,
     };
   },
 };

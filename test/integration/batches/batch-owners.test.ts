@@ -33,7 +33,7 @@ async function expectChargedOnce(
     charged: [['creator', 2]],
     settledNanoUsd: ledgerNanoUsd,
     spentNanoUsd: ledgerNanoUsd,
-    heldNanoUsd: 0n,
+    held: 0n,
   });
 }
 

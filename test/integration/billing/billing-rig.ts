@@ -58,7 +58,7 @@ export interface Application {
   gate: BudgetGate;
   events: UsageEvent[];
   /** Ends what is open, and tells what the month's budget was charged. */
-  close(): Promise<{ spentNanoUsd: bigint; heldNanoUsd: bigint }>;
+  close(): Promise<{ spent: bigint; held: bigint }>;
 }
 
 const organization = 'acme';
@@ -67,7 +67,7 @@ const organization = 'acme';
 export function startApplication(providerUrl: string, atMs: number): Application {
   const clock = { nowMs: () => atMs, monotonicMs: () => 0 };
   const budget = { id: 'all', scope: {}, period: 'month', timeZone: 'UTC', onOutage: 'block' } as const;
-  const budgets = [{ ...budget, limitNanoUsd: nanoFromUsd('1000') }];
+  const budgets = [{ ...budget, limit: nanoFromUsd('1000') }];
   const gate = createMemoryGate({
     organization,
     clock,

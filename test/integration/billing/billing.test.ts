@@ -69,7 +69,7 @@ describe.each(TABLES)('billing of %s', (_table, cases) => {
         return { ...line, listCostNanoUsd: nanoFromUsd(usd), billed, flags };
       });
       expect(linesOf(events[0])).toEqual(expected);
-      expect(balance).toMatchObject({ spentNanoUsd: nanoFromUsd(found.totalUsd), heldNanoUsd: 0n });
+      expect(balance).toMatchObject({ spent: nanoFromUsd(found.totalUsd), held: 0n });
     });
   });
 });

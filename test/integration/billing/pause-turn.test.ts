@@ -55,7 +55,7 @@ describe.each([
     const asked = { role: 'user' as const, content: 'Find the pages.' as never };
     const content = await ask([asked]);
     await ask([asked, { role: 'assistant', content }]);
-    const { spentNanoUsd } = await close();
+    const { spent } = await close();
 
     expect(provider.received).toHaveLength(2);
     expect(JSON.stringify(provider.received[1])).toContain('srvtoolu_10');
@@ -67,6 +67,6 @@ describe.each([
       ['end_turn', nanoFromUsd('0.274'), expect.objectContaining({ webSearchRequests: 5 })],
     ]);
     expect(new Set(events.map(({ callId }) => callId)).size).toBe(2);
-    expect(spentNanoUsd).toBe(nanoFromUsd('0.55'));
+    expect(spent).toBe(nanoFromUsd('0.55'));
   });
 });

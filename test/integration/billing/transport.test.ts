@@ -46,32 +46,32 @@ const WAYS: [string, (claude: Anthropic) => Promise<unknown>][] = [
 describe('the transport is metered, not the method: one row and one charge for', () => {
   it.each(WAYS)('%s', async (_name, call) => {
     await call(application.claude);
-    const { spentNanoUsd } = await application.close();
+    const { spent } = await application.close();
     expect(application.events).toHaveLength(1);
-    expect(spentNanoUsd).toBe(nanoFromUsd('0.0191'));
+    expect(spent).toBe(nanoFromUsd('0.0191'));
   });
 });
 
 describe('what identifies an attempt is ours', () => {
   it('answers under one message id and without a request id are rows of their own, each charged', async () => {
     for (let call = 0; call < 3; call += 1) await application.claude.messages.create(PARAMS);
-    const { spentNanoUsd } = await application.close();
+    const { spent } = await application.close();
     expect(application.events.map(({ messageId, requestId }) => [messageId, requestId])).toEqual([
       ['msg_1', null],
       ['msg_1', null],
       ['msg_1', null],
     ]);
     expect(new Set(application.events.map(({ eventId }) => eventId)).size).toBe(3);
-    expect(spentNanoUsd).toBe(nanoFromUsd('0.0573'));
+    expect(spent).toBe(nanoFromUsd('0.0573'));
   });
 
   it('an answer that says when to come again is an answer: one attempt, charged once', async () => {
     provider.headers = { 'retry-after': '7' };
     await application.claude.messages.create(PARAMS);
-    const { spentNanoUsd } = await application.close();
+    const { spent } = await application.close();
     expect(provider.received).toHaveLength(1);
     expect(application.events).toMatchObject([{ status: 'ok', attemptNumber: 1 }]);
-    expect(spentNanoUsd).toBe(nanoFromUsd('0.0191'));
+    expect(spent).toBe(nanoFromUsd('0.0191'));
   });
 
   it('an alias is kept as what was asked for, and the model that answered is priced', async () => {

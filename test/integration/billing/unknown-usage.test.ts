@@ -53,7 +53,7 @@ async function callTwice(claude: Anthropic): Promise<void> {
 it('what is new in an answer is kept raw, flagged and charged by what is known of it, streamed or not', async () => {
   const application = startApplication(provider.url, Date.parse('2026-11-20T12:00:00Z'));
   await callTwice(application.claude);
-  const { spentNanoUsd } = await application.close();
+  const { spent } = await application.close();
   const [whole, streamed] = application.events;
   expect(whole?.unknownUsage).toEqual({
     'cache_creation.ephemeral_1d_input_tokens': 0,
@@ -79,7 +79,7 @@ it('what is new in an answer is kept raw, flagged and charged by what is known o
         },
       ],
     });
-  expect(spentNanoUsd).toBe(nanoFromUsd('0.032'));
+  expect(spent).toBe(nanoFromUsd('0.032'));
 });
 
 it('doctor lists what was new, by how many attempts reported it', async () => {

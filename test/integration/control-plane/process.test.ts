@@ -60,7 +60,7 @@ async function publishBudget(remote: RemoteTallygate): Promise<void> {
     scope: { team: 'support' },
     period: 'month',
     timeZone: 'UTC',
-    limitNanoUsd: nanoFromUsd('10'),
+    limit: nanoFromUsd('10'),
     onOutage: 'block',
   };
   const live = await remote.gate.configuration();

@@ -49,7 +49,7 @@ it('close() waits for no drain: it ends as a cut, settled by what was seen', asy
   await rig.meter.close();
   expect(rig.events).toMatchObject([{ status: 'aborted', basis: 'estimated', lines: [{ usage: SEEN }] }]);
   expect(await exchange.closed).toBe('cut');
-  expect(await rig.gate.balances()).toMatchObject([{ heldNanoUsd: 0n }]);
+  expect(await rig.gate.balances()).toMatchObject([{ held: 0n }]);
 });
 
 it('who leaves after close() is cut: nothing is read behind a meter that is closed', async () => {

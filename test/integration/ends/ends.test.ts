@@ -24,7 +24,7 @@ describe.each(CASES)('through %s, under %s', (door, policy) => {
     await readAll(events);
     expect(await rig.row()).toMatchObject({ status: 'ok', basis: 'reported', requestId: 'req_driven' });
     await rig.meter.close();
-    const spent = { spentNanoUsd: EXACT_COST_NANO_USD, heldNanoUsd: 0n };
+    const spent = { spent: EXACT_COST_NANO_USD, held: 0n };
     expect(await rig.gate.balances()).toMatchObject([spent]);
   });
 

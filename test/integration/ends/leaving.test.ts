@@ -12,7 +12,7 @@ const CASES: [Door, Leaving][] = [
   ...[...BY_RESPONSE, ...BY_SIGNAL].map((leaving): [Door, Leaving] => ['fetch', leaving]),
 ];
 const REST = PIECES.slice(PIECES_BEFORE);
-const heldBy = async ({ gate }: EndsRig) => (await gate.balances())[0]?.heldNanoUsd;
+const heldBy = async ({ gate }: EndsRig) => (await gate.balances())[0]?.held;
 
 async function seenBare(leaving: Leaving) {
   const { exchange, seen } = await leaving.leave(await endsRig('bare', 'cut'));
@@ -53,7 +53,7 @@ describe.each(CASES.map(([door, leaving]) => [leaving.name, door, leaving] as co
         lines: [{ usage: { uncachedInputTokens: 1000, outputTokens: OUTPUT_TOKENS } }],
       });
       await rig.meter.settled();
-      const spent = { spentNanoUsd: EXACT_COST_NANO_USD, heldNanoUsd: 0n };
+      const spent = { spent: EXACT_COST_NANO_USD, held: 0n };
       expect(await rig.gate.balances()).toMatchObject([spent]);
     });
   },

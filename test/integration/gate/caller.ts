@@ -46,8 +46,8 @@ const COMMANDS = {
     opened = { organization, gate: runtime.gate, close: () => runtime.close() };
     return runtime.role;
   },
-  async publish({ limitNanoUsd }: { limitNanoUsd: bigint }) {
-    const budgets = [budgetOf('all', limitNanoUsd)];
+  async publish({ limit }: { limit: bigint }) {
+    const budgets = [budgetOf('all', limit)];
     await gate().publish(snapshotOf(opened?.organization ?? '', 1, budgets));
   },
   /** All at once; each that is admitted is charged what it held. @returns how many were. */
@@ -65,7 +65,7 @@ const COMMANDS = {
   },
   async balance() {
     const [balance] = await gate().balances();
-    return { spent: balance?.spentNanoUsd, held: balance?.heldNanoUsd };
+    return { spent: balance?.spent, held: balance?.held };
   },
   close: async () => opened?.close(),
 };

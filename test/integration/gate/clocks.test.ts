@@ -75,7 +75,7 @@ describe('clocks that differ', () => {
     async (offMs) => {
       const { gate, organization, clocks, setServer } = await openWithClocks();
       const until = { fromMs: START_MS, untilMs: START_MS + 10 * MINUTE_MS, who: 'ann', why: 'INC-9' };
-      const grant = { kind: 'grant' as const, id: 'g', ...until, budget: 'all', amountNanoUsd: usd('1') };
+      const grant = { kind: 'grant' as const, id: 'g', ...until, budget: 'all', amount: usd('1') };
       const pause = { kind: 'pause' as const, id: 'p', ...until, feature: 'search' };
       const budgets = [budgetOf('all', usd('0.10'))];
       await gate.publish({ ...snapshotOf(organization, 2, budgets), overrides: [grant, pause] });
@@ -91,7 +91,7 @@ describe('clocks that differ', () => {
       await setServer(until.untilMs - 1);
       expect(await decisions()).toEqual(['held', 'denied']);
       await setServer(until.untilMs);
-      expect((await gate.balances())[0]?.budget.limitNanoUsd).toBe(usd('0.10'));
+      expect((await gate.balances())[0]?.budget.limit).toBe(usd('0.10'));
       expect((await decisions())[0]).toBe('denied');
       await setServer(until.untilMs - 1);
       expect((await decisions())[0]).toBe('denied');

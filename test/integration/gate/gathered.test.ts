@@ -34,7 +34,7 @@ describe('questions of one turn', () => {
     expect(holds.map(({ attemptId }) => attemptId)).toEqual(
       [...requests.slice(0, 25), ...requests.slice(50, 85)].map(({ attemptId }) => attemptId),
     );
-    expect(new Set(denials.map(({ budgetId, heldNanoUsd }) => `${budgetId} ${heldNanoUsd}`))).toEqual(
+    expect(new Set(denials.map(({ budgetId, held }) => `${budgetId} ${held}`))).toEqual(
       new Set([`support ${usd('0.25')}`, `all ${usd('0.60')}`]),
     );
     expect(await counters(gate)).toEqual({

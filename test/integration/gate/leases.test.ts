@@ -55,7 +55,7 @@ test('callers of one process get what another one holds idle', async () => {
   for (let calls = 0; calls < 500; calls += 1) replies.push((await busy.reserve(aCent())).kind);
   const admittedByIdle = 500 - replies.filter((kind) => kind === 'held').length;
   expect(admittedByIdle).toBeLessThanOrEqual(2);
-  expect((await idle.balances())[0]?.heldNanoUsd).toBe(nanoFromUsd('5'));
+  expect((await idle.balances())[0]?.held).toBe(nanoFromUsd('5'));
 });
 
 test('after its deadline a lease admits nothing, however long the process was stopped meanwhile', async () => {
@@ -106,10 +106,10 @@ test('whoever ends a part of a lease, and however often, it counts once and give
   expect([...numbers].sort((left, right) => left - right)).toEqual(holds.map((_, index) => index + 1));
   expect(replies.filter(({ outcome }) => outcome !== 'duplicate')).toHaveLength(holds.length);
   for (const hold of holds) expect(settlementsOf(replies, hold).size).toBe(1);
-  const held = (await leased.balances())[0]?.heldNanoUsd ?? -1n;
+  const held = (await leased.balances())[0]?.held ?? -1n;
   const others = (await other.balances())[0];
-  expect(others?.heldNanoUsd).toBe(held);
-  expect(others?.spentNanoUsd).toBe(
+  expect(others?.held).toBe(held);
+  expect(others?.spent).toBe(
     holds.reduce((sum, _, index) => sum + (index % 4 === 3 ? 0n : BigInt(index)), 0n),
   );
 });

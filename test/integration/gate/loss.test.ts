@@ -138,7 +138,7 @@ describe('Redis loses counters', () => {
 
   test('a ledger that names something that is no budget period stops the rebuild: skipped money would be spent again', async () => {
     const organization = newOrganization();
-    const seed = async () => ({ lastSeq: 1, totals: [{ key: 'all:fortnight:0', amountNanoUsd: 1n }] });
+    const seed = async () => ({ lastSeq: 1, totals: [{ key: 'all:fortnight:0', amount: 1n }] });
     const gate = await openGate({ organization, seed });
     await expect(gate.reserve(requestOf({ configVersion: 0 }))).rejects.toThrow(/all:fortnight:0/);
   });

@@ -20,7 +20,7 @@ async function fourProcesses(
   const start = () => startCommanded<CallerCommands>(CALLER, {});
   const callers = await Promise.all(Array.from({ length: PROCESSES }, start));
   const roles = await Promise.all(callers.map(open));
-  await callers[0]?.do('publish', { limitNanoUsd: LIMIT });
+  await callers[0]?.do('publish', { limit: LIMIT });
   return { callers, roles };
 }
 

@@ -46,7 +46,7 @@ describe('the wire to Redis', () => {
     wire.cut();
     expect(await settling).toMatchObject({
       outcome: 'duplicate',
-      settlement: { seq: 1, entries: [{ amountNanoUsd: 7n }] },
+      settlement: { seq: 1, entries: [{ amount: 7n }] },
     });
     expect(await counters(witness)).toEqual({ all: { spent: 7n, held: 0n } });
   });

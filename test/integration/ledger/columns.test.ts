@@ -200,8 +200,8 @@ describe('columns', () => {
   beforeAll(async () => {
     const store = await openUsageStore({ kind: 'embedded', directory }, { clock: fixedClock });
     const entries = [
-      { key: 'a:day:1', amountNanoUsd: NANO_USD_MAX },
-      { key: 'b:month:2', amountNanoUsd: -1n },
+      { key: 'a:day:1', amount: NANO_USD_MAX },
+      { key: 'b:month:2', amount: -1n },
     ];
     await store.store(
       segmentOf([event, bare], {

@@ -26,8 +26,8 @@ const alert = (changes: Partial<SentAlert> = {}): SentAlert => ({
   organization: 'acme',
   key: `support-month:month:${OCTOBER_MS}`,
   thresholdPercent: 80,
-  spentNanoUsd: 2n ** 62n,
-  limitNanoUsd: 2n ** 63n - 1n,
+  spent: 2n ** 62n,
+  limit: 2n ** 63n - 1n,
   crossedAtMs: START_MS,
   ...changes,
 });
@@ -50,7 +50,7 @@ describe.each([
       september,
     ];
     for (const one of [...recorded, ...recorded]) await store.sentAlerts.record(one);
-    await store.sentAlerts.record(alert({ spentNanoUsd: 1n, crossedAtMs: START_MS + DAY_MS }));
+    await store.sentAlerts.record(alert({ spent: 1n, crossedAtMs: START_MS + DAY_MS }));
     await store.sentAlerts.record(alert({ organization: 'other', thresholdPercent: 50 }));
     const since = (fromMs: number, toMs: number) =>
       store.sentAlerts.list({ organization: 'acme', fromMs, toMs });

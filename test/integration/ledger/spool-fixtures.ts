@@ -74,7 +74,7 @@ export function createSettlingGate() {
           settlement({
             attemptId: hold.attemptId,
             seq: settled.size + 1,
-            entries: hold.entries.map(({ key }) => ({ key, amountNanoUsd: 600_000n })),
+            entries: hold.entries.map(({ key }) => ({ key, amount: 600_000n })),
           });
         settled.set(event.eventId, answer);
         return answer;

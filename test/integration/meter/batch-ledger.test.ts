@@ -50,5 +50,5 @@ it('the ledger counts an item once that two processes read, under its own line t
     },
   ]);
   const { totals } = await store.settledTotals(organization);
-  expect(totals.map(({ amountNanoUsd }) => amountNanoUsd)).toEqual([2n * ITEM_COST]);
+  expect(totals.map(({ amount }) => amount)).toEqual([2n * ITEM_COST]);
 });

@@ -131,7 +131,7 @@ export function budgetOf(limitUsd: string): Partial<ConfigurationSnapshot> {
         scope: { team: 'support' },
         period: 'month',
         timeZone: 'UTC',
-        limitNanoUsd: nanoFromUsd(limitUsd),
+        limit: nanoFromUsd(limitUsd),
         onOutage: 'block',
       },
     ],
@@ -266,5 +266,5 @@ export async function readResults(process: MeteredProcess, items = Number.POSITI
 export async function budgetNow(gate: BudgetGate): Promise<{ spent: bigint; held: bigint }> {
   const [balance] = await gate.balances();
   if (!balance) throw new Error('no budget is configured');
-  return { spent: balance.spentNanoUsd, held: balance.heldNanoUsd };
+  return { spent: balance.spent, held: balance.held };
 }

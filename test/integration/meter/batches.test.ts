@@ -216,7 +216,7 @@ describe('a denied batch', () => {
     const app = startProcess({ ...parts, script: { results: ITEMS } });
     const error = await app.claude.messages.batches.create(REQUESTS).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(BudgetExceededError);
-    expect((error as BudgetExceededError).denial.neededNanoUsd).toBeGreaterThan(500_000n);
+    expect((error as BudgetExceededError).denial.needed).toBeGreaterThan(500_000n);
     expect(app.provider.requests).toEqual([]);
     expect(app.denials.map(({ requestModel }) => requestModel)).toEqual([HAIKU]);
     expect(await budgetNow(parts.gate)).toEqual({ spent: 0n, held: 0n });

@@ -59,7 +59,7 @@ export function budgetWith(limitUsd: string, ladder?: LadderStep[], more: Partia
     scope: { team: 'support' },
     period: 'year',
     timeZone: 'UTC',
-    limitNanoUsd: nanoFromUsd(limitUsd),
+    limit: nanoFromUsd(limitUsd),
     onOutage: 'block',
     ...(ladder === undefined ? {} : { ladder }),
     ...more,

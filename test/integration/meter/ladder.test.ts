@@ -28,10 +28,10 @@ const FAST = { ...ASKED, speed: 'fast' as const, betas: ['fast-mode-2026-02-01']
 function roomAt({ balances }: Arrival, index = 0): bigint {
   const balance = balances[index];
   if (balance === undefined) throw new Error(`no budget ${index}`);
-  return balance.budget.limitNanoUsd - balance.spentNanoUsd - balance.heldNanoUsd;
+  return balance.budget.limit - balance.spent - balance.held;
 }
 
-const heldOf = (balances: Arrival['balances']) => balances.map(({ heldNanoUsd }) => heldNanoUsd);
+const heldOf = (balances: Arrival['balances']) => balances.map(({ held }) => held);
 
 describe.each([
   ['memory', openInMemory],
@@ -114,7 +114,7 @@ describe('a downgrade', () => {
     const [opusHeld, haikuHeld] = heldOf(rig.arrivals[0]?.balances ?? []);
     expect([opusHeld, (haikuHeld ?? 0n) > 0n]).toEqual([0n, true]);
     // 100 tokens at $0.10 and 20 at $0.50 per million.
-    expect((await rig.balancesAtEnd()).map(({ spentNanoUsd }) => spentNanoUsd)).toEqual([0n, 20_000n]);
+    expect((await rig.balancesAtEnd()).map(({ spent }) => spent)).toEqual([0n, 20_000n]);
     const changes = [{ step: 'downgrade', from: OPUS, to: HAIKU }];
     expect(rig.events).toMatchObject([{ requestModel: HAIKU, ladderSteps: changes }]);
     expect(rig.notices[0]?.changes).toEqual(changes);

@@ -14,7 +14,7 @@ function rig() {
   const budget = { id: 'all', scope: {}, period: 'month', timeZone: 'UTC', onOutage: 'block' } as const;
   const configuration = {
     ...emptyConfiguration(organization),
-    budgets: [{ ...budget, limitNanoUsd: nanoFromUsd('1000') }],
+    budgets: [{ ...budget, limit: nanoFromUsd('1000') }],
   };
   const gate = createMemoryGate({ organization, clock: systemClock, configuration });
   const reserve = vi.spyOn(gate, 'reserve');

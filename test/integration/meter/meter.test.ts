@@ -141,7 +141,7 @@ const budget = (limitUsd: string, onOutage: 'allow' | 'block' = 'block') => ({
       scope: { team: 'support' },
       period: 'month' as const,
       timeZone: 'UTC',
-      limitNanoUsd: nanoFromUsd(limitUsd),
+      limit: nanoFromUsd(limitUsd),
       onOutage,
     },
   ],
@@ -169,9 +169,9 @@ describe('a metered client', () => {
     ]);
     expect(events[0]?.lines).toMatchObject([{ contractedCostNanoUsd: MESSAGE_COST, responseModel: MODEL }]);
     expect(settlements).toMatchObject([
-      { attemptId: events[0]?.eventId, kind: 'settle', entries: [{ amountNanoUsd: MESSAGE_COST }] },
+      { attemptId: events[0]?.eventId, kind: 'settle', entries: [{ amount: MESSAGE_COST }] },
     ]);
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: MESSAGE_COST, heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: MESSAGE_COST, held: 0n }]);
   });
 
   it.each<[string, (claude: Anthropic) => Promise<unknown>]>([
@@ -268,7 +268,7 @@ describe('a metered client', () => {
     expect(new Set(events.map((event) => event.callId)).size).toBe(1);
     expect(new Set(events.map((event) => event.eventId)).size).toBe(3);
     expect(settlements.map((settlement) => settlement.kind).sort()).toEqual(['release', 'release', 'settle']);
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: MESSAGE_COST, heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: MESSAGE_COST, held: 0n }]);
   });
 
   it('denies before anything is sent, once, with the numbers a person needs', async () => {
@@ -374,7 +374,7 @@ describe('a metered client', () => {
     await expect(claude.messages.create(PARAMS)).rejects.toThrow('Connection error');
     await close();
     expect(events).toMatchObject([{ status: 'error', lines: [{ contractedCostNanoUsd: 0n }] }]);
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: 0n, heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: 0n, held: 0n }]);
   });
 
   it('ends a response that nobody read when the meter closes', async () => {
@@ -422,6 +422,6 @@ describe('an outage of the gate', () => {
     await claude.messages.create(PARAMS);
     await close();
     expect(events).toHaveLength(1);
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: MESSAGE_COST, heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: MESSAGE_COST, held: 0n }]);
   });
 });

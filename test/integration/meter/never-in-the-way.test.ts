@@ -116,7 +116,7 @@ function rig({
     // As the SDK calls it, without the parts of its types that no middleware of ours looks at.
     return Reflect.apply(meter.middleware, undefined, [request, next, context]) as Promise<Response>;
   };
-  const held = async () => (await real.balances()).map((balance) => balance.heldNanoUsd);
+  const held = async () => (await real.balances()).map((balance) => balance.held);
   return { meter, call, gate: real, held, events, settlements, denials };
 }
 
@@ -126,7 +126,7 @@ const budgetOf = (limitUsd: string) => ({
       id: 'support',
       scope: { team: 'support' },
       period: 'month' as const,
-      limitNanoUsd: nanoFromUsd(limitUsd),
+      limit: nanoFromUsd(limitUsd),
       timeZone: 'UTC',
       onOutage: 'block' as const,
     },
@@ -262,7 +262,7 @@ describe('a sink that fails', () => {
     });
     expect(await (await call()).json()).toEqual(MESSAGE);
     await meter.settled();
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: MESSAGE_COST, heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: MESSAGE_COST, held: 0n }]);
   });
 
   it('does not change what a denied call is told', async () => {

@@ -90,7 +90,7 @@ const CONFIGURATION: ConfigurationSnapshot = {
       scope: {},
       period: 'month',
       timeZone: 'UTC',
-      limitNanoUsd: nanoFromUsd('0.05'),
+      limit: nanoFromUsd('0.05'),
       onOutage: 'block',
     },
   ],

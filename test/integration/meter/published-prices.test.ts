@@ -70,7 +70,7 @@ describe('published prices', () => {
     await publish(gate, { priceBook: bookAt('0.40') });
     await claude.messages.create(PARAMS);
     const { budgets } = await gate.configuration();
-    const tiny = budgets.map((budget) => ({ ...budget, limitNanoUsd: 1_000n }));
+    const tiny = budgets.map((budget) => ({ ...budget, limit: 1_000n }));
     await publish(gate, { priceBook: 'broken', budgets: tiny });
     await expect(claude.messages.create(PARAMS)).rejects.toMatchObject({ code: 'TALLYGATE_BUDGET_EXCEEDED' });
     await close();
@@ -112,7 +112,7 @@ describe('published prices', () => {
       contractedCostNanoUsd: 99_000n,
       flags: ['contract:frame'],
     });
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: 99_000n, heldNanoUsd: 0n }]);
+    expect(await gate.balances()).toMatchObject([{ spent: 99_000n, held: 0n }]);
   });
 });
 

@@ -137,7 +137,7 @@ const COMMANDS = {
   async publish({ limitUsd }: { limitUsd: string }) {
     const { gate } = opened();
     const budget = { id: 'all', scope: {}, period: 'month', timeZone: 'UTC', onOutage: 'block' } as const;
-    const budgets = [{ ...budget, limitNanoUsd: nanoFromUsd(limitUsd) }];
+    const budgets = [{ ...budget, limit: nanoFromUsd(limitUsd) }];
     await gate.publish({ ...emptyConfiguration(ORGANIZATION), version: 1, budgets });
   },
   /** Calls of one amount each, until the count is reached or the budget denies. */
@@ -164,7 +164,7 @@ const COMMANDS = {
   reserve: async ({ amountNanoUsd }: { amountNanoUsd: bigint }) => (await held(amountNanoUsd)) !== null,
   async balance() {
     const [balance] = await opened().gate.balances();
-    return { spent: balance?.spentNanoUsd, held: balance?.heldNanoUsd };
+    return { spent: balance?.spent, held: balance?.held };
   },
   async configVersion() {
     return (await opened().gate.configuration()).version;

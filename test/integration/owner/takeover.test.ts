@@ -66,7 +66,7 @@ describe('processes on one data directory', () => {
     expect(ledger.counts).toMatchObject({ duplicates: 0 });
     expect(ledger.counts?.settlements).toBe(ledger.counts?.events);
     expect(ledger.counts?.events).toBeGreaterThanOrEqual(430);
-    expect(ledger.settled.map(({ amountNanoUsd }) => amountNanoUsd)).toEqual([ledger.cost]);
+    expect(ledger.settled.map(({ amount }) => amount)).toEqual([ledger.cost]);
     expect(spent).toBe(ledger.cost);
     expect(await first(clients.slice(1)).do('balance')).toEqual(await heir.do('balance'));
   });

@@ -29,10 +29,8 @@ export function payerOf(number: number): Payer {
 
 export function budgetsOf(limits: ReadonlyMap<string, NanoUsd>): Budget[] {
   return OF_ALL_SCENARIOS.flatMap((budget) => {
-    const limitNanoUsd = limits.get(budget.id);
-    return limitNanoUsd === undefined
-      ? []
-      : [{ timeZone: 'UTC', onOutage: 'block', ...budget, limitNanoUsd }];
+    const limit = limits.get(budget.id);
+    return limit === undefined ? [] : [{ timeZone: 'UTC', onOutage: 'block', ...budget, limit }];
   });
 }
 

@@ -26,7 +26,7 @@ export function answerOf(reply: ReserveReply | null, { kind }: ReserveAnswer): R
 export function endingOf(reply: SettleReply | null): EndAnswer {
   if (reply === null) return { outcome: 'refused' };
   const { kind, seq, entries } = reply.settlement;
-  const amounts = entries.map(({ key, amountNanoUsd }): [string, NanoUsd] => [key, amountNanoUsd]);
+  const amounts = entries.map(({ key, amount }): [string, NanoUsd] => [key, amount]);
   return { outcome: reply.outcome, kind, seq, entries: amounts };
 }
 
@@ -58,6 +58,6 @@ export function expectLifetime(
   expectSame(endsMs <= Math.max(latestMs, (pastBucket + 1) * BUCKET_MS), true);
 }
 
-function refusalOf({ budgetId, spentNanoUsd, heldNanoUsd, neededNanoUsd, retryAtMs }: Denial): Refusal {
-  return { budgetId, spent: spentNanoUsd, held: heldNanoUsd, needed: neededNanoUsd, retryAtMs };
+function refusalOf({ budgetId, spent, held, needed, retryAtMs }: Denial): Refusal {
+  return { budgetId, spent: spent, held: held, needed: needed, retryAtMs };
 }

@@ -58,11 +58,7 @@ export class Walk {
 
   async expectSameBalances(process = 0): Promise<string> {
     const balances = await (await this.#world.gate(process)).balances();
-    const actual = balances.map(({ budget, spentNanoUsd, heldNanoUsd }) => [
-      budget.id,
-      spentNanoUsd,
-      heldNanoUsd,
-    ]);
+    const actual = balances.map(({ budget, spent, held }) => [budget.id, spent, held]);
     expectSame(actual, this.#model.balances());
     return 'balances';
   }
@@ -73,7 +69,7 @@ export class Walk {
     await this.#passTo(this.#model.nowMs + longestTtlMs * 2 + 2 * BUCKET_MS);
     const balances = await (await this.#world.gate(0)).balances();
     expectSame(
-      balances.map(({ heldNanoUsd }) => heldNanoUsd),
+      balances.map(({ held }) => held),
       balances.map(() => 0n),
     );
     const seqs = this.#ledger.settlements.map(({ seq }) => seq);
@@ -171,7 +167,7 @@ export class Walk {
     const periods = model.periodsFor(payerOf(call));
     const entries = periods.map(({ key, startMs, endMs }) => ({
       ...{ key, periodStartMs: startMs, periodEndMs: endMs },
-      ...{ expectedNanoUsd: 1n, worstNanoUsd: 1n },
+      ...{ expected: 1n, worst: 1n },
     }));
     const { organization } = this.#world;
     return {

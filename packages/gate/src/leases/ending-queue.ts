@@ -104,7 +104,7 @@ function withPartOf(sum: { expectedNanoUsd: NanoUsd; worstNanoUsd: NanoUsd }, { 
   const [entry] = hold.entries;
   if (entry === undefined) return sum;
   return {
-    expectedNanoUsd: sum.expectedNanoUsd + entry.expectedNanoUsd,
-    worstNanoUsd: sum.worstNanoUsd + entry.worstNanoUsd,
+    expectedNanoUsd: sum.expectedNanoUsd + entry.expected,
+    worstNanoUsd: sum.worstNanoUsd + entry.worst,
   };
 }

@@ -52,14 +52,14 @@ export async function endLeased(session: RedisSession, ending: LeasedEnding): Pr
   const { hold, kind, amountNanoUsd } = ending;
   requireOwnHold(session.organization, hold);
   requireAmount('amountNanoUsd', amountNanoUsd);
-  const [{ expectedNanoUsd, worstNanoUsd } = { expectedNanoUsd: 0n, worstNanoUsd: 0n }] = hold.entries;
+  const [{ expected, worst } = { expected: 0n, worst: 0n }] = hold.entries;
   const lease = { ...hold, attemptId: hold.leaseId ?? '' };
   const reply = await send(session, {
     lease,
     number: ALONE,
     endings: [ending],
-    expectedNanoUsd,
-    worstNanoUsd,
+    expectedNanoUsd: expected,
+    worstNanoUsd: worst,
   });
   const [first = '', instant = '', epoch = '', state, charge = ''] = reply.values;
   if (reply.code === 'DUP') {

@@ -19,6 +19,6 @@ export function leasableCalls(
   return calls < FEWEST_CALLS ? 0 : calls;
 }
 
-function leftNanoUsd({ budget, spentNanoUsd, heldNanoUsd }: Balance): NanoUsd {
-  return budget.limitNanoUsd - spentNanoUsd - heldNanoUsd;
+function leftNanoUsd({ budget, spent, held }: Balance): NanoUsd {
+  return budget.limit - spent - held;
 }

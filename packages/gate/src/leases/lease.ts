@@ -70,8 +70,12 @@ export function isLow(lease: Lease): boolean {
 
 function entriesOf(lease: Lease, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): readonly HoldEntry[] {
   const [last] = lease.lastEntries ?? [];
-  const isSame = last?.expectedNanoUsd === expectedNanoUsd && last.worstNanoUsd === worstNanoUsd;
+  const isSame = last?.expected === expectedNanoUsd && last.worst === worstNanoUsd;
   if (lease.lastEntries !== null && (isSame || last === undefined)) return lease.lastEntries;
-  lease.lastEntries = lease.hold.entries.map((entry) => ({ ...entry, expectedNanoUsd, worstNanoUsd }));
+  lease.lastEntries = lease.hold.entries.map((entry) => ({
+    ...entry,
+    expected: expectedNanoUsd,
+    worst: worstNanoUsd,
+  }));
   return lease.lastEntries;
 }

@@ -10,7 +10,7 @@ const settled = (amountNanoUsd: bigint, settledAtMs = 0): Settlement => ({
   seq: 1,
   budgetInstantMs: 0,
   settledAtMs,
-  entries: [{ key: 'k', amountNanoUsd }],
+  entries: [{ key: 'k', amount: amountNanoUsd }],
 });
 
 describe('what the tables can hold', () => {

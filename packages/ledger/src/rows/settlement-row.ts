@@ -15,7 +15,7 @@ const COLUMNS = [
   instant<Settlement>('budget_instant', (settlement) => settlement.budgetInstantMs),
   instant<Settlement>('settled_at', (settlement) => settlement.settledAtMs),
   texts<Settlement>('keys', (settlement) => settlement.entries.map((entry) => entry.key)),
-  amounts<Settlement>('amounts', (settlement) => settlement.entries.map((entry) => entry.amountNanoUsd)),
+  amounts<Settlement>('amounts', (settlement) => settlement.entries.map((entry) => entry.amount)),
   count<Settlement>('ver', () => ROW_VERSION),
 ];
 
@@ -40,6 +40,6 @@ export function settlementFromRow(row: unknown): Settlement {
     seq: cells['seq'],
     budgetInstantMs: cells['budget_instant'],
     settledAtMs: cells['settled_at'],
-    entries: keys.map((key, index) => ({ key, amountNanoUsd: sums[index] })),
+    entries: keys.map((key, index) => ({ key, amount: sums[index] })),
   });
 }

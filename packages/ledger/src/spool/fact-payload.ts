@@ -36,8 +36,8 @@ const LEASED_HOLD = [...HOLD, name<Hold>('leaseId', (hold) => hold.leaseId ?? ''
 type HoldEntry = Hold['entries'][number];
 const HOLD_ENTRY = [
   name<HoldEntry>('key', (entry) => entry.key),
-  amount<HoldEntry>('expectedNanoUsd', (entry) => entry.expectedNanoUsd),
-  amount<HoldEntry>('worstNanoUsd', (entry) => entry.worstNanoUsd),
+  amount<HoldEntry>('expected', (entry) => entry.expected),
+  amount<HoldEntry>('worst', (entry) => entry.worst),
   integer<HoldEntry>('periodStartMs', (entry) => entry.periodStartMs),
   integer<HoldEntry>('periodEndMs', (entry) => entry.periodEndMs),
 ];

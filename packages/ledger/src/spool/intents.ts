@@ -105,8 +105,8 @@ function intentJson(intent: CallIntent): string {
   if (hold === null) return JSON.stringify(intent);
   const entries = hold.entries.map((entry) => ({
     ...entry,
-    expectedNanoUsd: entry.expectedNanoUsd.toString(),
-    worstNanoUsd: entry.worstNanoUsd.toString(),
+    expected: entry.expected.toString(),
+    worst: entry.worst.toString(),
   }));
   return JSON.stringify({ ...intent, hold: { ...hold, entries } });
 }

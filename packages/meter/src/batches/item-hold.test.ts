@@ -12,7 +12,7 @@ import type { AdmittedWithoutGate } from '../ports.ts';
 import { createItemHolds } from './item-hold.ts';
 
 const budget = (id: string, scope: Budget['scope']): Budget => ({
-  ...{ id, scope, period: 'month', timeZone: 'UTC', limitNanoUsd: 1n, onOutage: 'block' },
+  ...{ id, scope, period: 'month', timeZone: 'UTC', limit: 1n, onOutage: 'block' },
 });
 const entry = (key: string) => ({ key }) as HoldEntry;
 const BUDGETS = [

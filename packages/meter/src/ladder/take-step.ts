@@ -40,9 +40,9 @@ export function takeStep(step: LadderStep, refused: Refused): StepTaken | null {
 
 function trim(minOutputTokens: number, refused: Refused): StepTaken | null {
   const { denial, facts, request } = refused;
-  const roomNanoUsd = denial.limitNanoUsd - denial.spentNanoUsd - denial.heldNanoUsd;
+  const roomNanoUsd = denial.limit - denial.spent - denial.held;
   // It was refused for another reason than its size.
-  if (denial.neededNanoUsd <= roomNanoUsd) return null;
+  if (denial.needed <= roomNanoUsd) return null;
   const factsWith = factsByMaxTokens(request, facts);
   const fits = (maxTokens: number) => refused.worstNanoUsd(factsWith(maxTokens)) <= roomNanoUsd;
   const least = Math.max(minOutputTokens, thinkingTokens(request) + 1);

@@ -75,9 +75,9 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     timeZone: budget.timeZone,
     periodStart: isoFromMs(balance.periodStartMs),
     periodEnd: isoFromMs(balance.periodEndMs),
-    limitUsd: usdFromNano(budget.limitNanoUsd),
-    spentUsd: usdFromNano(balance.spentNanoUsd),
-    heldUsd: usdFromNano(balance.heldNanoUsd),
+    limitUsd: usdFromNano(budget.limit),
+    spentUsd: usdFromNano(balance.spent),
+    heldUsd: usdFromNano(balance.held),
     availableUsd: usdFromNano(availableNanoUsd(balance)),
     onOutage: budget.onOutage,
     ...(budget.allowanceNanoUsd === undefined ? {} : { allowanceUsd: usdFromNano(budget.allowanceNanoUsd) }),
@@ -85,7 +85,7 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
 }
 
 function describeBalance(balance: Balance): string {
-  const { budget, spentNanoUsd, heldNanoUsd } = balance;
+  const { budget, spent, held } = balance;
   const period: Period = { unit: budget.period, startMs: balance.periodStartMs, endMs: balance.periodEndMs };
   const facts: readonly (readonly [string, string])[] = [
     ['Budget', budget.id],
@@ -94,9 +94,9 @@ function describeBalance(balance: Balance): string {
       'Period',
       `${describePeriod(period, budget.timeZone)}, resets ${describeReset(period, budget.timeZone)}`,
     ],
-    ['Limit', formatUsd(budget.limitNanoUsd)],
-    ['Spent', formatUsd(spentNanoUsd)],
-    ['Held', formatUsd(heldNanoUsd)],
+    ['Limit', formatUsd(budget.limit)],
+    ['Spent', formatUsd(spent)],
+    ['Held', formatUsd(held)],
     ['Available', formatUsd(availableNanoUsd(balance))],
     ['Used', budgetBar(balance)],
     ['In an outage', describeOutagePolicy(budget)],

@@ -92,7 +92,7 @@ describe('tallygate init, plan, apply, budgets', () => {
     expect(document.changes[1]).toMatchObject({
       action: 'add',
       kind: 'budget',
-      after: { limitNanoUsd: '500000000000' },
+      after: { limit: '500000000000' },
     });
   });
 

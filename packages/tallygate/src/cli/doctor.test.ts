@@ -178,7 +178,7 @@ describe('tallygate doctor', () => {
           scope: {},
           period: 'day' as const,
           timeZone: 'UTC',
-          limitNanoUsd: 1n,
+          limit: 1n,
           onOutage: 'block' as const,
         },
       ],

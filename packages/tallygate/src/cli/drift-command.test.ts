@@ -14,8 +14,8 @@ async function world(settledNanoUsd: bigint) {
     recordSettlement: (settlement: Settlement) => void recorded.push(settlement),
     async flush() {
       for (const { kind, entries } of recorded.splice(0))
-        for (const { key, amountNanoUsd } of entries)
-          if (kind === 'adjust') cli.history.totals = add(cli.history.totals, key, amountNanoUsd);
+        for (const { key, amount } of entries)
+          if (kind === 'adjust') cli.history.totals = add(cli.history.totals, key, amount);
       return { stored: 0, pending: 0 };
     },
   };
@@ -26,11 +26,11 @@ async function world(settledNanoUsd: bigint) {
     scope: {},
     period: 'month' as const,
     timeZone: 'UTC',
-    limitNanoUsd: 500n * CENT,
+    limit: 500n * CENT,
     onOutage: 'block' as const,
   };
   await gate.publish({ ...emptyConfiguration('default'), version: 1, budgets: [budget] });
-  const entry = { key: KEY, expectedNanoUsd: 0n, worstNanoUsd: 0n };
+  const entry = { key: KEY, expected: 0n, worst: 0n };
   const period = { periodStartMs: Date.UTC(2026, 10), periodEndMs: Date.UTC(2026, 11) };
   const hold = {
     attemptId: 'a',
@@ -40,14 +40,12 @@ async function world(settledNanoUsd: bigint) {
     expiryBucket: 0,
   };
   await gate.settle({ hold: { ...hold, entries: [{ ...entry, ...period }] }, amountNanoUsd: 10n * CENT });
-  history.totals = [{ key: KEY, amountNanoUsd: settledNanoUsd }];
+  history.totals = [{ key: KEY, amount: settledNanoUsd }];
   return { cli, gate, history };
 }
 
-function add(totals: { key: string; amountNanoUsd: bigint }[], key: string, amountNanoUsd: bigint) {
-  return totals.map((total) =>
-    total.key === key ? { key, amountNanoUsd: total.amountNanoUsd + amountNanoUsd } : total,
-  );
+function add(totals: { key: string; amount: bigint }[], key: string, amount: bigint) {
+  return totals.map((total) => (total.key === key ? { key, amount: total.amount + amount } : total));
 }
 
 describe('tallygate drift', () => {
@@ -69,23 +67,23 @@ describe('tallygate drift', () => {
     expect(code).toBe(3);
     expect(stdout).toContain('all: drift of 0.030000000 USD (gate $0.10, ledger $0.07)');
     expect(stderr).toContain('--adjust');
-    expect(history.totals).toEqual([{ key: KEY, amountNanoUsd: 7n * CENT }]);
+    expect(history.totals).toEqual([{ key: KEY, amount: 7n * CENT }]);
   });
 
   it('adds to the ledger what was lost on the way there, once', async () => {
     const { cli, history } = await world(7n * CENT);
     const { stdout } = await cli.run('drift', '--adjust', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ adjustments: [{ side: 'ledger', amountUsd: '0.030000000' }] });
-    expect(history.totals).toEqual([{ key: KEY, amountNanoUsd: 10n * CENT }]);
+    expect(history.totals).toEqual([{ key: KEY, amount: 10n * CENT }]);
     expect((await cli.run('drift', '--adjust')).code).toBe(0);
-    expect(history.totals).toEqual([{ key: KEY, amountNanoUsd: 10n * CENT }]);
+    expect(history.totals).toEqual([{ key: KEY, amount: 10n * CENT }]);
   });
 
   it('charges the gate what it has lost, and leaves the sum of the ledger alone', async () => {
     const { cli, gate, history } = await world(12n * CENT);
     await cli.run('drift', '--adjust');
-    expect(await gate.balances()).toMatchObject([{ spentNanoUsd: 12n * CENT }]);
-    expect(history.totals).toEqual([{ key: KEY, amountNanoUsd: 12n * CENT }]);
+    expect(await gate.balances()).toMatchObject([{ spent: 12n * CENT }]);
+    expect(history.totals).toEqual([{ key: KEY, amount: 12n * CENT }]);
     expect((await cli.run('drift')).code).toBe(0);
   });
 

@@ -43,7 +43,7 @@ function driftDocument(organization: string, { budgets, gaps }: DriftReport): Re
       budget: balance.budget.id,
       key,
       state,
-      gateUsd: usdFromNano(balance.spentNanoUsd),
+      gateUsd: usdFromNano(balance.spent),
       ledgerUsd: usdFromNano(settledNanoUsd),
       differenceUsd: usdFromNano(differenceNanoUsd),
     })),
@@ -62,7 +62,7 @@ function budgetLine({ balance, state, settledNanoUsd, differenceNanoUsd }: Budge
   const { id } = balance.budget;
   if (state === 'exact') return `${id}: ${formatUsd(settledNanoUsd)} in gate and ledger\n`;
   if (state === 'moving') return `${id}: is being charged; look again when it is quiet\n`;
-  const sides = `gate ${formatUsd(balance.spentNanoUsd)}, ledger ${formatUsd(settledNanoUsd)}`;
+  const sides = `gate ${formatUsd(balance.spent)}, ledger ${formatUsd(settledNanoUsd)}`;
   return `${id}: drift of ${usdFromNano(differenceNanoUsd)} USD (${sides})\n`;
 }
 

@@ -17,7 +17,7 @@ const attribution = {
 
 function denial(denialId: string): DenialRecord {
   const [periodStartMs, periodEndMs, retryAtMs, atMs] = [0, 1, 1, 0];
-  const money = { limitNanoUsd: 1n, spentNanoUsd: 1n, heldNanoUsd: 0n, neededNanoUsd: 1n };
+  const money = { limit: 1n, spent: 1n, held: 0n, needed: 1n };
   const what = {
     denialId,
     attemptId: 'a',

@@ -37,17 +37,9 @@ function teamLine({ id, name, aliases, costCentre, owners }: Team): string {
   return `  - ${flow({ id, name, aliases, ...(costCentre === null ? {} : { costCentre }), owners })}`;
 }
 
-function budgetLine({
-  id,
-  scope,
-  limitNanoUsd,
-  period,
-  timeZone,
-  onOutage,
-  allowanceNanoUsd,
-}: Budget): string {
+function budgetLine({ id, scope, limit, period, timeZone, onOutage, allowanceNanoUsd }: Budget): string {
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
-  return `  - ${flow({ id, scope, limit: amount(limitNanoUsd), period, timeZone, onOutage, ...allowance })}`;
+  return `  - ${flow({ id, scope, limit: amount(limit), period, timeZone, onOutage, ...allowance })}`;
 }
 
 function amount(nanoUsd: bigint): { usd: string } {

@@ -71,7 +71,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       scope: definedOnly(budget.scope),
       period: budget.period,
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
-      limitNanoUsd: amountFrom(budget.limit.usd, at('limit', 'usd'), document),
+      limit: amountFrom(budget.limit.usd, at('limit', 'usd'), document),
       onOutage: budget.onOutage,
       ...allowanceFrom(budget, at, document),
       ...(ladder.length === 0 ? {} : { ladder }),

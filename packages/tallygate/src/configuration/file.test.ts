@@ -79,7 +79,7 @@ describe('a well-formed tallygate.yaml', () => {
           scope: { team: 'support', feature: 'summary' },
           period: 'month',
           timeZone: 'Europe/Berlin',
-          limitNanoUsd: 500_000_000_000n,
+          limit: 500_000_000_000n,
           onOutage: 'allow',
         },
         {
@@ -87,7 +87,7 @@ describe('a well-formed tallygate.yaml', () => {
           scope: {},
           period: 'day',
           timeZone: 'UTC',
-          limitNanoUsd: 100_100_000_000n,
+          limit: 100_100_000_000n,
           onOutage: 'block',
         },
       ],
@@ -118,14 +118,14 @@ describe('a well-formed tallygate.yaml', () => {
       fc.property(fc.bigInt(0n, 2n ** 63n - 1n), fc.boolean(), (amountNanoUsd, quoted) => {
         const usd = usdFromNano(amountNanoUsd);
         const [budget] = parse(withLimit(quoted ? `"${usd}"` : usd)).budgets;
-        expect(budget?.limitNanoUsd).toBe(amountNanoUsd);
+        expect(budget?.limit).toBe(amountNanoUsd);
       }),
       { seed: 20261121 },
     );
   });
 
   it('lets an amount begin with zeros', () => {
-    expect(parse(withLimit('000000000000500.50')).budgets[0]?.limitNanoUsd).toBe(500_500_000_000n);
+    expect(parse(withLimit('000000000000500.50')).budgets[0]?.limit).toBe(500_500_000_000n);
   });
 
   it('is what init writes, with examples that apply once their comment signs are gone', () => {
@@ -136,7 +136,7 @@ describe('a well-formed tallygate.yaml', () => {
     ).replace(/^#( {2}.*)$/gm, '$1');
     expect(parse(uncommented)).toMatchObject({
       teams: [{ id: 'support', costCentre: '4711' }],
-      budgets: [{ id: 'support-monthly', limitNanoUsd: 500_000_000_000n, timeZone: 'Europe/Berlin' }],
+      budgets: [{ id: 'support-monthly', limit: 500_000_000_000n, timeZone: 'Europe/Berlin' }],
       features: [{ id: 'ticket-summary', onLeave: 'drain', drainSeconds: 60, drainMegabytes: 32 }],
       contractPrices: [{ model: 'claude-opus-5-5', effectiveFrom: '2026-01-01', discountPercent: '12.5' }],
     });

@@ -136,14 +136,7 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   return [...changes, ...ladder, ...countingNotes(before, after)];
 }
 
-const BUDGET_FIELDS = [
-  'scope',
-  'limitNanoUsd',
-  'period',
-  'timeZone',
-  'onOutage',
-  'allowanceNanoUsd',
-] as const;
+const BUDGET_FIELDS = ['scope', 'limit', 'period', 'timeZone', 'onOutage', 'allowanceNanoUsd'] as const;
 
 /** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
 function countingNotes(before: Budget, after: Budget): string[] {
@@ -157,9 +150,9 @@ function countingNotes(before: Budget, after: Budget): string[] {
 }
 
 function summary(budget: Budget): string {
-  const { limitNanoUsd, period, timeZone, scope } = budget;
+  const { limit, period, timeZone, scope } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
-  return `${formatUsd(limitNanoUsd)} per ${period} (${timeZone}) for ${describeScope(scope)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
+  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeScope(scope)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {
@@ -186,7 +179,6 @@ function fieldChanges<Entry>(
 }
 
 const NAMES: Record<string, string> = {
-  limitNanoUsd: 'limit',
   allowanceNanoUsd: 'allowance',
   costCentre: 'cost centre',
   timeZone: 'time zone',

@@ -29,7 +29,7 @@ describe('suggested budgets', () => {
         periods: 20,
       },
     ]);
-    expect(suggested(rows, 20)[0]?.budget.limitNanoUsd).toBe(nanoFromUsd('1.34'));
+    expect(suggested(rows, 20)[0]?.budget.limit).toBe(nanoFromUsd('1.34'));
   });
 
   it('count the periods in which nothing was spent, from the first with spend on, and suggest nothing for nothing', () => {
@@ -45,10 +45,10 @@ describe('suggested budgets', () => {
       timeZone: 'Europe/Berlin',
       onOutage: 'allow',
     } as const;
-    const budgets = [{ id: 'ours', ...known, limitNanoUsd: 1n }];
+    const budgets = [{ id: 'ours', ...known, limit: 1n }];
     const live = { ...emptyConfiguration('acme'), budgets };
     expect(suggested([spent(0, '1', { team: 'support' })], 1, live)).toMatchObject([
-      { budget: { id: 'ours', ...known, limitNanoUsd: nanoFromUsd('1.20') } },
+      { budget: { id: 'ours', ...known, limit: nanoFromUsd('1.20') } },
     ]);
   });
 

@@ -40,9 +40,9 @@ export function suggestBudgets(options: SuggestOptions): Suggestion[] {
     const p95NanoUsd = percentile95(periodsSinceFirst(options, costs));
     if (p95NanoUsd === 0n) return [];
     const { scope, ...budget } = budgetFor(JSON.parse(key) as BudgetScope, options, ids);
-    const limitNanoUsd = upToCents((p95NanoUsd * 6n + 4n) / 5n);
+    const limit = upToCents((p95NanoUsd * 6n + 4n) / 5n);
     const periods = periodsSinceFirst(options, costs).length;
-    return [{ budget: { ...budget, scope, limitNanoUsd }, p95NanoUsd, periods }];
+    return [{ budget: { ...budget, scope, limit }, p95NanoUsd, periods }];
   });
 }
 
@@ -83,7 +83,7 @@ function budgetFor(
   scope: BudgetScope,
   { live, period, timeZone }: SuggestOptions,
   ids: Set<string>,
-): Omit<Budget, 'limitNanoUsd'> {
+): Omit<Budget, 'limit'> {
   const isSame = (budget: Budget) =>
     budget.period === period && JSON.stringify(sorted(budget.scope)) === JSON.stringify(sorted(scope));
   const known = live.budgets.find(isSame);

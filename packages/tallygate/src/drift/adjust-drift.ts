@@ -32,7 +32,7 @@ const DRIFT_EPOCH = 'drift';
  */
 export async function adjustDrift(targets: AdjustTargets, drift: BudgetDrift): Promise<DriftAdjustment> {
   const { key, balance, settledNanoUsd, differenceNanoUsd } = drift;
-  const attemptId = derivedEventId('drift', `${key}:${balance.spentNanoUsd}:${settledNanoUsd}`);
+  const attemptId = derivedEventId('drift', `${key}:${balance.spent}:${settledNanoUsd}`);
   if (differenceNanoUsd > 0n) {
     targets.sink.recordSettlement(ledgerAdjustment(targets, drift, attemptId));
     return { key, side: 'ledger', amountNanoUsd: differenceNanoUsd };
@@ -40,7 +40,7 @@ export async function adjustDrift(targets: AdjustTargets, drift: BudgetDrift): P
   const hold = holdOn(targets.organization, drift, attemptId);
   const { settlement } = await targets.gate.settle({ hold, amountNanoUsd: -differenceNanoUsd });
   // What the ledger has already is not added to it again; only the number is.
-  const entries = settlement.entries.map((entry) => ({ ...entry, amountNanoUsd: 0n }));
+  const entries = settlement.entries.map((entry) => ({ ...entry, amount: 0n }));
   targets.sink.recordSettlement({ ...settlement, kind: 'adjust', entries });
   return { key, side: 'gate', amountNanoUsd: -differenceNanoUsd };
 }
@@ -58,7 +58,7 @@ function ledgerAdjustment(
     seq: 1,
     budgetInstantMs: balance.periodStartMs,
     settledAtMs: clock.nowMs(),
-    entries: [{ key, amountNanoUsd: differenceNanoUsd }],
+    entries: [{ key, amount: differenceNanoUsd }],
   };
 }
 
@@ -71,6 +71,6 @@ function holdOn(organization: string, { key, balance }: BudgetDrift, attemptId: 
     epoch: DRIFT_EPOCH,
     budgetInstantMs: periodStartMs,
     expiryBucket: 0,
-    entries: [{ key, expectedNanoUsd: 0n, worstNanoUsd: 0n, periodStartMs, periodEndMs }],
+    entries: [{ key, expected: 0n, worst: 0n, periodStartMs, periodEndMs }],
   };
 }

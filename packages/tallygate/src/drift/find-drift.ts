@@ -51,13 +51,13 @@ async function look({ gate, history, organization, flush }: DriftSources): Promi
   const before = await gate.balances();
   await flush();
   const { totals } = await history.settledTotals(organization);
-  const after = new Map((await gate.balances()).map((balance) => [keyOf(balance), balance.spentNanoUsd]));
-  const settled = new Map(totals.map((total) => [total.key, total.amountNanoUsd]));
+  const after = new Map((await gate.balances()).map((balance) => [keyOf(balance), balance.spent]));
+  const settled = new Map(totals.map((total) => [total.key, total.amount]));
   return before.map((balance) => {
     const key = keyOf(balance);
     const settledNanoUsd = settled.get(key) ?? 0n;
-    const differenceNanoUsd = balance.spentNanoUsd - settledNanoUsd;
-    const stoodStill = after.get(key) === balance.spentNanoUsd;
+    const differenceNanoUsd = balance.spent - settledNanoUsd;
+    const stoodStill = after.get(key) === balance.spent;
     const state = differenceNanoUsd === 0n && stoodStill ? 'exact' : stoodStill ? 'drift' : 'moving';
     return { balance, key, settledNanoUsd, differenceNanoUsd, state };
   });

@@ -42,7 +42,7 @@ function recorded(events: UsageEvent[]): UsageRecords {
 }
 
 const budget = (id: string, usd: string, parts: Partial<Budget> = {}): Budget => ({
-  ...{ id, scope: {}, period: 'day', timeZone: 'UTC', onOutage: 'block', limitNanoUsd: nanoFromUsd(usd) },
+  ...{ id, scope: {}, period: 'day', timeZone: 'UTC', onOutage: 'block', limit: nanoFromUsd(usd) },
   ...parts,
 });
 

@@ -19,14 +19,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const limitNanoUsd = 2n ** 62n + 1n;
+const limit = 2n ** 62n + 1n;
 const budget = {
   id: 'all',
   scope: {},
   period: 'month',
   timeZone: 'UTC',
   onOutage: 'block',
-  limitNanoUsd,
+  limit,
 } as const;
 const versionOf = (version: number) => ({ ...emptyConfiguration('acme'), version, budgets: [budget] });
 

@@ -9,7 +9,7 @@ const OUTAGE = new TallygateError('TALLYGATE_GATE_UNAVAILABLE', { message: 'Redi
 const NOBODY = async () => [];
 
 function budget(id: string, allowanceNanoUsd: bigint): Budget {
-  const always = { scope: {}, period: 'month' as const, timeZone: 'UTC', limitNanoUsd: 1_000n };
+  const always = { scope: {}, period: 'month' as const, timeZone: 'UTC', limit: 1_000n };
   return { ...always, id, onOutage: 'allowance', allowanceNanoUsd };
 }
 
@@ -153,7 +153,7 @@ function createWorld(count: number) {
   for (let index = 0; index < count; index += 1) processes.push(start());
 
   return {
-    unsettled: () => open.reduce((sum, { hold }) => sum + (hold.entries[0]?.worstNanoUsd ?? 0n), 0n),
+    unsettled: () => open.reduce((sum, { hold }) => sum + (hold.entries[0]?.worst ?? 0n), 0n),
     async take(step: Step): Promise<void> {
       if (step.do === 'settle') {
         const settled = open[step.pick % Math.max(open.length, 1)];

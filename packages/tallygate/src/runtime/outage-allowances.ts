@@ -88,9 +88,7 @@ function addTo(taken: Taken, hold: Hold): void {
 }
 
 function takenBy({ entries }: Hold): Taken {
-  return new Map(
-    entries.map(({ key, worstNanoUsd }) => [parsePeriodKey(key)?.budgetId ?? key, worstNanoUsd]),
-  );
+  return new Map(entries.map(({ key, worst }) => [parsePeriodKey(key)?.budgetId ?? key, worst]));
 }
 
 function usedUp(

@@ -35,8 +35,8 @@ export function pinHold({
       const { startMs, endMs } = periodAt(budget.period, budget.timeZone, atMs);
       return {
         key: periodKey(budget, startMs),
-        expectedNanoUsd,
-        worstNanoUsd,
+        expected: expectedNanoUsd,
+        worst: worstNanoUsd,
         periodStartMs: startMs,
         periodEndMs: endMs,
       };

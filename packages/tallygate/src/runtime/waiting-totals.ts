@@ -12,11 +12,11 @@ export async function waitingTotals(
   const found = await waitingSettlements({ root, destination: history === null ? null : destination });
   const settlements = found.filter((settlement) => settlement.organization === organization);
   const sums = new Map<string, bigint>();
-  for (const { key, amountNanoUsd } of settlements.flatMap(({ entries }) => entries)) {
-    sums.set(key, (sums.get(key) ?? 0n) + amountNanoUsd);
+  for (const { key, amount } of settlements.flatMap(({ entries }) => entries)) {
+    sums.set(key, (sums.get(key) ?? 0n) + amount);
   }
   return {
     lastSeq: settlements.reduce((last, { seq }) => Math.max(last, seq), 0),
-    totals: [...sums].map(([key, amountNanoUsd]) => ({ key, amountNanoUsd })),
+    totals: [...sums].map(([key, amount]) => ({ key, amount })),
   };
 }

@@ -18,8 +18,8 @@ function balanceOf(
   return {
     budget: { ...budgetOf('support', limitUsd, { team: 'support' }), ...budget },
     ...BERLIN_NOVEMBER,
-    spentNanoUsd: nanoFromUsd(spentUsd),
-    heldNanoUsd: nanoFromUsd(heldUsd),
+    spent: nanoFromUsd(spentUsd),
+    held: nanoFromUsd(heldUsd),
   };
 }
 
@@ -50,7 +50,11 @@ describe('budgetLine', () => {
     const amount = fc.bigInt({ min: 0n, max: 2n ** 62n });
     fc.assert(
       fc.property(amount, amount, amount, (limitNanoUsd, spentNanoUsd, heldNanoUsd) => {
-        const line = budgetLine({ ...balanceOf('1', '0', '0', { limitNanoUsd }), spentNanoUsd, heldNanoUsd });
+        const line = budgetLine({
+          ...balanceOf('1', '0', '0', { limit: limitNanoUsd }),
+          spent: spentNanoUsd,
+          held: heldNanoUsd,
+        });
         expect(line.availableNanoUsd).toBe(limitNanoUsd - spentNanoUsd - heldNanoUsd);
         expect(line.bar.spent + line.bar.held).toBeLessThanOrEqual(1000);
         expect(line.bar.limit).toBeLessThanOrEqual(1000);

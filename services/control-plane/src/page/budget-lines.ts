@@ -30,8 +30,8 @@ export interface BarShape {
 }
 
 export function budgetLine(balance: Balance): BudgetLine {
-  const { budget, spentNanoUsd, heldNanoUsd, periodStartMs, periodEndMs } = balance;
-  const { limitNanoUsd, timeZone, scope } = budget;
+  const { budget, spent, held, periodStartMs, periodEndMs } = balance;
+  const { limit, timeZone, scope } = budget;
   const period: Period = { unit: budget.period, startMs: periodStartMs, endMs: periodEndMs };
   return {
     id: budget.id,
@@ -39,12 +39,12 @@ export function budgetLine(balance: Balance): BudgetLine {
     team: scope.team ?? null,
     period: describePeriod(period, timeZone, { withYear: false }),
     resets: describeReset(period, timeZone),
-    limitNanoUsd,
-    spentNanoUsd,
-    heldNanoUsd,
+    limitNanoUsd: limit,
+    spentNanoUsd: spent,
+    heldNanoUsd: held,
     availableNanoUsd: availableNanoUsd(balance),
-    usedPercent: usedPercent(spentNanoUsd + heldNanoUsd, limitNanoUsd),
-    bar: barShape(spentNanoUsd, heldNanoUsd, limitNanoUsd),
+    usedPercent: usedPercent(spent + held, limit),
+    bar: barShape(spent, held, limit),
   };
 }
 

@@ -37,7 +37,7 @@ async function rowsOf(calls: Omit<RecordedCall, 'endedAtMs'>[]): Promise<SpendRo
 function balanceOf(id: string, limitUsd: string, spentUsd: string, scope = {}) {
   const budget = budgetOf(id, limitUsd, scope);
   const period = periodAt('month', budget.timeZone, NOW_MS);
-  const amounts = { spentNanoUsd: nanoFromUsd(spentUsd), heldNanoUsd: 0n };
+  const amounts = { spent: nanoFromUsd(spentUsd), held: 0n };
   return { budget, periodStartMs: period.startMs, periodEndMs: period.endMs, ...amounts };
 }
 

@@ -13,8 +13,15 @@ export function budgets({ runtime, clock }: RouteParts): Handler {
       organization,
       atMs: clock.nowMs(),
       budgets: balances.map((balance) => {
-        const { budget, ...rest } = balance;
-        return { ...budget, ...rest, availableNanoUsd: availableNanoUsd(balance) };
+        const { budget, spent: spentNanoUsd, held: heldNanoUsd, ...period } = balance;
+        const { limit: limitNanoUsd, ...named } = budget;
+        const amounts = {
+          limitNanoUsd,
+          spentNanoUsd,
+          heldNanoUsd,
+          availableNanoUsd: availableNanoUsd(balance),
+        };
+        return { ...named, ...period, ...amounts };
       }),
     };
     return answerJson(context, { schema: 'tallygate.budgets/1', ...toDocument(body) });

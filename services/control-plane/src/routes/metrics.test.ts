@@ -9,12 +9,12 @@ const PERIOD_MS = Date.parse('2026-10-31T23:00:00Z');
 function plane() {
   const configuration = configurationOf([budgetOf('support', '10'), budgetOf('everything', '5')]);
   const key = (id: string) => `${id}:month:${PERIOD_MS}`;
-  const totals = [{ key: key('support'), amountNanoUsd: 8_000_000_001n }];
+  const totals = [{ key: key('support'), amount: 8_000_000_001n }];
   const seed = { lastSeq: 9, totals };
   const asked = testPlane(createMemoryGate({ organization: 'acme', clock, configuration, seed }));
   asked.history.settledTotals = async () => ({
     lastSeq: 9,
-    totals: [{ key: key('support'), amountNanoUsd: 8_000_000_000n }],
+    totals: [{ key: key('support'), amount: 8_000_000_000n }],
   });
   const afterMs = NOW_MS - 3_600_000;
   asked.history.settlementGaps = async () => [

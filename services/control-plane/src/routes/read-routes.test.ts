@@ -18,7 +18,7 @@ function plane() {
   const totals = [
     {
       key: `support:month:${Date.parse('2026-10-31T23:00:00Z')}`,
-      amountNanoUsd: nanoFromUsd('8.123456789'),
+      amount: nanoFromUsd('8.123456789'),
     },
   ];
   const seed = { lastSeq: 1, totals };

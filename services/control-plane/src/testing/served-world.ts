@@ -58,8 +58,8 @@ export function servedWorld(gate: BudgetGate, changes: Partial<ServedRuntime> = 
 }
 
 export function budgetOf(id: string, limitUsd: string, scope: Budget['scope'] = {}): Budget {
-  const limitNanoUsd = nanoFromUsd(limitUsd);
-  return { id, scope, period: 'month', timeZone: 'Europe/Berlin', limitNanoUsd, onOutage: 'block' };
+  const limit = nanoFromUsd(limitUsd);
+  return { id, scope, period: 'month', timeZone: 'Europe/Berlin', limit: limit, onOutage: 'block' };
 }
 
 export function configurationOf(

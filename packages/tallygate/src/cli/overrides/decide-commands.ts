@@ -26,8 +26,8 @@ export type EndOptions = Reasoned;
 
 /** `tallygate budgets grant <budget>`: a higher limit for a time. */
 export async function grantCommand(context: CliContext, options: GrantOptions, budget: string) {
-  const amountNanoUsd = nanoFromUsd(options.amount);
-  if (amountNanoUsd <= 0n)
+  const amount = nanoFromUsd(options.amount);
+  if (amount <= 0n)
     throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
       message: `--amount ${options.amount} grants nothing.`,
       cure: 'Name what the limit is to be raised by, such as 200.',
@@ -36,7 +36,7 @@ export async function grantCommand(context: CliContext, options: GrantOptions, b
   return decideCommand(context, options, (situation) => {
     const { budgets } = situation.live;
     if (!budgets.some(({ id }) => id === budget)) throw unknownBudget(budget, budgets);
-    return [{ kind: 'grant', ...decisionFor(situation, time), budget, amountNanoUsd }];
+    return [{ kind: 'grant', ...decisionFor(situation, time), budget, amount }];
   });
 }
 

@@ -5,7 +5,7 @@ export function describeOverride(override: Override): string {
   const until = `until ${isoFromMs(override.untilMs)}`;
   switch (override.kind) {
     case 'grant':
-      return `budget ${override.budget} has ${formatUsd(override.amountNanoUsd)} more ${until}`;
+      return `budget ${override.budget} has ${formatUsd(override.amount)} more ${until}`;
     case 'pause':
       return `feature ${override.feature} is paused ${until}`;
     case 'observe':
@@ -35,7 +35,6 @@ export function overrideDocument(override: Override): Record<string, unknown> {
 }
 
 function subjectOf(override: Override): Record<string, string> {
-  if (override.kind === 'grant')
-    return { budget: override.budget, amountUsd: usdFromNano(override.amountNanoUsd) };
+  if (override.kind === 'grant') return { budget: override.budget, amountUsd: usdFromNano(override.amount) };
   return override.kind === 'pause' ? { feature: override.feature } : {};
 }

@@ -53,7 +53,7 @@ describe('a decision beside the file', () => {
       'the gate only observes until 2026-11-21T13:00:00.000Z, by ann: false denials\n',
     );
     const [budget] = await cli.gate.balances();
-    expect(budget?.budget.limitNanoUsd).toBe(800_000_000_000n);
+    expect(budget?.budget.limit).toBe(800_000_000_000n);
   });
 
   it('ends by "resume" or "overrides end", which names who ended it and why', async () => {
@@ -92,7 +92,7 @@ describe('a decision beside the file', () => {
       actor: 'ann',
       reason: 'INC-9',
       publishedAtMs: NOW_MS,
-      after: { overrides: [{ kind: 'grant', who: 'ann', why: 'INC-9', amountNanoUsd: '200000000000' }] },
+      after: { overrides: [{ kind: 'grant', who: 'ann', why: 'INC-9', amount: '200000000000' }] },
     });
   });
 

@@ -95,11 +95,11 @@ function oneOf<Value extends string>(flag: string, given: string, known: readonl
 }
 
 function describeSuggestion({ budget, p95NanoUsd, periods }: Suggestion): string {
-  const { id, limitNanoUsd, period } = budget;
-  return `${id}: ${formatUsd(limitNanoUsd)} per ${period}; 95 % of ${periods} cost at most ${formatUsd(p95NanoUsd)}`;
+  const { id, limit, period } = budget;
+  return `${id}: ${formatUsd(limit)} per ${period}; 95 % of ${periods} cost at most ${formatUsd(p95NanoUsd)}`;
 }
 
 function suggestionDocument({ budget, p95NanoUsd, periods }: Suggestion): Record<string, unknown> {
-  const { limitNanoUsd, ...fields } = budget;
-  return { ...fields, limitUsd: usdFromNano(limitNanoUsd), p95Usd: usdFromNano(p95NanoUsd), periods };
+  const { limit, ...fields } = budget;
+  return { ...fields, limitUsd: usdFromNano(limit), p95Usd: usdFromNano(p95NanoUsd), periods };
 }

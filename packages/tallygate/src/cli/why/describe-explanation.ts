@@ -45,10 +45,10 @@ export function explanationDocument(explanation: Explanation): Record<string, un
     period: { unit: denial.unit, timeZone: denial.timeZone },
     periodStart: isoFromMs(denial.periodStartMs),
     periodEnd: isoFromMs(denial.periodEndMs),
-    limitUsd: usdFromNano(denial.limitNanoUsd),
-    spentUsd: usdFromNano(denial.spentNanoUsd),
-    heldUsd: usdFromNano(denial.heldNanoUsd),
-    askedUsd: usdFromNano(denial.neededNanoUsd),
+    limitUsd: usdFromNano(denial.limit),
+    spentUsd: usdFromNano(denial.spent),
+    heldUsd: usdFromNano(denial.held),
+    askedUsd: usdFromNano(denial.needed),
     freeAgain: isoFromMs(denial.retryAtMs),
     configVersion: denial.configVersion ?? null,
     publication: publication && {
@@ -76,10 +76,10 @@ function limitFacts({ denial }: Explanation): Facts {
       'Period',
       `${describePeriod(period, denial.timeZone)}, resets ${describeReset(period, denial.timeZone)}`,
     ],
-    ['Limit', formatUsd(denial.limitNanoUsd)],
-    ['Spent', formatUsd(denial.spentNanoUsd)],
-    ['Held', `${formatUsd(denial.heldNanoUsd)} for calls under way`],
-    ['Asked', `${formatUsd(denial.neededNanoUsd)}, ${formatUsd(excessNanoUsd(denial))} too much`],
+    ['Limit', formatUsd(denial.limit)],
+    ['Spent', formatUsd(denial.spent)],
+    ['Held', `${formatUsd(denial.held)} for calls under way`],
+    ['Asked', `${formatUsd(denial.needed)}, ${formatUsd(excessNanoUsd(denial))} too much`],
   ];
 }
 
@@ -104,12 +104,9 @@ function describeVersion({ denial, publication }: Explanation): string {
 
 function nowFacts({ now }: Explanation): Facts {
   if (now === null) return [];
-  const { budget, spentNanoUsd, heldNanoUsd } = now;
-  const numbers = `spent ${formatUsd(spentNanoUsd)}, held ${formatUsd(heldNanoUsd)}`;
+  const { budget, spent, held } = now;
+  const numbers = `spent ${formatUsd(spent)}, held ${formatUsd(held)}`;
   return [
-    [
-      'Now',
-      `${formatUsd(availableNanoUsd(now))} available of ${formatUsd(budget.limitNanoUsd)} (${numbers})`,
-    ],
+    ['Now', `${formatUsd(availableNanoUsd(now))} available of ${formatUsd(budget.limit)} (${numbers})`],
   ];
 }

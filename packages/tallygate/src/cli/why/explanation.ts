@@ -33,13 +33,8 @@ export function overridesAt(
 }
 
 /** By how much the call did not fit. */
-export function excessNanoUsd({
-  limitNanoUsd,
-  spentNanoUsd,
-  heldNanoUsd,
-  neededNanoUsd,
-}: DenialRecord): NanoUsd {
-  return spentNanoUsd + heldNanoUsd + neededNanoUsd - limitNanoUsd;
+export function excessNanoUsd({ limit, spent, held, needed }: DenialRecord): NanoUsd {
+  return spent + held + needed - limit;
 }
 
 /** What a person can type now, the mildest first. */
