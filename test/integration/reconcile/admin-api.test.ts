@@ -73,6 +73,37 @@ describe('the reports of a provider over HTTP', () => {
     expect(await adminApi.messagesUsage(minutes)).toHaveLength(3 * 1440);
   });
 
+  it('say the same in both families: tokens, money and requests per key and model', async () => {
+    const { claude, stranger, adminApi, simulator, settled } = await meteredSimulator();
+    await claude.messages.create(ask('claude-opus-5-5'));
+    await claude.messages.create(ask('claude-opus-5-5'));
+    await stranger.messages.create({ ...ask('claude-sonnet-5-5'), inference_geo: 'us' });
+    await settled();
+    const groupBy = ['api_key_id' as const, 'model' as const, 'inference_geo' as const];
+    const range = { fromMs: DAY_1 - 40 * DAY_MS, toMs: DAY_1 + DAY_MS, bucketWidth: '1d' as const };
+    const legacy = await adminApi.messagesUsage({ ...range, groupBy });
+    const { buckets: usage } = await adminApi.analyticsUsage({ ...range, groupBy });
+    expect(
+      usage.map((day) => ({ ...day, rows: day.rows.map((row) => ({ ...row, requests: null })) })),
+    ).toEqual(legacy);
+    expect(usage.at(-1)?.rows.map(({ requests }) => requests)).toEqual([1, 2]);
+    const { buckets: costs } = await adminApi.analyticsCost({
+      ...range,
+      groupBy: ['cost_type', 'token_type'],
+    });
+    const rows = costs.flatMap((day) => day.rows);
+    const billedPicoUsd = picoFromUsd(simulator.served().billedUsd);
+    expect(rows.reduce((sum, row) => sum + row.amountPicoUsd, 0n)).toBe(billedPicoUsd);
+    expect(rows.reduce((sum, row) => sum + (row.listAmountPicoUsd ?? 0n), 0n)).toBe(billedPicoUsd);
+  });
+
+  it('list the workspaces, the default one by the id that responses name', async () => {
+    const { adminApi, simulator } = await meteredSimulator();
+    expect(await adminApi.workspaces()).toEqual([
+      { id: simulator.defaultWorkspaceId, name: 'Default', isArchived: false },
+    ]);
+  });
+
   it.each([METERED.key, DEFAULT_API_KEY])(
     'open only to the admin key, not to a key of a workspace',
     async (apiKey) => {

@@ -36,6 +36,7 @@ export interface Dimensions {
 export interface Cell {
   minuteMs: number;
   dimensions: Dimensions;
+  attempts: number;
   tokens: Record<TokenType, number>;
   webSearches: number;
   charge: Charge;
@@ -100,6 +101,7 @@ function emptyCell(minuteMs: number, dimensions: Dimensions): Cell {
   return {
     minuteMs,
     dimensions,
+    attempts: 0,
     tokens: everyTokenType(0),
     webSearches: 0,
     charge: { byTokenType: everyTokenType(0n), webSearchPicoUsd: 0n },
@@ -111,6 +113,7 @@ function addToCell(cell: Cell, use: BilledUse, charge: Charge): void {
     cell.tokens[type] += use.tokens[type];
     cell.charge.byTokenType[type] += charge.byTokenType[type];
   }
+  cell.attempts += 1;
   cell.webSearches += use.webSearches;
   cell.charge.webSearchPicoUsd += charge.webSearchPicoUsd;
 }

@@ -65,8 +65,12 @@ export function pageToken(bucketStartMs: number, fingerprint: string): string {
   return `page_${Buffer.from(`${bucketStartMs}.${fingerprint}`).toString('base64url')}`;
 }
 
-function requireKnownParameters(parameters: URLSearchParams, contract: ReportContract): void {
-  const known = new Set([...PLAIN_PARAMETERS, GROUP_PARAMETER, ...Object.keys(contract.filters)]);
+export function requireKnownParameters(
+  parameters: URLSearchParams,
+  { filters }: Pick<ReportContract, 'filters'>,
+  plain: readonly string[] = PLAIN_PARAMETERS,
+): void {
+  const known = new Set([...plain, GROUP_PARAMETER, ...Object.keys(filters)]);
   for (const name of parameters.keys()) {
     if (!known.has(name)) throw invalidRequest(`${name}: Extra inputs are not permitted`);
   }
@@ -91,7 +95,7 @@ function readEnd(parameters: URLSearchParams, widthMs: number, startMs: number, 
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-function readInstant(parameters: URLSearchParams, name: string): number | null {
+export function readInstant(parameters: URLSearchParams, name: string): number | null {
   const text = parameters.get(name);
   if (text === null) return null;
   const instantMs = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
@@ -99,7 +103,7 @@ function readInstant(parameters: URLSearchParams, name: string): number | null {
   return instantMs;
 }
 
-function missing(name: string): never {
+export function missing(name: string): never {
   throw invalidRequest(`${name}: Field required`);
 }
 
@@ -113,9 +117,14 @@ function readLimit(parameters: URLSearchParams, { defaultLimit, maxLimit }: Buck
   return limit;
 }
 
-function readGroups(parameters: URLSearchParams, { groups }: ReportContract): Set<string> {
+/** `beside` are those that do not count towards the most. */
+export function readGroups(
+  parameters: URLSearchParams,
+  { groups }: Pick<ReportContract, 'groups'>,
+  beside: readonly string[] = [],
+): Set<string> {
   const asked = new Set(parameters.getAll(GROUP_PARAMETER));
-  if (asked.size > MOST_GROUPS) {
+  if ([...asked].filter((name) => !beside.includes(name)).length > MOST_GROUPS) {
     throw invalidRequest(`Cannot specify more than ${MOST_GROUPS} group_by[] dimensions.`);
   }
   for (const name of asked) {
@@ -125,7 +134,10 @@ function readGroups(parameters: URLSearchParams, { groups }: ReportContract): Se
   return asked;
 }
 
-function readFilters(parameters: URLSearchParams, { filters }: ReportContract): Map<string, Set<string>> {
+export function readFilters(
+  parameters: URLSearchParams,
+  { filters }: Pick<ReportContract, 'filters'>,
+): Map<string, Set<string>> {
   const asked = new Map<string, Set<string>>();
   for (const [name, allowed] of Object.entries(filters)) {
     const values = parameters.getAll(name);
@@ -137,7 +149,7 @@ function readFilters(parameters: URLSearchParams, { filters }: ReportContract): 
   return asked;
 }
 
-function fingerprintOf(parameters: URLSearchParams): string {
+export function fingerprintOf(parameters: URLSearchParams): string {
   const rest = [...parameters].filter(([name]) => name !== 'page').map((pair) => JSON.stringify(pair));
   return createHash('sha256').update(rest.sort().join()).digest('base64url').slice(0, 16);
 }
@@ -153,6 +165,6 @@ function readPage(token: string | null, fingerprint: string): number | null {
   return Number(startText);
 }
 
-function floorTo(widthMs: number, instantMs: number): number {
+export function floorTo(widthMs: number, instantMs: number): number {
   return Math.floor(instantMs / widthMs) * widthMs;
 }

@@ -74,9 +74,9 @@ function refuseSpeed(query: ReportQuery): void {
   }
 }
 
-type Group = Record<string, string | null>;
+export type Group = Record<string, string | null>;
 
-function dimensionsOf({ dimensions }: Cell): Group {
+export function dimensionsOf({ dimensions }: Cell): Group {
   return {
     account_id: null,
     api_key_id: dimensions.apiKeyId,
@@ -111,7 +111,7 @@ function matches(cell: Cell, query: ReportQuery, defaultWorkspaceId: string): bo
   });
 }
 
-function sumOf(cells: readonly Cell[]) {
+export function sumOf(cells: readonly Cell[]) {
   const tokens = everyTokenType(0);
   for (const cell of cells) for (const type of TOKEN_TYPES) tokens[type] += cell.tokens[type];
   return {

@@ -1,0 +1,211 @@
+import type { Cell } from '../billing/book.ts';
+import { centsFrom } from '../billing/decimal.ts';
+import { TOKEN_TYPES } from '../billing/price-table.ts';
+import type { Provider } from '../provider.ts';
+import {
+  type AnalyticsContract,
+  type AnalyticsQuery,
+  readAnalyticsQuery,
+  rowToken,
+} from './analytics-query.ts';
+import { groupedInOrder } from './buckets.ts';
+import { floorTo } from './query.ts';
+import { dimensionsOf, type Group, sumOf } from './usage-report.ts';
+
+/** GET /v1/organizations/analytics/usage and /analytics/cost: rows for what has usage, ranked or by time, no empty buckets. */
+export const ANALYTICS_BETA = 'analytics-usage-cost-2026-08-24';
+
+/** What the simulator can tell apart; the others of the provider's dimensions are null in every row. */
+const KNOWN = [
+  'api_key_id',
+  'context_window',
+  'inference_geo',
+  'model',
+  'organization_id',
+  'product',
+  'service_tier',
+  'speed',
+  'workspace_id',
+];
+const UNKNOWN = [
+  'actor',
+  'actor_type',
+  'agent_id',
+  'claude_tag_category',
+  'claude_tag_user_id',
+  'deployment_id',
+  'environment_id',
+  'rbac_group_id',
+  'session_id',
+  'slack_channel_id',
+  'user_profile_id',
+];
+
+/** Which dimension a filter looks at. */
+const FILTERED: Readonly<Record<string, string>> = {
+  'api_key_ids[]': 'api_key_id',
+  'context_windows[]': 'context_window',
+  'inference_geos[]': 'inference_geo',
+  'models[]': 'model',
+  'products[]': 'product',
+  'service_tiers[]': 'service_tier',
+  'speeds[]': 'speed',
+  'workspace_ids[]': 'workspace_id',
+};
+
+const USAGE: AnalyticsContract = {
+  groups: [...KNOWN, ...UNKNOWN],
+  beside: [],
+  filters: Object.fromEntries(Object.keys(FILTERED).map((name) => [name, null])),
+  measures: ['total_tokens', 'output_tokens', 'uncached_input_tokens', 'requests'],
+};
+
+const COST_GROUPS = ['cost_type', 'token_type'];
+const COST: AnalyticsContract = {
+  ...USAGE,
+  groups: [...USAGE.groups, ...COST_GROUPS],
+  beside: COST_GROUPS,
+  measures: ['amount', 'list_amount'],
+};
+
+/** @throws ProviderError 400. */
+export function analyticsUsage(provider: Provider, parameters: URLSearchParams) {
+  const query = readAnalyticsQuery(parameters, USAGE, provider.options.nowMs());
+  const rows = placesOf(provider, query).map(({ place, group, cells }) => {
+    const { server_tool_use, ...tokens } = sumOf(cells);
+    const total = TOKEN_TYPES.reduce(
+      (sum, type) => sum + cells.reduce((n, cell) => n + cell.tokens[type], 0),
+      0,
+    );
+    const requests = requestsOf(cells);
+    return { ...place, group, usage: { ...tokens, total_tokens: total, requests, server_tool_use } };
+  });
+  const measure = query.orderBy as keyof (typeof rows)[number]['usage'];
+  return pageOfRows(provider, query, rows, ({ usage }) => BigInt(usage[measure] as number));
+}
+
+/** @throws ProviderError 400. */
+export function analyticsCost(provider: Provider, parameters: URLSearchParams) {
+  const query = readAnalyticsQuery(parameters, COST, provider.options.nowMs());
+  const rows = placesOf(provider, query).flatMap(({ place, group, cells }) =>
+    linesOf(cells, query).map(({ line, picoUsd }) => ({
+      place,
+      group: { ...group, ...line },
+      picoUsd,
+      cells,
+    })),
+  );
+  const billed = rows.filter(({ picoUsd }) => picoUsd > 0n);
+  const page = pageOfRows(provider, query, billed, ({ picoUsd }) => picoUsd);
+  const isFannedOut = COST_GROUPS.some((name) => query.groupBy.has(name));
+  return {
+    ...page,
+    data: page.data.map(({ place, group, picoUsd, cells }) => {
+      const amount = centsFrom(picoUsd);
+      const requests = isFannedOut ? null : requestsOf(cells);
+      return { ...place, group, cost: { amount, list_amount: amount, currency: 'USD', requests } };
+    }),
+  };
+}
+
+/** One instant for all pages of a report, unless they are asked for across it. */
+const REFRESHED_EVERY_MS = 60_000;
+
+interface Place {
+  place: { starting_at: string; ending_at: string };
+  group: Group;
+  cells: Cell[];
+}
+
+/** Every bucket and group that has usage, oldest first. */
+function placesOf(provider: Provider, query: AnalyticsQuery): Place[] {
+  const widthMs = query.widthMs ?? query.endMs - query.startMs;
+  const cells = provider.book
+    .cells(query.startMs, query.endMs)
+    .filter((cell) => matches(provider, cell, query));
+  const startOf = (cell: Cell) =>
+    query.startMs + Math.floor((cell.minuteMs - query.startMs) / widthMs) * widthMs;
+  const keyOf = (cell: Cell) =>
+    `${String(startOf(cell)).padStart(16, '0')} ${JSON.stringify(groupOf(provider, cell, query))}`;
+  return groupedInOrder(cells, keyOf).map(([key, members]) => {
+    const startMs = Number(key.slice(0, 16));
+    const place = { starting_at: isoOf(startMs), ending_at: isoOf(startMs + widthMs) };
+    return { place, group: JSON.parse(key.slice(17)), cells: members };
+  });
+}
+
+function pageOfRows<Row>(
+  provider: Provider,
+  query: AnalyticsQuery,
+  rows: readonly Row[],
+  measureOf: (row: Row) => bigint,
+) {
+  const direction = query.isAscending ? 1 : -1;
+  const byMeasure = (left: Row, right: Row) =>
+    direction * (measureOf(left) < measureOf(right) ? -1 : Number(measureOf(left) > measureOf(right)));
+  const byTime = query.isAscending ? rows : rows.toReversed();
+  const ordered = query.orderBy === 'time' ? byTime : rows.toSorted(byMeasure);
+  const end = query.offset + query.limit;
+  const hasMore = end < ordered.length;
+  return {
+    data: ordered.slice(query.offset, end),
+    data_refreshed_at: isoOf(floorTo(REFRESHED_EVERY_MS, provider.options.nowMs())),
+    has_more: hasMore,
+    next_page: hasMore ? rowToken(end, query.fingerprint) : null,
+    organization_id: provider.organizationId,
+  };
+}
+
+/** Dimensions as this family names them: the default workspace by its real id, absent geography as null. */
+function valuesOf(provider: Provider, cell: Cell): Group {
+  const { workspace_id, inference_geo, ...others } = dimensionsOf(cell);
+  return {
+    ...others,
+    workspace_id: workspace_id ?? provider.defaultWorkspaceId,
+    inference_geo: inference_geo === 'not_available' ? null : (inference_geo ?? null),
+    organization_id: provider.organizationId,
+    product: 'messages_api',
+  };
+}
+
+function groupOf(provider: Provider, cell: Cell, { groupBy }: AnalyticsQuery): Group {
+  const values = valuesOf(provider, cell);
+  const known = KNOWN.map((name) => [name, groupBy.has(name) ? (values[name] ?? null) : null]);
+  return { ...Object.fromEntries(known), ...Object.fromEntries(UNKNOWN.map((name) => [name, null])) };
+}
+
+function matches(provider: Provider, cell: Cell, query: AnalyticsQuery): boolean {
+  const values = valuesOf(provider, cell);
+  return [...query.filters].every(([parameter, allowed]) => {
+    const value = values[FILTERED[parameter] ?? ''] ?? 'not_available';
+    return allowed.has(value);
+  });
+}
+
+/** What a cost is broken out by: kinds of cost, kinds of tokens, both, or neither. Kinds of tokens alone hide the searches. */
+function linesOf(cells: readonly Cell[], { groupBy }: AnalyticsQuery): { line: Group; picoUsd: bigint }[] {
+  const byType = TOKEN_TYPES.map((type) => ({
+    line: { cost_type: 'tokens', token_type: type },
+    picoUsd: sum(cells.map((cell) => cell.charge.byTokenType[type])),
+  }));
+  const tokens = sum(byType.map(({ picoUsd }) => picoUsd));
+  const searches = sum(cells.map((cell) => cell.charge.webSearchPicoUsd));
+  const searchLine = { line: { cost_type: 'web_search', token_type: null }, picoUsd: searches };
+  if (groupBy.has('token_type')) return groupBy.has('cost_type') ? [...byType, searchLine] : byType;
+  if (groupBy.has('cost_type')) {
+    return [{ line: { cost_type: 'tokens', token_type: null }, picoUsd: tokens }, searchLine];
+  }
+  return [{ line: { cost_type: null, token_type: null }, picoUsd: tokens + searches }];
+}
+
+function requestsOf(cells: readonly Cell[]): number {
+  return cells.reduce((count, cell) => count + cell.attempts, 0);
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n);
+}
+
+function isoOf(instantMs: number): string {
+  return new Date(instantMs).toISOString();
+}
