@@ -4,7 +4,7 @@
 -- KEYS  1 state  2 attempt record of the lease  3 its endings  4.. budget periods of the lease
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
 --       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
---       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by commas  6 how many  7 sum of their charges
+--       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by colons  6 how many  7 sum of their charges
 --       8 what to give back, expected  9 worst  10 entries  11 epoch of the lease
 --       then per budget: period start, period end
 -- Returns, each with the first number, the instant and the epoch of these endings

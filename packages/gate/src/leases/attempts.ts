@@ -1,29 +1,21 @@
-import type { Clock, Hold, SettleReply } from '@tallygate/usage';
-import type { Ending } from '../settlements.ts';
-import type { EndingQueue } from './ending-queue.ts';
-import type { Lease } from './lease.ts';
+import type { Clock, Hold } from '@tallygate/usage';
+import type { GatheredEnding } from './ending-queue.ts';
+import type { OpenLease } from './take-lease.ts';
 
-/** An attempt that was admitted from a lease of this process and has not ended. */
+/** An attempt that was admitted from a lease of this process. */
 export interface LeasedAttempt {
   hold: Hold;
-  readonly lease: Lease;
-  readonly endings: EndingQueue;
-}
-
-export interface EndedAttempt {
-  readonly hold: Hold;
-  readonly kind: Ending['kind'];
-  readonly reply: Promise<SettleReply>;
+  readonly from: OpenLease;
+  ending: GatheredEnding | null;
 }
 
 /**
  * What this process knows about attempts, so that asking again for one admits nothing anew. The gate itself remembers how they
- * ended; here the latest are remembered only.
+ * ended; here the latest are remembered only, and those that live.
  */
 export interface LeasedAttempts {
-  readonly live: Map<string, LeasedAttempt>;
-  ended(attemptId: string): EndedAttempt | undefined;
-  end(attempt: LeasedAttempt, kind: Ending['kind'], reply: Promise<SettleReply>): void;
+  get(attemptId: string): LeasedAttempt | undefined;
+  add(attempt: LeasedAttempt): void;
   /** The gate is asked for it by itself, now and whenever it is asked for again. */
   ask(attemptId: string): void;
   wasAsked(attemptId: string): boolean;
@@ -33,20 +25,18 @@ export interface LeasedAttempts {
 }
 
 /** Attempts that are remembered; twice as many at most. */
-const GENERATION = 20_000;
+const GENERATION = 5_000;
 
 export function createLeasedAttempts(clock: Clock): LeasedAttempts {
-  const live = new Map<string, LeasedAttempt>();
-  const ended = createRecentMap<EndedAttempt>(() => forgetOver(live, clock.monotonicMs()));
-  const asked = createRecentMap<true>(() => {});
-  const own = createRecentMap<true>(() => {});
+  // Whoever ends one that was forgotten is answered by the gate: its hold says what it was a part of.
+  const isLive = ({ ending, from }: LeasedAttempt) =>
+    ending === null && clock.monotonicMs() < from.lease.isOverAtMonotonicMs;
+  const leased = createRecentMap<LeasedAttempt>(isLive);
+  const asked = createRecentMap<true>(() => false);
+  const own = createRecentMap<true>(() => false);
   return {
-    live,
-    ended: ended.get,
-    end({ hold }, kind, reply) {
-      live.delete(hold.attemptId);
-      ended.set(hold.attemptId, { hold, kind, reply });
-    },
+    get: leased.get,
+    add: (attempt) => leased.set(attempt.hold.attemptId, attempt),
     ask: (attemptId) => asked.set(attemptId, true),
     wasAsked: (attemptId) => asked.get(attemptId) !== undefined,
     own: (leaseId) => own.set(leaseId, true),
@@ -54,26 +44,24 @@ export function createLeasedAttempts(clock: Clock): LeasedAttempts {
   };
 }
 
-/** Whoever ends one that was forgotten is answered by the gate: its hold says what it was a part of. */
-function forgetOver(live: Map<string, LeasedAttempt>, nowMs: number): void {
-  for (const [attemptId, { lease }] of live) {
-    // In the order in which they were admitted: the first that is not over ends the search.
-    if (nowMs < lease.isOverAtMonotonicMs) return;
-    live.delete(attemptId);
-  }
-}
-
-function createRecentMap<Value>(turned: () => void) {
+/** Forgets a generation at once, which costs an attempt less than being deleted, but for what has to stay. */
+function createRecentMap<Value>(mustStay: (value: Value) => boolean) {
   let young = new Map<string, Value>();
   let old = young;
+  let turnsAt = GENERATION;
+
+  function turn(): void {
+    const forgotten = old === young ? new Map<string, Value>() : old;
+    old = young;
+    young = new Map();
+    for (const [key, value] of forgotten) if (mustStay(value)) young.set(key, value);
+    turnsAt = young.size + GENERATION;
+  }
+
   return {
     get: (key: string): Value | undefined => young.get(key) ?? old.get(key),
     set(key: string, value: Value): void {
-      if (young.size >= GENERATION) {
-        old = young;
-        young = new Map();
-        turned();
-      }
+      if (young.size >= turnsAt) turn();
       young.set(key, value);
     },
   };

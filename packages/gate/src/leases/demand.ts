@@ -8,7 +8,7 @@ export interface Demand {
 }
 
 const FEWEST_WISHED = 16;
-const MOST_WISHED = 20_000;
+const MOST_WISHED = 250_000;
 
 export function createDemand(windowMs: number): Demand {
   let startsMs = 0;

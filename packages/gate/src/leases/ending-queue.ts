@@ -1,21 +1,23 @@
 import type { Hold, NanoUsd, SettleReply } from '@tallygate/usage';
 import { within } from '../deadlines.ts';
 import type { RedisSession } from '../redis-session.ts';
-import { type EndingBatch, endBatch, endLeased, type LeasedEnding, replyOf } from './lease-endings.ts';
+import { type EndedBatch, endBatch, endLeased, type LeasedEnding, replyOf } from './lease-endings.ts';
 
 /** Endings of one lease, gathered and sent together. */
 export interface EndingQueue {
-  /** Resolves when the gate has written it. */
-  end(ending: LeasedEnding): Promise<SettleReply>;
+  end(ending: LeasedEnding): GatheredEnding;
+  /** Resolves when the gate has written it. Whoever asks again learns the same. */
+  replyTo(ending: GatheredEnding): Promise<SettleReply>;
   /** With the next batch, this part of the lease goes back to its budgets. */
   giveBack(expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): void;
   /** Sends what waits, and waits for everything that was sent. Never rejects. */
   flush(): Promise<void>;
 }
 
-interface Waiting extends LeasedEnding {
-  resolve(reply: SettleReply | PromiseLike<SettleReply>): void;
-  reject(error: unknown): void;
+/** An ending and its place among those that go with it: all that has to be kept for its reply. */
+export interface GatheredEnding extends LeasedEnding {
+  readonly batch: Promise<EndedBatch | null>;
+  readonly position: number;
 }
 
 /** Nobody waits for the end of a call, but money that a call did not need is idle until then. */
@@ -29,52 +31,50 @@ export function createEndingQueue(
   deadlineMs: number,
   busy: Set<EndingQueue>,
 ): EndingQueue {
-  let waiting: Waiting[] = [];
-  let back = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
-  let batches = 0;
+  let waiting = openBatch(1);
   let timer: NodeJS.Timeout | null = null;
   const running = new Set<Promise<void>>();
 
   function sendWaiting(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    const endings = waiting;
-    const given = endings.reduce(withPartOf, back);
-    if (endings.length === 0 && given.expectedNanoUsd + given.worstNanoUsd === 0n) return;
-    waiting = [];
-    back = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
-    batches += 1;
-    const batch = { lease, number: String(batches), endings, ...given };
-    const run = send(session, deadlineMs, batch, endings);
+    const { endings, expectedNanoUsd, worstNanoUsd } = waiting;
+    if (endings.length === 0 && expectedNanoUsd + worstNanoUsd === 0n) return;
+    const batch = waiting;
+    waiting = openBatch(batch.number + 1);
+    const ended = within(deadlineMs, endBatch(session, lease, batch), 'the end of leased attempts');
+    batch.sent(ended);
+    const run = ended.then(nothing, nothing);
     running.add(run);
     busy.add(queue);
     void run.finally(() => {
       running.delete(run);
-      if (running.size === 0 && waiting.length === 0) busy.delete(queue);
+      if (running.size === 0 && waiting.endings.length === 0) busy.delete(queue);
     });
   }
 
   const queue: EndingQueue = {
-    end: (ending) =>
-      new Promise((resolve, reject) => {
-        if (waiting.length === 0) busy.add(queue);
-        waiting.push({
-          hold: ending.hold,
-          kind: ending.kind,
-          amountNanoUsd: ending.amountNanoUsd,
-          resolve,
-          reject,
-        });
-        if (waiting.length >= MOST_ENDINGS) sendWaiting();
-        else timer ??= setTimeout(sendWaiting, GATHER_MS);
-      }),
-    giveBack: (expectedNanoUsd, worstNanoUsd) => {
-      back = {
-        expectedNanoUsd: back.expectedNanoUsd + expectedNanoUsd,
-        worstNanoUsd: back.worstNanoUsd + worstNanoUsd,
-      };
+    end({ hold, kind, amountNanoUsd }) {
+      const { endings, ended: batch } = waiting;
+      const ending: GatheredEnding = { hold, kind, amountNanoUsd, batch, position: endings.length };
+      if (endings.push(ending) === 1) busy.add(queue);
+      const [entry] = hold.entries;
+      if (entry !== undefined) queue.giveBack(entry.expected, entry.worst);
+      if (endings.length >= MOST_ENDINGS) sendWaiting();
+      else timer ??= setTimeout(sendWaiting, GATHER_MS);
+      return ending;
     },
-    flush: async () => {
+    replyTo: (ending) =>
+      ending.batch.then((ended) =>
+        ended === null
+          ? within(deadlineMs, endLeased(session, ending), 'the end of a leased attempt')
+          : replyOf(ending, ended, ending.position),
+      ),
+    giveBack(expectedNanoUsd, worstNanoUsd) {
+      waiting.expectedNanoUsd += expectedNanoUsd;
+      waiting.worstNanoUsd += worstNanoUsd;
+    },
+    async flush() {
       sendWaiting();
       await Promise.all(running);
     },
@@ -82,29 +82,13 @@ export function createEndingQueue(
   return queue;
 }
 
-async function send(
-  session: RedisSession,
-  deadlineMs: number,
-  batch: EndingBatch,
-  endings: readonly Waiting[],
-): Promise<void> {
-  const alone = (ending: LeasedEnding) =>
-    within(deadlineMs, endLeased(session, ending), 'the end of a leased attempt');
-  try {
-    const ended = await within(deadlineMs, endBatch(session, batch), 'the end of leased attempts');
-    endings.forEach((ending, position) => {
-      ending.resolve(ended === null ? alone(ending) : replyOf(ending, ended, position));
-    });
-  } catch (error) {
-    for (const { reject } of endings) reject(error);
-  }
+/** A batch that endings are still added to, and the promise of what becomes of it. */
+function openBatch(number: number) {
+  let sent: (reply: Promise<EndedBatch | null>) => void = nothing;
+  const ended = new Promise<EndedBatch | null>((resolve) => {
+    sent = resolve;
+  });
+  return { number, endings: [] as GatheredEnding[], expectedNanoUsd: 0n, worstNanoUsd: 0n, ended, sent };
 }
 
-function withPartOf(sum: { expectedNanoUsd: NanoUsd; worstNanoUsd: NanoUsd }, { hold }: LeasedEnding) {
-  const [entry] = hold.entries;
-  if (entry === undefined) return sum;
-  return {
-    expectedNanoUsd: sum.expectedNanoUsd + entry.expected,
-    worstNanoUsd: sum.worstNanoUsd + entry.worst,
-  };
-}
+function nothing(): void {}

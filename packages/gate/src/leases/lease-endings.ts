@@ -14,11 +14,10 @@ export interface LeasedEnding {
   readonly amountNanoUsd: NanoUsd;
 }
 
-/** Endings that go to the gate at once, and what the lease gives back beside them. */
+/** Endings that go to the gate at once, and what the lease gives back for them and beside them. */
 export interface EndingBatch {
-  readonly lease: Hold;
   /** Unique in the lease: a batch that is sent twice counts once. */
-  readonly number: string;
+  readonly number: number;
   readonly endings: readonly LeasedEnding[];
   readonly expectedNanoUsd: NanoUsd;
   readonly worstNanoUsd: NanoUsd;
@@ -32,7 +31,7 @@ export interface EndedBatch {
   epoch: string;
 }
 
-const ALONE = '';
+const ALONE = 0;
 const OUTCOMES: Partial<Record<string, SettleReply['outcome'] | null>> = {
   OK: null,
   LATE: 'late',
@@ -41,8 +40,12 @@ const OUTCOMES: Partial<Record<string, SettleReply['outcome'] | null>> = {
 };
 
 /** @returns null when the attempts of the batch have to be ended one by one. */
-export async function endBatch(session: RedisSession, batch: EndingBatch): Promise<EndedBatch | null> {
-  const reply = await send(session, batch);
+export async function endBatch(
+  session: RedisSession,
+  lease: Hold,
+  batch: EndingBatch,
+): Promise<EndedBatch | null> {
+  const reply = await send(session, lease, batch);
   if (reply.code === 'SPLIT' || reply.code === 'RANGE') return null;
   return endedFrom(reply);
 }
@@ -54,13 +57,8 @@ export async function endLeased(session: RedisSession, ending: LeasedEnding): Pr
   requireAmount('amountNanoUsd', amountNanoUsd);
   const [{ expected, worst } = { expected: 0n, worst: 0n }] = hold.entries;
   const lease = { ...hold, attemptId: hold.leaseId ?? '' };
-  const reply = await send(session, {
-    lease,
-    number: ALONE,
-    endings: [ending],
-    expectedNanoUsd: expected,
-    worstNanoUsd: worst,
-  });
+  const alone = { number: ALONE, endings: [ending], expectedNanoUsd: expected, worstNanoUsd: worst };
+  const reply = await send(session, lease, alone);
   const [first = '', instant = '', epoch = '', state, charge = ''] = reply.values;
   if (reply.code === 'DUP') {
     const before: LeasedEnding = {
@@ -98,12 +96,12 @@ function endedFrom(reply: ScriptReply): EndedBatch {
   return { outcome, firstSeq: Number(first), settledAtMs: Number(instant), epoch };
 }
 
-async function send(session: RedisSession, batch: EndingBatch): Promise<ScriptReply> {
+async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Promise<ScriptReply> {
   const { organization, connection, keys } = session;
-  const { attemptId: leaseId } = batch.lease;
+  const { attemptId: leaseId } = lease;
   const amountNanoUsd = batch.endings.reduce((sum, ending) => sum + ending.amountNanoUsd, 0n);
-  const items = batch.endings.map(itemText).join(',');
-  let { entries } = batch.lease;
+  const items = batch.endings.flatMap(itemParts).join(':');
+  let { entries } = lease;
   return ask('end leased attempts', async () => {
     if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
     const reply = await connection.run(
@@ -116,11 +114,11 @@ async function send(session: RedisSession, batch: EndingBatch): Promise<ScriptRe
       ],
       [
         ...timeValues(session),
-        batch.number,
+        batch.number === ALONE ? '' : String(batch.number),
         items,
         ...[batch.endings.length, amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
         entriesToText(entries),
-        batch.lease.epoch,
+        lease.epoch,
         ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
       ],
     );
@@ -131,6 +129,6 @@ async function send(session: RedisSession, batch: EndingBatch): Promise<ScriptRe
   });
 }
 
-function itemText({ hold, kind, amountNanoUsd }: LeasedEnding, position: number): string {
-  return `${kind === 'settle' ? 'S' : 'V'}:${hold.attemptId}:${position}:${amountNanoUsd}`;
+function itemParts({ hold, kind, amountNanoUsd }: LeasedEnding, position: number) {
+  return [kind === 'settle' ? 'S' : 'V', hold.attemptId, position, amountNanoUsd];
 }

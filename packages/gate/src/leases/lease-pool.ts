@@ -1,24 +1,21 @@
-import type { Hold, ReserveRequest } from '@tallygate/usage';
+import type { ReserveRequest } from '@tallygate/usage';
+import type { LeasedAttempt } from './attempts.ts';
 import { createDemand } from './demand.ts';
 import { admitFrom, isLow, type Lease } from './lease.ts';
 import { createOpenLeases, giveBack } from './open-leases.ts';
-import { type LeaseParts, type OpenLease, takeLease } from './take-lease.ts';
+import { type LeaseParts, takeLease } from './take-lease.ts';
 
 /** The leases of this process on one set of budgets: the one that admits, and the next before it runs dry. */
 export interface LeasePool {
   readonly budgetIds: readonly string[];
   /** A part of a lease, without asking anybody; null when there is none now. */
-  admit(request: ReserveRequest): AdmittedCall | null;
+  admit(request: ReserveRequest): LeasedAttempt | null;
   /** Waits for a lease. False: there is none to be had, ask the gate. Never rejects. */
   refill(request: ReserveRequest): Promise<boolean>;
   /** Gives back what is idle in all leases. */
   close(): Promise<void>;
   /** Gives back what is idle in this one, if it is of this pool. */
   retire(lease: Lease): Promise<void>;
-}
-
-export interface AdmittedCall extends OpenLease {
-  readonly hold: Hold;
 }
 
 /** After there was none to be had, calls ask the gate for such a part of a lease's time. */
@@ -51,10 +48,10 @@ export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[])
     return taking;
   }
 
-  function admitFromFirst(request: ReserveRequest, nowMs: number): AdmittedCall | null {
-    const first = open.first();
-    const hold = first === undefined ? null : admitFrom(first.lease, request, nowMs);
-    return first === undefined || hold === null ? null : { ...first, hold };
+  function admitFromFirst(request: ReserveRequest, nowMs: number): LeasedAttempt | null {
+    const from = open.first();
+    const hold = from === undefined ? null : admitFrom(from.lease, request, nowMs);
+    return from === undefined || hold === null ? null : { hold, from, ending: null };
   }
 
   return {
@@ -67,7 +64,7 @@ export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[])
         open.closeFirst();
         admitted = admitFromFirst(request, nowMs);
       }
-      const isDue = admitted !== null && open.count() === 1 && isLow(admitted.lease);
+      const isDue = admitted !== null && open.count() === 1 && isLow(admitted.from.lease);
       if (isDue && nowMs >= directUntilMs) void startTaking(request);
       return admitted;
     },

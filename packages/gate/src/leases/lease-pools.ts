@@ -1,5 +1,6 @@
 import type { ReserveRequest } from '@tallygate/usage';
 import type { LeasePool } from './lease-pool.ts';
+import { createNameTree } from './name-tree.ts';
 
 /** Which pool a call belongs to, under one version of the configuration: under another everything is learned anew. */
 export interface LeasePools {
@@ -18,7 +19,7 @@ export interface LeasePools {
 const MOST_SUBJECTS = 20_000;
 
 export function createLeasePools(openPool: (budgetIds: readonly string[]) => LeasePool): LeasePools {
-  const subjects = new Map<string, LeasePool>();
+  const subjects = createNameTree<LeasePool>();
   const pools = new Map<string, LeasePool>();
   let knownVersion = 0;
   return {
@@ -28,7 +29,7 @@ export function createLeasePools(openPool: (budgetIds: readonly string[]) => Lea
       const name = `${budgetIds.join()} ${request.ttlMs}`;
       const pool = pools.get(name) ?? openPool(budgetIds);
       pools.set(name, pool);
-      if (subjects.size >= MOST_SUBJECTS) subjects.clear();
+      if (subjects.size() >= MOST_SUBJECTS) subjects.clear();
       subjects.set(subjectOf(request), pool);
     },
     all: () => pools.values(),
@@ -42,8 +43,8 @@ export function createLeasePools(openPool: (budgetIds: readonly string[]) => Lea
 }
 
 /** All that a budget can be limited by, and the life of the hold, which is the same for all calls of a lease. */
-function subjectOf({ attribution, models, ttlMs }: ReserveRequest): string {
+function subjectOf({ attribution, models, ttlMs }: ReserveRequest) {
   const { team, feature, environment, workflow, userPseudonym } = attribution;
   const model = models.length === 1 ? models[0] : models.join('\n');
-  return `${team}\n${feature}\n${environment}\n${workflow ?? ''}\n${userPseudonym ?? ''}\n${model}\n${ttlMs}`;
+  return [model, feature, team, environment, workflow, userPseudonym, ttlMs];
 }

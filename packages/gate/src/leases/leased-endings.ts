@@ -1,7 +1,7 @@
 import type { ExtendReply, Hold, NanoUsd, SettleReply } from '@tallygate/usage';
 import { requireAmount, requireOwnHold, requireTtl } from '../requests.ts';
 import type { Ending } from '../settlements.ts';
-import type { EndedAttempt, LeasedAttempt } from './attempts.ts';
+import type { LeasedAttempt } from './attempts.ts';
 import type { LeasedState } from './leased-state.ts';
 
 /** Ends what this process admitted from a lease with the next batch; everything else is the gate's. */
@@ -12,36 +12,37 @@ export function endAttempt(
   amountNanoUsd: NanoUsd,
 ): Promise<SettleReply> {
   const { attempts, session } = state;
-  const attempt = attempts.live.get(asked.attemptId);
-  if (attempt === undefined) return endAgain(state, asked, kind, amountNanoUsd);
+  const attempt = attempts.get(asked.attemptId);
+  if (attempt === undefined || attempt.ending !== null)
+    return endAgain(state, attempt, asked, kind, amountNanoUsd);
+  const { hold, from } = attempt;
   try {
-    if (asked !== attempt.hold) requireOwnHold(session.organization, asked);
+    if (asked !== hold) requireOwnHold(session.organization, asked);
     requireAmount('amountNanoUsd', amountNanoUsd);
   } catch (error) {
     return Promise.reject(error);
   }
-  const reply = attempt.endings.end({ hold: attempt.hold, kind, amountNanoUsd });
-  attempts.end(attempt, kind, reply);
-  return reply;
+  attempt.ending = from.endings.end({ hold, kind, amountNanoUsd });
+  return from.endings.replyTo(attempt.ending);
 }
 
 async function endAgain(
-  state: LeasedState,
+  { gate }: LeasedState,
+  ended: LeasedAttempt | undefined,
   asked: Hold,
   kind: Ending['kind'],
   amountNanoUsd: NanoUsd,
 ): Promise<SettleReply> {
-  const ended = state.attempts.ended(asked.attemptId);
-  const before = ended === undefined ? null : await settlementOf(ended);
-  const isDone = ended !== undefined && (ended.kind === 'settle' || kind === 'release');
+  const before = ended === undefined ? null : await replyBefore(ended);
+  const isDone = ended?.ending?.kind === 'settle' || kind === 'release';
   if (before !== null && isDone) return { outcome: 'duplicate', settlement: before.settlement };
   const hold = ended?.hold ?? asked;
-  return kind === 'settle' ? state.gate.settle({ hold, amountNanoUsd }) : state.gate.release(hold);
+  return kind === 'settle' ? gate.settle({ hold, amountNanoUsd }) : gate.release(hold);
 }
 
 /** Null when it is not known whether it was written: the gate finds out. */
-async function settlementOf({ reply }: EndedAttempt): Promise<SettleReply | null> {
-  return reply.catch(() => null);
+async function replyBefore({ from, ending }: LeasedAttempt): Promise<SettleReply | null> {
+  return ending === null ? null : from.endings.replyTo(ending).catch(() => null);
 }
 
 /**
@@ -52,12 +53,12 @@ export async function extendAttempt(state: LeasedState, asked: Hold, ttlMs: numb
   const { gate, session, attempts, pools } = state;
   requireOwnHold(session.organization, asked);
   requireTtl(ttlMs);
-  const attempt = attempts.live.get(asked.attemptId);
-  if (attempt === undefined)
+  const attempt = attempts.get(asked.attemptId);
+  if (attempt === undefined || attempt.ending !== null)
     return attempts.isOwn(asked.leaseId ?? '') ? { kind: 'ended' } : gate.extend(asked, ttlMs);
   const reply = await gate.extend(attempt.hold, ttlMs);
   if (reply.kind === 'extended') keep(attempt, reply.hold);
-  await Promise.all([...pools.all()].map((pool) => pool.retire(attempt.lease)));
+  await Promise.all([...pools.all()].map((pool) => pool.retire(attempt.from.lease)));
   return reply;
 }
 

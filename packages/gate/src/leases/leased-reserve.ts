@@ -1,6 +1,6 @@
 import { budgetCovers, type Hold, type ReserveReply, type ReserveRequest } from '@tallygate/usage';
 import { requireReservable } from '../requests.ts';
-import type { AdmittedCall } from './lease-pool.ts';
+import type { LeasedAttempt } from './attempts.ts';
 import { forgetAll, type LeasedState } from './leased-state.ts';
 
 /** Calls that wait for one lease together get a part each, so that a storm of them is through after a few. */
@@ -9,7 +9,7 @@ const MOST_RECALLS = 16;
 /** A lease's hold lives as long as its calls may: with a batch's, idle money of a dead process would be held for a day. */
 const LONGEST_TTL_MS = 3_600_000;
 /** Made by its process for one attempt. Ids that others can make again, as those of batch items, are the gate's to compare. */
-const OWN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const OWN_ID = /^[-0-9a-f]{14}7[-0-9a-f]{21}$/;
 
 /** Admits from a lease where there is one, without asking anybody; else waits for one, or asks the gate. */
 export function reserveLeased(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
@@ -20,7 +20,7 @@ export function reserveLeased(state: LeasedState, request: ReserveRequest): Prom
   } catch (error) {
     return Promise.reject(error);
   }
-  const known = attempts.live.get(attemptId) ?? attempts.ended(attemptId);
+  const known = attempts.get(attemptId);
   if (known !== undefined) return Promise.resolve(heldBy(known.hold));
   const pool = isLeasable(state, request) ? pools.of(request) : undefined;
   if (pool !== undefined) {
@@ -33,7 +33,7 @@ export function reserveLeased(state: LeasedState, request: ReserveRequest): Prom
 }
 
 async function admitLater(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
-  if (isLeasable(state, request)) await learn(state, request);
+  if (isLeasable(state, request) && state.pools.of(request) === undefined) await learn(state, request);
   for (let refills = 0; refills < MOST_REFILLS && isLeasable(state, request); refills += 1) {
     const pool = state.pools.of(request);
     if (pool === undefined || !(await pool.refill(request))) break;
@@ -63,7 +63,7 @@ async function askGate(state: LeasedState, request: ReserveRequest): Promise<Res
 
 /** Which budgets cover a call like this one. Where the configuration cannot be read, the gate says what that means. */
 async function learn({ pools, session }: LeasedState, request: ReserveRequest): Promise<void> {
-  if (pools.of(request) !== undefined || request.configVersion !== pools.version()) return;
+  if (request.configVersion !== pools.version()) return;
   const snapshot = await session.snapshot(request.configVersion).catch(() => null);
   if (snapshot?.version !== request.configVersion) return;
   const budgets = snapshot.budgets.filter((budget) => budgetCovers(budget, request));
@@ -81,10 +81,9 @@ function isOfLeases({ attemptId, worstNanoUsd, ttlMs }: ReserveRequest): boolean
   return worstNanoUsd > 0n && ttlMs <= LONGEST_TTL_MS && OWN_ID.test(attemptId);
 }
 
-function take({ attempts }: LeasedState, admitted: AdmittedCall): ReserveReply {
-  const { hold, lease, endings } = admitted;
-  attempts.live.set(hold.attemptId, { hold, lease, endings });
-  return heldBy(hold);
+function take({ attempts }: LeasedState, admitted: LeasedAttempt): ReserveReply {
+  attempts.add(admitted);
+  return heldBy(admitted.hold);
 }
 
 function heldBy(hold: Hold): ReserveReply {
