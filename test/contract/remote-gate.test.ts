@@ -25,6 +25,7 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     usage: notAsked,
     counts: notAsked,
     unknownUsage: notAsked,
+    estimates: notAsked,
     settledTotals: notAsked,
     settlementGaps: notAsked,
     usagePage: notAsked,

@@ -244,6 +244,14 @@ const outcome = fc.record({
     ),
     { nil: undefined },
   ),
+  estimate: fc.option(
+    fc.record({
+      expectedNanoUsd: fc.bigInt({ min: 0n, max: 10n ** 12n }),
+      worstNanoUsd: fc.bigInt({ min: 0n, max: 10n ** 12n }),
+      maxOutputTokens: fc.integer({ min: 0, max: 1_000_000 }),
+    }),
+    { nil: undefined },
+  ),
   unknownUsage: orNull(
     fc.dictionary(fc.constantFrom('a', 'b'), fc.oneof(text, fc.integer(), fc.constant(null))),
   ),

@@ -315,6 +315,40 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       expect(await store().unknownUsage({ ...range, toMs: endedAtMs })).toEqual([]);
     });
 
+    it('compares what attempts were admitted by with what they were charged, each once; corrections and guesses are left out', async () => {
+      const estimate = { expectedNanoUsd: 100n, worstNanoUsd: 1_000n, maxOutputTokens: 1_500 };
+      const charged = (contractedCostNanoUsd: bigint, line = 0) => usageLine({ line, contractedCostNanoUsd });
+      const within = event({ estimate, lines: [charged(60n), charged(30n, 1)] });
+      const events = [
+        within,
+        event({ estimate: { ...estimate, maxOutputTokens: 2_047 }, lines: [charged(101n)] }),
+        event({
+          estimate: { ...estimate, maxOutputTokens: 2_048 },
+          lines: [charged(700n), charged(301n, 1)],
+        }),
+        event({ estimate, basis: 'estimated', lines: [charged(5_000n)] }),
+        event({ lines: [charged(5_000n)] }),
+      ];
+      await store().store(segmentOf(events));
+      const correction = { ...within, estimate: undefined, lines: [charged(7_000n, 1_000)] };
+      await store().store(segmentOf([within, correction]));
+      const { requestModel, attribution } = within;
+      const kind = { team: attribution.team, feature: attribution.feature, requestModel };
+      const range = { organization, fromMs: START_MS - 3_600_000, toMs: START_MS + 3_600_000 };
+      expect(await store().estimates(range)).toEqual([
+        {
+          ...{ ...kind, maxOutputTokensFrom: 2_048, attempts: 1, leftOutAttempts: 0 },
+          ...{ expectedNanoUsd: 100n, worstNanoUsd: 1_000n, chargedNanoUsd: 1_001n },
+          ...{ aboveExpected: 1, aboveWorst: 1 },
+        },
+        {
+          ...{ ...kind, maxOutputTokensFrom: 1_024, attempts: 2, leftOutAttempts: 1 },
+          ...{ expectedNanoUsd: 200n, worstNanoUsd: 2_000n, chargedNanoUsd: 191n },
+          ...{ aboveExpected: 1, aboveWorst: 0 },
+        },
+      ]);
+    });
+
     it('refuses to be asked about instants that are none', async () => {
       await expect(spend({ fromMs: Number.NaN })).rejects.toMatchObject({
         code: 'TALLYGATE_REQUEST_INVALID',

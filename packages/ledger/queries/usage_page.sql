@@ -61,6 +61,9 @@ SELECT
   price_id,
   flags,
   ladder_steps,
+  toString(expected_nano_usd) AS expected_nano_usd_text,
+  toString(worst_nano_usd) AS worst_nano_usd_text,
+  max_output_tokens,
   toUnixTimestamp(toStartOfHour(budget_instant)) AS hour_seconds
 FROM usage_events
 WHERE organization = {organization:String}

@@ -62,6 +62,9 @@ CREATE TABLE IF NOT EXISTS late_usage_events (
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
   ladder_steps Nullable(String) CODEC(ZSTD(1)),
+  expected_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)

@@ -5,6 +5,7 @@
 -- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.
 -- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).
 -- ladder_steps is JSON, [{step, from, to}]: what a budget's ladder changed of the request. Null where nothing was.
+-- What the attempt was admitted by stands on each of its lines, and nowhere on their corrections; null where nothing was asked for.
 -- latency_ms is 0 where nobody measured it: what was measured is at least 1.
 -- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.
 CREATE TABLE IF NOT EXISTS usage_events (
@@ -68,6 +69,9 @@ CREATE TABLE IF NOT EXISTS usage_events (
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
   ladder_steps Nullable(String) CODEC(ZSTD(1)),
+  expected_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)

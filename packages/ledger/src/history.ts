@@ -2,6 +2,7 @@
 import {
   type Clock,
   type ConfigVersionRecord,
+  type EstimateAccuracy,
   isoFromMs,
   type LedgerCounts,
   type SettledTotal,
@@ -18,6 +19,7 @@ import type { Database } from './database.ts';
 import { configVersionOf, findConfigVersion, findDenial } from './explanations.ts';
 import {
   countsQuery,
+  estimatesQuery,
   lastConfigVersionQuery,
   lastReportQuery,
   lastSettlementSeq,
@@ -55,6 +57,7 @@ export function createHistory(
     usage: async (question) => askUsage(rollups, checked(question)),
     counts: async (range) => counts(database, checked(range)),
     unknownUsage: async (range) => unknownUsage(database, checked(range)),
+    estimates: async (range) => estimates(database, checked(range)),
     settledTotals: async (organization) =>
       settledTotals(database, clock, checked({ organization }).organization),
     usagePage: async (query) => usagePage(database, checked(query)),
@@ -98,6 +101,26 @@ async function unknownUsage(
     ...row,
     firstSeenMs,
     lastSeenMs,
+  }));
+}
+
+async function estimates(
+  database: Database,
+  range: { organization: string; fromMs: number; toMs: number },
+): Promise<EstimateAccuracy[]> {
+  const rows = await estimatesQuery(database, range);
+  return rows.map((row) => ({
+    team: row.team,
+    feature: row.feature,
+    requestModel: row.request_model,
+    maxOutputTokensFrom: row.max_output_tokens_from,
+    attempts: row.attempts,
+    leftOutAttempts: row.left_out_attempts,
+    expectedNanoUsd: row.expected_nano_usd,
+    worstNanoUsd: row.worst_nano_usd,
+    chargedNanoUsd: row.charged_nano_usd,
+    aboveExpected: row.above_expected,
+    aboveWorst: row.above_worst,
   }));
 }
 

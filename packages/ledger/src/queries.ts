@@ -40,6 +40,24 @@ export const unknownUsageQuery = defineQuery({
   }),
 });
 
+export const estimatesQuery = defineQuery({
+  sql: QUERIES.estimates,
+  parameters: range,
+  row: z.object({
+    team: z.string(),
+    feature: z.string(),
+    request_model: z.string(),
+    max_output_tokens_from: count,
+    attempts: count,
+    left_out_attempts: count,
+    expected_nano_usd: integer,
+    worst_nano_usd: integer,
+    charged_nano_usd: integer,
+    above_expected: count,
+    above_worst: count,
+  }),
+});
+
 export const settledTotalsQuery = defineQuery({
   sql: QUERIES.settled_totals,
   parameters: z.object({

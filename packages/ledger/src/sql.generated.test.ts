@@ -15,6 +15,7 @@ const STATEMENTS: Record<string, string> = {
 };
 const OVER_ROWS = [
   'counts',
+  'estimates',
   'latency_percentiles',
   'settled_totals',
   'spend',

@@ -255,6 +255,9 @@ CREATE TABLE IF NOT EXISTS late_usage_events (
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
   ladder_steps Nullable(String) CODEC(ZSTD(1)),
+  expected_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)
@@ -443,6 +446,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 -- feature instants are as good as random, so their common high bits are cut off (T64) instead of differences being taken.
 -- call_id is '' where it is the event's own id, as in the first attempt of every call: read if(call_id = '', event_id, call_id).
 -- ladder_steps is JSON, [{step, from, to}]: what a budget's ladder changed of the request. Null where nothing was.
+-- What the attempt was admitted by stands on each of its lines, and nowhere on their corrections; null where nothing was asked for.
 -- latency_ms is 0 where nobody measured it: what was measured is at least 1.
 -- The provider's ids are as long as half of the rest: they go first. Both times are settings, see retention_changes.
 CREATE TABLE IF NOT EXISTS usage_events (
@@ -506,6 +510,9 @@ CREATE TABLE IF NOT EXISTS usage_events (
   flags Array(LowCardinality(String)),
   ver UInt8 COMMENT 'Version of the row layout: of two copies the one by the newer writer stays',
   ladder_steps Nullable(String) CODEC(ZSTD(1)),
+  expected_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1)),
   INDEX ended_at_range ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ver)
@@ -1079,6 +1086,20 @@ ALTER TABLE usage_events
 ALTER TABLE late_usage_events
   ADD COLUMN IF NOT EXISTS ladder_steps Nullable(String) CODEC(ZSTD(1))
 `,
+'0028_record_estimates': `-- What an attempt was expected to cost and could cost at most when it was admitted, and the max_tokens it was asked with. Null in
+-- every row that was written before.
+ALTER TABLE usage_events
+  ADD COLUMN IF NOT EXISTS expected_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1))
+`,
+'0029_record_estimates_of_late_usage': `-- What an attempt was expected to cost and could cost at most when it was admitted, and the max_tokens it was asked with. Null in
+-- every row that was written before.
+ALTER TABLE late_usage_events
+  ADD COLUMN IF NOT EXISTS expected_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1))
+`,
 } as const;
 
 export const QUERIES = {
@@ -1288,6 +1309,68 @@ WHERE organization = {organization:String}
   AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
 GROUP BY ALL
 HAVING count() > 0
+`,
+'estimates': `-- What attempts admitted in [from, to) were expected to cost and could cost at most, against what they were charged, by team,
+-- feature, requested model and the power of two that max_tokens reaches.
+-- Compared is what the provider reported and charged to us; other attempts with an estimate are left out and counted. Corrections
+-- have none: they know prices that the estimate could not know.
+SELECT
+  team,
+  feature,
+  request_model,
+  toString(output_tokens_from) AS max_output_tokens_from,
+  toString(countIf(is_compared)) AS attempts,
+  toString(countIf(NOT is_compared)) AS left_out_attempts,
+  toString(sumIf(toInt128(expected), is_compared)) AS expected_nano_usd,
+  toString(sumIf(toInt128(worst), is_compared)) AS worst_nano_usd,
+  toString(sumIf(charged, is_compared)) AS charged_nano_usd,
+  toString(countIf(is_compared AND charged > expected)) AS above_expected,
+  toString(countIf(is_compared AND charged > worst)) AS above_worst
+FROM
+(
+  SELECT
+    team,
+    feature,
+    any(asked_model) AS request_model,
+    any(output_class) AS output_tokens_from,
+    any(expected_at_admission) AS expected,
+    any(worst_at_admission) AS worst,
+    sum(toInt128(contracted_cost_nano_usd)) AS charged,
+    min(is_certain) = 1 AS is_compared
+  FROM
+  (
+    SELECT
+      organization,
+      toStartOfHour(budget_instant) AS hour,
+      team,
+      feature,
+      event_id,
+      line,
+      request_model AS asked_model,
+      if(max_output_tokens > 0, bitShiftLeft(toUInt64(1), toUInt8(floor(log2(max_output_tokens)))), 0) AS output_class,
+      assumeNotNull(expected_nano_usd) AS expected_at_admission,
+      assumeNotNull(worst_nano_usd) AS worst_at_admission,
+      contracted_cost_nano_usd,
+      basis = 'reported' AND status != 'error' AND NOT has(flags, 'billed_to_user_profile') AS is_certain
+    FROM usage_events
+    WHERE organization = {organization:String}
+      AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+      AND budget_instant < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+      AND worst_nano_usd IS NOT NULL
+    ORDER BY organization, hour, team, feature, event_id, line
+    LIMIT 1 BY event_id, line
+  )
+  GROUP BY organization, hour, team, feature, event_id
+)
+GROUP BY team, feature, request_model, output_tokens_from
+ORDER BY
+  countIf(is_compared AND charged > worst) DESC,
+  sumIf(charged, is_compared) DESC,
+  team,
+  feature,
+  request_model,
+  output_tokens_from
+SETTINGS output_format_json_quote_64bit_integers = 1
 `,
 'expire_usage_events': `-- Changes how long raw rows and the ids of the provider in them are kept. Parts that are stored carry their old ends with them; a
 -- mutation corrects them in the background.
@@ -2024,6 +2107,9 @@ SELECT
   price_id,
   flags,
   ladder_steps,
+  toString(expected_nano_usd) AS expected_nano_usd_text,
+  toString(worst_nano_usd) AS worst_nano_usd_text,
+  max_output_tokens,
   toUnixTimestamp(toStartOfHour(budget_instant)) AS hour_seconds
 FROM usage_events
 WHERE organization = {organization:String}

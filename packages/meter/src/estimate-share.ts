@@ -86,7 +86,11 @@ function take(learned: Learned, shareMillionths: number): void {
   learned.shareMillionths = Math.min(WHOLE_MILLIONTHS, Math.max(SHARE_MIN_MILLIONTHS, after));
 }
 
-/** max_tokens by powers of two: what a call may write at most says much of what it is for. */
+/** The power of two that max_tokens reaches; 0 for none. What a call may write at most says much of what it is for. */
+export function outputClass(maxOutputTokens: number): number {
+  return maxOutputTokens > 0 ? 2 ** Math.floor(Math.log2(maxOutputTokens)) : 0;
+}
+
 function keyOf({ attribution: { team, feature }, model, maxOutputTokens }: CallKind): string {
-  return `${team}\n${feature}\n${model}\n${32 - Math.clz32(maxOutputTokens)}`;
+  return `${team}\n${feature}\n${model}\n${outputClass(maxOutputTokens)}`;
 }

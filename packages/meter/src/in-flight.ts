@@ -45,7 +45,7 @@ export function createInFlight(options: MeterOptions, shares: ExpectedShares): I
       // The caller's answer must not fail because our disk did; the gate still learns what was spent.
       logger.error('outcome not recorded', { attemptId: event.eventId, error: String(error) });
     }
-    trace.ended(event, admission.estimated);
+    trace.ended(event);
     void settlers.of(ports).settle(event, admission.hold);
     compareWithEstimate(admission, event, shares, logger);
   }

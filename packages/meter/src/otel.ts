@@ -16,8 +16,8 @@ import {
   type UsageEvent,
   type UsageLine,
 } from '@tallygate/usage';
-import type { Amounts } from './admit.ts';
 import { isComparable } from './estimate-compare.ts';
+import { outputClass } from './estimate-share.ts';
 import { type AttemptTelemetry, NO_TELEMETRY, type Telemetry } from './telemetry.ts';
 
 type Api = typeof OpenTelemetryApi;
@@ -56,9 +56,9 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
       if (changed !== undefined) guarded(() => tag(span, ladderAttributes(changed.changes)));
       return {
         traceId: isValid ? (context?.traceId ?? null) : null,
-        ended(event, estimated) {
+        ended(event) {
           guarded(() => tagCharge(span, event));
-          guarded(() => metricsOf().record(event, estimated));
+          guarded(() => metricsOf().record(event));
         },
       };
     },
@@ -90,6 +90,7 @@ const OURS = {
   basis: 'tallygate.basis',
   tokenType: 'tallygate.token.type',
   estimate: 'tallygate.estimate.kind',
+  maxOutputTokens: 'tallygate.max_output_tokens.from',
   ladderSteps: 'tallygate.ladder.steps',
   ladderFrom: 'tallygate.ladder.from',
   ladderTo: 'tallygate.ladder.to',
@@ -165,7 +166,7 @@ const DURATION_BUCKETS_S = Array.from({ length: 14 }, (_, power) => 2 ** power /
 const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 
 interface Metrics {
-  record(event: UsageEvent, estimated?: Amounts): void;
+  record(event: UsageEvent): void;
 }
 
 /** Where nobody collects, nothing is put together for it. */
@@ -188,12 +189,12 @@ function createMetrics(api: Api): () => Metrics {
 function metricsOf(meter: OpenTelemetryApi.Meter): Metrics {
   const instruments = instrumentsOf(meter);
   return {
-    record(event, estimated) {
+    record(event) {
       recordTimes(instruments, event);
       // What failed used nothing, and a zero is not reported.
       if (event.status === 'error') return;
       for (const line of event.lines) recordLine(instruments, event, line);
-      if (estimated !== undefined && isComparable(event)) recordEstimate(instruments, event, estimated);
+      recordEstimate(instruments, event);
     },
   };
 }
@@ -263,18 +264,23 @@ function recordLine({ tokenUsage, cost, tokens }: Instruments, event: UsageEvent
   }
 }
 
-/** Per payer and requested model, for the drift of estimates: expected beside actual, of the same attempts. */
-function recordEstimate({ estimate, estimated }: Instruments, event: UsageEvent, amounts: Amounts): void {
-  const payer = { ...operationAttributes(event, undefined), ...payerAttributes(event) };
+/** For the drift of estimates, by payer, requested model and size of max_tokens: what the same attempts were admitted by, and cost. */
+function recordEstimate({ estimate, estimated }: Instruments, event: UsageEvent): void {
+  if (event.estimate === undefined || event.basis !== 'reported' || !isComparable(event)) return;
+  const { expectedNanoUsd, worstNanoUsd, maxOutputTokens } = event.estimate;
+  const kind = {
+    ...operationAttributes(event, undefined),
+    ...payerAttributes(event),
+    [OURS.maxOutputTokens]: outputClass(maxOutputTokens),
+  };
   const actualNanoUsd = contractedCostNanoUsd(event);
-  const { expectedNanoUsd, worstNanoUsd } = amounts;
-  const add = (kind: string, amountNanoUsd: bigint) =>
-    estimate.add(usdForDisplay(amountNanoUsd), { ...payer, [OURS.estimate]: kind });
+  const add = (name: string, amountNanoUsd: bigint) =>
+    estimate.add(usdForDisplay(amountNanoUsd), { ...kind, [OURS.estimate]: name });
   add('expected', expectedNanoUsd);
   add('worst', worstNanoUsd);
   add('actual', actualNanoUsd);
   const place = actualNanoUsd <= expectedNanoUsd ? 'within' : 'above_expected';
-  estimated.add(1, { ...payer, [OURS.estimate]: actualNanoUsd > worstNanoUsd ? 'above_worst' : place });
+  estimated.add(1, { ...kind, [OURS.estimate]: actualNanoUsd > worstNanoUsd ? 'above_worst' : place });
 }
 
 function payerAttributes({ attribution: { team, feature, environment } }: UsageEvent): Attributes {

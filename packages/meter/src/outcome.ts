@@ -1,6 +1,12 @@
 import { charge, refusalIsBilled } from '@tallygate/pricing';
-import { type EventStatus, NO_USAGE, type UsageEvent, type UsageLine } from '@tallygate/usage';
-import type { Admission } from './admit.ts';
+import {
+  type AttemptEstimate,
+  type EventStatus,
+  NO_USAGE,
+  type UsageEvent,
+  type UsageLine,
+} from '@tallygate/usage';
+import type { Admission, Amounts } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { type BilledLine, billedLines } from './billed-lines.ts';
 import { brokenLines } from './broken-lines.ts';
@@ -72,9 +78,17 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     stablePrefixHash: facts.stablePrefix?.hash ?? null,
     stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
     ...(admission.changed === undefined ? {} : { ladderSteps: plain([...admission.changed.changes]) }),
+    ...(admission.estimated === undefined ? {} : { estimate: estimateOf(admission.estimated, facts) }),
     unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
     lines: lines.map((line, index) => inPlainWords(pricedLine(line, index, status, admission, end), plain)),
   };
+}
+
+function estimateOf(
+  { expectedNanoUsd, worstNanoUsd }: Amounts,
+  { maxOutputTokens }: RequestFacts,
+): AttemptEstimate {
+  return { expectedNanoUsd, worstNanoUsd, maxOutputTokens };
 }
 
 /** What the provider put in its own words, or took from the caller's. */

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '@tallygate/usage';
-import type { Admission, Amounts } from './admit.ts';
+import type { Admission } from './admit.ts';
 
 /** What an application's own observability learns of an attempt. Telemetry never fails a call and never delays one. */
 export interface Telemetry {
@@ -10,8 +10,7 @@ export interface Telemetry {
 export interface AttemptTelemetry {
   /** 32 hex digits, or null where no trace is active. */
   traceId: string | null;
-  /** @param estimated what the attempt was estimated at, where it was. */
-  ended(event: UsageEvent, estimated?: Amounts): void;
+  ended(event: UsageEvent): void;
 }
 
 const NOTHING: AttemptTelemetry = Object.freeze({ traceId: null, ended: () => {} });

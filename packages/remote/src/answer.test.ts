@@ -22,6 +22,7 @@ function backendWith(parts: {
     usage: never,
     counts: never,
     unknownUsage: never,
+    estimates: never,
     settledTotals: never,
     settlementGaps: never,
     usagePage: never,

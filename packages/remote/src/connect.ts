@@ -85,6 +85,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       usage: (question) => call(ROUTES.usage, question),
       counts: (range) => call(ROUTES.counts, range),
       unknownUsage: (range) => call(ROUTES.unknownUsage, range),
+      estimates: (range) => call(ROUTES.estimates, range),
       settledTotals: (organization) => call(ROUTES.settledTotals, { organization }),
       settlementGaps: (range) => call(ROUTES.settlementGaps, range),
       usagePage: (query) => call(ROUTES.usagePage, query),

@@ -124,6 +124,7 @@ const METHODS: Record<
   usage: 'usage',
   counts: 'counts',
   unknownUsage: 'unknownUsage',
+  estimates: 'estimates',
   settledTotals: 'settledTotals',
   settlementGaps: 'settlementGaps',
   usagePage: 'usagePage',

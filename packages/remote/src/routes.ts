@@ -6,6 +6,7 @@ import {
   configurationSnapshotSchema,
   configVersionRecordSchema,
   denialRecordSchema,
+  estimateAccuracySchema,
   extendReplySchema,
   holdSchema,
   knownEventsQuerySchema,
@@ -148,6 +149,11 @@ export const ROUTES = {
     request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),
     reply: z.array(unknownUsageSchema),
     answer: ({ history }, range) => history.unknownUsage(range),
+  }),
+  estimates: route('ledger/estimates', {
+    request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),
+    reply: z.array(estimateAccuracySchema),
+    answer: ({ history }, range) => history.estimates(range),
   }),
   settledTotals: route('ledger/settled-totals', {
     request: ofOrganization,

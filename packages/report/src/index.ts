@@ -1,6 +1,7 @@
 export { availableNanoUsd, budgetBar, budgetTable } from './budget-table.ts';
 export { type CsvCell, toCsv } from './csv.ts';
 export { DIMENSION_TITLES, displayGroup } from './dimension-titles.ts';
+export { estimateTable } from './estimate-table.ts';
 export { percentOf } from './figures.ts';
 export { type SpendStatement, type StatementLine, spendStatement } from './spend-statement.ts';
 export { spendTable } from './spend-table.ts';

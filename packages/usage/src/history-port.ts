@@ -102,6 +102,26 @@ export const unknownUsageSchema = z.object({
 });
 export type UnknownUsage = z.output<typeof unknownUsageSchema>;
 
+/** How far the estimates that calls were admitted by were from what they were charged, for calls of one kind. */
+export const estimateAccuracySchema = z.object({
+  team: z.string(),
+  feature: z.string(),
+  requestModel: z.string(),
+  /** `max_tokens` lay between this power of two and the next; 0 where nothing was to be written. */
+  maxOutputTokensFrom: z.number().int(),
+  /** Those whose usage the provider reported; the sums and counts below are theirs. */
+  attempts: z.number().int(),
+  /** Those that failed, or whose usage was estimated or is charged to others. */
+  leftOutAttempts: z.number().int(),
+  expectedNanoUsd: nanoUsdSchema,
+  worstNanoUsd: nanoUsdSchema,
+  chargedNanoUsd: nanoUsdSchema,
+  aboveExpected: z.number().int(),
+  /** Always 0, or what budgets rest on does not hold. */
+  aboveWorst: z.number().int(),
+});
+export type EstimateAccuracy = z.output<typeof estimateAccuracySchema>;
+
 /** Numbers that no settlement of an epoch has: rows that were lost, or are still on their way. */
 export const settlementGapSchema = z.object({
   epoch: z.string().min(1),
@@ -150,6 +170,8 @@ export interface SpendHistory extends UsageRecords {
   counts(range: { organization: string; fromMs: number; toMs: number }): Promise<LedgerCounts>;
   /** Usage that no version so far has understood, by when its attempts ended; ordered by field and value. */
   unknownUsage(range: { organization: string; fromMs: number; toMs: number }): Promise<UnknownUsage[]>;
+  /** By kind of call, for attempts admitted in [fromMs, toMs): those above their worst case first, then the dearest. */
+  estimates(range: { organization: string; fromMs: number; toMs: number }): Promise<EstimateAccuracy[]>;
   /** Σ of settlements per budget period whose period may still be asked for. What a lost gate is rebuilt from. */
   settledTotals(
     organization: string,

@@ -68,6 +68,8 @@ export {
 export {
   type ConfigVersionRecord,
   configVersionRecordSchema,
+  type EstimateAccuracy,
+  estimateAccuracySchema,
   type LedgerCounts,
   ledgerCountsSchema,
   type SettlementGap,
@@ -170,6 +172,7 @@ export {
   totalInputTokens,
 } from './token-usage.ts';
 export {
+  type AttemptEstimate,
   type Backend,
   backendSchema,
   contractedCostNanoUsd,

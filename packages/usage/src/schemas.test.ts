@@ -105,6 +105,7 @@ const usageEvent: fc.Arbitrary<UsageEvent> = rowOf({
   ladderSteps: fc.array(
     rowOf({ step: fc.constantFrom('downgrade', 'standard-speed'), from: name, to: name }),
   ),
+  estimate: rowOf({ expectedNanoUsd: nanoUsd, worstNanoUsd: nanoUsd, maxOutputTokens: fc.nat() }),
   unknownUsage: fc.option(recordOf(json)),
   lines: fc.array(usageLine, { minLength: 1, maxLength: 3 }),
 });

@@ -44,6 +44,15 @@ export const usageLineSchema = z.object({
 });
 export type UsageLine = z.output<typeof usageLineSchema>;
 
+/** What an attempt was admitted by: what it would probably cost, could cost at most, and could write at most. */
+export const attemptEstimateSchema = z.object({
+  expectedNanoUsd: nanoUsdSchema,
+  worstNanoUsd: nanoUsdSchema,
+  /** The request's `max_tokens`. */
+  maxOutputTokens: z.number().int().min(0),
+});
+export type AttemptEstimate = z.output<typeof attemptEstimateSchema>;
+
 /** One attempt as it was used and charged. Immutable: corrections are new rows. Never prompt or response text. */
 export const usageEventSchema = z.object({
   /** Attempt id = hold id = UUIDv7. */
@@ -86,6 +95,8 @@ export const usageEventSchema = z.object({
   stablePrefixBytes: z.number().int().min(0).nullable().default(null),
   /** What a budget's ladder changed of the request before it was sent; absent: nothing. */
   ladderSteps: z.array(ladderChangeSchema).optional(),
+  /** What was asked of the budgets for it; absent where nothing was, as for an item of a batch, an import or a lost call. */
+  estimate: attemptEstimateSchema.optional(),
   /** Usage fields of the provider that this version does not know, as they came. */
   unknownUsage: z.record(z.string(), z.unknown()).nullable(),
   lines: z.array(usageLineSchema).min(1),

@@ -56,6 +56,7 @@ const event = usageEvent({
     { step: 'trim', from: 9_000, to: 1_024 },
     { step: 'downgrade', from: 'dear', to: 'asked-model' },
   ],
+  estimate: { expectedNanoUsd: 21n, worstNanoUsd: 9_223_372_036_854_775_807n, maxOutputTokens: 22 },
   unknownUsage: { new_field: [1, 'two'] },
   lines: [
     usageLine({
@@ -147,9 +148,12 @@ const EVENT_ROW = {
   rounding_pico_usd: '-499',
   price_id: 'price-1',
   flags: ['unpriced', 'assumed_ttl'],
-  ver: 3,
+  ver: 4,
   ladder_steps:
     '[{"step":"trim","from":9000,"to":1024},{"step":"downgrade","from":"dear","to":"asked-model"}]',
+  expected_nano_usd: '21',
+  worst_nano_usd: '9223372036854775807',
+  max_output_tokens: '22',
 };
 
 /** What is unknown stays unknown: null is neither '' nor 0. */
@@ -171,9 +175,11 @@ const NULL_COLUMNS = [
   'api_key_hint',
   'api_key_id',
   'error_code',
+  'expected_nano_usd',
   'http_status',
   'inference_geo',
   'ladder_steps',
+  'max_output_tokens',
   'message_id',
   'price_id',
   'provider_organization_id',
@@ -191,6 +197,7 @@ const NULL_COLUMNS = [
   'user_pseudonym',
   'workflow',
   'workspace_id',
+  'worst_nano_usd',
 ];
 
 describe('columns', () => {

@@ -59,6 +59,16 @@ export function amount<Fact>(name: string, of: (fact: Fact) => bigint): Column<F
   return { name, cell: (fact) => amountText(name, of(fact)) };
 }
 
+export function maybeAmount<Fact>(name: string, of: (fact: Fact) => bigint | undefined): Column<Fact> {
+  return {
+    name,
+    cell(fact) {
+      const value = of(fact);
+      return value === undefined ? null : amountText(name, value);
+    },
+  };
+}
+
 export function amounts<Fact>(name: string, of: (fact: Fact) => readonly bigint[]): Column<Fact> {
   return { name, cell: (fact) => of(fact).map((value) => amountText(name, value)) };
 }

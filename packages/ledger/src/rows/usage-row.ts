@@ -12,6 +12,7 @@ import {
   count,
   flag,
   instant,
+  maybeAmount,
   maybeCount,
   maybeInteger,
   maybeMeasure,
@@ -29,8 +30,8 @@ import {
   unstorable,
 } from './column.ts';
 
-/** Grows with the layout: of two copies of a row, the one written by the newer version stays. 2: with the stable prefix. 3: with the ladder. */
-const ROW_VERSION = 3;
+/** Grows with the layout: of two copies of a row, the one written by the newer version stays. 2: with the stable prefix. 3: with the ladder. 4: with the estimate. */
+const ROW_VERSION = 4;
 
 const BASES = usageEventSchema.shape.basis.options;
 const PROMPT_BANDS = usageEventSchema.shape.lines.element.shape.promptBand.options;
@@ -107,6 +108,9 @@ const LATER = [
   maybeText<UsageEvent>('ladder_steps', ({ ladderSteps }) =>
     ladderSteps ? JSON.stringify(ladderSteps) : null,
   ),
+  maybeAmount<UsageEvent>('expected_nano_usd', ({ estimate }) => estimate?.expectedNanoUsd),
+  maybeAmount<UsageEvent>('worst_nano_usd', ({ estimate }) => estimate?.worstNanoUsd),
+  maybeCount<UsageEvent>('max_output_tokens', ({ estimate }) => estimate?.maxOutputTokens ?? null),
 ];
 
 export const USAGE_COLUMNS: readonly string[] = namesOf([...ATTEMPT, ...LINE, ...LATER]);
@@ -166,6 +170,15 @@ function attemptOf(cells: Record<string, unknown>): object {
     stablePrefixBytes: cells['stable_prefix_bytes'],
     unknownUsage: typeof unknownUsage === 'string' ? JSON.parse(unknownUsage) : null,
     ...(typeof ladderSteps === 'string' ? { ladderSteps: JSON.parse(ladderSteps) } : {}),
+    ...(cells['worst_nano_usd'] === null ? {} : { estimate: estimateOf(cells) }),
+  };
+}
+
+function estimateOf(cells: Record<string, unknown>): object {
+  return {
+    expectedNanoUsd: cells['expected_nano_usd'],
+    worstNanoUsd: cells['worst_nano_usd'],
+    maxOutputTokens: cells['max_output_tokens'],
   };
 }
 

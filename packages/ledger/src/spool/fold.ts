@@ -63,7 +63,8 @@ function isFoldable(event: UsageEvent): boolean {
 /** Everything but sums, ids and durations; instants by their minute. */
 function sameness(event: UsageEvent): string {
   const { eventId, callId, attemptNumber, requestId, messageId, traceId, latencyMs, ...rest } = event;
-  const { timeToFirstTokenMs, stablePrefixHash, stablePrefixBytes, ladderSteps, lines, ...same } = rest;
+  const { timeToFirstTokenMs, stablePrefixHash, stablePrefixBytes, ladderSteps, estimate, lines, ...same } =
+    rest;
   return JSON.stringify({
     ...same,
     startedAtMs: minuteOf(event.startedAtMs),
@@ -116,6 +117,7 @@ function folded(events: readonly UsageEvent[], key: string): UsageEvent {
     stablePrefixHash: null,
     stablePrefixBytes: null,
     ladderSteps: undefined,
+    estimate: undefined,
     lines: first.lines.map((line, index) => ({
       ...others.reduce((sum, event) => addLine(sum, event.lines[index] ?? line), line),
       flags: [...line.flags, `folded:${events.length}`],

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../configuration/load.ts';
 import { planChanges } from '../configuration/plan.ts';
 import { attempt, type Check, ok, warn } from './check.ts';
+import { checkEstimates } from './check-estimates.ts';
 import { checkUnknownUsage } from './check-unknown-usage.ts';
 import type { CliContext, CliRuntime } from './context.ts';
 import { checkPrices } from './prices/check-prices.ts';
@@ -20,6 +21,7 @@ export async function checkRuntime(context: CliContext, loaded: LoadedConfig): P
       await spoolCheck(runtime),
       await ledgerCheck(context, runtime),
       ...(await checkUnknownUsage(context, runtime)),
+      ...(await checkEstimates(context, runtime)),
     ];
   } finally {
     await runtime.close();

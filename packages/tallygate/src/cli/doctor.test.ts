@@ -37,6 +37,7 @@ describe('tallygate doctor', () => {
         'ok    spool           empty',
         'ok    ledger          7 attempts, 6 settlements, no row twice',
         'ok    unknown usage   none in the last 30 days',
+        'ok    estimates       no call of the last 7 days above its worst case, 0 compared',
         '',
       ].join('\n'),
     );

@@ -6,6 +6,7 @@ import type {
   BudgetGate,
   ConfigVersionRecord,
   DenialRecord,
+  EstimateAccuracy,
   LedgerCounts,
   SettledTotal,
   SettlementGap,
@@ -43,6 +44,7 @@ export interface MemoryHistory extends SpendHistory {
   denials: DenialRecord[];
   rowCounts: LedgerCounts;
   unknown: UnknownUsage[];
+  accuracy: EstimateAccuracy[];
   totals: SettledTotal[];
   gaps: SettlementGap[];
 }
@@ -132,6 +134,8 @@ function memoryHistory(): MemoryHistory {
     },
     counts: async () => history.rowCounts,
     unknownUsage: async () => history.unknown,
+    accuracy: [],
+    estimates: async () => history.accuracy,
     totals: [],
     gaps: [],
     settledTotals: async () => ({ lastSeq: 0, totals: history.totals }),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext, CommandOutcome } from './context.ts';
+import { type EstimatesOptions, estimatesCommand } from './estimates-command.ts';
 import { type ReportOptions, reportCommand } from './report-command.ts';
 import { type TopOptions, topCommand } from './top-command.ts';
 
@@ -12,7 +13,7 @@ Examples:
   tallygate report --where team=support --by model,status --percentiles
   tallygate report --month 2026-10 --by team,feature,model --csv > october.csv`;
 
-/** `report` and `top`, which ask the same question of different times. */
+/** `report` and `top`, which ask the same question of different times, and `estimates`. */
 export function addUsageCommands(
   program: Command,
   context: CliContext,
@@ -29,6 +30,16 @@ export function addUsageCommands(
     .addHelpText('after', `\n${REPORT_EXAMPLES}`)
     .action((_options, command: Command) =>
       choose(() => reportCommand(context, command.optsWithGlobals<ReportOptions>())),
+    );
+  program
+    .command('estimates')
+    .description('what calls were admitted by, beside what they cost (exit 3 above a worst case)')
+    .option('--from <date>', 'begin, UTC')
+    .option('--to <date>', 'end, not included (default: now)')
+    .option('--month <month>', 'a whole month, such as 2026-10')
+    .option('--days <count>', 'the last days, today among them (default: seven times 24 hours)')
+    .action((_options, command: Command) =>
+      choose(() => estimatesCommand(context, command.optsWithGlobals<EstimatesOptions>())),
     );
   usageOptions(program.command('top'))
     .description('who spends now, drawn anew until it is stopped')

@@ -82,7 +82,14 @@ function correctionEvent(
   const why = [`by:${actor}`, ...(reason === null ? [] : [`reason:${reason}`])];
   return {
     ...event,
-    ...{ requestId: null, messageId: null, traceId: null, unknownUsage: null, ladderSteps: undefined },
+    ...{
+      requestId: null,
+      messageId: null,
+      traceId: null,
+      unknownUsage: null,
+      ladderSteps: undefined,
+      estimate: undefined,
+    },
     ...{ latencyMs: null, timeToFirstTokenMs: null, stablePrefixHash: null, stablePrefixBytes: null },
     configVersion,
     lines: corrections.map((line) => ({ ...line, flags: [...line.flags, ...why] })),

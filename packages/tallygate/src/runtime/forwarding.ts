@@ -26,6 +26,7 @@ export function historyThrough(
     usage: (question) => ask((history) => history.usage(question)),
     counts: (range) => ask((history) => history.counts(range)),
     unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
+    estimates: (range) => ask((history) => history.estimates(range)),
     settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
     settlementGaps: (range) => ask((history) => history.settlementGaps(range)),
     usagePage: (query) => ask((history) => history.usagePage(query)),

@@ -52,6 +52,7 @@ export function memoryHistory(): MemoryHistory {
       return { events, lines: events, duplicates: 0, settlements: 0, denials };
     },
     unknownUsage: async () => [],
+    estimates: async () => [],
     settledTotals: async () => ({ lastSeq: 0, totals: [] }),
     settlementGaps: async () => [],
     usagePage: async () => ({ events: [], next: null }),
