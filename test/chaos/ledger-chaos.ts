@@ -37,6 +37,8 @@ export interface LedgerChaosResult {
 export interface LedgerChaos {
   result: LedgerChaosResult;
   faults: FaultCounts;
+  /** No promise was broken. */
+  isSound: boolean;
 }
 
 /** Where everything stands, and who draws what happens to it. */
@@ -62,7 +64,8 @@ export async function ledgerChaos(options: LedgerChaosOptions): Promise<LedgerCh
     const scene = sceneOf(options, work, programs);
     const { faults, damaged } = await sufferingOf(scene, options);
     options.progress('draining');
-    return { faults, result: compare(scene, damaged, await drained(scene)) };
+    const result = compare(scene, damaged, await drained(scene));
+    return { faults, result, isSound: result.lost + result.duplicated + result.rollupMismatches === 0 };
   } finally {
     rmSync(work, { recursive: true, force: true });
     rmSync(programs, { recursive: true, force: true });

@@ -25,7 +25,7 @@ export async function bundled(...sources: URL[]): Promise<string> {
     platform: 'node',
     format: 'esm',
     conditions: ['@tallygate/source'],
-    external: ['chdb', 'chdb/*', '@clickhouse/client', 'fast-check', 'temporal-polyfill', 'zod'],
+    external: ['chdb', 'chdb/*', '@clickhouse/client', 'fast-check', 'ioredis', 'temporal-polyfill', 'zod'],
   });
   return outdir;
 }

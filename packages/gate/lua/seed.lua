@@ -1,37 +1,63 @@
 -- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
--- fills in budget periods that are missing, so that any number of processes may seed at once.
+-- fills in budget periods that are missing, so that any number of processes may seed at once. After a loss the counters stay missing
+-- for a while: processes assert their holds again (assert.lua) and ship what they settled, before the ledger is asked for sums.
 --
--- KEYS  1 state  2.. budget periods
+-- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
---       6 grace of records, ms
+--       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
 --       then per budget: spent, an instant at which its period is over
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
+--   CLOSED ms  nothing is filled in yet: wait so long, and ask the ledger again
 --   EPOCH      there is none, and this call was only to fill in
 
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
 -- include: fragments/budget.lua
+-- include: fragments/waiting.lua
 
 local now = server_now_ms()
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if not epoch and ARGV[1] == '' then
-  return { 'EPOCH' }
-end
-if not epoch then
+local epoch, seq, version, configuration =
+  unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'version', 'configuration'))
+if ARGV[1] == '' then
+  if not epoch then
+    return { 'EPOCH' }
+  end
+  local closed = redis.call('PTTL', KEYS[2])
+  if closed > 0 then
+    return { 'CLOSED', whole(closed) }
+  end
+elseif not epoch or epoch == ARGV[7] then
+  -- What survived in part may know more than the ledger: numbers given out, and the configuration that is live.
+  if not epoch or tonumber(version) < tonumber(ARGV[4]) then
+    version, configuration = ARGV[4], ARGV[5]
+  end
+  seq = whole(math.max(tonumber(seq or '0'), tonumber(ARGV[3])))
   epoch = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1],
-    'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
-    'version', ARGV[4], 'configuration', ARGV[5])
+    'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0',
+    'seq', seq, 'version', version, 'configuration', configuration)
+  if ARGV[8] ~= '0' then
+    redis.call('SET', KEYS[2], '1', 'PX', ARGV[8])
+  end
 end
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
-for index = 2, #KEYS do
-  local at = 6 + (index - 2) * 2
-  if not read_budget(redis.call('GET', KEYS[index]), epoch, 0) then
-    local budget = new_budget()
-    budget[REBUILT] = rebuild
+for index = 3, #KEYS do
+  local at = 8 + (index - 3) * 2
+  local stored = redis.call('GET', KEYS[index])
+  if not read_budget(stored, epoch, 0) then
+    local waiting = waiting_for(epoch)
+    local budget = read_budget(stored, waiting, 0)
+    if budget then
+      -- Holds that were asserted meanwhile are in it: no attempt of this epoch is older than its first rebuild.
+      other_buckets(budget, waiting)
+      budget[REBUILT] = 1
+    else
+      budget = new_budget()
+      budget[REBUILT] = rebuild
+    end
     budget[SPENT], budget[SPENT + 1] = limbs(ARGV[at + 1])
     write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end

@@ -49,7 +49,8 @@ local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
   local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
   local known = read_attempt(stored[index])
-  if known and known.state == 'A' then
+  -- One that ended in an epoch that was lost since is charged anew: whoever asks again never got its number, so no ledger has it.
+  if known and (known.state == 'A' or known.state ~= 'H' and known.epoch ~= state.epoch) then
     known = nil
   end
   if known and (known.state == 'S' or known.state == kind) then

@@ -34,6 +34,8 @@ export function parsePeriodKey(key: string): PeriodName | null {
 export interface RedisKeys {
   /** Epoch, sequence, watermark and the live configuration. Never expires. */
   readonly state: string;
+  /** There for a moment after a loss: counters wait for holds that are asserted again. */
+  readonly closed: string;
   /** What was done with one attempt. */
   attempt(attemptId: string): string;
   /** Counters of one budget period. */
@@ -56,6 +58,7 @@ export function redisKeys(organization: string): RedisKeys {
   const prefix = `tg2:{${encodeURIComponent(organization)}}`;
   return {
     state: `${prefix}:state`,
+    closed: `${prefix}:closed`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
     budget: (key) => `${prefix}:budget:${key}`,
     endings: (leaseId) => `${prefix}:endings:${leaseId}`,

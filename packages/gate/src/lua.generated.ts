@@ -387,6 +387,419 @@ local abandoned = { state = 'A', ask = ask, epoch = state.epoch, text = known an
 write_attempt(KEYS[2], abandoned, tonumber(ARGV[3]))
 return { 'OK' }
 `,
+  assert: `-- assert: put a hold back that its owner still has and Redis has lost. The money may be spent already: no limit is asked.
+--
+-- KEYS  1 state  2 attempt  3 closed (seed.lua)  4.. budget periods of the hold
+-- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
+--       4 what is left of its ttl, ms  5 expected  6 worst  7 entries  8 budget instant, ms
+--       then per budget: period start, period end
+-- Returns
+--   OK          it is held again
+--   DUP         it is held, or has ended
+--   SEED index  the budget's counter is lost, and no longer waits for holds: rebuild it from the ledger, then ask again
+--   EPOCH       the organization's state is lost
+
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
+-- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local NANOS_PER_USD = 1000000000
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
+
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
+  end
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
+end
+
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
+  end
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
+  end
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
+end
+
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
+end
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+
+-- Lua prints large numbers in exponent form, which Redis does not read.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- Every key but the state expires. The time only moves out.
+local function keep_for(key, ttl_ms)
+  if redis.call('PTTL', key) < ttl_ms then
+    redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
+  end
+end
+-- The organization's state: a hash with
+--   epoch          identity of all counters; new after every loss
+--   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
+--   rebuilds       how often counters were written from the ledger: tells a hold that a rebuilt counter does not know
+--   width          of an expiry bucket, ms; one for all callers, or their buckets would not mean the same
+--   watermark      buckets below it were declared past, and stay so when a clock steps back
+--   seq            number of the last settlement
+--   version        of the live configuration
+--   configuration  the snapshot as JSON
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local function read_state(key)
+  local values = redis.call('HMGET', key, 'epoch', 'seeded', 'width', 'watermark', 'version', 'rebuilds')
+  if not values[1] then
+    return nil
+  end
+  return {
+    epoch = values[1],
+    seeded = tonumber(values[2]),
+    width = tonumber(values[3]),
+    watermark = tonumber(values[4]),
+    version = values[5],
+    rebuilds = values[6],
+  }
+end
+-- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local BUCKETS_PER_HOLD = 16
+
+-- Both clocks must agree that a bucket is past: a jump of either alone must not free holds of calls still in flight.
+local function current_bucket(state, now_ms, client_now_ms, max_skew_ms)
+  local agreed_ms = math.min(now_ms, client_now_ms + max_skew_ms)
+  return math.max(math.floor(agreed_ms / state.width), state.watermark)
+end
+
+local function expiry_bucket(state, now_ms, ttl_ms)
+  local last = math.floor((now_ms + ttl_ms) / state.width)
+  local step = math.max(1, math.floor(ttl_ms / state.width / BUCKETS_PER_HOLD))
+  return math.max((math.floor(last / step) + 1) * step - 1, state.watermark)
+end
+
+local function bucket_end_ms(state, bucket)
+  return (bucket + 1) * state.width
+end
+
+local function pass_buckets(state_key, state, current)
+  if current > state.watermark then
+    redis.call('HSET', state_key, 'watermark', whole(current))
+  end
+end
+-- What was done with one attempt: a string of fields, so that it costs one read and one write.
+--   state    H held, S settled, V released (void), A abandoned: the asker had stopped waiting, nothing is held
+--   ask      of the caller that owns the hold
+--   epoch, rebuilds   of the counters when it was written
+--   instant  that pinned the periods, ms
+--   bucket, expected, worst   the hold, the same amounts on every budget
+--   seq, settled, amount      the first settlement, once there is one
+--   entries  the pinned periods, opaque here
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local ATTEMPT_PATTERN =
+  '^(.)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$'
+
+local function read_attempt(text)
+  if not text then
+    return nil
+  end
+  local state, ask, epoch, rebuilds, instant, bucket, expected, worst, seq, settled, amount, entries =
+    string.match(text, ATTEMPT_PATTERN)
+  return {
+    text = text,
+    state = state,
+    ask = ask,
+    epoch = epoch,
+    rebuilds = rebuilds,
+    instant = instant,
+    bucket = bucket,
+    expected = expected,
+    worst = worst,
+    seq = seq,
+    settled = settled,
+    amount = amount,
+    entries = entries,
+  }
+end
+
+local function write_attempt(key, attempt, ttl_ms)
+  local was_known = attempt.text ~= nil
+  local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
+  local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
+  attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
+    .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
+  if was_known and redis.call('PTTL', key) >= ttl_ms then
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
+  else
+    redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  end
+end
+
+-- Its amounts are in the counters: the hold was made in this epoch, nobody ended it, and its bucket is not past.
+local function is_live(attempt, state, current)
+  return attempt ~= nil
+    and attempt.state == 'H'
+    and attempt.epoch == state.epoch
+    and tonumber(attempt.bucket) >= current
+end
+
+-- As budgets take it.
+local function hold_of(attempt)
+  local expected_usd, expected_nanos = limbs(attempt.expected)
+  local worst_usd, worst_nanos = limbs(attempt.worst)
+  return {
+    bucket = tonumber(attempt.bucket),
+    rebuilds = tonumber(attempt.rebuilds),
+    expected_usd = expected_usd,
+    expected_nanos = expected_nanos,
+    worst_usd = worst_usd,
+    worst_nanos = worst_nanos,
+  }
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+end
+
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
+
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
+    end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
+  end
+  return budget
+end
+
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
+end
+
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
+end
+
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
+  end
+end
+-- After a loss a counter that has holds already waits to be filled in from the ledger. Until then it is of an epoch that never is in
+-- force, so that to everybody else it is absent.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local function waiting_for(epoch)
+  return epoch .. '~'
+end
+
+local state = read_state(KEYS[1])
+if not state then
+  return { 'EPOCH' }
+end
+local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
+local known = read_attempt(stored[1])
+if known and (known.epoch == state.epoch or known.state ~= 'H') then
+  return { 'DUP' }
+end
+
+local now = server_now_ms()
+local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local is_closed = redis.call('EXISTS', KEYS[3]) == 1
+local counters = {}
+for index = 1, #KEYS - 3 do
+  local starts, ends = tonumber(ARGV[7 + index * 2]), tonumber(ARGV[8 + index * 2])
+  local epoch, budget = state.epoch, read_budget(stored[1 + index], state.epoch, current)
+  if not budget and starts < state.seeded then
+    if not is_closed and now < ends then
+      return { 'SEED', whole(index) }
+    end
+    epoch = waiting_for(state.epoch)
+    budget = read_budget(stored[1 + index], epoch, current)
+  end
+  counters[index] = { budget = budget or new_budget(), epoch = epoch, ends = ends }
+end
+
+local grace = tonumber(ARGV[3])
+local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
+local hold_end = bucket_end_ms(state, bucket)
+local attempt = {
+  state = 'H',
+  epoch = state.epoch,
+  rebuilds = state.rebuilds,
+  instant = ARGV[8],
+  bucket = whole(bucket),
+  expected = ARGV[5],
+  worst = ARGV[6],
+  entries = ARGV[7],
+}
+local hold = hold_of(attempt)
+pass_buckets(KEYS[1], state, current)
+for index, counter in ipairs(counters) do
+  add_hold(counter.budget, counter.epoch, hold)
+  write_budget(KEYS[3 + index], counter.budget, counter.epoch, now, math.max(counter.ends, hold_end) + grace)
+end
+write_attempt(KEYS[2], attempt, hold_end + grace - now)
+return { 'OK' }
+`,
   balances: `-- balances: spent and held of budgets in their current periods. Changes nothing.
 --
 -- KEYS  1 state  2.. budget periods
@@ -1738,6 +2151,27 @@ end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'configuration', ARGV[2])
 return { 'OK' }
 `,
+  pulse: `-- pulse: does Redis still know what it told this process?
+--
+-- KEYS  1 state  2 the attempt that this process ended last, if any
+-- ARGV  1 epoch in which it did, or ''
+-- Returns
+--   OK epoch     the one in force
+--   LOST epoch   it is in force still, but forgot that attempt: what it answered last is gone (a failover)
+--   EPOCH        the organization's state is lost
+
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then
+  return { 'EPOCH' }
+end
+if #KEYS == 2 and ARGV[1] == epoch then
+  local attempt = redis.call('GET', KEYS[2])
+  if not attempt or string.sub(attempt, 1, 1) == 'H' then
+    return { 'LOST', epoch }
+  end
+end
+return { 'OK', epoch }
+`,
   reserve: `-- reserve: hold an amount on every budget that covers an attempt, or on none. Many attempts at once, one after the other: each
 -- finds what the one before it left, as if it had come alone.
 --
@@ -2253,14 +2687,16 @@ end
 return replies
 `,
   seed: `-- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
--- fills in budget periods that are missing, so that any number of processes may seed at once.
+-- fills in budget periods that are missing, so that any number of processes may seed at once. After a loss the counters stay missing
+-- for a while: processes assert their holds again (assert.lua) and ship what they settled, before the ledger is asked for sums.
 --
--- KEYS  1 state  2.. budget periods
+-- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
---       6 grace of records, ms
+--       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
 --       then per budget: spent, an instant at which its period is over
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
+--   CLOSED ms  nothing is filled in yet: wait so long, and ask the ledger again
 --   EPOCH      there is none, and this call was only to fill in
 
 -- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
@@ -2486,25 +2922,55 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     redis.call('SET', key, text, 'KEEPTTL')
   end
 end
+-- After a loss a counter that has holds already waits to be filled in from the ledger. Until then it is of an epoch that never is in
+-- force, so that to everybody else it is absent.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local function waiting_for(epoch)
+  return epoch .. '~'
+end
 
 local now = server_now_ms()
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if not epoch and ARGV[1] == '' then
-  return { 'EPOCH' }
-end
-if not epoch then
+local epoch, seq, version, configuration =
+  unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'version', 'configuration'))
+if ARGV[1] == '' then
+  if not epoch then
+    return { 'EPOCH' }
+  end
+  local closed = redis.call('PTTL', KEYS[2])
+  if closed > 0 then
+    return { 'CLOSED', whole(closed) }
+  end
+elseif not epoch or epoch == ARGV[7] then
+  -- What survived in part may know more than the ledger: numbers given out, and the configuration that is live.
+  if not epoch or tonumber(version) < tonumber(ARGV[4]) then
+    version, configuration = ARGV[4], ARGV[5]
+  end
+  seq = whole(math.max(tonumber(seq or '0'), tonumber(ARGV[3])))
   epoch = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1],
-    'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0', 'seq', ARGV[3],
-    'version', ARGV[4], 'configuration', ARGV[5])
+    'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0',
+    'seq', seq, 'version', version, 'configuration', configuration)
+  if ARGV[8] ~= '0' then
+    redis.call('SET', KEYS[2], '1', 'PX', ARGV[8])
+  end
 end
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
-for index = 2, #KEYS do
-  local at = 6 + (index - 2) * 2
-  if not read_budget(redis.call('GET', KEYS[index]), epoch, 0) then
-    local budget = new_budget()
-    budget[REBUILT] = rebuild
+for index = 3, #KEYS do
+  local at = 8 + (index - 3) * 2
+  local stored = redis.call('GET', KEYS[index])
+  if not read_budget(stored, epoch, 0) then
+    local waiting = waiting_for(epoch)
+    local budget = read_budget(stored, waiting, 0)
+    if budget then
+      -- Holds that were asserted meanwhile are in it: no attempt of this epoch is older than its first rebuild.
+      other_buckets(budget, waiting)
+      budget[REBUILT] = 1
+    else
+      budget = new_budget()
+      budget[REBUILT] = rebuild
+    end
     budget[SPENT], budget[SPENT + 1] = limbs(ARGV[at + 1])
     write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
@@ -2899,7 +3365,8 @@ local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
   local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
   local known = read_attempt(stored[index])
-  if known and known.state == 'A' then
+  -- One that ended in an epoch that was lost since is charged anew: whoever asks again never got its number, so no ledger has it.
+  if known and (known.state == 'A' or known.state ~= 'H' and known.epoch ~= state.epoch) then
     known = nil
   end
   if known and (known.state == 'S' or known.state == kind) then

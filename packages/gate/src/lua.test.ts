@@ -7,6 +7,7 @@ describe('the generated module', () => {
   test('carries every script whole', () => {
     expect(scripts.map(([name]) => name)).toEqual([
       'abandon',
+      'assert',
       'balances',
       'batch',
       'configuration',
@@ -15,6 +16,7 @@ describe('the generated module', () => {
       'extend',
       'leases',
       'publish',
+      'pulse',
       'reserve',
       'seed',
       'settle',

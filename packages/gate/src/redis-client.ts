@@ -96,10 +96,11 @@ export function primariesOf(client: RedisClient): Redis[] {
 export function keepAliveWhileAsked(client: RedisClient) {
   let waiting = 1;
   const adjust = () => {
-    // Null-like until the first connection is made, and replaced by each later one.
     for (const { stream } of 'nodes' in client ? client.nodes() : [client]) {
-      if (waiting > 0) stream?.ref();
-      else stream?.unref();
+      // Null-like until the first connection is made, and replaced by each later one: one that is gone would remember each call.
+      if (!stream || stream.destroyed) continue;
+      if (waiting > 0) stream.ref();
+      else stream.unref();
     }
   };
   client.on('+node', (node: Redis) => node.on('connect', adjust));

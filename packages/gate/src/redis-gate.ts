@@ -73,6 +73,7 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
     publish: (snapshot) => answer('a publication', () => publish(session, snapshot), PUBLISH_DEADLINE_MS),
     close: async () => {
       closed = true;
+      session.vigil.close();
       await within(settleDeadlineMs, abandoned.settled(), 'what is being undone').catch(() => {});
       await session.connection.close();
     },

@@ -50,7 +50,9 @@ export async function reserveWithin(
   };
   const answer = ask('reserve', () => reserveOnce(session, request, asking));
   try {
-    return await within(deadlineMs, answer, 'a reserve');
+    const reply = await within(deadlineMs, answer, 'a reserve');
+    if (reply.kind === 'held') session.vigil.held(reply.hold, request.ttlMs);
+    return reply;
   } catch (error) {
     asking.waiting = false;
     if (isOutage(error)) void undoOnceAnswered(session, abandoned, request, asking, answer);

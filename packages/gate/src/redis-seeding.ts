@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Budget,
   type Clock,
@@ -22,8 +23,11 @@ import { snapshotToJson } from './snapshots.ts';
  * settled, and only what it does not know counts as nothing.
  */
 export interface RedisSeeding {
-  /** The whole organization is missing: begins a new epoch from the ledger. */
-  begin(): Promise<void>;
+  /**
+   * The whole organization is missing: begins a new epoch from the ledger. Likewise in the place of one that lost something;
+   * '' where there is none.
+   */
+  begin(lostEpoch: string): Promise<void>;
   /** Single counters are missing. */
   rebuild(missing: readonly PinnedPeriod[]): Promise<void>;
   /** Counters that a configuration is about to need, so that its first call does not wait for the ledger. */
@@ -42,10 +46,14 @@ export interface SeedingOptions {
   seed: (() => Promise<GateSeed>) | undefined;
   /** The newest snapshot that this process has read from Redis; null before the first. */
   lastKnown: () => ConfigurationSnapshot | null;
+  /** Puts back the holds of this process. */
+  reassert(): Promise<void>;
 }
 
 /** The ledger may be slow; nobody waits for this longer than for an answer of the gate. */
 const SEED_DEADLINE_MS = 30_000;
+/** After a loss counters stay missing so long: every process that lives notices, puts its holds back, and ships what it settled. */
+const REASSERT_MS = 1_000;
 
 export function createRedisSeeding(options: SeedingOptions): RedisSeeding {
   let running: Promise<void> | null = null;
@@ -57,13 +65,13 @@ export function createRedisSeeding(options: SeedingOptions): RedisSeeding {
     return running;
   };
   return {
-    begin: () => once(() => beginEpoch(options)),
+    begin: (lostEpoch) => once(() => beginEpoch(options, lostEpoch)),
     rebuild: (missing) => once(() => rebuild(options, missing)),
     prepare: (next) => once(() => prepare(options, next)),
   };
 }
 
-async function beginEpoch(options: SeedingOptions): Promise<void> {
+async function beginEpoch(options: SeedingOptions, lostEpoch: string): Promise<void> {
   const { logger, organization, lastKnown, seed } = options;
   if (seed === undefined && lastKnown() !== null) throw lostWithoutLedger(organization);
   if (seed === undefined) logger.warn('No ledger to ask: budgets begin at zero.', { organization });
@@ -72,16 +80,22 @@ async function beginEpoch(options: SeedingOptions): Promise<void> {
   const live = newest(lastKnown(), configuration ?? null);
   if (live === null && spent.size > 0) throw lostConfiguration(organization);
   const snapshot = live ?? emptyConfiguration(organization);
-  const periods = new Map<string, number>();
-  for (const key of spent.keys()) periods.set(key, periodEndBoundMs(key));
-  for (const { key, periodEndMs } of currentPeriods(options, snapshot)) periods.set(key, periodEndMs);
-  await runSeed(options, { epoch: randomUUID(), lastSeq, snapshot }, periods, spent);
-  logger.info('Budget counters begin a new epoch.', { organization, lastSeq, periods: periods.size });
+  const current = new Map(
+    currentPeriods(options, snapshot).map(({ key, periodEndMs }) => [key, periodEndMs]),
+  );
+  const isFirst = lastKnown() === null && spent.size === 0 && lastSeq === 0 && lostEpoch === '';
+  const configurationJson = snapshotToJson(snapshot);
+  const state = { epoch: randomUUID(), lastSeq, version: snapshot.version, configurationJson, lostEpoch };
+  if (isFirst) return void (await runSeed(options, { ...state, closedMs: 0 }, current, new Map()));
+  await runSeed(options, { ...state, closedMs: REASSERT_MS }, new Map(), new Map());
+  logger.info('Budget counters begin a new epoch.', { organization, lastSeq, lostEpoch });
+  await options.reassert();
+  await fillIn(options, (spent) => new Map([...boundedPeriods(spent), ...current]));
 }
 
 async function rebuild(options: SeedingOptions, missing: readonly PinnedPeriod[]): Promise<void> {
   if (options.seed === undefined) throw lostWithoutLedger(options.organization);
-  await fillIn(options, missing);
+  await fillIn(options, () => endsByKey(missing));
 }
 
 /** Without a ledger only a budget that is new may begin at zero: of an older one the counter may have been lost. */
@@ -90,35 +104,67 @@ async function prepare(options: SeedingOptions, next: ConfigurationSnapshot): Pr
   const budgets = next.budgets.filter(
     (budget) => options.seed !== undefined || !known.has(budgetIdentity(budget)),
   );
-  await fillIn(options, currentPeriods(options, { ...next, budgets }));
+  const periods = currentPeriods(options, { ...next, budgets });
+  if (periods.length > 0) await fillIn(options, () => endsByKey(periods));
 }
 
-async function fillIn(options: SeedingOptions, missing: readonly PinnedPeriod[]): Promise<void> {
-  if (missing.length === 0) return;
-  const { totals } = await readSeed(options);
-  const periods = new Map(missing.map(({ key, periodEndMs }) => [key, periodEndMs]));
-  const snapshot = emptyConfiguration(options.organization);
-  await runSeed(options, { epoch: '', lastSeq: 0, snapshot }, periods, totalsByPeriod(totals));
+/** @param periodsOf which periods, by what the ledger knows of any; each with an instant at which it is over. */
+async function fillIn(
+  options: SeedingOptions,
+  periodsOf: (spent: ReadonlyMap<string, NanoUsd>) => ReadonlyMap<string, number>,
+): Promise<void> {
+  for (;;) {
+    const spent = totalsByPeriod((await readSeed(options)).totals);
+    const waitMs = await runSeed(options, FILL_IN_ONLY, periodsOf(spent), spent);
+    if (waitMs === 0) return;
+    // What others settled before the loss is on its way to the ledger: the sums are asked for again afterwards.
+    await pause(waitMs);
+  }
 }
 
-/** Writes only what is missing; an `epoch` of '' begins none. EPOCH is no failure here: who asked for it asks again. */
+function endsByKey(periods: readonly PinnedPeriod[]): Map<string, number> {
+  return new Map(periods.map(({ key, periodEndMs }) => [key, periodEndMs]));
+}
+
+function boundedPeriods(spent: ReadonlyMap<string, NanoUsd>): [string, number][] {
+  return [...spent.keys()].map((key) => [key, periodEndBoundMs(key)]);
+}
+
+interface EpochToBegin {
+  /** '' begins none. */
+  epoch: string;
+  lastSeq: number;
+  version: number;
+  configurationJson: string;
+  /** That it takes the place of; '' for none. */
+  lostEpoch: string;
+  closedMs: number;
+}
+
+const FILL_IN_ONLY: EpochToBegin = {
+  ...{ epoch: '', lastSeq: 0, version: 0, configurationJson: '', lostEpoch: '', closedMs: 0 },
+};
+
+/**
+ * Writes only what is missing. EPOCH is no failure here: who asked for it asks again.
+ * @returns how long to wait before anything can be filled in; 0 when it is done.
+ */
 async function runSeed(
   { connection, keys, bucketMs, recordGraceMs }: SeedingOptions,
-  state: { epoch: string; lastSeq: number; snapshot: ConfigurationSnapshot },
+  { epoch, lastSeq, version, configurationJson, lostEpoch, closedMs }: EpochToBegin,
   periods: ReadonlyMap<string, number>,
   spent: ReadonlyMap<string, NanoUsd>,
-): Promise<void> {
-  const { epoch, lastSeq, snapshot } = state;
-  const budgets = [...periods].flatMap(([key, endMs]) => [String(spent.get(key) ?? 0n), String(endMs)]);
+): Promise<number> {
+  const budgets = [...periods].flatMap(([key, endMs]) => [spent.get(key) ?? 0n, endMs]);
+  const state = [epoch, bucketMs, lastSeq, version, configurationJson, recordGraceMs];
   const reply = await connection.run(
     'seed',
-    [keys.state, ...[...periods.keys()].map(keys.budget)],
-    [
-      ...[epoch, bucketMs, lastSeq, snapshot.version, snapshotToJson(snapshot), recordGraceMs].map(String),
-      ...budgets,
-    ],
+    [keys.state, keys.closed, ...[...periods.keys()].map(keys.budget)],
+    [...state, lostEpoch, closedMs, ...budgets].map(String),
   );
+  if (reply.code === 'CLOSED') return Math.max(1, Number(reply.values[0]));
   if (reply.code !== 'OK' && reply.code !== 'EPOCH') throw unknownReply('seed', reply);
+  return 0;
 }
 
 async function readSeed({ seed, organization }: SeedingOptions): Promise<GateSeed> {

@@ -8,6 +8,7 @@ import { unavailable } from './outages.ts';
 import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } from './redis-connection.ts';
 import { unknownReply } from './redis-replies.ts';
 import { createRedisSeeding, type RedisSeeding } from './redis-seeding.ts';
+import { createRedisVigil, type RedisVigil } from './redis-vigil.ts';
 import { DEFAULT_RECORD_GRACE_MS, type GateSeed } from './seeds.ts';
 import { snapshotFromJson } from './snapshots.ts';
 
@@ -44,6 +45,7 @@ export interface RedisSession {
   readonly keys: RedisKeys;
   readonly calendar: PeriodCalendar;
   readonly seeding: RedisSeeding;
+  readonly vigil: RedisVigil;
   readonly recordGraceMs: number;
   /** Ask the scripts of these names. */
   readonly reserve: (question: Question) => Promise<ScriptReply>;
@@ -75,16 +77,17 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
   let known: ConfigurationSnapshot | null = null;
   let passedMs = 0;
   const seeding = createRedisSeeding({
-    organization,
-    clock,
-    logger,
-    connection,
-    keys,
-    calendar,
-    bucketMs,
-    recordGraceMs,
+    ...{ organization, clock, logger, connection, keys, calendar, bucketMs, recordGraceMs },
     seed: options.seed,
     lastKnown: () => known,
+    reassert: async () => void (await vigil.reassert()),
+  });
+  const vigil = createRedisVigil({
+    ...{ clock, logger, connection, keys, recordGraceMs },
+    timeValues: () => timeValues({ clock, recordGraceMs }),
+    begin: seeding.begin,
+    rebuild: seeding.rebuild,
+    shipSettled: async () => void (await options.seed?.()),
   });
   const liveSnapshot = async (): Promise<ConfigurationSnapshot> => {
     known = await readSnapshot(connection, keys, seeding);
@@ -102,14 +105,7 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     known?.version === version ? known : load();
   const lastSnapshot = async (): Promise<ConfigurationSnapshot> => known ?? load();
   return {
-    organization,
-    clock,
-    logger,
-    connection,
-    keys,
-    calendar,
-    seeding,
-    recordGraceMs,
+    ...{ organization, clock, logger, connection, keys, calendar, seeding, vigil, recordGraceMs },
     reserve: gatherQuestions(connection, 'reserve', keys.state, timeOfScripts),
     settle: gatherQuestions(connection, 'settle', keys.state, timeOfScripts),
     passedMs: () => passedMs,
@@ -131,13 +127,15 @@ export async function ask<Result>(what: string, turn: () => Promise<Result | nul
   throw unavailable(`Redis still had something else to be done first after ${MAX_TURNS} tries to ${what}`);
 }
 
+type OfTime = Pick<RedisSession, 'clock' | 'recordGraceMs'>;
+
 /** What every script that judges time begins with. */
-function timeNumbers({ clock, recordGraceMs }: Pick<RedisSession, 'clock' | 'recordGraceMs'>): number[] {
+function timeNumbers({ clock, recordGraceMs }: OfTime): number[] {
   return [clock.nowMs(), MAX_SKEW_MS, recordGraceMs];
 }
 
 /** The same for a script that takes each as a value. */
-export function timeValues(session: RedisSession): string[] {
+export function timeValues(session: OfTime): string[] {
   return timeNumbers(session).map(String);
 }
 
@@ -152,7 +150,7 @@ export async function rebuilt(
   reply: ScriptReply,
   periods: readonly PinnedPeriod[],
 ): Promise<boolean> {
-  if (reply.code === 'EPOCH') await seeding.begin();
+  if (reply.code === 'EPOCH') await seeding.begin('');
   else if (reply.code === 'SEED') await seeding.rebuild(periods);
   else return false;
   return true;
@@ -166,7 +164,7 @@ async function readSnapshot(
   return ask('read the configuration', async () => {
     const reply = await connection.run('configuration', [keys.state], []);
     if (reply.code === 'EPOCH') {
-      await seeding.begin();
+      await seeding.begin('');
       return null;
     }
     if (reply.code !== 'OK') throw unknownReply('configuration', reply);

@@ -43,7 +43,15 @@ export async function endHold(
       entries = holdFromRecord(organization, asked.attemptId, reply.values[0] ?? '').entries;
       return null;
     }
-    return settleReplyFrom(reply, { organization, attemptId: asked.attemptId, kind, amountNanoUsd, entries });
+    const answer = settleReplyFrom(reply, {
+      organization,
+      attemptId: asked.attemptId,
+      kind,
+      amountNanoUsd,
+      entries,
+    });
+    session.vigil.ended(asked.attemptId, answer);
+    return answer;
   });
 }
 
@@ -75,6 +83,8 @@ export async function extendHold(session: RedisSession, asked: Hold, ttlMs: numb
       entries = holdFromRecord(organization, asked.attemptId, reply.values[0] ?? '').entries;
       return null;
     }
-    return extendReplyFrom(reply, organization, asked.attemptId);
+    const answer = extendReplyFrom(reply, organization, asked.attemptId);
+    if (answer.kind === 'extended') session.vigil.held(answer.hold, ttlMs);
+    return answer;
   });
 }

@@ -28,8 +28,9 @@ interface Wire {
   waiting: Buffer[];
 }
 
-export async function startFaultyRedis(redisUrl: string): Promise<FaultyRedis> {
-  const target = new URL(redisUrl);
+/** @param redis may be another one for each connection. */
+export async function startFaultyRedis(redis: string | (() => string)): Promise<FaultyRedis> {
+  const targetNow = () => new URL(typeof redis === 'string' ? redis : redis());
   const wires = new Set<Wire>();
   let isHolding = false;
   let isDown = false;
@@ -48,6 +49,7 @@ export async function startFaultyRedis(redisUrl: string): Promise<FaultyRedis> {
       near.destroy();
       return;
     }
+    const target = targetNow();
     const far = connect(Number(target.port || 6379), target.hostname);
     const wire: Wire = { near, far, waiting: [] };
     wires.add(wire);
@@ -63,7 +65,7 @@ export async function startFaultyRedis(redisUrl: string): Promise<FaultyRedis> {
   };
   const server = createServer(accept);
   const port = await listen(server);
-  const url = new URL(redisUrl);
+  const url = targetNow();
   url.hostname = '127.0.0.1';
   url.port = String(port);
   return {

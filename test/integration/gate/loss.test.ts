@@ -1,12 +1,15 @@
+import type { Settlement } from '@tallygate/usage';
 import { describe, expect, test } from 'vitest';
 import { budgetOf, counters, held, requestOf, snapshotOf, usd } from '../../contract/gate-fixtures.ts';
 import {
   connectDirectly,
+  copyOf,
   createLedger,
   keysOf,
   loseEverything,
   newOrganization,
   openGate,
+  restore,
   spend,
 } from './redis-fixtures.ts';
 
@@ -54,15 +57,56 @@ describe('Redis loses counters', () => {
     });
   });
 
-  test('a loss begins a new epoch, and a hold of the old one still settles', async () => {
-    const { gate, redis, organization } = await openSpent();
+  test('a loss begins a new epoch, and a hold of the old one is in it', async () => {
+    const { gate, redis, organization, ledger } = await openSpent();
     const hold = await held(gate);
     await loseEverything(redis, organization);
+    expect((await counters(gate))['all']).toEqual({ spent: usd('0.60'), held: usd('0.10') });
+    expect(await gate.extend(hold, 60_000)).toMatchObject({ kind: 'extended' });
     const reply = await gate.settle({ hold, amountNanoUsd: usd('0.10') });
-    expect(reply.outcome).toBe('orphan');
+    expect(reply.outcome).toBe('settled');
     expect(reply.settlement.epoch).not.toBe(hold.epoch);
+    ledger.record(reply.settlement);
     expect((await counters(gate))['all']).toEqual({ spent: usd('0.70'), held: 0n });
-    expect(await gate.extend(hold, 1_000)).toEqual({ kind: 'ended' });
+  });
+
+  test('what another process holds is asserted again, and what it settled is shipped, before anybody is admitted', async () => {
+    const { gate, redis, organization, ledger } = await openSpent();
+    // This one's last settlement still lies in its spool when everything is lost.
+    const spool: Settlement[] = [];
+    const ship = async () => {
+      for (const settlement of spool.splice(0)) ledger.record(settlement);
+      return ledger.seed();
+    };
+    const other = await openGate({ organization, seed: ship });
+    await held(other, { expectedNanoUsd: usd('0.20') });
+    spool.push((await other.settle({ hold: await held(other), amountNanoUsd: usd('0.10') })).settlement);
+    await loseEverything(redis, organization);
+    expect((await gate.reserve(requestOf({ expectedNanoUsd: usd('0.11') }))).kind).toBe('denied');
+    expect((await gate.reserve(requestOf({ expectedNanoUsd: usd('0.10') }))).kind).toBe('held');
+    expect((await counters(gate))['all']).toEqual({ spent: usd('0.70'), held: usd('0.30') });
+  });
+
+  test('a hold that was settled elsewhere is not put back', async () => {
+    const { gate, redis, organization, ledger } = await openSpent();
+    const other = await openGate({ organization, seed: ledger.seed });
+    const hold = await held(gate);
+    await loseEverything(redis, organization);
+    await spend(other, ledger, hold, usd('0.10'));
+    expect((await counters(gate))['all']).toEqual({ spent: usd('0.70'), held: 0n });
+  });
+
+  test('a failover that forgot a settlement is noticed: a new epoch counts it, and holds are put back', async () => {
+    const { gate, redis, organization, ledger } = await openSpent();
+    const before = await copyOf(redis, organization);
+    const hold = await held(gate);
+    await spend(gate, ledger, await held(gate), usd('0.20'));
+    await restore(redis, organization, before);
+    await expect
+      .poll(async () => (await counters(gate))['all'], { timeout: 20_000 })
+      .toEqual({ spent: usd('0.80'), held: usd('0.10') });
+    expect(await gate.settle({ hold, amountNanoUsd: usd('0.05') })).toMatchObject({ outcome: 'settled' });
+    expect((await counters(gate))['all']).toEqual({ spent: usd('0.85'), held: 0n });
   });
 
   test('while the ledger does not answer the gate is in outage, and afterwards exact', async () => {
@@ -76,7 +120,7 @@ describe('Redis loses counters', () => {
     await expect(gate.configuration()).rejects.toMatchObject(outage);
     expect(await keysOf(redis, organization)).toEqual([]);
     ledger.isDown = false;
-    expect((await counters(gate))['all']).toEqual(spent);
+    expect((await counters(gate))['all']).toEqual({ spent: usd('0.60'), held: usd('0.10') });
   });
 
   test('one counter lost: it is rebuilt alone, the epoch goes on, and nobody loses another hold', async () => {

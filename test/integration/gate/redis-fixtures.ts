@@ -49,6 +49,24 @@ export async function loseEverything(redis: Redis, organization: string): Promis
   await redis.del(...(await keysOf(redis, organization)));
 }
 
+/** Everything of an organization, as a replica has it. */
+export async function copyOf(redis: Redis, organization: string): Promise<Map<string, Buffer>> {
+  const keys = await keysOf(redis, organization);
+  const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  return new Map(keys.map((key, index) => [key, values[index] ?? Buffer.alloc(0)]));
+}
+
+/** What the promotion of a replica that is behind does: all that came after the copy is gone. */
+export async function restore(
+  redis: Redis,
+  organization: string,
+  copy: ReadonlyMap<string, Buffer>,
+): Promise<void> {
+  const forgetting = redis.multi().del(...(await keysOf(redis, organization)));
+  for (const [key, value] of copy) forgetting.restore(key, key.endsWith(':state') ? 0 : 3_600_000, value);
+  await forgetting.exec();
+}
+
 /** A ledger that keeps what it is given, and can be asked for what a seed is made of. */
 export function createLedger() {
   const settlements: Settlement[] = [];

@@ -1,0 +1,66 @@
+import type { NanoUsd } from '@tallygate/usage';
+import { amountsOf, type Noted } from './gate-journal.ts';
+
+/** One attempt, as the journals of all processes tell it. An instant that nobody noted is Infinity. */
+export interface Attempt {
+  id: string;
+  /** Names the budget that is soon used up. */
+  feature: string;
+  keys: readonly string[];
+  charge: NanoUsd;
+  worst: NanoUsd;
+  askedMs: number;
+  heldMs: number;
+  /** From here on the provider bills it. */
+  sentMs: number;
+  /** Its end was asked for first. */
+  endingMs: number;
+  endedMs: number;
+  storedMs: number;
+  /** The gate said no, and nothing is held. */
+  isDenied: boolean;
+}
+
+export function attemptsOf(notes: readonly Noted[]): Map<string, Attempt> {
+  const attempts = new Map<string, Attempt>();
+  const of = (id: string): Attempt => attempts.get(id) ?? created(attempts, id);
+  for (const note of notes) {
+    if (note.step === 'stored') for (const id of note.ids) of(id).storedMs = note.atMs;
+    else record(of(note.id), note);
+  }
+  return attempts;
+}
+
+function created(attempts: Map<string, Attempt>, id: string): Attempt {
+  const { charge, worst } = amountsOf(id);
+  const never = Number.POSITIVE_INFINITY;
+  const instants = { askedMs: never, heldMs: never, sentMs: never, endingMs: never, endedMs: never };
+  const attempt = { id, feature: '', keys: [], charge, worst, ...instants, storedMs: never, isDenied: false };
+  attempts.set(id, attempt);
+  return attempt;
+}
+
+function record(attempt: Attempt, note: Exclude<Noted, { step: 'stored' }>): void {
+  const { atMs } = note;
+  if (note.step === 'asked') [attempt.askedMs, attempt.feature] = [atMs, note.feature];
+  if (note.step === 'sent') attempt.sentMs = atMs;
+  if (note.step === 'denied') attempt.isDenied = true;
+  if (note.step === 'ending') attempt.endingMs = Math.min(attempt.endingMs, atMs);
+  if (note.step === 'ended') attempt.endedMs = Math.min(attempt.endedMs, atMs);
+  if (note.step !== 'held') return;
+  attempt.heldMs = atMs;
+  attempt.keys = note.keys;
+}
+
+/** Attempts by budget period. */
+export function byKey(attempts: Iterable<Attempt>): Map<string, Attempt[]> {
+  const groups = new Map<string, Attempt[]>();
+  for (const attempt of attempts) {
+    for (const key of attempt.keys) {
+      const group = groups.get(key) ?? [];
+      group.push(attempt);
+      groups.set(key, group);
+    }
+  }
+  return groups;
+}

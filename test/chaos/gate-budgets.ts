@@ -1,0 +1,37 @@
+import { type Budget, type ConfigurationSnapshot, emptyConfiguration, nanoFromUsd } from '@tallygate/usage';
+import { machineMs } from './gate-journal.ts';
+
+/**
+ * Each slice of time has a feature, and its feature a budget that is soon used up: so for the whole run somebody is near a limit.
+ * The other budgets cover many calls and see periods end.
+ */
+export const ORGANIZATION = 'chaos';
+const SLICE_MS = 2_000;
+const TEAMS = ['billing', 'search', 'support'] as const;
+
+/** @param seconds the longest that calls are made. */
+export function chaosSnapshot(seconds: number): ConfigurationSnapshot {
+  const slices = Math.ceil((seconds * 1_000) / SLICE_MS) + 1;
+  const budgets = [
+    budget('all', '1000000', {}),
+    budget('minute', '1000', { period: 'minute' }),
+    ...TEAMS.map((team) => budget(team, '1000000', { period: 'day', scope: { team } })),
+    ...Array.from({ length: slices }, (_, slice) =>
+      budget(`slice-${slice}`, '0.60', { scope: { feature: `slice-${slice}` } }),
+    ),
+  ];
+  return { ...emptyConfiguration(ORGANIZATION), version: 1, budgets };
+}
+
+export function featureNow(startedMs: number): string {
+  return `slice-${Math.floor((machineMs() - startedMs) / SLICE_MS)}`;
+}
+
+export function teamOf(attemptId: string): string {
+  return TEAMS[Number.parseInt(attemptId.slice(-2), 16) % TEAMS.length] ?? TEAMS[0];
+}
+
+function budget(id: string, limitUsd: string, parts: Partial<Budget>): Budget {
+  const limitNanoUsd = nanoFromUsd(limitUsd);
+  return { id, scope: {}, period: 'month', timeZone: 'UTC', limitNanoUsd, onOutage: 'block', ...parts };
+}

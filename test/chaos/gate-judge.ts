@@ -1,0 +1,79 @@
+import type { ConfigurationSnapshot, NanoUsd } from '@tallygate/usage';
+import { type Attempt, attemptsOf, byKey } from './gate-attempts.ts';
+import { falseDenials } from './gate-denials.ts';
+import { HOLD_TTL_MS } from './gate-facts.ts';
+import type { Noted } from './gate-journal.ts';
+import type { Loss } from './gate-rage.ts';
+
+/** What was spent in truth, by the journals alone, and what the faults excuse. */
+export interface Judgement {
+  operations: number;
+  /** Budget periods in which more was spent than the limit and all that the faults put at risk. */
+  overLimit: number;
+  /** The largest sum that any budget period was exceeded by. */
+  maxOverspendNanoUsd: NanoUsd;
+  /** The most that the faults excuse on any one budget period that has a limit within reach. */
+  boundNanoUsd: NanoUsd;
+  /** Denials of what would have fitted even if everything that may be held were held. */
+  falseDenials: number;
+  /** Ends that were asked for and whose answer, or whose number, a fault may have taken. */
+  endsInDoubt: number;
+}
+
+export function judge(
+  notes: readonly Noted[],
+  losses: readonly Loss[],
+  { budgets }: ConfigurationSnapshot,
+): Judgement {
+  const attempts = attemptsOf(notes);
+  const limits = new Map(budgets.map(({ id, limitNanoUsd }) => [id, limitNanoUsd]));
+  const groups = byKey(attempts.values());
+  const found = [...groups].map(([key, group]) => {
+    const limit = limits.get(key.split(':')[0] ?? '') ?? 0n;
+    const sent = group.filter(({ sentMs }) => sentMs !== Number.POSITIVE_INFINITY);
+    const overspend = sum(sent) - limit;
+    return {
+      overspend,
+      bound: sum(sent.filter((attempt) => isAtRisk(attempt, losses))),
+      isUsed: sum(sent) * 2n > limit,
+    };
+  });
+  return {
+    operations: notes.filter(({ step }) => ['held', 'denied', 'ended'].includes(step)).length,
+    overLimit: found.filter(({ overspend, bound }) => overspend > bound).length,
+    maxOverspendNanoUsd: largest(found.map(({ overspend }) => overspend)),
+    boundNanoUsd: largest(found.filter(({ isUsed }) => isUsed).map(({ bound }) => bound)),
+    falseDenials: falseDenials(notes, attempts),
+    endsInDoubt: [...attempts.values()].filter((attempt) => isEndInDoubt(attempt, losses)).length,
+  };
+}
+
+/**
+ * The gate may have forgotten it, or never knew that it still cost: it outlived its hold, or it was held, or was charged and not yet
+ * in the ledger, when Redis forgot. Everything else stood in the counter at each admission, so that it fits the limit.
+ */
+function isAtRisk({ askedMs, endedMs, storedMs }: Attempt, losses: readonly Loss[]): boolean {
+  return (
+    endedMs > askedMs + HOLD_TTL_MS || losses.some(({ fromMs, toMs }) => askedMs < toMs && storedMs > fromMs)
+  );
+}
+
+/** Its number was given out and forgotten, or its process died before it recorded it. */
+function isEndInDoubt({ endingMs, endedMs }: Attempt, losses: readonly Loss[]): boolean {
+  if (endingMs === Number.POSITIVE_INFINITY) return false;
+  return (
+    endedMs === Number.POSITIVE_INFINITY ||
+    losses.some(({ fromMs, toMs }) => endingMs < toMs && endedMs > fromMs)
+  );
+}
+
+function sum(attempts: readonly Attempt[]): NanoUsd {
+  return attempts.reduce((total, { charge }) => total + charge, 0n);
+}
+
+function largest(amounts: readonly NanoUsd[]): NanoUsd {
+  return amounts.reduce((most, amount) => {
+    if (amount <= most) return most;
+    return amount;
+  }, 0n);
+}

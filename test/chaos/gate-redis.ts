@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+import { type FaultyRedis, startFaultyRedis } from '../integration/gate/faulty-redis.ts';
+
+/** A primary and its replica, both with an append-only file, behind wires: one to the clients, one between the two. */
+export interface RedisPair {
+  /** Where clients connect; it leads to whichever is the primary. */
+  readonly wire: FaultyRedis;
+  primary(): Redis;
+  /** -9, and started again on its file. */
+  killPrimary(): Promise<void>;
+  /** True when the replica has all that the primary has told it. */
+  isReplicated(): Promise<boolean>;
+  /** The replica hears nothing for a while, then becomes the primary; what the old one answered meanwhile is lost. */
+  promoteAfter(partition: () => Promise<void>): Promise<void>;
+  end(): Promise<void>;
+}
+
+interface Server {
+  port: number;
+  folder: string;
+  process: ChildProcess;
+  client: Redis;
+}
+
+const OPTIONS = [
+  ...['--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'],
+  ...[
+    '--maxmemory-policy',
+    'noeviction',
+    '--repl-diskless-sync-delay',
+    '0',
+    '--repl-ping-replica-period',
+    '1',
+  ],
+];
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export async function startRedisPair(folder: string): Promise<RedisPair> {
+  let primary = await startServer(join(folder, 'first'), await freePort());
+  let replica = await startServer(join(folder, 'second'), await freePort());
+  const wire = await startFaultyRedis(() => urlOf(primary));
+  const link = await startFaultyRedis(() => urlOf(primary));
+  const follow = () => replica.client.call('REPLICAOF', '127.0.0.1', new URL(link.url).port);
+  await follow();
+
+  async function restart(server: Server): Promise<Server> {
+    await kill(server);
+    return startServer(server.folder, server.port);
+  }
+
+  return {
+    wire,
+    primary: () => primary.client,
+    async killPrimary() {
+      await kill(primary);
+      wire.cut();
+      primary = await startServer(primary.folder, primary.port);
+    },
+    async isReplicated() {
+      return /master_link_status:up/.test(await replica.client.info('replication'));
+    },
+    async promoteAfter(partition) {
+      link.goDown();
+      await partition();
+      await replica.client.call('REPLICAOF', 'NO', 'ONE');
+      const old = primary;
+      [primary, replica] = [replica, old];
+      wire.cut();
+      replica = await restart(old);
+      link.comeUp();
+      await follow();
+    },
+    async end() {
+      await Promise.all([wire.close(), link.close(), kill(primary), kill(replica)]);
+    },
+  };
+}
+
+async function startServer(folder: string, port: number): Promise<Server> {
+  mkdirSync(folder, { recursive: true });
+  const child = spawn('redis-server', ['--port', String(port), '--dir', folder, ...OPTIONS], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  await readyToAccept(child);
+  const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: 0 });
+  // A killed server breaks its connection; the next one has a client of its own.
+  client.on('error', () => {});
+  return { port, folder, process: child, client };
+}
+
+async function kill({ process: child, client }: Server): Promise<void> {
+  client.disconnect();
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+}
+
+async function readyToAccept(child: ChildProcess): Promise<void> {
+  if (child.stdout === null) throw new Error('redis-server has no output to wait for.');
+  const seen: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    seen.push(line);
+    if (!line.includes('Ready to accept connections')) continue;
+    child.stdout.resume();
+    return;
+  }
+  throw new Error(`redis-server ended before it was ready:\n${seen.join('\n')}`);
+}
+
+function urlOf({ port }: Server): string {
+  return `redis://127.0.0.1:${port}`;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no free port.');
+  return address.port;
+}
