@@ -59,7 +59,8 @@ export const ENDINGS: Guarantees = {
   'a charge for an attempt that the gate does not know counts': async (openWith) => {
     const { gate } = await openWith([budgetOf('all', usd('1'))]);
     const known = await held(gate);
-    const unknown = { ...known, attemptId: newAttemptId(), epoch: 'of-another-life' };
+    const lease = known.leaseId === undefined ? {} : { leaseId: newAttemptId() };
+    const unknown = { ...known, ...lease, attemptId: newAttemptId(), epoch: 'of-another-life' };
     const reply = await gate.settle({ hold: unknown, amountNanoUsd: 7n });
     expect(reply).toMatchObject({
       outcome: 'orphan',

@@ -1,4 +1,5 @@
--- assert: put a hold back that its owner still has and Redis has lost. The money may be spent already: no limit is asked.
+-- assert: put a hold back, or what is left of a lease, that its owner still has and Redis has lost. The money may be spent already:
+-- no limit is asked.
 --
 -- KEYS  1 state  2 attempt  3 closed (seed.lua)  4.. budget periods of the hold
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
@@ -6,7 +7,7 @@
 --       then per budget: period start, period end
 -- Returns
 --   OK          it is held again
---   DUP         it is held, or has ended
+--   DUP         it is held, or has ended, in this epoch
 --   SEED index  the budget's counter is lost, and no longer waits for holds: rebuild it from the ledger, then ask again
 --   EPOCH       the organization's state is lost
 
@@ -25,7 +26,7 @@ if not state then
 end
 local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
 local known = read_attempt(stored[1])
-if known and (known.epoch == state.epoch or known.state ~= 'H') then
+if known and known.epoch == state.epoch then
   return { 'DUP' }
 end
 

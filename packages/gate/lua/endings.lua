@@ -5,7 +5,7 @@
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
 --       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
 --       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by colons  6 how many  7 sum of their charges
---       8 what to give back, expected  9 worst  10 entries  11 epoch of the lease
+--       8 what to give back, expected  9 worst  10 entries
 --       then per budget: period start, period end
 -- Returns, each with the first number, the instant and the epoch of these endings
 --   OK       the lease was live
@@ -36,12 +36,17 @@ end
 local batch, items, count, amount = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local kind, id = string.match(items, '^(%a):([^:]+):')
 
+-- What ended in an epoch that was lost since is charged anew: whoever asks again never got its number, so no ledger has it.
+local function is_of_epoch(text)
+  return string.match(text, '^%d+|%d+|([^|]*)|') == state.epoch
+end
+
 -- Endings stand together as they came, which costs nothing per attempt; only who asks for one alone has to look for it.
 local function ending_of(wanted)
   local mark = wanted .. ':' .. id .. ':'
   for _, text in ipairs(redis.call('HVALS', KEYS[3])) do
     local at = string.find(text, mark, 1, true)
-    if at then
+    if at and is_of_epoch(text) then
       local first, settled, epoch = string.match(text, '^(%d+)|(%d+)|([^|]*)|')
       local position, charge = string.match(text, '^(%d+):(%d+)', at + #mark)
       return { 'DUP', whole(tonumber(first) + tonumber(position)), settled, epoch, wanted, charge }
@@ -58,7 +63,7 @@ if batch == '' then
   is_reopened = released ~= nil
 else
   local before = redis.call('HGET', KEYS[3], batch)
-  if before then
+  if before and is_of_epoch(before) then
     local first, settled, epoch, outcome = string.match(before, '^(%d+)|(%d+)|([^|]*)|(%a+)|')
     return { outcome, first, settled, epoch }
   end
@@ -73,9 +78,6 @@ end
 
 local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
 local lease = read_attempt(stored[1])
-if lease and lease.epoch ~= ARGV[11] then
-  lease = nil
-end
 if lease and lease.entries ~= ARGV[10] then
   return { 'PINNED', lease.text }
 end
@@ -86,7 +88,7 @@ local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
 for index = 1, #KEYS - 3 do
-  local starts, ends = tonumber(ARGV[10 + index * 2]), tonumber(ARGV[11 + index * 2])
+  local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
   if not budget and now < ends and starts < state.seeded then
@@ -134,7 +136,7 @@ for index, budget in ipairs(budgets) do
   end
   budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
   if amount ~= '0' or (live and is_known) then
-    local needed_until = is_known and 0 or math.max(tonumber(ARGV[11 + index * 2]), now) + grace
+    local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
     write_budget(KEYS[3 + index], budget, state.epoch, now, needed_until)
   end
 end

@@ -1,20 +1,25 @@
--- pulse: does Redis still know what it told this process?
+-- pulse: does Redis still know what it answered this process?
 --
--- KEYS  1 state  2 the attempt that this process ended last, if any
--- ARGV  1 epoch in which it did, or ''
+-- KEYS  1 state  2 where its last answer stands: an attempt, or the endings of a lease; none before the first
+-- ARGV  1 epoch of that answer, or ''  2 'held', 'ended', or 'ending ' and a field of the endings
 -- Returns
 --   OK epoch     the one in force
---   LOST epoch   it is in force still, but forgot that attempt: what it answered last is gone (a failover)
+--   LOST epoch   it is in force still, but what was answered in it is gone (a failover)
 --   EPOCH        the organization's state is lost
+
+local function is_known()
+  if string.sub(ARGV[2], 1, 7) == 'ending ' then
+    return redis.call('HEXISTS', KEYS[2], string.sub(ARGV[2], 8)) == 1
+  end
+  local attempt = redis.call('GET', KEYS[2])
+  return attempt and (ARGV[2] == 'held' or string.sub(attempt, 1, 1) ~= 'H')
+end
 
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch then
   return { 'EPOCH' }
 end
-if #KEYS == 2 and ARGV[1] == epoch then
-  local attempt = redis.call('GET', KEYS[2])
-  if not attempt or string.sub(attempt, 1, 1) == 'H' then
-    return { 'LOST', epoch }
-  end
+if ARGV[1] == epoch and not is_known() then
+  return { 'LOST', epoch }
 end
 return { 'OK', epoch }

@@ -387,7 +387,8 @@ local abandoned = { state = 'A', ask = ask, epoch = state.epoch, text = known an
 write_attempt(KEYS[2], abandoned, tonumber(ARGV[3]))
 return { 'OK' }
 `,
-  assert: `-- assert: put a hold back that its owner still has and Redis has lost. The money may be spent already: no limit is asked.
+  assert: `-- assert: put a hold back, or what is left of a lease, that its owner still has and Redis has lost. The money may be spent already:
+-- no limit is asked.
 --
 -- KEYS  1 state  2 attempt  3 closed (seed.lua)  4.. budget periods of the hold
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
@@ -395,7 +396,7 @@ return { 'OK' }
 --       then per budget: period start, period end
 -- Returns
 --   OK          it is held again
---   DUP         it is held, or has ended
+--   DUP         it is held, or has ended, in this epoch
 --   SEED index  the budget's counter is lost, and no longer waits for holds: rebuild it from the ledger, then ask again
 --   EPOCH       the organization's state is lost
 
@@ -757,7 +758,7 @@ if not state then
 end
 local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
 local known = read_attempt(stored[1])
-if known and (known.epoch == state.epoch or known.state ~= 'H') then
+if known and known.epoch == state.epoch then
   return { 'DUP' }
 end
 
@@ -1175,7 +1176,7 @@ return reply
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
 --       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
 --       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by colons  6 how many  7 sum of their charges
---       8 what to give back, expected  9 worst  10 entries  11 epoch of the lease
+--       8 what to give back, expected  9 worst  10 entries
 --       then per budget: period start, period end
 -- Returns, each with the first number, the instant and the epoch of these endings
 --   OK       the lease was live
@@ -1543,12 +1544,17 @@ end
 local batch, items, count, amount = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local kind, id = string.match(items, '^(%a):([^:]+):')
 
+-- What ended in an epoch that was lost since is charged anew: whoever asks again never got its number, so no ledger has it.
+local function is_of_epoch(text)
+  return string.match(text, '^%d+|%d+|([^|]*)|') == state.epoch
+end
+
 -- Endings stand together as they came, which costs nothing per attempt; only who asks for one alone has to look for it.
 local function ending_of(wanted)
   local mark = wanted .. ':' .. id .. ':'
   for _, text in ipairs(redis.call('HVALS', KEYS[3])) do
     local at = string.find(text, mark, 1, true)
-    if at then
+    if at and is_of_epoch(text) then
       local first, settled, epoch = string.match(text, '^(%d+)|(%d+)|([^|]*)|')
       local position, charge = string.match(text, '^(%d+):(%d+)', at + #mark)
       return { 'DUP', whole(tonumber(first) + tonumber(position)), settled, epoch, wanted, charge }
@@ -1565,7 +1571,7 @@ if batch == '' then
   is_reopened = released ~= nil
 else
   local before = redis.call('HGET', KEYS[3], batch)
-  if before then
+  if before and is_of_epoch(before) then
     local first, settled, epoch, outcome = string.match(before, '^(%d+)|(%d+)|([^|]*)|(%a+)|')
     return { outcome, first, settled, epoch }
   end
@@ -1580,9 +1586,6 @@ end
 
 local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
 local lease = read_attempt(stored[1])
-if lease and lease.epoch ~= ARGV[11] then
-  lease = nil
-end
 if lease and lease.entries ~= ARGV[10] then
   return { 'PINNED', lease.text }
 end
@@ -1593,7 +1596,7 @@ local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
 for index = 1, #KEYS - 3 do
-  local starts, ends = tonumber(ARGV[10 + index * 2]), tonumber(ARGV[11 + index * 2])
+  local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
   if not budget and now < ends and starts < state.seeded then
@@ -1641,7 +1644,7 @@ for index, budget in ipairs(budgets) do
   end
   budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
   if amount ~= '0' or (live and is_known) then
-    local needed_until = is_known and 0 or math.max(tonumber(ARGV[11 + index * 2]), now) + grace
+    local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
     write_budget(KEYS[3 + index], budget, state.epoch, now, needed_until)
   end
 end
@@ -2151,24 +2154,29 @@ end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'configuration', ARGV[2])
 return { 'OK' }
 `,
-  pulse: `-- pulse: does Redis still know what it told this process?
+  pulse: `-- pulse: does Redis still know what it answered this process?
 --
--- KEYS  1 state  2 the attempt that this process ended last, if any
--- ARGV  1 epoch in which it did, or ''
+-- KEYS  1 state  2 where its last answer stands: an attempt, or the endings of a lease; none before the first
+-- ARGV  1 epoch of that answer, or ''  2 'held', 'ended', or 'ending ' and a field of the endings
 -- Returns
 --   OK epoch     the one in force
---   LOST epoch   it is in force still, but forgot that attempt: what it answered last is gone (a failover)
+--   LOST epoch   it is in force still, but what was answered in it is gone (a failover)
 --   EPOCH        the organization's state is lost
+
+local function is_known()
+  if string.sub(ARGV[2], 1, 7) == 'ending ' then
+    return redis.call('HEXISTS', KEYS[2], string.sub(ARGV[2], 8)) == 1
+  end
+  local attempt = redis.call('GET', KEYS[2])
+  return attempt and (ARGV[2] == 'held' or string.sub(attempt, 1, 1) ~= 'H')
+end
 
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch then
   return { 'EPOCH' }
 end
-if #KEYS == 2 and ARGV[1] == epoch then
-  local attempt = redis.call('GET', KEYS[2])
-  if not attempt or string.sub(attempt, 1, 1) == 'H' then
-    return { 'LOST', epoch }
-  end
+if ARGV[1] == epoch and not is_known() then
+  return { 'LOST', epoch }
 end
 return { 'OK', epoch }
 `,

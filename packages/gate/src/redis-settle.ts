@@ -50,7 +50,7 @@ export async function endHold(
       amountNanoUsd,
       entries,
     });
-    session.vigil.ended(asked.attemptId, answer);
+    session.vigil.ended(asked.attemptId, answer.settlement.epoch);
     return answer;
   });
 }

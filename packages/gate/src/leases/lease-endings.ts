@@ -47,7 +47,7 @@ export async function endBatch(
 ): Promise<EndedBatch | null> {
   const reply = await send(session, lease, batch);
   if (reply.code === 'SPLIT' || reply.code === 'RANGE') return null;
-  return endedFrom(reply);
+  return noteEnded(session, lease, batch, endedFrom(reply));
 }
 
 /** Ends one attempt of a lease, whoever holds the lease and whatever was done before. */
@@ -70,7 +70,7 @@ export async function endLeased(session: RedisSession, ending: LeasedEnding): Pr
     return { ...replyOf(before, ended, 0), outcome: 'duplicate' };
   }
   if (reply.code === 'RANGE') throw outOfRange(hold.entries[Number(first) - 1]?.key ?? 'a budget');
-  return replyOf({ hold, kind, amountNanoUsd }, endedFrom(reply), 0);
+  return replyOf(ending, noteEnded(session, lease, alone, endedFrom(reply)), 0);
 }
 
 export function replyOf(
@@ -96,6 +96,20 @@ function endedFrom(reply: ScriptReply): EndedBatch {
   return { outcome, firstSeq: Number(first), settledAtMs: Number(instant), epoch };
 }
 
+/** The lease holds less from now on; and Redis must still know what ended, under the field that its script writes. */
+function noteEnded(
+  { vigil }: RedisSession,
+  { attemptId: leaseId }: Hold,
+  { number, endings, expectedNanoUsd, worstNanoUsd }: EndingBatch,
+  ended: EndedBatch,
+): EndedBatch {
+  const [first] = endings;
+  const field = number === ALONE && first !== undefined ? markOf(first) : String(number);
+  const written = first === undefined ? null : { field, epoch: ended.epoch };
+  vigil.endedInLease({ leaseId, expectedNanoUsd, worstNanoUsd, written });
+  return ended;
+}
+
 async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Promise<ScriptReply> {
   const { organization, connection, keys } = session;
   const { attemptId: leaseId } = lease;
@@ -118,7 +132,6 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
         items,
         ...[batch.endings.length, amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
         entriesToText(entries),
-        lease.epoch,
         ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
       ],
     );
@@ -129,6 +142,10 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
   });
 }
 
-function itemParts({ hold, kind, amountNanoUsd }: LeasedEnding, position: number) {
-  return [kind === 'settle' ? 'S' : 'V', hold.attemptId, position, amountNanoUsd];
+function itemParts(ending: LeasedEnding, position: number) {
+  return [markOf(ending), position, ending.amountNanoUsd];
+}
+
+function markOf({ hold, kind }: LeasedEnding): string {
+  return `${kind === 'settle' ? 'S' : 'V'}:${hold.attemptId}`;
 }

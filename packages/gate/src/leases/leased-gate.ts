@@ -78,14 +78,9 @@ function createLeasedState(parts: LeasedGateParts, { ttlMs, fromCalls }: LeaseOp
     ]);
   };
   const recall = createRecall({ clock, register, leaseTtlMs: ttlMs, giveBack });
-  return {
-    gate,
-    session,
-    attempts,
-    pools,
-    recall,
-    queues,
-    asking: new Map(),
-    isClosed: false,
-  };
+  const asking: LeasedState['asking'] = new Map();
+  const state = { gate, session, attempts, pools, recall, queues, asking, isClosed: false };
+  // With the counters Redis lost who has idle money: nobody would wait for it.
+  session.vigil.onLoss(() => void giveBackAll(state));
+  return state;
 }
