@@ -32,6 +32,6 @@ export function teamOf(attemptId: string): string {
 }
 
 function budget(id: string, limitUsd: string, parts: Partial<Budget>): Budget {
-  const limitNanoUsd = nanoFromUsd(limitUsd);
-  return { id, scope: {}, period: 'month', timeZone: 'UTC', limitNanoUsd, onOutage: 'block', ...parts };
+  const limit = nanoFromUsd(limitUsd);
+  return { id, scope: {}, period: 'month', timeZone: 'UTC', limit, onOutage: 'block', ...parts };
 }

@@ -115,9 +115,9 @@ async function ask(request: ReturnType<typeof requestFor>): Promise<Hold | null>
     return reply.hold;
   }
   if (reply.kind === 'outdated') throw new Error(`version ${reply.version} is live`);
-  const { budgetId, unit, periodStartMs, limitNanoUsd } = reply.denial;
+  const { budgetId, unit, periodStartMs, limit } = reply.denial;
   const key = `${budgetId}:${unit}:${periodStartMs}`;
-  note({ step: 'denied', id, key, limit: `${limitNanoUsd}`, needed: `${worstNanoUsd}` });
+  note({ step: 'denied', id, key, limit: `${limit}`, needed: `${worstNanoUsd}` });
   return null;
 }
 

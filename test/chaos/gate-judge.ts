@@ -26,7 +26,7 @@ export function judge(
   { budgets }: ConfigurationSnapshot,
 ): Judgement {
   const attempts = attemptsOf(notes);
-  const limits = new Map(budgets.map(({ id, limitNanoUsd }) => [id, limitNanoUsd]));
+  const limits = new Map(budgets.map(({ id, limit }) => [id, limit]));
   const groups = byKey(attempts.values());
   const found = [...groups].map(([key, group]) => {
     const limit = limits.get(key.split(':')[0] ?? '') ?? 0n;

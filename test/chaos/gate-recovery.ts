@@ -45,7 +45,7 @@ export async function recoverAll(place: RecoveryPlace): Promise<Recovered> {
     const range = { organization: ORGANIZATION, fromMs: nowMs - 86_400_000, toMs: nowMs + 86_400_000 };
     const gaps = await store.settlementGaps(range);
     return {
-      leakedHolds: (await gate.balances()).filter(({ heldNanoUsd }) => heldNanoUsd !== 0n).length,
+      leakedHolds: (await gate.balances()).filter(({ held }) => held !== 0n).length,
       missingNumbers: gaps.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0),
       adjustedNanoUsd,
       driftNanoUsd: sumOf(drift.map(({ differenceNanoUsd }) => differenceNanoUsd)),
@@ -72,13 +72,13 @@ async function adjustLostCharges(gate: BudgetGate, store: UsageStore): Promise<N
   const settlements: Settlement[] = [];
   for (const { key, balance, differenceNanoUsd } of lost) {
     const { periodStartMs, periodEndMs } = balance;
-    const entry = { key, expectedNanoUsd: 0n, worstNanoUsd: 0n, periodStartMs, periodEndMs };
+    const entry = { key, expected: 0n, worst: 0n, periodStartMs, periodEndMs };
     const hold = {
       ...{ attemptId: newAttemptId(), organization: ORGANIZATION, epoch: 'adjusted' },
       ...{ budgetInstantMs: periodStartMs, expiryBucket: 0, entries: [entry] },
     };
     const { settlement } = await gate.settle({ hold, amountNanoUsd: -differenceNanoUsd });
-    settlements.push({ ...settlement, kind: 'adjust', entries: [{ key, amountNanoUsd: 0n }] });
+    settlements.push({ ...settlement, kind: 'adjust', entries: [{ key, amount: 0n }] });
   }
   if (settlements.length > 0)
     await store.store({ token: 'chaos/adjusted', events: [], settlements, denials: [] });
@@ -88,10 +88,10 @@ async function adjustLostCharges(gate: BudgetGate, store: UsageStore): Promise<N
 /** Gate minus ledger, per budget in its current period. Nobody charges any more. */
 async function driftOf(gate: BudgetGate, store: UsageStore) {
   const { totals } = await store.settledTotals(ORGANIZATION);
-  const settled = new Map(totals.map(({ key, amountNanoUsd }) => [key, amountNanoUsd]));
+  const settled = new Map(totals.map(({ key, amount }) => [key, amount]));
   return (await gate.balances()).map((balance) => {
     const key = periodKey(balance.budget, balance.periodStartMs);
-    return { key, balance, differenceNanoUsd: balance.spentNanoUsd - (settled.get(key) ?? 0n) };
+    return { key, balance, differenceNanoUsd: balance.spent - (settled.get(key) ?? 0n) };
   });
 }
 

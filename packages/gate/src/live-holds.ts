@@ -43,8 +43,8 @@ export function createLiveHolds(clock: Clock): LiveHolds {
 function less(entry: HoldEntry, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): HoldEntry {
   return {
     ...entry,
-    expectedNanoUsd: notNegative(entry.expectedNanoUsd - expectedNanoUsd),
-    worstNanoUsd: notNegative(entry.worstNanoUsd - worstNanoUsd),
+    expected: notNegative(entry.expected - expectedNanoUsd),
+    worst: notNegative(entry.worst - worstNanoUsd),
   };
 }
 
@@ -52,6 +52,6 @@ function notNegative(amountNanoUsd: NanoUsd): NanoUsd {
   return amountNanoUsd < 0n ? 0n : amountNanoUsd;
 }
 
-function isNothing({ expectedNanoUsd, worstNanoUsd }: HoldEntry): boolean {
-  return expectedNanoUsd === 0n && worstNanoUsd === 0n;
+function isNothing({ expected, worst }: HoldEntry): boolean {
+  return expected === 0n && worst === 0n;
 }

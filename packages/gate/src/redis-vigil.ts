@@ -139,7 +139,7 @@ async function assert(
     [keys.state, keys.attempt(attemptId), keys.closed, ...entries.map(({ key }) => keys.budget(key))],
     [
       ...timeValues(),
-      ...[leftMs, first?.expectedNanoUsd ?? 0n, first?.worstNanoUsd ?? 0n].map(String),
+      ...[leftMs, first?.expected ?? 0n, first?.worst ?? 0n].map(String),
       entriesToText(entries),
       String(budgetInstantMs),
       ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
