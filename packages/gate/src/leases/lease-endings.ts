@@ -52,7 +52,7 @@ export async function endBatch(
 
 /** Ends one attempt of a lease, whoever holds the lease and whatever was done before. */
 export async function endLeased(session: RedisSession, ending: LeasedEnding): Promise<SettleReply> {
-  const { hold, kind, amountNanoUsd } = ending;
+  const { hold, amountNanoUsd } = ending;
   requireOwnHold(session.organization, hold);
   requireAmount('amountNanoUsd', amountNanoUsd);
   const [{ expected, worst } = { expected: 0n, worst: 0n }] = hold.entries;
