@@ -1,4 +1,4 @@
-import { NANO_USD_MAX } from '@tallygate/usage';
+import { type Hold, NANO_USD_MAX } from '@tallygate/usage';
 import { expect } from 'vitest';
 import {
   attributionOf,
@@ -71,6 +71,40 @@ const PLAIN: Guarantees = {
       'one-user': holding,
       opus: holding,
     });
+  },
+
+  'calls should end within the limit, and at their worst within its overage: what is spent never passes that':
+    async (openWith) => {
+      const { gate } = await openWith([budgetOf('all', usd('1'), { overageBasisPoints: 2_500 })]);
+      const holds: Hold[] = [];
+      const asked = { expectedNanoUsd: usd('0.10'), worstNanoUsd: usd('0.25') };
+      for (let call = 0; call < 5; call++) holds.push(await held(gate, asked));
+      const byWorst = { limit: usd('1.25'), spent: 0n, held: usd('1.25'), needed: usd('0.01') };
+      const small = { expectedNanoUsd: usd('0.01'), worstNanoUsd: usd('0.01') };
+      expect(await gate.reserve(requestOf(small))).toMatchObject({ kind: 'denied', denial: byWorst });
+      for (const hold of holds) await gate.settle({ hold, amountNanoUsd: usd('0.19') });
+      const byPlan = { limit: usd('1'), spent: usd('0.95'), held: 0n, needed: usd('0.10') };
+      const dear = { expectedNanoUsd: usd('0.10'), worstNanoUsd: usd('0.20') };
+      expect(await gate.reserve(requestOf(dear))).toMatchObject({ kind: 'denied', denial: byPlan });
+      const last = await held(gate, { expectedNanoUsd: usd('0.05'), worstNanoUsd: usd('0.30') });
+      await gate.settle({ hold: last, amountNanoUsd: usd('0.30') });
+      expect(await counters(gate)).toEqual({ all: { spent: usd('1.25'), held: 0n } });
+    },
+
+  'a budget that observes denies nobody: it counts, and says whom it would have denied': async (openWith) => {
+    const { gate } = await openWith([
+      budgetOf('trial', usd('0.15'), { mode: 'observe' }),
+      budgetOf('support', usd('0.25'), { scope: { team: 'support' } }),
+    ]);
+    expect(await gate.reserve(requestOf())).toMatchObject({ kind: 'held', wouldDeny: [] });
+    expect(await gate.reserve(requestOf())).toMatchObject({
+      kind: 'held',
+      wouldDeny: [{ budgetId: 'trial', limit: usd('0.15'), held: usd('0.10'), enforced: false }],
+    });
+    const holding = { spent: 0n, held: usd('0.20') };
+    expect(await counters(gate)).toEqual({ trial: holding, support: holding });
+    const denied = { kind: 'denied', denial: { budgetId: 'support', enforced: true } };
+    expect(await gate.reserve(requestOf())).toMatchObject(denied);
   },
 
   'a denied call changes no counter of any budget': async (openWith) => {

@@ -61,7 +61,7 @@ export function attributionOf(team: string, feature = 'chat'): Attribution {
 }
 
 export function budgetOf(id: string, limit: NanoUsd, parts: Partial<Budget> = {}): Budget {
-  return { id, scope: {}, period: 'month', timeZone: 'UTC', limit: limit, onOutage: 'block', ...parts };
+  return { id, scope: {}, period: 'month', timeZone: 'UTC', limit, onOutage: 'block', ...parts };
 }
 
 export function snapshotOf(organization: string, version: number, budgets: Budget[]): ConfigurationSnapshot {
@@ -94,7 +94,5 @@ export async function held(gate: BudgetGate, parts: Partial<ReserveRequest> = {}
 /** Spent and held per budget id, in nano-USD. */
 export async function counters(gate: BudgetGate): Promise<Record<string, { spent: NanoUsd; held: NanoUsd }>> {
   const balances = await gate.balances();
-  return Object.fromEntries(
-    balances.map(({ budget, spent, held }) => [budget.id, { spent: spent, held: held }]),
-  );
+  return Object.fromEntries(balances.map(({ budget, spent, held }) => [budget.id, { spent, held }]));
 }

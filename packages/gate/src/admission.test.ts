@@ -86,6 +86,7 @@ describe('a denial', () => {
   const refusal = (retryAtMs: number): Refusal => ({
     period: periodWith(10n),
     spent: 1n,
+    limit: 10n,
     held: 2n,
     needed: 8n,
     retryAtMs,

@@ -1,11 +1,12 @@
-import { NANO_USD_MAX } from '@tallygate/usage';
+import { hardLimit, NANO_USD_MAX } from '@tallygate/usage';
 import { bucketEndMs } from './buckets.ts';
 import type { BudgetPeriod } from './budget-periods.ts';
 import type { Refusal } from './denials.ts';
 
 /**
- * The rule of admission: spent + held + asked stays within the limit on both tracks, the expected and the worst. The worst
- * track is the promise (whatever the calls in flight turn out to cost, the limit holds); the expected one is a plan.
+ * The rule of admission: spent + held + asked stays within the limit as calls are expected to end, and within the limit and its
+ * overage at their worst. The worst track is the promise (whatever the calls in flight turn out to cost, it holds); the expected
+ * one is a plan.
  * `lua/reserve.lua` states the same rule.
  */
 
@@ -34,17 +35,15 @@ export function refusalOf(
   asked: Tracks,
   bucketMs: number,
 ): Refusal | null {
-  const expected = { held: held.expected, needed: asked.expected };
-  const worst = { held: held.worst, needed: asked.worst };
-  const tighter = sum(worst) >= sum(expected) ? worst : expected;
-  const { limit } = period.budget;
-  if (spent + sum(tighter) <= limit) return null;
-  const fitsWithoutHolds = spent + tighter.needed <= limit;
+  const { budget, periodEndMs } = period;
+  const plan = { held: held.expected, needed: asked.expected, limit: budget.limit };
+  const promise = { held: held.worst, needed: asked.worst, limit: hardLimit(budget) };
+  const tighter = excess(promise) >= excess(plan) ? promise : plan;
+  if (spent + excess(tighter) <= 0n) return null;
+  const fitsWithoutHolds = spent + tighter.needed <= tighter.limit;
   const holdEndMs =
-    fitsWithoutHolds && held.oldestBucket !== null
-      ? bucketEndMs(held.oldestBucket, bucketMs)
-      : period.periodEndMs;
-  return { period, spent, ...tighter, retryAtMs: Math.min(period.periodEndMs, holdEndMs) };
+    fitsWithoutHolds && held.oldestBucket !== null ? bucketEndMs(held.oldestBucket, bucketMs) : periodEndMs;
+  return { period, spent, ...tighter, retryAtMs: Math.min(periodEndMs, holdEndMs) };
 }
 
 /** What "held" means wherever one number is shown: the track that admission runs into first. */
@@ -58,6 +57,6 @@ export function fitsCounter(held: Tracks, asked: Tracks): boolean {
   return held.expected + asked.expected <= NANO_USD_MAX && held.worst + asked.worst <= NANO_USD_MAX;
 }
 
-function sum({ held, needed }: { held: bigint; needed: bigint }): bigint {
-  return held + needed;
+function excess({ held, needed, limit }: Pick<Refusal, 'held' | 'needed' | 'limit'>): bigint {
+  return held + needed - limit;
 }

@@ -1,11 +1,12 @@
-import { type Denial, newDenialId, type Pause, type ReserveRequest } from '@tallygate/usage';
+import { type Denial, isEnforced, newDenialId, type Pause, type ReserveRequest } from '@tallygate/usage';
 import type { BudgetPeriod } from './budget-periods.ts';
 
 /** One budget that an amount does not fit on. */
 export interface Refusal {
   period: BudgetPeriod;
   spent: bigint;
-  /** Held on the track that refused; the larger sum when both did. */
+  /** Of the track that refused, as what follows; of the one that is farther beyond when both did. */
+  limit: bigint;
   held: bigint;
   needed: bigint;
   retryAtMs: number;
@@ -22,13 +23,13 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     timeZone: budget.timeZone,
     periodStartMs,
     periodEndMs,
-    limit: budget.limit,
+    limit: refusal.limit,
     spent: refusal.spent,
     held: refusal.held,
     needed: refusal.needed,
     retryAtMs: refusal.retryAtMs,
     atMs,
-    enforced: request.enforce,
+    enforced: request.enforce && isEnforced(budget),
     reason: 'limit',
     configVersion: request.configVersion,
   };
@@ -58,9 +59,13 @@ export function pausedDenial(pause: Pause, request: ReserveRequest, atMs: number
 }
 
 /**
- * The refusal to report when several budgets refuse: the one that lets go last, because before that no repetition can
- * succeed. The first in the order of the configuration among equals.
+ * The refusal to report when several budgets deny: the one that lets go last, because before that no repetition can succeed. The
+ * first in the order of the configuration among equals. Undefined where those that refuse only observe.
  */
-export function decisiveRefusal(refusals: readonly [Refusal, ...Refusal[]]): Refusal {
-  return refusals.reduce((latest, refusal) => (refusal.retryAtMs > latest.retryAtMs ? refusal : latest));
+export function decisiveRefusal(refusals: readonly Refusal[]): Refusal | undefined {
+  const denying = refusals.filter(({ period }) => isEnforced(period.budget));
+  return denying.reduce<Refusal | undefined>(
+    (latest, refusal) => (latest === undefined || refusal.retryAtMs > latest.retryAtMs ? refusal : latest),
+    undefined,
+  );
 }

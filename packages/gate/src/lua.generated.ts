@@ -2185,13 +2185,14 @@ return { 'OK', epoch }
 --
 -- KEYS  1 state  2.. attempts, each once  then budget periods, each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
---         1 enforce, 0 observe; expected and worst in limbs; then per budget: its position behind the state, limit in limbs,
---         period start, period end
+--         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
+--         the last three may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
+--         0 it only observes; hard limit in limbs
 --       then per attempt: configuration version, ask, expected, worst, entries
 -- Returns per attempt
---   HELD now bucket epoch refusal..   held on all; refusals only when observing
+--   HELD now bucket epoch refusal..   held on all; refusals are of those who observe
 --   DUP attempt                    the attempt is known: this is the first answer
---   DENY now refusal..             it does not fit; a refusal is five values: index, spent, held, needed, retry at
+--   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at
 --   CONFIG version                 another configuration is live
 --   PERIOD now                     a named period is not the one of this instant
 --   SEED index                     the budget's counter is lost: rebuild it from the ledger, then ask again
@@ -2570,14 +2571,16 @@ local function budget_at(position)
   return budget
 end
 
-local function add_refusal(refusals, index, budget, limit_usd, limit_nanos, ends, needed_usd, needed_nanos, track, needed)
+local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed, ends)
+  local needed_usd, needed_nanos = limbs(needed)
   local first = first_held_bucket(budget, state.epoch)
   local retry = ends
   if first and not is_positive(budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos) then
     retry = math.min(retry, bucket_end_ms(state, first))
   end
   local values = {
-    whole(index),
+    whole(place),
+    money_text(limit_usd, limit_nanos),
     money_text(budget[SPENT], budget[SPENT + 1]),
     money_text(held(budget, track)),
     needed,
@@ -2588,7 +2591,7 @@ local function add_refusal(refusals, index, budget, limit_usd, limit_nanos, ends
   end
 end
 
-local FIRST_BUDGET, VALUES_PER_BUDGET = 7, 5
+local FIRST_BUDGET = 8
 
 local function reserve(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
@@ -2609,44 +2612,48 @@ local function reserve(index, request)
   if state.version ~= version then
     return { 'CONFIG', state.version }
   end
-  local ttl, is_enforced, expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, 1, FIRST_BUDGET - 1)
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+  local ttl, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
+  for at = FIRST_BUDGET, #request, width do
     if now < request[at + 3] or now >= request[at + 4] then
       return { 'PERIOD', whole(now) }
     end
   end
 
-  local refusals, crowded = {}, nil
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
-    local place = (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
-    local position, limit_usd, limit_nanos, starts, ends = unpack(request, at, at + VALUES_PER_BUDGET - 1)
+  local refusals, crowded, is_denied = {}, nil, false
+  for at = FIRST_BUDGET, #request, width do
+    local place = (at - FIRST_BUDGET) / width + 1
+    local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
+    hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
     local budget = budget_at(position)
     if not budget and starts < state.seeded then
       return { 'SEED', whole(place) }
     end
     budget = budget or new_budget()
     budgets[position] = budget
-    -- The track that runs into the limit first is the one to judge by and to report.
+    -- The track that is farther beyond what it may come to is the one to judge by and to report.
     local plan_usd, plan_nanos = held(budget, EXPECTED)
     local usd, nanos = held(budget, WORST)
     plan_usd, plan_nanos = plan_usd + expected_usd, plan_nanos + expected_nanos
     usd, nanos = usd + worst_usd, nanos + worst_nanos
-    local is_plan = is_positive(plan_usd - usd, plan_nanos - nanos)
+    local beyond_usd, beyond_nanos = usd - hard_usd, nanos - hard_nanos
+    local is_plan = is_positive(plan_usd - limit_usd - beyond_usd, plan_nanos - limit_nanos - beyond_nanos)
     if is_plan then
-      usd, nanos = plan_usd, plan_nanos
+      beyond_usd, beyond_nanos = plan_usd - limit_usd, plan_nanos - limit_nanos
     end
-    if is_positive(budget[SPENT] + usd - limit_usd, budget[SPENT + 1] + nanos - limit_nanos) then
+    if is_positive(budget[SPENT] + beyond_usd, budget[SPENT + 1] + beyond_nanos) then
+      is_denied = is_denied or (enforces == 1 and denies ~= 0)
       if is_plan then
-        add_refusal(refusals, place, budget, limit_usd, limit_nanos, ends, expected_usd, expected_nanos, EXPECTED, expected)
+        add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected, ends)
       else
-        add_refusal(refusals, place, budget, limit_usd, limit_nanos, ends, worst_usd, worst_nanos, WORST, worst)
+        add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst, ends)
+      end
+      -- What no counter can take is beyond every limit.
+      if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
+        crowded = crowded or place
       end
     end
-    if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) then
-      crowded = crowded or place
-    end
   end
-  if #refusals > 0 and is_enforced == 1 then
+  if is_denied then
     return { 'DENY', whole(now), unpack(refusals) }
   end
   if crowded then
@@ -2663,7 +2670,7 @@ local function reserve(index, request)
     worst_usd = worst_usd,
     worst_nanos = worst_nanos,
   }
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+  for at = FIRST_BUDGET, #request, width do
     local position = request[at]
     add_hold(budgets[position], state.epoch, hold)
     needed_until[position] = math.max(needed_until[position] or 0, math.max(request[at + 4], hold_end) + grace)

@@ -75,10 +75,8 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   const standings = periods.map((period) => standingOf(state, period, current));
   const refusals = standings.flatMap((standing) => refusalOf(standing, amounts, state.bucketMs) ?? []);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
-  const [first, ...others] = refusals;
-  if (first !== undefined && enforce) {
-    return { kind: 'denied', denial: denialFrom(decisiveRefusal([first, ...others]), asked, nowMs) };
-  }
+  const decisive = enforce ? decisiveRefusal(refusals) : undefined;
+  if (decisive !== undefined) return { kind: 'denied', denial: denialFrom(decisive, asked, nowMs) };
   requireRoom(standings, amounts);
   passTime(state, nowMs, current);
   const hold: Hold = {

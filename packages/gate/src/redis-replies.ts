@@ -22,7 +22,7 @@ import { outcomeOfLive, settlementOf } from './settlements.ts';
  * PINNED, and CONFIG where it is not an answer) are acted on in `redis-gate.ts` and never get here.
  */
 
-const VALUES_PER_REFUSAL = 5;
+const VALUES_PER_REFUSAL = 6;
 const VALUES_PER_BALANCE = 3;
 
 export function reserveReplyFrom(
@@ -41,12 +41,9 @@ export function reserveReplyFrom(
     case 'DUP':
       return { kind: 'held', hold: holdFromRecord(organization, request.attemptId, first), wouldDeny: [] };
     case 'DENY': {
-      const [refusal, ...others] = refusalsFrom(reply.values.slice(1), periods);
-      if (refusal === undefined) throw unknownReply('reserve', reply);
-      return {
-        kind: 'denied',
-        denial: denialFrom(decisiveRefusal([refusal, ...others]), request, Number(first)),
-      };
+      const decisive = decisiveRefusal(refusalsFrom(reply.values.slice(1), periods));
+      if (decisive === undefined) throw unknownReply('reserve', reply);
+      return { kind: 'denied', denial: denialFrom(decisive, request, Number(first)) };
     }
     case 'CONFIG':
       return { kind: 'outdated', version: Number(first) };
@@ -143,14 +140,10 @@ function refusalsFrom(values: readonly string[], periods: readonly BudgetPeriod[
   for (let at = 0; at < values.length; at += VALUES_PER_REFUSAL) {
     const period = periods[Number(values[at]) - 1];
     if (period === undefined) throw unavailable(`A refusal names budget ${values[at]} of ${periods.length}`);
-    const [spent, held, needed] = amountsAt(values, at + 1);
-    refusals.push({
-      period,
-      spent,
-      held,
-      needed,
-      retryAtMs: Number(values[at + 4]),
-    });
+    const [limit, spent, held, needed] = values.slice(at + 1, at + 5).map(BigInt);
+    if (limit === undefined || spent === undefined || held === undefined || needed === undefined)
+      throw unavailable(`A refusal of ${period.key} is not whole`);
+    refusals.push({ period, limit, spent, held, needed, retryAtMs: Number(values[at + 5]) });
   }
   return refusals;
 }

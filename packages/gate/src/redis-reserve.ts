@@ -5,12 +5,12 @@ import { entriesToText, holdFromRecord } from './attempt-record.ts';
 import { type BudgetPeriod, type PinnedPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import { pausedDenial } from './denials.ts';
-import { limbs } from './limbs.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
 import { reserveReplyFrom, unknownReply } from './redis-replies.ts';
 import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
 import { requireReservable } from './requests.ts';
+import { reserveQuestion } from './reserve-question.ts';
 import { dependsOnOverrides, type Rules, rulesAt } from './rules.ts';
 
 /** One call of `reserve`: what it has sent, so that it can be undone when nobody waits for it any more. */
@@ -81,7 +81,9 @@ async function reserveOnce(
   if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
   asking.sent = periods;
   const version = isCurrent ? snapshot.version : NO_VERSION;
-  const reply = await sendReserve(session, asked, asking.id, periods, version);
+  const reply = await session.reserve(
+    reserveQuestion(session.keys, asked, periods, { askId: asking.id, version }),
+  );
   if (await rebuilt(session, reply, periods)) return null;
   if (reply.code === 'HELD' || reply.code === 'DENY') session.notePassed(Number(reply.values[0]));
   if (reply.code === 'PERIOD') return takeInstant(session, asking, reply);
@@ -103,7 +105,8 @@ async function askInstant(
 ): Promise<ReserveReply | null> {
   if (!session.connection.isReady())
     throw unavailable(`There is no connection to Redis at ${session.connection.server}`);
-  const reply = await sendReserve(session, request, asking.id, [UNKNOWN_PERIOD], request.configVersion);
+  const asked = { askId: asking.id, version: request.configVersion };
+  const reply = await session.reserve(reserveQuestion(session.keys, request, [UNKNOWN_PERIOD], asked));
   if (await rebuilt(session, reply, [])) return null;
   if (reply.code === 'PERIOD') return takeInstant(session, asking, reply);
   return reserveReplyFrom(reply, session.organization, request, []);
@@ -114,25 +117,6 @@ function takeInstant(session: RedisSession, asking: Asking, reply: ScriptReply):
   asking.isServerInstant = true;
   session.notePassed(asking.instantMs);
   return null;
-}
-
-function sendReserve(
-  { keys, reserve }: RedisSession,
-  request: ReserveRequest,
-  askId: string,
-  periods: readonly BudgetPeriod[],
-  version: number,
-): Promise<ScriptReply> {
-  const { attemptId, ttlMs, enforce, expectedNanoUsd, worstNanoUsd } = request;
-  return reserve({
-    attemptKey: keys.attempt(attemptId),
-    numbers: [ttlMs, enforce ? 1 : 0, ...limbs(expectedNanoUsd), ...limbs(worstNanoUsd)],
-    budgets: periods.map(({ key, budget, periodStartMs, periodEndMs }) => ({
-      key: keys.budget(key),
-      numbers: [...limbs(budget.limit), periodStartMs, periodEndMs],
-    })),
-    values: [String(version), askId, String(expectedNanoUsd), String(worstNanoUsd), entriesToText(periods)],
-  });
 }
 
 /** Waits for the question first: only then it is known whether there is anything to undo, and nothing can overtake it. */

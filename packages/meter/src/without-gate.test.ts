@@ -52,6 +52,11 @@ describe('a call that finds no gate', () => {
     expect(await admitted([budget('open', 'allow')], { isAnnounced: false })).toEqual([]);
   });
 
+  it('is not kept from going on by a budget that observes', async () => {
+    const budgets = [budget('one', 'allowance'), { ...budget('shut', 'block'), mode: 'observe' as const }];
+    expect(await admitted(budgets)).toEqual(['one']);
+  });
+
   it('goes on and takes nothing where budgets are only observed', async () => {
     expect(
       await admitted([budget('one', 'allowance'), budget('shut', 'block')], { mode: 'observe' }),

@@ -1,4 +1,4 @@
-import { type Budget, budgetCovers, type TallygateError } from '@tallygate/usage';
+import { type Budget, budgetCovers, isEnforced, type TallygateError } from '@tallygate/usage';
 import type { Admission, AdmissionRequest } from './admit.ts';
 import type { MeterOptions } from './meter-options.ts';
 import { requestedModels } from './model-names.ts';
@@ -20,7 +20,7 @@ export async function admitWithoutGate(
   const { attempt, configuration, startedAtMs: atMs, estimated: amounts } = admission;
   const { isKnown, snapshot } = configuration;
   const subject = { attribution: admission.attribution, models: requestedModels(admission) };
-  const covering = snapshot.budgets.filter((budget) => budgetCovers(budget, subject));
+  const covering = snapshot.budgets.filter((budget) => isEnforced(budget) && budgetCovers(budget, subject));
   if (mode === 'enforce' && (!isKnown || covering.some(blocks))) throw outage;
   const { attemptId } = attempt;
   if (isKnown && amounts !== undefined)

@@ -1,5 +1,6 @@
 import {
   type Balance,
+  describeMode,
   describePeriod,
   describeReset,
   describeScope,
@@ -12,7 +13,7 @@ const BAR_CELLS = 20n;
 
 /** Every budget in its current period, fullest first. */
 export function budgetTable(balances: readonly Balance[]): TextTable {
-  const left = ['Budget', 'For', 'Period'];
+  const left = ['Budget', 'For', 'Period', 'Mode'];
   const right = ['Spent', 'Held', 'Limit', 'Available'];
   return {
     columns: [
@@ -28,6 +29,7 @@ export function budgetTable(balances: readonly Balance[]): TextTable {
         budget.id,
         describeScope(budget.scope),
         describePeriod(period, budget.timeZone),
+        describeMode(budget),
         formatUsd(balance.spent),
         formatUsd(balance.held),
         formatUsd(budget.limit),

@@ -104,6 +104,7 @@ describe('budgetTable', () => {
       'support-monthly',
       'team support',
       'October 2026',
+      'enforced',
       '$450.00',
       '$25.00',
       '$500.00',

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type BudgetScope, type BudgetSubject, budgetCovers, budgetSchema, describeScope } from './budget.ts';
+import {
+  type BudgetScope,
+  type BudgetSubject,
+  budgetCovers,
+  budgetSchema,
+  describeMode,
+  describeScope,
+  hardLimit,
+} from './budget.ts';
+import { NANO_USD_MAX } from './money.ts';
 
 const wire = {
   id: 'support-monthly',
@@ -63,6 +72,19 @@ describe('which calls a budget covers', () => {
     expect(budgetCovers({ scope: { user: 'pseudonym-of-u-42' } }, anonymous)).toBe(false);
     expect(budgetCovers({ scope: { workflow: 'triage' } }, anonymous)).toBe(false);
     expect(budgetCovers({ scope: {} }, anonymous)).toBe(true);
+  });
+});
+
+describe('an overage', () => {
+  it('is part of the limit, rounded down, and never more than a counter holds', () => {
+    expect(hardLimit({ limit: 1_000n })).toBe(1_000n);
+    expect(hardLimit({ limit: 999n, overageBasisPoints: 1_205 })).toBe(1_119n);
+    expect(hardLimit({ limit: NANO_USD_MAX, overageBasisPoints: 1 })).toBe(NANO_USD_MAX);
+  });
+
+  it('is told with the mode', () => {
+    expect(describeMode({})).toBe('enforced');
+    expect(describeMode({ mode: 'observe', overageBasisPoints: 25 })).toBe('observed, overage 0.25%');
   });
 });
 

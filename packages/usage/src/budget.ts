@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Attribution } from './attribution.ts';
 import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
-import { formatUsd, nanoUsdSchema } from './money.ts';
+import { formatUsd, NANO_USD_MAX, nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
 
 /** By what a budget can be limited to some of an organization's calls. */
@@ -26,6 +26,12 @@ export type BudgetScope = z.output<typeof budgetScopeSchema>;
 export const outagePolicySchema = z.enum(['allow', 'block', 'allowance']);
 export type OutagePolicy = z.output<typeof outagePolicySchema>;
 
+/** enforce: a call that does not fit is denied. observe: it goes on, and that it would have been denied is recorded. */
+export const budgetModeSchema = z.enum(['enforce', 'observe']);
+
+/** As much again as the limit. */
+export const OVERAGE_BASIS_POINTS_MAX = 10_000;
+
 export const budgetSchema = z.object({
   /** Lower case, digits, dots and dashes: it becomes part of keys. */
   id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/),
@@ -33,6 +39,10 @@ export const budgetSchema = z.object({
   period: periodUnitSchema,
   timeZone: timeZoneSchema,
   limit: nanoUsdSchema,
+  /** Absent: enforce. It denies only where its caller enforces, too. */
+  mode: budgetModeSchema.optional(),
+  /** By how much calls in flight may pass the limit at their worst, in hundredths of a percent of it. Absent: by nothing. */
+  overageBasisPoints: z.number().int().min(0).max(OVERAGE_BASIS_POINTS_MAX).optional(),
   onOutage: outagePolicySchema,
   /** With `onOutage: allowance`: what each process may admit in one outage, counted at the worst case. Absent: nothing. */
   allowanceNanoUsd: nanoUsdSchema.optional(),
@@ -40,6 +50,30 @@ export const budgetSchema = z.object({
   ladder: z.array(ladderStepSchema).max(LADDER_STEPS_MAX).optional(),
 });
 export type Budget = z.output<typeof budgetSchema>;
+
+/** What is spent and what is held at the worst case stay within this: the limit and its overage, rounded down. */
+export function hardLimit({
+  limit,
+  overageBasisPoints = 0,
+}: Pick<Budget, 'limit' | 'overageBasisPoints'>): bigint {
+  const hard = limit + (limit * BigInt(overageBasisPoints)) / BigInt(OVERAGE_BASIS_POINTS_MAX);
+  return hard > NANO_USD_MAX ? NANO_USD_MAX : hard;
+}
+
+/** "10%", "0.25%". */
+export function describeOverage({ overageBasisPoints = 0 }: Pick<Budget, 'overageBasisPoints'>): string {
+  return `${overageBasisPoints / 100}%`;
+}
+
+/** "enforced", "enforced, overage 10%", "observed". */
+export function describeMode(budget: Pick<Budget, 'mode' | 'overageBasisPoints'>): string {
+  const overage = budget.overageBasisPoints ? `, overage ${describeOverage(budget)}` : '';
+  return `${isEnforced(budget) ? 'enforced' : 'observed'}${overage}`;
+}
+
+export function isEnforced({ mode }: Pick<Budget, 'mode'>): boolean {
+  return mode !== 'observe';
+}
 
 /** A call as budgets see it. */
 export interface BudgetSubject {

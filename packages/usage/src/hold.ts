@@ -42,6 +42,7 @@ export const denialSchema = z.object({
   timeZone: z.string(),
   periodStartMs: instantMs,
   periodEndMs: instantMs,
+  /** What was run into: the limit as it was in force, or with its overage where the worst case did not fit. */
   limit: nanoUsdSchema,
   spent: nanoUsdSchema,
   held: nanoUsdSchema,

@@ -1,17 +1,33 @@
-import type { Attribution, Budget, BudgetScope, NanoUsd, ReserveRequest } from '@tallygate/usage';
+import {
+  type Attribution,
+  type Budget,
+  type BudgetScope,
+  NANO_USD_MAX,
+  type NanoUsd,
+  type ReserveRequest,
+} from '@tallygate/usage';
 import { attributionOf } from '../../contract/gate-fixtures.ts';
 
 /** The budgets of every scenario: up to six cover one call, in periods of all lengths that a scenario can outlive. */
-const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & { timeZone?: string })[] = [
+const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Partial<Budget>)[] = [
   { id: 'all', scope: {}, period: 'month' },
-  { id: 'support', scope: { team: 'support' }, period: 'month' },
+  { id: 'support', scope: { team: 'support' }, period: 'month', overageBasisPoints: 2_550 },
   { id: 'daily', scope: { team: 'support' }, period: 'day', timeZone: 'Asia/Kolkata' },
-  { id: 'chat', scope: { feature: 'chat' }, period: 'hour' },
+  { id: 'chat', scope: { feature: 'chat' }, period: 'hour', mode: 'observe' },
   { id: 'person', scope: { user: 'u-1' }, period: 'minute' },
   { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week' },
 ];
 
 export const BUDGET_IDS: readonly string[] = OF_ALL_SCENARIOS.map(({ id }) => id);
+
+/** Denies nobody. */
+export const OBSERVED_ID = 'chat';
+
+/** What calls in flight may come to on it, at their worst. */
+export function hardLimitOf(budgetId: string, limit: NanoUsd): NanoUsd {
+  const hard = budgetId === 'support' ? (limit * 12_550n) / 10_000n : limit;
+  return hard > NANO_USD_MAX ? NANO_USD_MAX : hard;
+}
 
 export type Payer = Pick<ReserveRequest, 'attribution' | 'models'>;
 

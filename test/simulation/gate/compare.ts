@@ -58,6 +58,6 @@ export function expectLifetime(
   expectSame(endsMs <= Math.max(latestMs, (pastBucket + 1) * BUCKET_MS), true);
 }
 
-function refusalOf({ budgetId, spent, held, needed, retryAtMs }: Denial): Refusal {
-  return { budgetId, spent: spent, held: held, needed: needed, retryAtMs };
+function refusalOf({ budgetId, limit, spent, held, needed, retryAtMs }: Denial): Refusal {
+  return { budgetId, limit, spent, held, needed, retryAtMs };
 }

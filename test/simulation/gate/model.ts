@@ -1,6 +1,6 @@
 import type { ExtendReply, NanoUsd, SettleReply } from '@tallygate/usage';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
-import { payerOf } from './budgets.ts';
+import { hardLimitOf, OBSERVED_ID, payerOf } from './budgets.ts';
 import { isBeyondCounters, type ModelAttempt, ModelState, type PinnedKey } from './model-state.ts';
 import type { Asking, Change, Publishing } from './steps.ts';
 
@@ -9,6 +9,7 @@ import type { Asking, Change, Publishing } from './steps.ts';
 /** Of a denial, what a person acts on. */
 export interface Refusal {
   budgetId: string;
+  limit: NanoUsd;
   spent: NanoUsd;
   held: NanoUsd;
   needed: NanoUsd;
@@ -35,7 +36,8 @@ export class GateModel extends ModelState {
     const periods = this.periodsFor(payerOf(asked.payer));
     this.rebuild(periods);
     const refusals = periods.flatMap((period) => this.#refusal(period, asked) ?? []);
-    if (asked.enforce && refusals.length > 0) return { kind: 'denied', denial: lastToLetGo(refusals) };
+    const denying = asked.enforce ? refusals.filter(({ budgetId }) => budgetId !== OBSERVED_ID) : [];
+    if (denying.length > 0) return { kind: 'denied', denial: lastToLetGo(denying) };
     if (periods.some(({ key }) => this.#crowds(key, asked))) return { kind: 'refused' };
     this.passTime();
     const lastBucket = this.bucketAfter(asked.ttlMs);
@@ -55,7 +57,8 @@ export class GateModel extends ModelState {
     // The server says what is wrong with the question, and then nobody is there to ask again.
     const isOfAnotherPeriod = keysOf(periods).join() !== keysOf(this.periodsFor(payer)).join();
     if (isOfAnotherPeriod || this.rebuild(periods)) return;
-    if (asked.enforce && periods.some((period) => this.#refusal(period, asked) !== null)) return;
+    const denying = periods.filter(({ budgetId }) => budgetId !== OBSERVED_ID);
+    if (asked.enforce && denying.some((period) => this.#refusal(period, asked) !== null)) return;
     if (!periods.some(({ key }) => this.#crowds(key, asked))) this.passTime();
   }
 
@@ -139,11 +142,13 @@ export class GateModel extends ModelState {
     const spent = this.spent(key);
     const held = this.held(key);
     const limit = this.limits.get(budgetId) ?? 0n;
+    const hard = hardLimitOf(budgetId, limit);
     const [byExpected, byWorst] = [held.expected + expected, held.worst + worst];
-    if (spent + byExpected <= limit && spent + byWorst <= limit) return null;
-    const [heldSum, needed] = byWorst >= byExpected ? [held.worst, worst] : [held.expected, expected];
-    const freedMs = spent + needed <= limit ? (held.firstBucket + 1) * BUCKET_MS : endMs;
-    return { budgetId, spent, held: heldSum, needed, retryAtMs: Math.min(freedMs, endMs) };
+    if (spent + byExpected <= limit && spent + byWorst <= hard) return null;
+    const isByWorst = byWorst - hard >= byExpected - limit;
+    const [heldSum, needed, top] = isByWorst ? [held.worst, worst, hard] : [held.expected, expected, limit];
+    const freedMs = spent + needed <= top ? (held.firstBucket + 1) * BUCKET_MS : endMs;
+    return { budgetId, limit: top, spent, held: heldSum, needed, retryAtMs: Math.min(freedMs, endMs) };
   }
 
   #crowds(key: string, { expected, worst }: Asking): boolean {

@@ -15,8 +15,8 @@ export interface Load {
   inFlight: number;
   limitNanoUsd: NanoUsd;
   maxTokens: number;
-  /** False: calls are judged by what such calls usually cost, and their worst case is let out of account. */
-  isWorstCounted: boolean;
+  /** By how much calls in flight may pass the limit at their worst. */
+  overageBasisPoints: number;
   /** Of the next answer; also the order in which calls end. Uniform in [0, 1). */
   random(): number;
 }
@@ -76,14 +76,14 @@ function outputTokensOf({ random, maxTokens }: Load): number {
   return Math.min(maxTokens, Math.ceil(MEDIAN_OUTPUT_TOKENS * Math.exp(normal)));
 }
 
-async function openMeter({ limitNanoUsd, maxTokens, isWorstCounted }: Load) {
+async function openMeter({ limitNanoUsd, maxTokens, overageBasisPoints }: Load) {
   const gate = createMemoryGate({ organization: ORGANIZATION, clock: systemClock });
-  await gate.publish(snapshotOf(ORGANIZATION, 1, [budgetOf('all', limitNanoUsd, { period: 'year' })]));
+  await gate.publish(
+    snapshotOf(ORGANIZATION, 1, [budgetOf('all', limitNanoUsd, { period: 'year', overageBasisPoints })]),
+  );
   const settled: (() => void)[] = [];
   const judging: BudgetGate = {
     ...gate,
-    reserve: (request) =>
-      gate.reserve(isWorstCounted ? request : { ...request, worstNanoUsd: request.expectedNanoUsd }),
     settle: async (request) => {
       const reply = await gate.settle(request);
       settled.shift()?.();

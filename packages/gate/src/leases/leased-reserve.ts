@@ -1,4 +1,10 @@
-import { budgetCovers, type Hold, type ReserveReply, type ReserveRequest } from '@tallygate/usage';
+import {
+  budgetCovers,
+  type Hold,
+  isEnforced,
+  type ReserveReply,
+  type ReserveRequest,
+} from '@tallygate/usage';
 import { requireReservable } from '../requests.ts';
 import type { LeasedAttempt } from './attempts.ts';
 import { forgetAll, type LeasedState } from './leased-state.ts';
@@ -67,6 +73,8 @@ async function learn({ pools, session }: LeasedState, request: ReserveRequest): 
   const snapshot = await session.snapshot(request.configVersion).catch(() => null);
   if (snapshot?.version !== request.configVersion) return;
   const budgets = snapshot.budgets.filter((budget) => budgetCovers(budget, request));
+  // What would have been denied is only known where every call is asked for.
+  if (!budgets.every(isEnforced)) return;
   pools.learn(
     request,
     budgets.map(({ id }) => id),

@@ -1,7 +1,9 @@
 import { availableNanoUsd, budgetBar, budgetTable, toTextTable } from '@tallygate/report';
 import {
   type Balance,
+  describeMode,
   describeOutagePolicy,
+  describeOverage,
   describePeriod,
   describeReset,
   describeScope,
@@ -79,6 +81,8 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     spentUsd: usdFromNano(balance.spent),
     heldUsd: usdFromNano(balance.held),
     availableUsd: usdFromNano(availableNanoUsd(balance)),
+    mode: budget.mode ?? 'enforce',
+    ...(budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) }),
     onOutage: budget.onOutage,
     ...(budget.allowanceNanoUsd === undefined ? {} : { allowanceUsd: usdFromNano(budget.allowanceNanoUsd) }),
   };
@@ -94,7 +98,7 @@ function describeBalance(balance: Balance): string {
       'Period',
       `${describePeriod(period, budget.timeZone)}, resets ${describeReset(period, budget.timeZone)}`,
     ],
-    ['Limit', formatUsd(budget.limit)],
+    ['Limit', `${formatUsd(budget.limit)}, ${describeMode(budget)}`],
     ['Spent', formatUsd(spent)],
     ['Held', formatUsd(held)],
     ['Available', formatUsd(availableNanoUsd(balance))],

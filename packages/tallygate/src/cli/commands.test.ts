@@ -30,7 +30,7 @@ describe('tallygate init, plan, apply, budgets', () => {
     const plan = await cli.run('plan');
     expect(plan.stdout).toBe(
       '+ team support\n    Support\n+ budget support-monthly\n' +
-        '    $500.00 per month (Europe/Berlin) for team support; in an outage calls are blocked\n',
+        '    $500.00 per month (Europe/Berlin) for team support; enforced; in an outage calls are blocked\n',
     );
     expect((await cli.gate.configuration()).version).toBe(0);
 
@@ -42,7 +42,7 @@ describe('tallygate init, plan, apply, budgets', () => {
 
     const { stdout } = await cli.run('budgets', 'list');
     expect(stdout).toContain(
-      'support-monthly  team support  November 2026  $0.00  $0.00  $500.00    $500.00',
+      'support-monthly  team support  November 2026  enforced  $0.00  $0.00  $500.00    $500.00',
     );
   });
 
@@ -74,6 +74,7 @@ describe('tallygate init, plan, apply, budgets', () => {
       spentUsd: '0.000000000',
       heldUsd: '0.000000000',
       availableUsd: '500.000000000',
+      mode: 'enforce',
       onOutage: 'block',
     });
   });

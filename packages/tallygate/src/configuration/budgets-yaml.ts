@@ -1,6 +1,7 @@
 import {
   type Budget,
   type ConfigurationSnapshot,
+  describeOverage,
   type Team,
   UNASSIGNED,
   usdFromNano,
@@ -37,9 +38,13 @@ function teamLine({ id, name, aliases, costCentre, owners }: Team): string {
   return `  - ${flow({ id, name, aliases, ...(costCentre === null ? {} : { costCentre }), owners })}`;
 }
 
-function budgetLine({ id, scope, limit, period, timeZone, onOutage, allowanceNanoUsd }: Budget): string {
+function budgetLine(budget: Budget): string {
+  const { id, scope, limit, period, timeZone, mode, onOutage, allowanceNanoUsd } = budget;
+  const asked = mode === undefined ? {} : { mode };
+  const overage = budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) };
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
-  return `  - ${flow({ id, scope, limit: amount(limit), period, timeZone, onOutage, ...allowance })}`;
+  const fields = { id, scope, limit: amount(limit), period, timeZone, ...asked, ...overage, onOutage };
+  return `  - ${flow({ ...fields, ...allowance })}`;
 }
 
 function amount(nanoUsd: bigint): { usd: string } {

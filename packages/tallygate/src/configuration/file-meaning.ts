@@ -4,13 +4,14 @@ import {
   type BudgetScope,
   nanoFromUsd,
   nearestName,
+  OVERAGE_BASIS_POINTS_MAX,
   requireTimeZone,
   TallygateError,
   type Team,
   UNASSIGNED,
 } from '@tallygate/usage';
 import { ladderFrom } from './file-ladder.ts';
-import { ALLOWANCE_CURE, FIELD_CURES, type FileContent } from './file-schema.ts';
+import { ALLOWANCE_CURE, FIELD_CURES, type FileContent, OVERAGE_CURE } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
 
 /**
@@ -72,6 +73,8 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       period: budget.period,
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
       limit: amountFrom(budget.limit.usd, at('limit', 'usd'), document),
+      ...(budget.mode === undefined ? {} : { mode: budget.mode }),
+      ...overageFrom(budget.overage, at('overage'), document),
       onOutage: budget.onOutage,
       ...allowanceFrom(budget, at, document),
       ...(ladder.length === 0 ? {} : { ladder }),
@@ -148,6 +151,20 @@ function allowanceFrom(
   }
   if (allowance === undefined) throw document.invalid(at('onOutage'), 'names no amount', ALLOWANCE_CURE);
   return { allowanceNanoUsd: amountFrom(allowance.usd, at('allowance', 'usd'), document) };
+}
+
+/** Exact: hundredths of a percent are read as digits. */
+function overageFrom(
+  written: string | undefined,
+  path: Path,
+  document: LocatedDocument,
+): Pick<Budget, 'overageBasisPoints'> {
+  if (written === undefined) return {};
+  const [, whole, hundredths = ''] = /^(\d{1,3})(?:\.(\d{1,2}))? ?%$/.exec(written) ?? [];
+  const overageBasisPoints = Number(whole) * 100 + Number(hundredths.padEnd(2, '0'));
+  if (whole === undefined || overageBasisPoints > OVERAGE_BASIS_POINTS_MAX)
+    throw document.invalid(path, `"${written}" is no overage`, OVERAGE_CURE);
+  return overageBasisPoints === 0 ? {} : { overageBasisPoints };
 }
 
 const LIMIT_CURE =

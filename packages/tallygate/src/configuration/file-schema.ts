@@ -1,4 +1,10 @@
-import { LADDER_STEPS, LADDER_STEPS_MAX, outagePolicySchema, PERIOD_UNITS } from '@tallygate/usage';
+import {
+  budgetModeSchema,
+  LADDER_STEPS,
+  LADDER_STEPS_MAX,
+  outagePolicySchema,
+  PERIOD_UNITS,
+} from '@tallygate/usage';
 import { z } from 'zod';
 
 /**
@@ -52,6 +58,8 @@ const budgetFields = {
   limit: z.strictObject(limitFields),
   period: z.enum(PERIOD_UNITS),
   timeZone: text.default('UTC'),
+  mode: budgetModeSchema.optional(),
+  overage: text.optional(),
   onOutage: outagePolicySchema.default('block'),
   allowance: z.strictObject(allowanceFields).optional(),
   ladder: listOf(z.strictObject(ladderStepFields)),
@@ -126,6 +134,8 @@ const ID_CURE = 'Use lower case letters, digits, dots and dashes, at most 63, su
 const DATE_CURE = 'Write a date such as 2026-10-31, or leave it out.';
 const RATE_CURE = 'Write USD per million tokens as a decimal, such as "3.75".';
 export const ALLOWANCE_CURE = 'Write allowance: { usd: "5.00" } beside onOutage: allowance.';
+export const OVERAGE_CURE =
+  'Write a percentage of the limit from 0% to 100%, with at most two digits after the point, such as 10%.';
 const LIST_CURE = 'Write a list, such as [first, second].';
 
 /** What to write instead, by field. */
@@ -150,6 +160,8 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
   'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
+  'budgets.*.mode': 'Write enforce or observe.',
+  'budgets.*.overage': OVERAGE_CURE,
   'budgets.*.onOutage': 'Write block, allow, or allowance with "allowance: { usd: ... }" beside it.',
   'budgets.*.allowance': ALLOWANCE_CURE,
   'budgets.*.allowance.usd': 'Write a decimal amount of USD, such as "5.00".',

@@ -38,6 +38,8 @@ budgets:
   - id: everything-daily
     limit: { usd: 100.10 }
     period: day
+    mode: observe
+    overage: 12.05%
 `;
 
 /** A file that is complete but for one budget field. */
@@ -88,6 +90,8 @@ describe('a well-formed tallygate.yaml', () => {
           period: 'day',
           timeZone: 'UTC',
           limit: 100_100_000_000n,
+          mode: 'observe',
+          overageBasisPoints: 1_205,
           onOutage: 'block',
         },
       ],
@@ -231,6 +235,15 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     [
       withBudget('onOutage: fail'),
       'tallygate.yaml:7:15: budgets[0].onOutage "fail" is not one of allow, block, allowance.',
+    ],
+    [
+      withBudget('overage: 100.01%'),
+      'tallygate.yaml:7:14: budgets[0].overage "100.01%" is no overage. Write a percentage of the limit from 0% to 100%, with at most two digits after the point, such as 10%.',
+    ],
+    [withBudget('overage: 10'), 'tallygate.yaml:7:14: budgets[0].overage "10" is no overage.'],
+    [
+      withBudget('mode: dry-run'),
+      'tallygate.yaml:7:11: budgets[0].mode "dry-run" is not one of enforce, observe.',
     ],
     [
       withBudget('onOutage: allowance'),

@@ -76,7 +76,10 @@ describe('planChanges', () => {
       ...desiredFrom(live),
       unknownTeams: 'refuse',
       teams: [team('support', { aliases: ['cs'], costCentre: '4711' }), team('ops', { name: 'Operations' })],
-      budgets: [budget('support-monthly', { limit: 750_000_000_000n }), budget('new', { scope: {} })],
+      budgets: [
+        budget('support-monthly', { limit: 750_000_000_000n, overageBasisPoints: 1_000 }),
+        budget('new', { scope: {} }),
+      ],
     });
     expect(describePlan(plan)).toEqual([
       '~ setting unknownTeams',
@@ -89,12 +92,13 @@ describe('planChanges', () => {
       '    aliases: cs, helpdesk → cs',
       '    cost centre: none → 4711',
       '+ budget new',
-      '    $500.00 per month (UTC) for organization; in an outage calls are blocked',
+      '    $500.00 per month (UTC) for organization; enforced; in an outage calls are blocked',
       '- budget old',
-      '    $500.00 per month (UTC) for team support; in an outage calls are blocked',
+      '    $500.00 per month (UTC) for team support; enforced; in an outage calls are blocked',
       '    What it has spent stays in the ledger; nothing is denied by it any more.',
       '~ budget support-monthly',
       '    limit: $500.00 → $750.00',
+      '    mode: enforced → enforced, overage 10%',
     ]);
     expect(plan.changes[1]).toMatchObject({
       action: 'add',

@@ -1,6 +1,7 @@
 import {
   type Budget,
   type ConfigurationSnapshot,
+  describeMode,
   describeOutagePolicy,
   describeScope,
   type Feature,
@@ -131,9 +132,13 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   if (after === null)
     return [summary(before), 'What it has spent stays in the ledger; nothing is denied by it any more.'];
   const changes = fieldChanges(before, after, BUDGET_FIELDS);
-  const [was, will] = [describeLadder(before.ladder), describeLadder(after.ladder)];
-  const ladder = was === will ? [] : [`ladder: ${was} → ${will}`];
-  return [...changes, ...ladder, ...countingNotes(before, after)];
+  const mode = wordChange('mode', describeMode(before), describeMode(after));
+  const ladder = wordChange('ladder', describeLadder(before.ladder), describeLadder(after.ladder));
+  return [...changes, ...mode, ...ladder, ...countingNotes(before, after)];
+}
+
+function wordChange(name: string, was: string, will: string): string[] {
+  return was === will ? [] : [`${name}: ${was} → ${will}`];
 }
 
 const BUDGET_FIELDS = ['scope', 'limit', 'period', 'timeZone', 'onOutage', 'allowanceNanoUsd'] as const;
@@ -152,7 +157,7 @@ function countingNotes(before: Budget, after: Budget): string[] {
 function summary(budget: Budget): string {
   const { limit, period, timeZone, scope } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
-  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeScope(scope)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
+  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

@@ -22,6 +22,8 @@ budgets: []
 #    limit: { usd: "500.00" }
 #    period: month                # or day
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins
+#    mode: enforce                # or observe: deny nobody, record who would have been
+#    overage: 10%                 # how far calls in flight may pass the limit at their worst; 0% where it is left out
 #    onOutage: block              # or allow, or allowance: what happens while the gate cannot answer
 #    ladder:                      # tried in this order before a call that does not fit is denied; without it: denied at once
 #      - { step: trim, minOutputTokens: 1024 }            # lower max_tokens, to no less than this
