@@ -20,3 +20,10 @@ export function requireWholeBuckets(asked: { fromMs: number; toMs: number }, wid
     message: `The range ${asked.fromMs} to ${asked.toMs} is not a row of whole ${width} buckets in UTC.`,
   });
 }
+
+/** How long a bucket is, for those who ask. */
+export const BUCKET_WIDTH_MS: Readonly<Record<BucketWidth, number>> = {
+  '1m': BUCKETS['1m'].widthMs,
+  '1h': BUCKETS['1h'].widthMs,
+  '1d': BUCKETS['1d'].widthMs,
+};

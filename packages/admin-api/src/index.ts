@@ -6,11 +6,12 @@ export type {
   AnalyticsQuestion,
 } from './analytics-question.ts';
 export type { CostQuestion, UsageQuestion } from './ask-buckets.ts';
-export type { BucketWidth } from './bucket-width.ts';
+export { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
 export type { ClaudeCodeModel, ClaudeCodeRow } from './claude-code-report.ts';
 export type { CostReportDimension } from './cost-report.ts';
 export type { OrganizationApiKey } from './organization-api-keys.ts';
 export type { OrganizationWorkspace } from './organization-workspaces.ts';
+export { isNotOffered } from './provider-client.ts';
 export type {
   Bucket,
   CostBucket,

@@ -73,6 +73,12 @@ export function providerStatus(error: unknown): number | null {
   return cause instanceof Anthropic.APIError ? (cause.status ?? null) : null;
 }
 
+/** True where this key may not read a report, or the organization is not offered it (403, 404); another may do. */
+export function isNotOffered(error: unknown): boolean {
+  const status = providerStatus(error);
+  return status === 403 || status === 404;
+}
+
 function contractHeaders({ betas = [], version = API_VERSION }: Contract): Record<string, string> {
   const beta = betas.length === 0 ? {} : { 'anthropic-beta': betas.join(',') };
   return { 'anthropic-version': version, ...beta };

@@ -9,6 +9,9 @@ export const teamSchema = z.object({
   aliases: z.array(z.string().min(1)),
   costCentre: z.string().nullable(),
   owners: z.array(z.string()),
+  /** Ids of the provider's keys and workspaces whose usage is this team's; a key's team before its workspace's. Absent: none. */
+  apiKeys: z.array(z.string().min(1)).optional(),
+  workspaces: z.array(z.string().min(1)).optional(),
 });
 export type Team = z.output<typeof teamSchema>;
 

@@ -1,3 +1,4 @@
+import type { AdminApi } from '@tallygate/admin-api';
 import type { BudgetGate, Clock, SpendHistory, UsageSink } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { LedgerWork } from '../runtime/ledger-access.ts';
@@ -37,6 +38,8 @@ export interface CliContext {
   userId: number | null;
   versions: { tallygate: string; node: string; chdb: string | null };
   openRuntime(config: ResolvedConfig): Promise<CliRuntime>;
+  /** The provider's reports. Throws where no admin key is set. */
+  openAdminApi(config: ResolvedConfig): AdminApi;
   reconcileDays: ReconcileDays;
   /** Where the owner of a data directory listens. */
   ownerSocketPath(dataDirectory: string): string;

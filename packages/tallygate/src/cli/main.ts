@@ -5,6 +5,7 @@ import { type Logger, systemClock } from '@tallygate/usage';
 import { openOwnerRecords } from '../runtime/owner-records.ts';
 import { openRuntime } from '../runtime/runtime.ts';
 import type { CliContext } from './context.ts';
+import { openAdminApi } from './open-admin-api.ts';
 import { toTallygateError } from './outcome.ts';
 import { runCli } from './program.ts';
 import { createReconcileDays } from './reconcile-days.ts';
@@ -70,7 +71,8 @@ const context: CliContext = {
     chdb: versionOf('chdb/package.json'),
   },
   openRuntime: (config) => openRuntime(config, { clock, logger }),
-  reconcileDays: createReconcileDays({ clock, logger }),
+  openAdminApi: (config) => openAdminApi(config, logger),
+  reconcileDays: createReconcileDays({ clock }),
   ownerSocketPath: (dataDirectory) => openOwnerRecords(dataDirectory).latest()?.socketPath ?? '',
   untilStopped,
   pause: (durationMs, signal) => setTimeout(durationMs, undefined, { signal }).catch(() => undefined),

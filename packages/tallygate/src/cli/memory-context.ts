@@ -2,22 +2,26 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryGate } from '@tallygate/gate';
-import type {
-  BudgetGate,
-  ConfigVersionRecord,
-  DenialRecord,
-  EstimateAccuracy,
-  LedgerCounts,
-  SettledTotal,
-  SettlementGap,
-  SpendHistory,
-  StoredReport,
-  UnknownUsage,
-  UsageAnswer,
-  UsageQuestion,
+
+import {
+  type BudgetGate,
+  type ConfigVersionRecord,
+  type DenialRecord,
+  type EstimateAccuracy,
+  type LedgerCounts,
+  type SettledTotal,
+  type SettlementGap,
+  type SpendHistory,
+  type StoredReport,
+  silentLogger,
+  type UnknownUsage,
+  type UsageAnswer,
+  type UsageQuestion,
 } from '@tallygate/usage';
+
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { CliContext, CliRuntime } from './context.ts';
+import { openAdminApi } from './open-admin-api.ts';
 import { runCli } from './program.ts';
 import { usageAnswer } from './usage-fixtures.ts';
 
@@ -83,6 +87,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       const ledgerWork = { exportDays: elsewhere, rebuild: elsewhere };
       return { role: 'owner', organization: 'default', gate, sink, history, ledgerWork, close, ...runtime };
     },
+    openAdminApi: (config) => openAdminApi(config, silentLogger),
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),
     untilStopped: async () => undefined,

@@ -1,5 +1,6 @@
 import { TallygateError } from '@tallygate/usage';
 import { Command, CommanderError } from 'commander';
+import { addBillCommand } from './bill/add-bill-command.ts';
 import { budgetsListCommand, budgetsShowCommand } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
@@ -94,6 +95,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
 }
 
 function addBillingCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
+  addBillCommand(program, context, choose);
   program
     .command('reconcile')
     .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")

@@ -1,6 +1,5 @@
 import { toTextTable, varianceTable } from '@tallygate/report';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
-import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { widthOf } from './report-command.ts';
 import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
@@ -18,13 +17,13 @@ export async function reconcileCommand(
   const nowMs = context.clock.nowMs();
   const range = requireWholeDays(rangeFrom(options, nowMs, yesterday(nowMs)));
   const loaded = loadFor(context, options);
-  requireAdminKey(loaded.config);
+  const adminApi = context.openAdminApi(loaded.config);
   return withRuntime(context, loaded, async (runtime) => {
     requireHistory(runtime);
     const { pending } = await runtime.sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool; they will count as not metered.`);
     const onProgress = (message: string) => say(context, message);
-    const days = await context.reconcileDays({ runtime, config: loaded.config, range, onProgress });
+    const days = await context.reconcileDays({ runtime, adminApi, range, onProgress });
     say(context, `Organization ${runtime.organization}, ${describeRange(range)}`);
     for (const remark of days.remarks) say(context, remark);
     const { fromMs, toMs } = range;
@@ -43,13 +42,5 @@ function requireWholeDays(range: TimeRange): TimeRange {
   throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `${describeRange(range)} is not a row of whole UTC days.`,
     cure: 'Name whole days, such as --from 2026-10-01 --to 2026-11-01.',
-  });
-}
-
-function requireAdminKey(config: ResolvedConfig): void {
-  if (config.adminKey !== null) return;
-  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
-    message: "The provider's reports need an admin key, and none is set.",
-    cure: 'Set ANTHROPIC_ADMIN_KEY to an admin key of the organization (sk-ant-admin01-…).',
   });
 }

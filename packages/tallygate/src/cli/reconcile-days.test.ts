@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Reconciliation } from '@tallygate/reconcile';
-import { silentLogger } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { memoryCli } from './memory-context.ts';
 import { createReconcileDays, toReconciledDays } from './reconcile-days.ts';
@@ -101,7 +100,7 @@ describe('createReconcileDays', () => {
     const clock = { nowMs: () => DAY + 3 * 86_400_000, monotonicMs: () => 0 };
     const cli = memoryCli({
       environment: { ANTHROPIC_ADMIN_KEY: 'hunter2', TALLYGATE_PROVIDER_URL: `http://127.0.0.1:${port}` },
-      reconcileDays: createReconcileDays({ clock, logger: silentLogger }),
+      reconcileDays: createReconcileDays({ clock }),
     });
     const { code, stdout, stderr } = await cli.run('reconcile', '--day', '2026-10-31', '--json');
     provider.closeAllConnections();

@@ -1,14 +1,6 @@
-import { createAdminApi } from '@tallygate/admin-api';
 import { livePriceBook } from '@tallygate/pricing';
 import { type Cause, describeCause, type Reconciliation, type Unexplained } from '@tallygate/reconcile';
-import {
-  type Clock,
-  formatUsd,
-  isoFromMs,
-  type Logger,
-  nanoFromPico,
-  TallygateError,
-} from '@tallygate/usage';
+import { type Clock, formatUsd, isoFromMs, nanoFromPico } from '@tallygate/usage';
 import { type ReconciliationStep, reconciliationSchema, runReconciliation } from '../reconciliation/index.ts';
 import type { ReconcileDays, ReconciledDays } from './reconciliation-port.ts';
 import { requireHistory } from './with-runtime.ts';
@@ -21,24 +13,17 @@ const STEPS: Record<ReconciliationStep, string> = {
 };
 
 /** The command's port on the real thing: the provider's reports with the admin key, priced as the live configuration says. */
-export function createReconcileDays(parts: { clock: Clock; logger: Logger }): ReconcileDays {
-  return async ({ runtime, config, range, onProgress }) => {
-    const { adminKey, providerUrl } = config;
-    if (adminKey === null)
-      throw new TallygateError('TALLYGATE_KEY_REJECTED', { message: 'There is no admin key to ask with.' });
+export function createReconcileDays({ clock }: { clock: Clock }): ReconcileDays {
+  return async ({ runtime, adminApi, range, onProgress }) => {
     const live = await runtime.gate.configuration();
     const reconciliation = await runReconciliation({
       history: requireHistory(runtime),
-      adminApi: createAdminApi({
-        apiKey: adminKey,
-        logger: parts.logger,
-        ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
-      }),
+      adminApi,
       organization: runtime.organization,
       ...range,
       priceBook: livePriceBook(live.priceBook),
       unpricedModels: live.unpricedModels,
-      clock: parts.clock,
+      clock,
       onProgress: (step) => onProgress(STEPS[step]),
     });
     return toReconciledDays(reconciliation);

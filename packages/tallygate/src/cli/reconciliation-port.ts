@@ -1,5 +1,5 @@
+import type { AdminApi } from '@tallygate/admin-api';
 import type { VarianceStatement } from '@tallygate/report';
-import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { CliRuntime } from './context.ts';
 import type { TimeRange } from './time-range.ts';
 
@@ -15,7 +15,7 @@ export interface ReconciledDays {
 
 export interface ReconcileRequest {
   runtime: CliRuntime;
-  config: ResolvedConfig;
+  adminApi: AdminApi;
   /** Whole UTC days. */
   range: TimeRange;
   onProgress(message: string): void;

@@ -34,8 +34,8 @@ export function isTeamId(team: string): boolean {
   return team === UNASSIGNED || /^[a-z0-9][a-z0-9._-]{0,62}$/.test(team);
 }
 
-function teamLine({ id, name, aliases, costCentre, owners }: Team): string {
-  return `  - ${flow({ id, name, aliases, ...(costCentre === null ? {} : { costCentre }), owners })}`;
+function teamLine({ costCentre, ...team }: Team): string {
+  return `  - ${flow({ ...team, ...(costCentre === null ? {} : { costCentre }) })}`;
 }
 
 function budgetLine(budget: Budget): string {

@@ -24,13 +24,37 @@ export function teamsFrom(content: FileContent, document: LocatedDocument): Team
   for (const [index, team] of content.teams.entries())
     for (const [position, alias] of team.aliases.entries())
       claimAlias(owners, alias, team.id, ['teams', index, 'aliases', position], document);
+  requireOneTeam(content, 'apiKeys', document);
+  requireOneTeam(content, 'workspaces', document);
   return content.teams.map((team) => ({
     id: team.id,
     name: team.name ?? team.id,
     aliases: team.aliases,
     costCentre: team.costCentre ?? null,
     owners: team.owners,
+    ...(team.apiKeys.length === 0 ? {} : { apiKeys: team.apiKeys }),
+    ...(team.workspaces.length === 0 ? {} : { workspaces: team.workspaces }),
   }));
+}
+
+/** Usage on a key of two teams would be charged to whichever is listed first. */
+function requireOneTeam(
+  content: FileContent,
+  field: 'apiKeys' | 'workspaces',
+  document: LocatedDocument,
+): void {
+  const owners = new Map<string, string>();
+  for (const [index, team] of content.teams.entries())
+    for (const [position, id] of team[field].entries()) {
+      const owner = owners.get(id);
+      if (owner !== undefined)
+        throw document.invalid(
+          ['teams', index, field, position],
+          `"${id}" is already listed at team ${owner}`,
+          'Leave it to one team.',
+        );
+      owners.set(id, team.id);
+    }
 }
 
 function claimId(owners: Map<string, string>, id: string, index: number, document: LocatedDocument): void {

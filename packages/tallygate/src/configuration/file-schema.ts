@@ -41,6 +41,8 @@ const teamFields = {
   aliases: listOf(text),
   costCentre: text.nullish(),
   owners: listOf(text),
+  apiKeys: listOf(text),
+  workspaces: listOf(text),
 };
 
 const ladderStepFields = {
@@ -150,6 +152,8 @@ export const FIELD_CURES: Record<string, string> = {
   'teams.*.id': ID_CURE,
   'teams.*.aliases': LIST_CURE,
   'teams.*.owners': LIST_CURE,
+  'teams.*.apiKeys': LIST_CURE,
+  'teams.*.workspaces': LIST_CURE,
   budgets: 'Write a list of budgets, each with id, limit and period.',
   'budgets.*': 'Write a budget as fields: id, scope, limit, period.',
   'budgets.*.id': ID_CURE,

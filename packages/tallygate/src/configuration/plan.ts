@@ -124,7 +124,7 @@ function teamDetails(before: Team | null, after: Team | null): string[] {
     const aliases = team?.aliases.length ? `, also ${team.aliases.join(', ')}` : '';
     return team ? [`${team.name}${aliases}`] : [];
   }
-  return fieldChanges(before, after, ['name', 'aliases', 'costCentre', 'owners']);
+  return fieldChanges(before, after, ['name', 'aliases', 'costCentre', 'owners', 'apiKeys', 'workspaces']);
 }
 
 function budgetDetails(before: Budget | null, after: Budget | null): string[] {

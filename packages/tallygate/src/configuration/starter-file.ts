@@ -15,6 +15,8 @@ teams: []
 #    aliases: [helpdesk]          # former or other names; their calls are charged to this team
 #    costCentre: "4711"
 #    owners: [ann@example.com]
+#    apiKeys: [apikey_01...]       # the provider's ids, as "tallygate bill" lists them: whose usage on the bill is theirs
+#    workspaces: [wrkspc_01...]
 
 budgets: []
 #  - id: support-monthly

@@ -1,0 +1,95 @@
+import type { ReportedUsage } from '@tallygate/admin-api';
+import type { PicoUsd } from '@tallygate/usage';
+
+/** By what the provider's own account can be broken down. */
+export const REPORTED_DIMENSIONS = [
+  'model',
+  'workspace_id',
+  'api_key_id',
+  'service_tier',
+  'context_window',
+  'inference_geo',
+  'speed',
+  'product',
+] as const;
+export type ReportedDimension = (typeof REPORTED_DIMENSIONS)[number];
+
+export interface BillQuestion {
+  /** [fromMs, toMs) on bucket boundaries. */
+  fromMs: number;
+  toMs: number;
+  bucketWidth: '1m' | '1h' | '1d';
+  groupBy: readonly ReportedDimension[];
+  /** Only these; empty: all. */
+  models: readonly string[];
+}
+
+export interface ReportedFigures {
+  usage: ReportedUsage;
+  /** Null: the report does not count requests. */
+  requests: number | null;
+  /** As billed, before credits; null: it cannot be told for this line. */
+  costPicoUsd: PicoUsd | null;
+  /** Before contract discounts; null: the report does not say. */
+  listCostPicoUsd: PicoUsd | null;
+}
+
+export interface ReportedLine extends ReportedFigures {
+  startMs: number;
+  group: Partial<Record<ReportedDimension, string | null>>;
+}
+
+/** The provider's account of a range, read whole and checked against its own totals. */
+export interface ReportedBill {
+  /** analytics: usage and cost by the same dimensions. legacy: tokens by dimension, amounts by workspace and model per day. */
+  source: 'analytics' | 'legacy';
+  lines: ReportedLine[];
+  total: ReportedFigures;
+  /** How far the data has come; null: it does not say. */
+  refreshedAtMs: number | null;
+  /** What a reader must know, one sentence each. */
+  caveats: string[];
+}
+
+const NO_USAGE: ReportedUsage = {
+  uncachedInputTokens: 0,
+  cacheReadInputTokens: 0,
+  cacheWrite5mInputTokens: 0,
+  cacheWrite1hInputTokens: 0,
+  outputTokens: 0,
+  webSearchRequests: 0,
+};
+
+export const NO_FIGURES: ReportedFigures = {
+  usage: NO_USAGE,
+  requests: 0,
+  costPicoUsd: 0n,
+  listCostPicoUsd: 0n,
+};
+
+/** What is unknown of a part is unknown of the whole. */
+export function addFigures(left: ReportedFigures, right: ReportedFigures): ReportedFigures {
+  const bothKnown = <Amount>(
+    one: Amount | null,
+    other: Amount | null,
+    sum: (a: Amount, b: Amount) => Amount,
+  ) => (one === null || other === null ? null : sum(one, other));
+  const addPico = (a: PicoUsd, b: PicoUsd) => a + b;
+  return {
+    usage: addUsage(left.usage, right.usage),
+    requests: bothKnown(left.requests, right.requests, (a, b) => a + b),
+    costPicoUsd: bothKnown(left.costPicoUsd, right.costPicoUsd, addPico),
+    listCostPicoUsd: bothKnown(left.listCostPicoUsd, right.listCostPicoUsd, addPico),
+  };
+}
+
+function addUsage(left: ReportedUsage, right: ReportedUsage): ReportedUsage {
+  return {
+    uncachedInputTokens: left.uncachedInputTokens + right.uncachedInputTokens,
+    cacheReadInputTokens: left.cacheReadInputTokens + right.cacheReadInputTokens,
+    cacheWrite5mInputTokens: left.cacheWrite5mInputTokens + right.cacheWrite5mInputTokens,
+    cacheWrite1hInputTokens: left.cacheWrite1hInputTokens + right.cacheWrite1hInputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    webSearchRequests: left.webSearchRequests + right.webSearchRequests,
+  };
+}

@@ -1,0 +1,11 @@
+export {
+  addFigures,
+  type BillQuestion,
+  REPORTED_DIMENSIONS,
+  type ReportedBill,
+  type ReportedDimension,
+  type ReportedFigures,
+  type ReportedLine,
+} from './bill.ts';
+export { type Owners, readOwners, type Unowned, unownedOf } from './owners.ts';
+export { readBill } from './read-bill.ts';

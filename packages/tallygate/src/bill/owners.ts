@@ -1,0 +1,79 @@
+import type { AdminApi, OrganizationApiKey, OrganizationWorkspace } from '@tallygate/admin-api';
+import type { Team } from '@tallygate/usage';
+import type { ReportedFigures, ReportedLine } from './bill.ts';
+import { sumLines } from './join-lines.ts';
+
+/** The provider's keys and workspaces by their names, and the teams whose they are. */
+export interface Owners {
+  nameOfKey(apiKeyId: string | null): string;
+  nameOfWorkspace(workspaceId: string | null): string;
+  /** The key's team before the workspace's; null: nobody's. */
+  teamOf(apiKeyId: string | null, workspaceId: string | null): string | null;
+}
+
+export async function readOwners(
+  adminApi: Pick<AdminApi, 'apiKeys' | 'workspaces'>,
+  teams: readonly Team[],
+): Promise<Owners> {
+  const keys = byId((await adminApi.apiKeys()) ?? []);
+  const workspaces = byId((await adminApi.workspaces()) ?? []);
+  const teamOfKey = new Map(teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id])));
+  const teamOfWorkspace = new Map(
+    teams.flatMap(({ id, workspaces: own = [] }) => own.map((workspace) => [workspace, id])),
+  );
+  return {
+    nameOfKey: (id) => (id === null ? 'no key' : keyName(id, keys.get(id))),
+    nameOfWorkspace: (id) => workspaceName(id, workspaces),
+    teamOf: (apiKeyId, workspaceId) =>
+      teamOfKey.get(apiKeyId ?? '') ?? teamOfWorkspace.get(workspaceId ?? DEFAULT_WORKSPACE) ?? null,
+  };
+}
+
+/** As tallygate.yaml may call the workspace that the older reports give no id. */
+const DEFAULT_WORKSPACE = 'default';
+
+function byId<Thing extends { id: string }>(things: readonly Thing[]): Map<string, Thing> {
+  return new Map(things.map((thing) => [thing.id, thing]));
+}
+
+function keyName(id: string, key: OrganizationApiKey | undefined): string {
+  const name = key?.name ?? null;
+  return name === null || name === id ? id : `${name} (${id})`;
+}
+
+function workspaceName(id: string | null, workspaces: ReadonlyMap<string, OrganizationWorkspace>): string {
+  if (id === null) return DEFAULT_WORKSPACE;
+  const name = workspaces.get(id)?.name ?? id;
+  return name === id ? id : `${name} (${id})`;
+}
+
+/** A key or a workspace that no team has, and what it used. */
+export interface Unowned {
+  kind: 'key' | 'workspace';
+  id: string | null;
+  name: string;
+  figures: ReportedFigures;
+}
+
+/** Of lines by key and workspace: what belongs to nobody, the dearest first. Usage without a key is its workspace's. */
+export function unownedOf(lines: readonly ReportedLine[], owners: Owners): Unowned[] {
+  const unowned = new Map<string, { first: Omit<Unowned, 'figures'>; lines: ReportedLine[] }>();
+  for (const line of lines) {
+    const { api_key_id: apiKeyId = null, workspace_id: workspaceId = null } = line.group;
+    if (owners.teamOf(apiKeyId, workspaceId) !== null) continue;
+    const first: Omit<Unowned, 'figures'> =
+      apiKeyId === null
+        ? { kind: 'workspace', id: workspaceId, name: owners.nameOfWorkspace(workspaceId) }
+        : { kind: 'key', id: apiKeyId, name: owners.nameOfKey(apiKeyId) };
+    const key = JSON.stringify([first.kind, first.id]);
+    const known = unowned.get(key) ?? { first, lines: [] };
+    unowned.set(key, { first, lines: [...known.lines, line] });
+  }
+  return [...unowned.values()]
+    .map(({ first, lines: own }) => ({ ...first, figures: sumLines(own) }))
+    .sort((left, right) => sizeOf(right) - sizeOf(left));
+}
+
+function sizeOf({ figures: { costPicoUsd, usage } }: Unowned): number {
+  return Number(costPicoUsd ?? 0n) || usage.uncachedInputTokens + usage.outputTokens;
+}

@@ -1,0 +1,29 @@
+import { formatUsd, isoFromMs, nanoFromPico } from '@tallygate/usage';
+import type { ReportedBill, Unowned } from '../../bill/index.ts';
+
+const NAMED_MOST = 5;
+
+/** What a reader must know beside the table: how fresh it is, what limits it, and what belongs to nobody yet. */
+export function billRemarks(bill: ReportedBill, unowned: readonly Unowned[], nowMs: number): string[] {
+  return [freshness(bill, nowMs), ...bill.caveats, ...unownedRemarks(unowned)];
+}
+
+function freshness({ refreshedAtMs }: ReportedBill, nowMs: number): string {
+  if (refreshedAtMs === null) return 'The provider shows usage about five minutes after it, seldom later.';
+  const ageMin = Math.max(0, Math.round((nowMs - refreshedAtMs) / 60_000));
+  return `Complete to ${isoFromMs(refreshedAtMs).slice(0, 16).replace('T', ' ')} UTC, ${ageMin} min old.`;
+}
+
+function unownedRemarks(unowned: readonly Unowned[]): string[] {
+  if (unowned.length === 0) return [];
+  const named = unowned.slice(0, NAMED_MOST).map(describe);
+  const more = unowned.length - named.length;
+  return [
+    `No team in tallygate.yaml has ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}: list them there under apiKeys or workspaces.`,
+  ];
+}
+
+function describe({ kind, name, figures: { costPicoUsd } }: Unowned): string {
+  const cost = costPicoUsd === null ? '' : ` (${formatUsd(nanoFromPico(costPicoUsd))})`;
+  return `${kind} ${name}${cost}`;
+}
