@@ -6,6 +6,7 @@ import { type ClaudeCodeRow, readClaudeCodeDay } from './claude-code-report.ts';
 import { type OrganizationApiKey, readApiKeys } from './organization-api-keys.ts';
 import { type OrganizationWorkspace, readWorkspaces } from './organization-workspaces.ts';
 import { createProviderClient } from './provider-client.ts';
+import { type ReportName, readableReports } from './readable-reports.ts';
 import type { CostBucket, CostRow, DatedReport, UsageBucket, UsageRow } from './reported.ts';
 
 /**
@@ -30,6 +31,8 @@ export interface AdminApi {
   apiKeys(): Promise<OrganizationApiKey[] | null>;
   /** The default workspace and archived ones included; null when the provider does not offer the list. */
   workspaces(): Promise<OrganizationWorkspace[] | null>;
+  /** Which of these the key may read. Rejects with `TALLYGATE_KEY_REJECTED` where it is none. */
+  readableReports(nowMs: number): Promise<ReadonlySet<ReportName>>;
 }
 
 export interface AdminApiOptions {
@@ -48,7 +51,7 @@ export function createAdminApi(options: AdminApiOptions): AdminApi {
     logger: options.logger ?? silentLogger,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
-  return {
+  const reports: Omit<AdminApi, 'readableReports'> = {
     messagesUsage: (question) => readMessagesUsage(client, question),
     costs: (question) => readCosts(client, question),
     analyticsUsage: (question) => readAnalyticsUsage(client, question),
@@ -57,4 +60,5 @@ export function createAdminApi(options: AdminApiOptions): AdminApi {
     apiKeys: () => readApiKeys(client),
     workspaces: () => readWorkspaces(client),
   };
+  return { ...reports, readableReports: (nowMs) => readableReports(reports, nowMs) };
 }

@@ -2,6 +2,7 @@ import { CONFIGURATION_FILE, type LoadedConfig } from '../configuration/load.ts'
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { needsNoDirectory } from '../runtime/usable-directory.ts';
 import { attempt, type Check, describeCheck, fail, ok, warn } from './check.ts';
+import { checkAdminKey } from './check-admin-key.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
 import { checkRuntime } from './check-runtime.ts';
 import { checkSpoolFiles } from './check-spool.ts';
@@ -38,7 +39,7 @@ async function checkConfigured(context: CliContext, options: GlobalOptions): Pro
     checkDataDirectory(config.dataDirectory, context.userId, !needsNoDirectory(config)),
     ...(await checkSpoolFiles(context, config)),
     checkEngine(config, context.versions.chdb),
-    checkAdminKey(config),
+    await checkAdminKey(context, config),
     ...(await checkRuntime(context, loaded.value)),
   ];
 }
@@ -69,13 +70,4 @@ function checkEngine({ clickhouseUrl, url }: ResolvedConfig, chdb: string | null
   if (chdb !== null) return ok('engine', `embedded (chdb ${chdb})`);
   const cure = 'Install it with "npm install chdb", or set TALLYGATE_CLICKHOUSE_URL.';
   return warn('engine', 'chdb is not installed: usage is recorded and waits in the spool', cure);
-}
-
-function checkAdminKey({ adminKey }: ResolvedConfig): Check {
-  if (adminKey !== null) return ok('admin key', 'set');
-  return warn(
-    'admin key',
-    'none: nothing can be reconciled',
-    'Set ANTHROPIC_ADMIN_KEY to reconcile with the bill.',
-  );
 }

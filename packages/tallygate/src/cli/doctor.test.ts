@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AdminApi, REPORTS, type ReportName } from '@tallygate/admin-api';
 import { createMemoryGate } from '@tallygate/gate';
 import { builtinPriceBookDocument } from '@tallygate/pricing';
 import { type ConfigurationSnapshot, emptyConfiguration, TallygateError } from '@tallygate/usage';
@@ -14,9 +15,21 @@ async function examine(cli: MemoryCli): Promise<{ code: number; checks: Record<s
   return { code, checks: Object.fromEntries(checks.map((check) => [check.name, check])) };
 }
 
+/** The provider lets its admin key read these. */
+function cliThatReads(reports: readonly ReportName[]): MemoryCli {
+  return cliWhoseKey(async () => new Set(reports));
+}
+
+function cliWhoseKey(readableReports: AdminApi['readableReports']): MemoryCli {
+  return memoryCli({
+    environment: { ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-secret' },
+    openAdminApi: () => ({ readableReports }) as Partial<AdminApi> as AdminApi,
+  });
+}
+
 describe('tallygate doctor', () => {
   it('looks at everything a process needs and is silent about cures where all is well', async () => {
-    const cli = memoryCli({ environment: { ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-secret' } });
+    const cli = cliThatReads(REPORTS);
     writeFile(cli, 'version: 1\n');
     const { code, stdout } = await cli.run('doctor');
     expect(code).toBe(0);
@@ -29,7 +42,7 @@ describe('tallygate doctor', () => {
         'ok    durability      os: a kill loses nothing, a power loss the last 5 to 30 seconds',
         'ok    spool files     0 of 1073741824 bytes, nothing refused',
         'ok    engine          embedded (chdb 3.4.0)',
-        'ok    admin key       set',
+        'ok    admin key       reads analytics, usage, cost, Claude Code, API keys, workspaces',
         'ok    gate            embedded, owned by this command while it runs; configuration version 0',
         'ok    in force        what the file asks for',
         'ok    prices          built-in, 42 prices of 28 models, read up to 2026-11-20',
@@ -43,6 +56,36 @@ describe('tallygate doctor', () => {
     );
     expect(cli.opened).toMatchObject([{ closed: true }]);
   });
+
+  it.each<[ReportName[], Partial<Check>]>([
+    [
+      ['analytics', 'API keys'],
+      { status: 'ok', found: 'reads analytics, API keys; not usage, cost, Claude Code, workspaces' },
+    ],
+    [
+      ['usage', 'cost'],
+      { status: 'ok', found: 'reads usage, cost; not analytics, Claude Code, API keys, workspaces' },
+    ],
+    [
+      ['usage', 'workspaces'],
+      { status: 'warn', found: 'reads usage, workspaces, which is not enough to reconcile' },
+    ],
+  ])('says what the admin key may read: %j', async (reports, expected) => {
+    const { checks } = await examine(cliThatReads(reports));
+    expect(checks['admin key']).toMatchObject(expected);
+  });
+
+  it.each([
+    ['TALLYGATE_KEY_REJECTED', 'fail', 3],
+    ['TALLYGATE_PROVIDER_UNAVAILABLE', 'warn', 0],
+  ] as const)(
+    'takes %s from the provider for a %s: an outage is not a wrong key',
+    async (error, status, exitCode) => {
+      const cli = cliWhoseKey(() => Promise.reject(new TallygateError(error, { message: 'So it is.' })));
+      const { code, checks } = await examine(cli);
+      expect([checks['admin key']?.status, code]).toEqual([status, exitCode]);
+    },
+  );
 
   it('warns, with a cure for each, about what works but is not as it should be', async () => {
     const cli = memoryCli({
@@ -209,7 +252,8 @@ describe('tallygate doctor', () => {
       TALLYGATE_PSEUDONYM_KEY: 'hunter2',
       TALLYGATE_TOKEN: 'hunter2',
     };
-    const cli = memoryCli({ environment });
+    const { openAdminApi } = cliThatReads(REPORTS).context;
+    const cli = memoryCli({ environment, openAdminApi });
     expect(JSON.stringify([await cli.run('doctor'), await cli.run('doctor', '--json')])).not.toContain(
       'hunter2',
     );

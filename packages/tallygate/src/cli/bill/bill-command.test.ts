@@ -72,6 +72,7 @@ function provider(changes: Partial<AdminApi> = {}): AdminApi {
       ),
     claudeCode: async () => [],
     apiKeys: async () => ['apikey_1', 'apikey_2'].map((id) => ({ ...NO_KEY, id, name: `name of ${id}` })),
+    readableReports: async () => new Set(['analytics' as const]),
     workspaces: async () => [{ id: 'wrkspc_1', name: 'Default', isArchived: false }],
     ...changes,
   };
