@@ -6,6 +6,7 @@ import { type ClaudeCodeRow, readClaudeCodeDay } from './claude-code-report.ts';
 import { type OrganizationApiKey, readApiKeys } from './organization-api-keys.ts';
 import { type OrganizationWorkspace, readWorkspaces } from './organization-workspaces.ts';
 import { createProviderClient } from './provider-client.ts';
+import type { ReadReport } from './read-report.ts';
 import { type ReportName, readableReports } from './readable-reports.ts';
 import type { CostBucket, CostRow, DatedReport, UsageBucket, UsageRow } from './reported.ts';
 
@@ -41,6 +42,8 @@ export interface AdminApiOptions {
   baseUrl?: string;
   logger?: Logger;
   fetch?: typeof globalThis.fetch;
+  /** Receives every report as it was answered, before anything is made of it; where this rejects, so does the question. */
+  onReport?: (report: ReadReport) => Promise<void>;
 }
 
 export function createAdminApi(options: AdminApiOptions): AdminApi {
@@ -50,6 +53,7 @@ export function createAdminApi(options: AdminApiOptions): AdminApi {
     baseUrl: options.baseUrl ?? 'https://api.anthropic.com',
     logger: options.logger ?? silentLogger,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    ...(options.onReport === undefined ? {} : { onReport: options.onReport }),
   });
   const reports: Omit<AdminApi, 'readableReports'> = {
     messagesUsage: (question) => readMessagesUsage(client, question),

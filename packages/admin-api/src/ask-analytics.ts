@@ -9,21 +9,20 @@ import {
 } from './analytics-question.ts';
 import { analyticsCostRow, analyticsUsageRow, inBuckets } from './analytics-rows.ts';
 import type { ProviderClient } from './provider-client.ts';
-import { untilItStands } from './report-moved.ts';
+import { readReport } from './read-report.ts';
 import type { CostRow, DatedReport, UsageRow } from './reported.ts';
 
 /** Report family D: usage and cost by the same dimensions, from one refresh of the data, with requests and list amounts. */
 const ANALYTICS_USAGE = 'analytics/usage';
 const ANALYTICS_COST = 'analytics/cost';
 
-const ANALYTICS_BETA = 'analytics-usage-cost-2026-08-24';
-const ANALYTICS_VERSION = '2026-10-21';
+const CONTRACT = { betas: ['analytics-usage-cost-2026-08-24'], version: '2026-10-21' };
 
 export function readAnalyticsUsage(
   client: ProviderClient,
   question: AnalyticsQuestion<AnalyticsDimension>,
 ): Promise<DatedReport<UsageRow>> {
-  return readReport(client, ANALYTICS_USAGE, question, (flat) =>
+  return readStretches(client, ANALYTICS_USAGE, question, (flat) =>
     analyticsUsageRow(ANALYTICS_USAGE, flat, question.groupBy),
   );
 }
@@ -32,12 +31,12 @@ export function readAnalyticsCost(
   client: ProviderClient,
   question: AnalyticsQuestion<AnalyticsCostDimension>,
 ): Promise<DatedReport<CostRow>> {
-  return readReport(client, ANALYTICS_COST, question, (flat) =>
+  return readStretches(client, ANALYTICS_COST, question, (flat) =>
     analyticsCostRow(ANALYTICS_COST, flat, question.groupBy),
   );
 }
 
-async function readReport<Row extends { group: object }>(
+async function readStretches<Row extends { group: object }>(
   client: ProviderClient,
   report: string,
   question: AnalyticsQuestion<string>,
@@ -46,14 +45,9 @@ async function readReport<Row extends { group: object }>(
   requireAnalyticsQuestion(question);
   const read: AnalyticsRows[] = [];
   for (const stretch of stretchesOf(question)) {
-    const asked = analyticsQuery(question, stretch);
+    const asked = { report, ...stretch, query: analyticsQuery(question, stretch), contract: CONTRACT };
     const pages = { report, ...stretch, bucketWidth: question.bucketWidth };
-    const fetchPage = (page: string | null) =>
-      client.get(report, page === null ? asked : { ...asked, page }, {
-        betas: [ANALYTICS_BETA],
-        version: ANALYTICS_VERSION,
-      });
-    read.push(await untilItStands(() => readAnalyticsPages(pages, fetchPage)));
+    read.push(await readReport(client, asked, (fetchPage) => readAnalyticsPages(pages, fetchPage)));
   }
   const rows = read.flatMap((stretch) => stretch.rows);
   return { buckets: inBuckets({ report, ...question }, rows, rowFrom), refreshedAtMs: earliestOf(read) };

@@ -3,7 +3,7 @@ import { type BucketRange, type RawBucket, readBucketPages } from './bucket-page
 import { BUCKETS, type BucketWidth, requireWholeBuckets } from './bucket-width.ts';
 import { COST_REPORT, type CostReportDimension, costBucketFrom } from './cost-report.ts';
 import type { ProviderClient } from './provider-client.ts';
-import { untilItStands } from './report-moved.ts';
+import { readReport } from './read-report.ts';
 import type { CostBucket, UsageBucket } from './reported.ts';
 import { type UsageFilters, usageFilterQuery } from './usage-filters.ts';
 import {
@@ -66,10 +66,8 @@ function readRange(
     limit: Math.min(BUCKETS[bucketWidth].maxPerPage, (range.toMs - range.fromMs) / range.widthMs),
     ...query,
   };
-  return untilItStands(() =>
-    readBucketPages(range, (page) =>
-      client.get(range.report, page === null ? asked : { ...asked, page }, { betas }),
-    ),
+  return readReport(client, { ...range, query: asked, contract: { betas } }, (fetchPage) =>
+    readBucketPages(range, fetchPage),
   );
 }
 

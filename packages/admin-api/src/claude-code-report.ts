@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { instantSchema } from './bucket-pages.ts';
 import { picoFromCents } from './cents.ts';
 import type { ProviderClient } from './provider-client.ts';
+import { readReport } from './read-report.ts';
 import { reportMalformed } from './report-malformed.ts';
-import { untilItStands } from './report-moved.ts';
 import { pagesOf } from './report-pages.ts';
 import { countSchema } from './reported-usage.ts';
 
@@ -90,15 +90,15 @@ const pageSchema = z.object({
   next_page: label.nullish(),
 });
 
+const DAY_MS = 86_400_000;
 const MAX_ROWS_PER_PAGE = 1000;
 
 /** @param dayMs a UTC midnight. @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for another day, a row twice, another shape. */
 export function readClaudeCodeDay(client: ProviderClient, dayMs: number): Promise<ClaudeCodeRow[]> {
   const asked = { starting_at: isoFromMs(dayMs).slice(0, 10), limit: MAX_ROWS_PER_PAGE };
-  return untilItStands(async () => {
+  const range = { report: CLAUDE_CODE_REPORT, fromMs: dayMs, toMs: dayMs + DAY_MS };
+  return readReport(client, { ...range, query: asked }, async (fetchPage) => {
     const rows = new Map<string, ClaudeCodeRow>();
-    const fetchPage = (page: string | null) =>
-      client.get(CLAUDE_CODE_REPORT, page === null ? asked : { ...asked, page });
     for await (const page of pagesOf(CLAUDE_CODE_REPORT, pageSchema, fetchPage)) {
       for (const row of page.data.map(rowFrom)) {
         const key = JSON.stringify([

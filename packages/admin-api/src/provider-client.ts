@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { type Logger, TallygateError } from '@tallygate/usage';
+import type { ReadReport } from './read-report.ts';
 import { reportMalformed } from './report-malformed.ts';
 
 /**
@@ -10,6 +11,8 @@ import { reportMalformed } from './report-malformed.ts';
  * organization; the key is in no message, no log line and no error; every failure is a `TallygateError`.
  */
 export interface ProviderClientOptions {
+  /** Each report that was read to its end. What it rejects with, the reading of the report rejects with. */
+  onReport?: (report: ReadReport) => Promise<void>;
   /** An admin key (`sk-ant-admin01-…`). */
   apiKey: string;
   baseUrl: string;
@@ -20,6 +23,7 @@ export interface ProviderClientOptions {
 export interface ProviderClient {
   /** `path` is relative to `/v1/organizations/`. Resolves to the parsed JSON body. */
   get(path: string, query: Record<string, unknown>, contract?: Contract): Promise<unknown>;
+  keep(report: ReadReport): Promise<void>;
 }
 
 /** Under which version of the documentation an answer is asked for. */
@@ -54,6 +58,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
   };
   const oneAtATime = createQueue();
   return {
+    keep: async (report) => options.onReport?.(report),
     get: (path, query, contract = {}) =>
       oneAtATime(async () => {
         options.logger.debug('asking the provider', { path, query });
