@@ -1,4 +1,4 @@
-import { emptyConfiguration, type ReserveReply } from '@tallygate/usage';
+import { emptyConfiguration, type Hold, type ReserveReply } from '@tallygate/usage';
 import { describe, expect, test } from 'vitest';
 import { createMemoryGate } from './memory-gate.ts';
 
@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 
 /** What only this gate does; what every gate does stands in the contract suite. */
 describe('the gate in process', () => {
-  const openGate = () => {
+  const openGate = (holds: readonly Hold[] = []) => {
     const time = { nowMs: Date.UTC(2026, 9, 15) };
     const budget = {
       id: 'all',
@@ -18,7 +18,8 @@ describe('the gate in process', () => {
     };
     const configuration = { ...emptyConfiguration('org'), version: 4, budgets: [budget] };
     const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
-    const gate = createMemoryGate({ organization: 'org', clock, configuration, recordGraceMs: HOUR_MS });
+    const options = { organization: 'org', clock, configuration, recordGraceMs: HOUR_MS };
+    const gate = createMemoryGate({ ...options, holds });
     const attribution = {
       team: 't',
       feature: 'f',
@@ -68,6 +69,21 @@ describe('the gate in process', () => {
   test('two gates have two epochs: the counters of one are not those of the other', async () => {
     const [left, right] = [openGate(), openGate()];
     expect(holdOf(await left.reserve('a')).epoch).not.toBe(holdOf(await right.reserve('a')).epoch);
+  });
+
+  test('holds of a gate before it count once each until they end, as if it had made them; what is over or foreign does not', async () => {
+    const before = openGate();
+    const [live, other] = [holdOf(await before.reserve('a')), holdOf(await before.reserve('b'))];
+    const over = { ...live, attemptId: 'over', expiryBucket: live.expiryBucket - 10 };
+    const foreign = { ...live, attemptId: 'foreign', organization: 'other' };
+    const { gate, reserve } = openGate([live, live, other, over, foreign]);
+    const held = async () => (await gate.balances())[0]?.held;
+    expect(await held()).toBe(2n);
+    expect(holdOf(await reserve('a'))).toMatchObject({ entries: live.entries });
+    expect(await held()).toBe(2n);
+    expect((await gate.settle({ hold: live, amountNanoUsd: 5n })).outcome).toBe('settled');
+    expect((await gate.settle({ hold: over, amountNanoUsd: 5n })).outcome).toBe('orphan');
+    expect(await gate.balances()).toMatchObject([{ spent: 10n, held: 1n }]);
   });
 
   test.each([

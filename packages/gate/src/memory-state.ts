@@ -25,6 +25,8 @@ export interface MemoryGateOptions {
   configuration?: ConfigurationSnapshot;
   /** What the ledger knows was settled before. Without it the counters begin at zero. */
   seed?: { lastSeq: number; totals: SettledTotal[] };
+  /** What a gate before this one held, as far as it has not been ended: it counts until it is, or until its time is over. */
+  holds?: readonly Hold[];
   /** Width of an expiry bucket: how much longer than its TTL a hold may live. Default one minute. */
   bucketMs?: number;
   /** How long an ended attempt is remembered, so that repeating its settlement changes nothing. Default one hour. */
@@ -70,7 +72,15 @@ export function createMemoryState(options: MemoryGateOptions): MemoryState {
   for (const [key, amount] of totalsByPeriod(seed?.totals ?? [])) {
     state.counters.spend(key, amount, periodEndBoundMs(key) + recordGraceMs);
   }
+  for (const hold of options.holds ?? []) putBack(state, hold);
   return state;
+}
+
+/** A spool that had to move has it twice. */
+function putBack(state: MemoryState, hold: Hold): void {
+  const isLive = hold.expiryBucket >= readTime(state).current;
+  if (hold.organization !== state.organization || !isLive || state.holds.get(hold.attemptId)) return;
+  placeHold(state, { ...hold, epoch: state.epoch });
 }
 
 /** Reads the clock once per decision. */

@@ -5,12 +5,12 @@ export type { RetentionSetting } from './retention.ts';
 export { type AdoptionReport, type AdoptOptions, adoptSpools } from './spool/adopt.ts';
 export { type DeadLetter, readDeadLetters, retryDeadLetters } from './spool/dead-letters.ts';
 export type { FullPolicy } from './spool/disk-bound.ts';
-export { holdsLeftBehind, type LeftBehindOptions } from './spool/left-behind.ts';
 export type { OwnerIsAlive, SpoolOwner } from './spool/owner.ts';
 export type { Recover, UnsettledOutcome } from './spool/recover.ts';
 export type { UnknownOutcomes } from './spool/recover-intents.ts';
 export { type Durability, openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';
 export { type SpoolDirectoryStatus, type SpoolStatus, spoolStatus } from './spool/status.ts';
+export { holdsLeftBehind, type LeftBehindOptions, unendedHolds } from './spool/unended-holds.ts';
 export { type WaitingOptions, waitingSettlements } from './spool/waiting-settlements.ts';
 export {
   openUsageStore,

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type Attribution,
+  type CallIntent,
   type Clock,
   emptyConfiguration,
   type Hold,
@@ -22,6 +23,7 @@ const clock: Clock = systemClock;
 const ORGANIZATION = 'acme';
 let runtime: TallygateRuntime | null = null;
 let warnings: string[] = [];
+const underWay: Hold[] = [];
 
 const attribution: Attribution = {
   team: 'support',
@@ -92,6 +94,16 @@ function eventOf(hold: Hold, amountNanoUsd: bigint): UsageEvent {
   };
 }
 
+function intentOf(hold: Hold): CallIntent {
+  const { attemptId, organization, budgetInstantMs } = hold;
+  return {
+    ...{ attemptId, callId: attemptId, attemptNumber: 1, organization, hold },
+    ...{ apiKeyId: null, apiKeyHint: null, attribution, backend: 'anthropic', place: null },
+    ...{ requestModel: 'claude-test', promptTokens: 1, streamed: false },
+    ...{ startedAtMs: budgetInstantMs, configVersion: 1 },
+  };
+}
+
 /** As a meter that blocks during an outage: asks again until the gate answers. All gate calls may be repeated. */
 async function patiently<Reply>(ask: () => Promise<Reply>): Promise<Reply> {
   for (;;) {
@@ -120,6 +132,13 @@ async function held(amountNanoUsd: bigint): Promise<Hold | null> {
   return reply.kind === 'held' ? reply.hold : null;
 }
 
+async function concluded(hold: Hold, amountNanoUsd: bigint): Promise<void> {
+  const { gate, sink } = opened();
+  sink.recordOutcome(eventOf(hold, amountNanoUsd), hold);
+  const { settlement } = await patiently(() => gate.settle({ hold, amountNanoUsd }));
+  sink.recordSettlement(settlement);
+}
+
 const COMMANDS = {
   async open({
     dataDirectory,
@@ -142,16 +161,13 @@ const COMMANDS = {
   },
   /** Calls of one amount each, until the count is reached or the budget denies. */
   async spend({ count, amountNanoUsd }: { count: number; amountNanoUsd: bigint }) {
-    const { gate, sink } = opened();
     let admitted = 0;
     for (; admitted < count; admitted += 1) {
       const hold = await held(amountNanoUsd);
       if (hold === null) break;
       // The call itself: a loop that never waits for anything would starve the others whom this process serves.
       await nextTurn();
-      sink.recordOutcome(eventOf(hold, amountNanoUsd), hold);
-      const { settlement } = await patiently(() => gate.settle({ hold, amountNanoUsd }));
-      sink.recordSettlement(settlement);
+      await concluded(hold, amountNanoUsd);
     }
     return admitted;
   },
@@ -160,6 +176,20 @@ const COMMANDS = {
     const hold = await held(amountNanoUsd);
     if (hold !== null) opened().sink.recordOutcome(eventOf(hold, amountNanoUsd), hold);
     return hold !== null;
+  },
+  /** Calls that are sent and not answered before `finish`. */
+  async begin({ count, amountNanoUsd }: { count: number; amountNanoUsd: bigint }) {
+    for (let begun = 0; begun < count; begun += 1) {
+      const hold = await held(amountNanoUsd);
+      if (hold === null) return begun;
+      opened().sink.recordIntent(intentOf(hold));
+      underWay.push(hold);
+    }
+    return count;
+  },
+  /** Each is charged what it was held at. */
+  async finish() {
+    for (const hold of underWay.splice(0)) await concluded(hold, hold.entries[0]?.worst ?? 0n);
   },
   reserve: async ({ amountNanoUsd }: { amountNanoUsd: bigint }) => (await held(amountNanoUsd)) !== null,
   async balance() {

@@ -82,6 +82,18 @@ describe('processes on one data directory', () => {
     expect(sumOf(more)).toBe(10);
   });
 
+  it('hold the calls that were under way with the next owner, those of the dead and of the living, until they end', async () => {
+    const { owner, clients } = await ownerAndClients(2, '0.30');
+    const [calling, other] = [first(clients), first(clients.slice(1))];
+    expect(await calling.do('begin', { count: 10, amountNanoUsd: CENT })).toBe(10);
+    expect(await owner.do('begin', { count: 5, amountNanoUsd: CENT })).toBe(5);
+    await owner.kill();
+    expect(await other.do('balance')).toEqual({ spent: 0n, held: 15n * CENT });
+    expect(await other.do('spend', { count: 100, amountNanoUsd: CENT })).toBe(15);
+    await calling.do('finish');
+    expect(await other.do('balance')).toEqual({ spent: 25n * CENT, held: 5n * CENT });
+  });
+
   it('keep the published configuration across owners', async () => {
     const { owner, clients } = await ownerAndClients(1);
     await owner.kill();

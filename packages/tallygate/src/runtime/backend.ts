@@ -1,4 +1,5 @@
 import { openRedisGate } from '@tallygate/gate';
+import { unendedHolds } from '@tallygate/ledger';
 import { connectRemote } from '@tallygate/remote';
 import type {
   BatchOwners,
@@ -152,6 +153,7 @@ async function openSeated(
         : openServerLedger(clickhouseUrl, config, parts),
     openBatchOwners: (ledger: LedgerAccess) => batchOwnersBeside(ledger, redisUrl, directory, parts),
     waitingTotals: waitingTotals.bind(null, directory.spoolRoot, organization),
+    unendedHolds: () => unendedHolds(directory.spoolRoot),
   };
   const take = (patienceMs: number) =>
     takeSeat({ ...parts, directory, organization, own: (lock) => sitAsOwner(own, lock) }, patienceMs);

@@ -1,6 +1,6 @@
 import { createMemoryGate } from '@tallygate/gate';
 import type { RemoteBackend } from '@tallygate/remote';
-import type { BudgetGate, Clock, Logger, SpendHistory } from '@tallygate/usage';
+import type { BudgetGate, Clock, Hold, Logger, SpendHistory } from '@tallygate/usage';
 import type { OpenBatchOwners } from '../batches/open-batch-owners.ts';
 import { newestConfiguration, saveConfigurationFile } from './configuration-file.ts';
 import { type DataDirectory, ensureToken } from './data-directory.ts';
@@ -20,6 +20,8 @@ export interface OwnerOptions {
   openBatchOwners(ledger: LedgerAccess): OpenBatchOwners;
   /** What the spools of all processes hold that the ledger does not: counted, or it could be spent again. */
   waitingTotals(ledger: LedgerAccess): Promise<SettledSoFar>;
+  /** Likewise the holds of calls under way. */
+  unendedHolds(): Promise<readonly Hold[]>;
 }
 
 /** Sums of settlements, and the highest number among them. */
@@ -97,12 +99,14 @@ async function closeInOrder(
 
 const neverOpened = (): void => {};
 
-/** From the ledger's settlements, from those that wait in spools, and from the last configuration. */
+/** From the ledger's settlements, from those and the holds that lie in spools, and from the last configuration. */
 async function rebuildGate(
-  { directory, organization, clock, logger, waitingTotals }: OwnerOptions,
+  { directory, organization, clock, logger, waitingTotals, unendedHolds }: OwnerOptions,
   ledger: LedgerAccess,
 ): Promise<BudgetGate> {
   const { history } = ledger;
+  // Before the sums: what is settled in between is counted twice for a while, never not at all.
+  const holds = await unendedHolds();
   const waiting = await waitingTotals(ledger);
   const stored: SettledSoFar = (await history?.settledTotals(organization)) ?? { lastSeq: 0, totals: [] };
   const record = (await history?.lastConfigVersion(organization)) ?? null;
@@ -111,6 +115,7 @@ async function rebuildGate(
     organization,
     clock,
     logger,
+    holds,
     ...(configuration === null ? {} : { configuration }),
     seed: {
       lastSeq: Math.max(stored.lastSeq, waiting.lastSeq),

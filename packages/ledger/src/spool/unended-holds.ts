@@ -1,4 +1,4 @@
-/** What dead processes had under way or recorded, and no gate has ended yet. */
+/** What processes have under way or recorded, and no gate has ended yet. */
 import { join } from 'node:path';
 import type { Clock, Hold } from '@tallygate/usage';
 import { readIntents } from './intents.ts';
@@ -17,31 +17,35 @@ export interface LeftBehindOptions {
 }
 
 /**
- * Holds of calls that were in flight when their process died, and of outcomes without a settlement. Changes no file. A directory
- * that is adopted meanwhile is read under its new name.
+ * Holds of calls under way, and of outcomes without a settlement, whoever made them, as their spools have them: the gate that made
+ * them may be gone. Changes no file. A directory that is adopted meanwhile is read under its new name.
  */
+export async function unendedHolds(root: string): Promise<Hold[]> {
+  return holdsOf(root, () => true);
+}
+
+/** Those of dead processes alone. */
 export async function holdsLeftBehind(options: LeftBehindOptions): Promise<Hold[]> {
+  return holdsOf(options.root, (name) => isLeft(name, options));
+}
+
+async function holdsOf(root: string, isAsked: (name: string) => boolean): Promise<Hold[]> {
   const holds: Hold[] = [];
-  for (const name of await spoolNames(options.root)) {
-    const directory = join(options.root, name);
-    if (!isLeft(name, directory, options)) continue;
+  for (const name of await spoolNames(root)) {
+    if (!isAsked(name)) continue;
     try {
-      holds.push(...(await unendedIn(directory)));
+      holds.push(...(await unendedIn(join(root, name))));
     } catch (error) {
       if (!isMissing(error)) throw error;
-      return holdsLeftBehind(options);
+      return holdsOf(root, isAsked);
     }
   }
   return holds;
 }
 
-function isLeft(
-  name: string,
-  directory: string,
-  { clock, isAlive = ownerIsAlive }: LeftBehindOptions,
-): boolean {
+function isLeft(name: string, { root, clock, isAlive = ownerIsAlive }: LeftBehindOptions): boolean {
   if (name.includes(CLAIM)) return true;
-  const owner = readOwner(directory);
+  const owner = readOwner(join(root, name));
   return owner === null || !isAlive(owner, clock.nowMs());
 }
 
