@@ -2,6 +2,7 @@ import { newAttemptId } from '@tallygate/usage';
 import { describe, expect, test } from 'vitest';
 import { ADMISSION } from './gate-admission.ts';
 import { CONFIGURATION } from './gate-configuration.ts';
+import { EACH } from './gate-each.ts';
 import { ENDINGS } from './gate-endings.ts';
 import { type Guarantees, type OpenGate, type OpenWith, requestOf, snapshotOf } from './gate-fixtures.ts';
 import { OVERRIDES } from './gate-overrides.ts';
@@ -21,6 +22,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     'the end of a hold': ENDINGS,
     time: TIME,
     configuration: CONFIGURATION,
+    'one for each value': EACH,
     overrides: OVERRIDES,
     outage: OUTAGE,
   };

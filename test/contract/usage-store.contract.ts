@@ -2,6 +2,7 @@ import type { UsageStore } from '@tallygate/ledger';
 import {
   NANO_USD_MAX,
   newAttemptId,
+  type SettledSelection,
   type Settlement,
   SPEND_DIMENSIONS,
   type SpendQuery,
@@ -180,13 +181,16 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
         settlement({ organization, seq, ...changes });
       const entry = (key: string, amount: bigint) => ({ key, amount });
       const totals = async () => store().settledTotals(organization);
+      const all = `a:month:${START_MS - DAY_MS}`;
+      const users = `per-user:month:${START_MS - DAY_MS}`;
 
       it('is nothing before the first settlement', async () => {
         expect(await totals()).toEqual({ lastSeq: 0, totals: [] });
       });
 
       it('is the sum per key of settlements and adjustments, and the highest number', async () => {
-        const day = (amount: bigint) => [entry('a:month:1', amount), entry('b:day:2', 1n)];
+        const daily = `b:day:${START_MS}`;
+        const day = (amount: bigint) => [entry(all, amount), entry(daily, 1n)];
         const settlements = [
           settle(1, { entries: day(NANO_USD_MAX) }),
           settle(7, { entries: day(-5n), kind: 'adjust' }),
@@ -195,13 +199,13 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
         await store().store(segmentOf([], { settlements }));
         expect(await totals()).toEqual({
           lastSeq: 7,
-          totals: [entry('a:month:1', NANO_USD_MAX - 5n), entry('b:day:2', 2n)],
+          totals: [entry(all, NANO_USD_MAX - 5n), entry(daily, 2n)],
         });
       });
 
       it('counts an attempt once that was settled under two epochs, and every adjustment of it', async () => {
         const attemptId = newAttemptId();
-        const entries = [entry('a:month:1', 10n)];
+        const entries = [entry(all, 10n)];
         const again = { attemptId, entries, epoch: 'e2', settledAtMs: START_MS + 9_000 };
         const settlements = [
           settle(1, { attemptId, entries }),
@@ -211,20 +215,59 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
         ];
         await store().store(segmentOf([], { settlements }));
         await store().store(segmentOf([], { settlements }));
-        expect((await totals()).totals).toEqual([entry('a:month:1', 30n)]);
+        expect((await totals()).totals).toEqual([entry(all, 30n)]);
         expect(await store().counts(year())).toMatchObject({ settlements: 4 });
       });
 
       it('leaves out periods that are over, and sums a living one from its first day', async () => {
-        const monthStartMs = START_MS - 32 * DAY_MS;
-        const longAgo = { budgetInstantMs: START_MS - 40 * DAY_MS };
+        const ago = (days: number) => START_MS - days * DAY_MS;
+        const keys = { month: `a:month:${ago(30)}`, year: `a:year:${ago(365)}`, day: `a:day:${ago(4)}` };
+        const over = [`a:month:${ago(36)}`, `a:quarter:${ago(97)}`, `a:year:${ago(371)}`];
         const settlements = [
-          settle(1, { ...longAgo, entries: [entry('old:month:0', 1n)] }),
-          settle(2, { budgetInstantMs: monthStartMs - DAY_MS, entries: [entry('a:month:1', 20n)] }),
-          settle(3, { budgetInstantMs: monthStartMs + 2 * DAY_MS, entries: [entry('a:month:1', 300n)] }),
+          settle(1, {
+            budgetInstantMs: ago(365),
+            entries: [entry(keys.year, 4_000n), entry(over[0] ?? '', 1n)],
+          }),
+          settle(2, { budgetInstantMs: ago(30), entries: [entry(keys.month, 20n), entry(keys.year, 20n)] }),
+          settle(3, {
+            budgetInstantMs: ago(1),
+            entries: [entry(keys.month, 300n), entry(over[1] ?? '', 1n)],
+          }),
+          settle(4, { budgetInstantMs: ago(0), entries: [entry(keys.day, 5n), entry(over[2] ?? '', 1n)] }),
         ];
         await store().store(segmentOf([], { settlements }));
-        expect(await totals()).toEqual({ lastSeq: 3, totals: [entry('a:month:1', 320n)] });
+        expect(await totals()).toEqual({
+          lastSeq: 4,
+          totals: [entry(keys.month, 320n), entry(keys.year, 4_020n)],
+        });
+      });
+
+      it('of single values only where they are wanted: all, those that are named, or those that were charged most', async () => {
+        const values = ['u-1', 'u-2', 'u%3A3', 'u-4'].map((value) => `${users}:${value}`);
+        const amounts = [5n, 40n, NANO_USD_MAX, 40n];
+        const settlements = values.map((key, index) =>
+          settle(index + 1, { entries: [entry(all, 1n), entry(key, amounts[index] ?? 0n)] }),
+        );
+        await store().store(segmentOf([], { settlements }));
+        const [first = '', second = '', third = '', fourth = ''] = values;
+        const wanted = (selection?: SettledSelection) => store().settledTotals(organization, selection);
+        expect(await wanted()).toEqual({ lastSeq: 4, totals: [entry(all, 4n)] });
+        expect((await wanted({ every: true })).totals).toEqual([
+          entry(all, 4n),
+          ...[entry(third, NANO_USD_MAX), entry(first, 5n), entry(second, 40n), entry(fourth, 40n)],
+        ]);
+        expect((await wanted({ keys: [second, 'gone:month:1'] })).totals).toEqual([entry(second, 40n)]);
+        const most = await wanted({ valuesOf: users, atMost: 2 });
+        expect(most).toEqual({
+          lastSeq: 4,
+          values: 4,
+          totals: [entry(third, NANO_USD_MAX), entry(second, 40n)],
+        });
+        expect(await wanted({ valuesOf: 'other:month:1', atMost: 2 })).toEqual({
+          lastSeq: 4,
+          values: 0,
+          totals: [],
+        });
       });
     });
 

@@ -34,8 +34,10 @@ for index = 1, #KEYS - 1 do
   if now < starts or now >= ends then
     return { 'PERIOD', whole(now) }
   end
-  local budget = read_budget(redis.call('GET', KEYS[1 + index]), state.epoch, current)
-  if not budget and starts < state.seeded then
+  local key = KEYS[1 + index]
+  local stored = redis.call('GET', key)
+  local budget = read_budget(stored, state.epoch, current)
+  if not budget and is_lost(state, KEYS[1], key, stored, starts) then
     return { 'SEED', whole(index) }
   end
   budget = budget or new_budget()

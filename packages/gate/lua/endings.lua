@@ -91,7 +91,7 @@ for index = 1, #KEYS - 3 do
   local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
-  if not budget and now < ends and starts < state.seeded then
+  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[3 + index], stored[1 + index], starts) then
     return { 'SEED', whole(index) }
   end
   budget = budget or new_budget()

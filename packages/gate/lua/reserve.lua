@@ -106,7 +106,7 @@ local function reserve(index, request)
     local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
     hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
     local budget = budget_at(position)
-    if not budget and starts < state.seeded then
+    if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
       return { 'SEED', whole(place) }
     end
     budget = budget or new_budget()

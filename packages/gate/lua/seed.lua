@@ -5,6 +5,7 @@
 -- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
 --       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
+--       9 periods of which every value is filled in, by this call or calls before it, by commas
 --       then per budget: spent, an instant at which its period is over
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
@@ -44,8 +45,11 @@ elseif not epoch or epoch == ARGV[7] then
   end
 end
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
+for period in string.gmatch(ARGV[9], '[^,]+') do
+  redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
+end
 for index = 3, #KEYS do
-  local at = 8 + (index - 3) * 2
+  local at = 9 + (index - 3) * 2
   local stored = redis.call('GET', KEYS[index])
   if not read_budget(stored, epoch, 0) then
     local waiting = waiting_for(epoch)

@@ -63,9 +63,10 @@ local function settle(index, request)
   local charge_usd, charge_nanos = request[1], request[2]
   for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
     local position, place = request[at], (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+    local starts, ends, key = request[at + 1], request[at + 2], KEYS[1 + position]
     local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
     -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-    if not budget and now < request[at + 2] and request[at + 1] < state.seeded then
+    if not budget and now < ends and is_lost(state, KEYS[1], key, stored[position], starts) then
       return { 'SEED', whole(place) }
     end
     budget = budget or new_budget()

@@ -1,10 +1,14 @@
 import {
   type Budget,
+  type BudgetName,
   type BudgetSubject,
   budgetCovers,
+  budgetOfValue,
   type ConfigurationSnapshot,
   type HoldEntry,
   periodAt,
+  valueOfBudget,
+  valuesOf,
 } from '@tallygate/usage';
 import { periodKey } from './keys.ts';
 
@@ -51,7 +55,40 @@ export function coveringPeriods(
 ): BudgetPeriod[] {
   return snapshot.budgets
     .filter((budget) => budgetCovers(budget, subject))
-    .map((budget) => calendar(budget, instantMs));
+    .flatMap((budget) => {
+      const period = calendar(budget, instantMs);
+      if (budget.each === undefined) return [period];
+      return valuesOf(subject, budget.each).map((value) => periodOfValue(period, value));
+    });
+}
+
+/** Of every budget that is one, or of those that are named. */
+export function namedPeriods(
+  calendar: PeriodCalendar,
+  { budgets }: ConfigurationSnapshot,
+  only: readonly BudgetName[] | undefined,
+  instantMs: number,
+): BudgetPeriod[] {
+  if (only === undefined)
+    return budgets.filter(({ each }) => each === undefined).map((budget) => calendar(budget, instantMs));
+  const byId = new Map(budgets.map((budget) => [budget.id, budget]));
+  return only.flatMap(({ budgetId, value }) => {
+    const budget = byId.get(budgetId);
+    if (budget === undefined || (budget.each === undefined) !== (value === undefined)) return [];
+    const period = calendar(budget, instantMs);
+    return [value === undefined ? period : periodOfValue(period, value)];
+  });
+}
+
+/** The counter of one value: its budget says whose it is, so that everything that names the budget names the value. */
+function periodOfValue(period: BudgetPeriod, value: string): BudgetPeriod {
+  const budget = budgetOfValue(period.budget, value);
+  return { ...period, budget, key: periodKey(budget, period.periodStartMs) };
+}
+
+/** True for what a budget with `each` has instead of a counter: the period that its values' counters share. */
+export function isOfValues({ budget }: BudgetPeriod): boolean {
+  return budget.each !== undefined && valueOfBudget(budget) === null;
 }
 
 /** The part of a hold on one budget: from here on its period is pinned. */

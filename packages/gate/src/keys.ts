@@ -1,4 +1,5 @@
-import { type Budget, PERIOD_UNITS, type PeriodUnit } from '@tallygate/usage';
+import { createHash } from 'node:crypto';
+import { type Budget, type BudgetName, PERIOD_UNITS, type PeriodUnit, valueOfBudget } from '@tallygate/usage';
 
 /**
  * The only place that spells a key. Two kinds live here: the name of a budget period, which is part of holds, settlements
@@ -10,25 +11,80 @@ export interface PeriodName {
   budgetId: string;
   unit: PeriodUnit;
   startMs: number;
+  /** Of a budget with `each`, whose it is: a long value in the short form, which names the same budget. */
+  value: string | null;
 }
 
-/** `<budget>:<unit>:<period start>`, as in `Hold.entries` and `Settlement.entries`. */
-export function periodKey(budget: Pick<Budget, 'id' | 'period'>, startMs: number): string {
-  return `${budget.id}:${budget.period}:${startMs}`;
+/**
+ * `<budget>:<unit>:<period start>`, as in `Hold.entries` and `Settlement.entries`; with `:<value>` behind it for one value's of a
+ * budget with `each`.
+ */
+export function periodKey(budget: Pick<Budget, 'id' | 'period' | 'each' | 'scope'>, startMs: number): string {
+  return `${budget.id}:${budget.period}:${startMs}${suffixOf(valueOfBudget(budget))}`;
 }
 
-const PERIOD_KEY = new RegExp(`^([a-z0-9][a-z0-9.-]{0,62}):(${PERIOD_UNITS.join('|')}):(-?\\d{1,15})$`);
+/** A budget whatever the period: its id, with `:<value>` behind it for one value's of a budget with `each`. */
+export function budgetKey(budget: Pick<Budget, 'id' | 'each' | 'scope'>): string {
+  return `${budget.id}${suffixOf(valueOfBudget(budget))}`;
+}
+
+/** That of the budget which a period is of. */
+export function budgetKeyIn(periodKeyText: string): string {
+  const [budgetId, , , ...value] = periodKeyText.split(':');
+  return [budgetId, ...value].join(':');
+}
+
+/** The budget that such a key stands for. */
+export function parseBudgetKey(key: string): BudgetName {
+  const [budgetId = '', value] = key.split(':');
+  return value === undefined ? { budgetId } : { budgetId, value: decodeURIComponent(value) };
+}
+
+function suffixOf(value: string | null): string {
+  return value === null ? '' : `:${encoded(value)}`;
+}
+
+const LONGEST_VALUE = 240;
+/** Characters of a long value that stay readable; at twelve bytes each they fit. */
+const READABLE = 16;
+
+/**
+ * Values are whatever callers write, and keys are joined by signs of their own. What is too long is its beginning and a digest of all:
+ * a text that nothing else has, and that stays as it is when it is read from a key and written again.
+ */
+function encoded(value: string): string {
+  const whole = percentEncoded(value);
+  if (whole.length <= LONGEST_VALUE) return whole;
+  const digest = createHash('sha256').update(value).digest('base64url').slice(0, 22);
+  return percentEncoded(`${[...value].slice(0, READABLE).join('')}~${digest}`);
+}
+
+/** Through UTF-8, where half a surrogate pair, which no percent sign can stand for, is replaced. */
+function percentEncoded(value: string): string {
+  return encodeURIComponent(Buffer.from(value).toString());
+}
+
+const VALUE = `(?:[\\w.!~*'()-]|%[\\dA-F]{2}){1,${LONGEST_VALUE}}`;
+const PERIOD_KEY = new RegExp(
+  `^([a-z0-9][a-z0-9.-]{0,62}):(${PERIOD_UNITS.join('|')}):(-?\\d{1,15})(?::(${VALUE}))?$`,
+);
 
 /** False when the text is no period key of this version: a caller must refuse it, never count it elsewhere. */
 export function isPeriodKey(key: string): boolean {
-  return PERIOD_KEY.test(key);
+  return parsePeriodKey(key) !== null;
 }
 
 /** Null where `isPeriodKey` is false. */
 export function parsePeriodKey(key: string): PeriodName | null {
-  const [, budgetId, unit, start] = PERIOD_KEY.exec(key) ?? [];
+  const [, budgetId, unit, start, value] = PERIOD_KEY.exec(key) ?? [];
   if (budgetId === undefined || unit === undefined) return null;
-  return { budgetId, unit: unit as PeriodUnit, startMs: Number(start) };
+  const name = { budgetId, unit: unit as PeriodUnit, startMs: Number(start) };
+  if (value === undefined) return { ...name, value: null };
+  try {
+    return { ...name, value: decodeURIComponent(value) };
+  } catch {
+    return null;
+  }
 }
 
 export interface RedisKeys {
@@ -43,7 +99,7 @@ export interface RedisKeys {
   /** How the attempts of one lease ended. */
   endings(leaseId: string): string;
   /** Leases that may be admitting on one budget. */
-  leases(budgetId: string): string;
+  leases(budgetKey: string): string;
   /** Owner and end of one message batch. */
   batch(batchId: string): string;
   /** Event ids of its items that were counted. */
@@ -62,7 +118,7 @@ export function redisKeys(organization: string): RedisKeys {
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
     budget: (key) => `${prefix}:budget:${key}`,
     endings: (leaseId) => `${prefix}:endings:${leaseId}`,
-    leases: (budgetId) => `${prefix}:leases:${budgetId}`,
+    leases: (budget) => `${prefix}:leases:${budget}`,
     batch: (batchId) => `${prefix}:batch:${batchId}`,
     batchItems: (batchId) => `${prefix}:batch-items:${batchId}`,
   };

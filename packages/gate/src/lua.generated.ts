@@ -86,6 +86,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -101,6 +102,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -475,6 +486,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -490,6 +502,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -888,6 +910,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -903,6 +926,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -1105,8 +1138,10 @@ for index = 1, #KEYS - 1 do
   if now < starts or now >= ends then
     return { 'PERIOD', whole(now) }
   end
-  local budget = read_budget(redis.call('GET', KEYS[1 + index]), state.epoch, current)
-  if not budget and starts < state.seeded then
+  local key = KEYS[1 + index]
+  local stored = redis.call('GET', key)
+  local budget = read_budget(stored, state.epoch, current)
+  if not budget and is_lost(state, KEYS[1], key, stored, starts) then
     return { 'SEED', whole(index) }
   end
   budget = budget or new_budget()
@@ -1266,6 +1301,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -1281,6 +1317,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -1599,7 +1645,7 @@ for index = 1, #KEYS - 3 do
   local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
-  if not budget and now < ends and starts < state.seeded then
+  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[3 + index], stored[1 + index], starts) then
     return { 'SEED', whole(index) }
   end
   budget = budget or new_budget()
@@ -1758,6 +1804,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -1773,6 +1820,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -2276,6 +2333,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -2291,6 +2349,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -2625,7 +2693,7 @@ local function reserve(index, request)
     local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
     hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
     local budget = budget_at(position)
-    if not budget and starts < state.seeded then
+    if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
       return { 'SEED', whole(place) }
     end
     budget = budget or new_budget()
@@ -2708,6 +2776,7 @@ return replies
 -- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
 --       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
+--       9 periods of which every value is filled in, by this call or calls before it, by commas
 --       then per budget: spent, an instant at which its period is over
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
@@ -2972,8 +3041,11 @@ elseif not epoch or epoch == ARGV[7] then
   end
 end
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
+for period in string.gmatch(ARGV[9], '[^,]+') do
+  redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
+end
 for index = 3, #KEYS do
-  local at = 8 + (index - 3) * 2
+  local at = 9 + (index - 3) * 2
   local stored = redis.call('GET', KEYS[index])
   if not read_budget(stored, epoch, 0) then
     local waiting = waiting_for(epoch)
@@ -3086,6 +3158,7 @@ end
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -3101,6 +3174,16 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end
 -- Expiry buckets. A hold counts while the bucket of its last instant is not past. \`src/buckets.ts\` states the same rules.
 --
@@ -3394,9 +3477,10 @@ local function settle(index, request)
   local charge_usd, charge_nanos = request[1], request[2]
   for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
     local position, place = request[at], (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+    local starts, ends, key = request[at + 1], request[at + 2], KEYS[1 + position]
     local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
     -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-    if not budget and now < request[at + 2] and request[at + 1] < state.seeded then
+    if not budget and now < ends and is_lost(state, KEYS[1], key, stored[position], starts) then
       return { 'SEED', whole(place) }
     end
     budget = budget or new_budget()

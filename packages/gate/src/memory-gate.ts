@@ -1,6 +1,7 @@
 import {
   type Balance,
   type BudgetGate,
+  type BudgetName,
   type ConfigurationSnapshot,
   type ExtendReply,
   type Hold,
@@ -11,7 +12,7 @@ import {
 } from '@tallygate/usage';
 import { fitsCounter, refusalOf, type Standing, shownHeld, type Tracks } from './admission.ts';
 import { expiryBucket } from './buckets.ts';
-import { type BudgetPeriod, holdEntry } from './budget-periods.ts';
+import { type BudgetPeriod, holdEntry, namedPeriods } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
 import { endAttempt, endedHold } from './memory-endings.ts';
 import {
@@ -47,7 +48,7 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
     release: (hold) => answer(() => endAttempt(state, hold, 'release', 0n)),
     extend: (hold, ttlMs) => answer(() => extend(state, hold, ttlMs)),
     nowMs: () => answer(() => state.clock.nowMs()),
-    balances: () => answer(() => balances(state)),
+    balances: (only) => answer(() => balances(state, only)),
     configuration: () => answer(() => structuredClone(state.live)),
     publish: (snapshot) => answer(() => publish(state, snapshot)),
     close: async () => {
@@ -116,11 +117,11 @@ function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
   return { kind: 'extended', hold };
 }
 
-function balances(state: MemoryState): Balance[] {
+function balances(state: MemoryState, only?: readonly BudgetName[]): Balance[] {
   const { nowMs, current } = readTime(state);
   const running = runningOverrides(state.live, nowMs);
-  return state.live.budgets.map((asFiled) => {
-    const period = raisedPeriod(state.calendar(asFiled, nowMs), running);
+  return namedPeriods(state.calendar, state.live, only, nowMs).map((asFiled) => {
+    const period = raisedPeriod(asFiled, running);
     const { budget, key, periodStartMs, periodEndMs } = period;
     return {
       budget,

@@ -1,13 +1,15 @@
 import {
   type Balance,
   type BudgetGate,
+  type BudgetName,
   type ConfigurationSnapshot,
   runningOverrides,
   silentLogger,
 } from '@tallygate/usage';
 import { createAbandonedReserves } from './abandoned-reserves.ts';
-import { type BudgetPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
+import { type BudgetPeriod, namedPeriods, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
+import { parseBudgetKey } from './keys.ts';
 import { createLeasedGate } from './leases/leased-gate.ts';
 import { publishedByOther, unavailable } from './outages.ts';
 import type { Scripts } from './redis-connection.ts';
@@ -68,7 +70,7 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
     release: (hold) => answer('a release', () => endHold(session, hold, 'release', 0n)),
     extend: (hold, ttlMs) => answer('an extend', () => extendHold(session, hold, ttlMs)),
     nowMs: () => answer('the time', () => readNowMs(session)),
-    balances: () => answer('the balances', () => readBalances(session)),
+    balances: (only) => answer('the balances', () => readBalances(session, only)),
     configuration: () => answer('the configuration', session.liveSnapshot),
     publish: (snapshot) => answer('a publication', () => publish(session, snapshot), PUBLISH_DEADLINE_MS),
     close: async () => {
@@ -79,20 +81,20 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
     },
   };
   if (options.leases === undefined) return gate;
-  const balances = (budgetIds: readonly string[]) =>
-    answer('the balances', () => readBalances(session, budgetIds), reserveDeadlineMs);
+  const balances = (budgetKeys: readonly string[]) =>
+    answer('the balances', () => readBalances(session, budgetKeys.map(parseBudgetKey)), reserveDeadlineMs);
   return createLeasedGate({ gate, session, settleDeadlineMs, balances }, options.leases);
 }
 
-async function readBalances(session: RedisSession, only?: readonly string[]): Promise<Balance[]> {
+async function readBalances(session: RedisSession, only?: readonly BudgetName[]): Promise<Balance[]> {
   let instantMs = session.clock.nowMs();
   return ask('read the balances', async () => {
     const snapshot = await session.lastSnapshot();
     const mayRun = runningOverrides(snapshot, session.passedMs());
     const running = mayRun.length === 0 ? [] : runningOverrides(snapshot, await readNowMs(session));
-    const periods = snapshot.budgets
-      .filter(({ id }) => only?.includes(id) ?? true)
-      .map((budget) => raisedPeriod(session.calendar(budget, instantMs), running));
+    const periods = namedPeriods(session.calendar, snapshot, only, instantMs).map((period) =>
+      raisedPeriod(period, running),
+    );
     const balances: Balance[] = [];
     // Asked even when there are no budgets here: another process may have published some.
     for (let at = 0; at === 0 || at < periods.length; at += BALANCES_PER_SCRIPT) {

@@ -7,15 +7,16 @@ import {
   emptyConfiguration,
   type Logger,
   type NanoUsd,
+  type SettledSelection,
   type TallygateError,
 } from '@tallygate/usage';
-import type { PeriodCalendar, PinnedPeriod } from './budget-periods.ts';
+import { isOfValues, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import type { RedisKeys } from './keys.ts';
 import { unavailable } from './outages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { unknownReply } from './redis-replies.ts';
-import { type GateSeed, periodEndBoundMs, totalsByPeriod } from './seeds.ts';
+import { type GateSeed, periodEndBoundMs, type ReadSeed, totalsByPeriod } from './seeds.ts';
 import { snapshotToJson } from './snapshots.ts';
 
 /**
@@ -43,12 +44,18 @@ export interface SeedingOptions {
   calendar: PeriodCalendar;
   bucketMs: number;
   recordGraceMs: number;
-  seed: (() => Promise<GateSeed>) | undefined;
+  seed: ReadSeed | undefined;
   /** The newest snapshot that this process has read from Redis; null before the first. */
   lastKnown: () => ConfigurationSnapshot | null;
   /** Puts back the holds of this process. */
   reassert(): Promise<void>;
 }
+
+/** Values of one budget that are put back at once after a loss. Where there are more, each waits for its first call. */
+const MOST_VALUES = 5_000;
+/** Few enough not to hold up other callers of a single-threaded server for long. */
+const PERIODS_PER_SCRIPT = 500;
+const KEYS_PER_QUESTION = 1_000;
 
 /** The ledger may be slow; nobody waits for this longer than for an answer of the gate. */
 const SEED_DEADLINE_MS = 30_000;
@@ -56,18 +63,35 @@ const SEED_DEADLINE_MS = 30_000;
 const REASSERT_MS = 1_000;
 
 export function createRedisSeeding(options: SeedingOptions): RedisSeeding {
-  let running: Promise<void> | null = null;
-  /** One at a time: those who find a counter missing meanwhile wait for it and ask again. */
-  const once = (work: () => Promise<void>): Promise<void> => {
-    running ??= within(SEED_DEADLINE_MS, work(), 'rebuilding the counters').finally(() => {
-      running = null;
-    });
-    return running;
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(() => within(SEED_DEADLINE_MS, work(), 'rebuilding the counters'));
+    last = done.catch(() => {});
+    return done;
   };
+  // Those who find something missing meanwhile wait with the first, and ask again.
+  let beginning: Promise<void> | null = null;
+  let rebuilding: Promise<void> | null = null;
+  let missing = new Map<string, PinnedPeriod>();
   return {
-    begin: (lostEpoch) => once(() => beginEpoch(options, lostEpoch)),
-    rebuild: (missing) => once(() => rebuild(options, missing)),
-    prepare: (next) => once(() => prepare(options, next)),
+    begin: (lostEpoch) => {
+      beginning ??= inTurn(() => beginEpoch(options, lostEpoch)).finally(() => {
+        beginning = null;
+      });
+      return beginning;
+    },
+    rebuild: (found) => {
+      if (beginning !== null) return beginning;
+      for (const period of found) missing.set(period.key, period);
+      rebuilding ??= inTurn(() => {
+        const all = [...missing.values()];
+        missing = new Map();
+        rebuilding = null;
+        return rebuild(options, all);
+      });
+      return rebuilding;
+    },
+    prepare: (next) => inTurn(() => prepare(options, next)),
   };
 }
 
@@ -80,22 +104,27 @@ async function beginEpoch(options: SeedingOptions, lostEpoch: string): Promise<v
   const live = newest(lastKnown(), configuration ?? null);
   if (live === null && spent.size > 0) throw lostConfiguration(organization);
   const snapshot = live ?? emptyConfiguration(organization);
-  const current = new Map(
-    currentPeriods(options, snapshot).map(({ key, periodEndMs }) => [key, periodEndMs]),
-  );
+  const { single, ofValues } = currentPeriods(options, snapshot);
+  const current = endsByKey(single);
   const isFirst = lastKnown() === null && spent.size === 0 && lastSeq === 0 && lostEpoch === '';
   const configurationJson = snapshotToJson(snapshot);
   const state = { epoch: randomUUID(), lastSeq, version: snapshot.version, configurationJson, lostEpoch };
-  if (isFirst) return void (await runSeed(options, { ...state, closedMs: 0 }, current, new Map()));
-  await runSeed(options, { ...state, closedMs: REASSERT_MS }, new Map(), new Map());
+  const nothing = { periods: new Map(), wholePeriods: [] };
+  const fresh = { periods: current, wholePeriods: ofValues.map(({ key }) => key) };
+  if (isFirst) return void (await runSeed(options, { ...state, closedMs: 0 }, fresh, new Map()));
+  await runSeed(options, { ...state, closedMs: REASSERT_MS }, nothing, new Map());
   logger.info('Budget counters begin a new epoch.', { organization, lastSeq, lostEpoch });
   await options.reassert();
-  await fillIn(options, (spent) => new Map([...boundedPeriods(spent), ...current]));
+  await fillIn(options, undefined, ({ spent }) => ({
+    periods: new Map([...boundedPeriods(spent), ...current]),
+    wholePeriods: [],
+  }));
+  for (const period of ofValues) await fillInValues(options, period);
 }
 
 async function rebuild(options: SeedingOptions, missing: readonly PinnedPeriod[]): Promise<void> {
   if (options.seed === undefined) throw lostWithoutLedger(options.organization);
-  await fillIn(options, () => endsByKey(missing));
+  await fillInPeriods(options, missing);
 }
 
 /** Without a ledger only a budget that is new may begin at zero: of an older one the counter may have been lost. */
@@ -104,18 +133,53 @@ async function prepare(options: SeedingOptions, next: ConfigurationSnapshot): Pr
   const budgets = next.budgets.filter(
     (budget) => options.seed !== undefined || !known.has(budgetIdentity(budget)),
   );
-  const periods = currentPeriods(options, { ...next, budgets });
-  if (periods.length > 0) await fillIn(options, () => endsByKey(periods));
+  const { single, ofValues } = currentPeriods(options, { ...next, budgets });
+  await fillInPeriods(options, single);
+  for (const period of ofValues) await fillInValues(options, period);
 }
 
-/** @param periodsOf which periods, by what the ledger knows of any; each with an instant at which it is over. */
+/** What a script is to fill in, where it is missing. */
+interface Filling {
+  /** Each with an instant at which it is over. */
+  periods: ReadonlyMap<string, number>;
+  /** Periods of budgets with `each` of which every value is among these: a further one is new. */
+  wholePeriods: readonly string[];
+}
+
+async function fillInPeriods(options: SeedingOptions, missing: readonly PinnedPeriod[]): Promise<void> {
+  for (let at = 0; at < missing.length; at += KEYS_PER_QUESTION) {
+    const some = missing.slice(at, at + KEYS_PER_QUESTION);
+    const filling = { periods: endsByKey(some), wholePeriods: [] };
+    await fillIn(options, { keys: some.map(({ key }) => key) }, () => filling);
+  }
+}
+
+async function fillInValues(options: SeedingOptions, { key, periodEndMs }: PinnedPeriod): Promise<void> {
+  await fillIn(options, { valuesOf: key, atMost: MOST_VALUES }, ({ spent, count }) => {
+    const values = [...spent.keys()].filter((name) => name.startsWith(`${key}:`));
+    const isWhole = count === undefined || count <= values.length;
+    return {
+      periods: new Map(values.map((name) => [name, periodEndMs])),
+      wholePeriods: isWhole ? [key] : [],
+    };
+  });
+}
+
+interface Found {
+  spent: ReadonlyMap<string, NanoUsd>;
+  /** How many values there are; where they were asked for and the ledger says. */
+  count: number | undefined;
+}
+
 async function fillIn(
   options: SeedingOptions,
-  periodsOf: (spent: ReadonlyMap<string, NanoUsd>) => ReadonlyMap<string, number>,
+  selection: SettledSelection | undefined,
+  fillingBy: (found: Found) => Filling,
 ): Promise<void> {
   for (;;) {
-    const spent = totalsByPeriod((await readSeed(options)).totals);
-    const waitMs = await runSeed(options, FILL_IN_ONLY, periodsOf(spent), spent);
+    const { totals, values: count } = await readSeed(options, selection);
+    const spent = totalsByPeriod(totals);
+    const waitMs = await runSeed(options, FILL_IN_ONLY, fillingBy({ spent, count }), spent);
     if (waitMs === 0) return;
     // What others settled before the loss is on its way to the ledger: the sums are asked for again afterwards.
     await pause(waitMs);
@@ -150,27 +214,45 @@ const FILL_IN_ONLY: EpochToBegin = {
  * @returns how long to wait before anything can be filled in; 0 when it is done.
  */
 async function runSeed(
-  { connection, keys, bucketMs, recordGraceMs }: SeedingOptions,
-  { epoch, lastSeq, version, configurationJson, lostEpoch, closedMs }: EpochToBegin,
-  periods: ReadonlyMap<string, number>,
+  options: SeedingOptions,
+  state: EpochToBegin,
+  { periods, wholePeriods }: Filling,
   spent: ReadonlyMap<string, NanoUsd>,
 ): Promise<number> {
-  const budgets = [...periods].flatMap(([key, endMs]) => [spent.get(key) ?? 0n, endMs]);
-  const state = [epoch, bucketMs, lastSeq, version, configurationJson, recordGraceMs];
+  const budgets = [...periods].map(([key, endMs]) => ({ key, endMs, spent: spent.get(key) ?? 0n }));
+  let waitMs = 0;
+  for (let at = 0; waitMs === 0 && (at === 0 || at < budgets.length); at += PERIODS_PER_SCRIPT) {
+    const some = budgets.slice(at, at + PERIODS_PER_SCRIPT);
+    const isLast = at + PERIODS_PER_SCRIPT >= budgets.length;
+    waitMs = await sendSeed(options, state, some, isLast ? wholePeriods : []);
+  }
+  return waitMs;
+}
+
+async function sendSeed(
+  { connection, keys, bucketMs, recordGraceMs }: SeedingOptions,
+  { epoch, lastSeq, version, configurationJson, lostEpoch, closedMs }: EpochToBegin,
+  budgets: readonly { key: string; endMs: number; spent: NanoUsd }[],
+  wholePeriods: readonly string[],
+): Promise<number> {
+  const state = [epoch, bucketMs, lastSeq, version, configurationJson, recordGraceMs, lostEpoch, closedMs];
   const reply = await connection.run(
     'seed',
-    [keys.state, keys.closed, ...[...periods.keys()].map(keys.budget)],
-    [...state, lostEpoch, closedMs, ...budgets].map(String),
+    [keys.state, keys.closed, ...budgets.map(({ key }) => keys.budget(key))],
+    [...state, wholePeriods.join(','), ...budgets.flatMap(({ spent, endMs }) => [spent, endMs])].map(String),
   );
   if (reply.code === 'CLOSED') return Math.max(1, Number(reply.values[0]));
   if (reply.code !== 'OK' && reply.code !== 'EPOCH') throw unknownReply('seed', reply);
   return 0;
 }
 
-async function readSeed({ seed, organization }: SeedingOptions): Promise<GateSeed> {
+async function readSeed(
+  { seed, organization }: SeedingOptions,
+  selection?: SettledSelection,
+): Promise<GateSeed> {
   if (seed === undefined) return { lastSeq: 0, totals: [] };
   try {
-    return await seed();
+    return await seed(selection);
   } catch (cause) {
     throw unavailable(`The counters of "${organization}" wait for the ledger, which does not answer`, cause);
   }
@@ -179,9 +261,11 @@ async function readSeed({ seed, organization }: SeedingOptions): Promise<GateSee
 function currentPeriods(
   { calendar, clock }: SeedingOptions,
   { budgets }: ConfigurationSnapshot,
-): PinnedPeriod[] {
+): { single: PinnedPeriod[]; ofValues: PinnedPeriod[] } {
   const nowMs = clock.nowMs();
-  return budgets.map((budget) => calendar(budget, nowMs));
+  const periods = budgets.map((budget) => calendar(budget, nowMs));
+  const [single, ofValues] = [false, true].map((is) => periods.filter((period) => isOfValues(period) === is));
+  return { single: single ?? [], ofValues: ofValues ?? [] };
 }
 
 function newest(
@@ -192,8 +276,8 @@ function newest(
   return right.version > left.version ? right : left;
 }
 
-function budgetIdentity({ id, period, timeZone }: Budget): string {
-  return `${id} ${period} ${timeZone}`;
+function budgetIdentity({ id, each, period, timeZone }: Budget): string {
+  return `${id} ${each} ${period} ${timeZone}`;
 }
 
 function lostWithoutLedger(organization: string): TallygateError {

@@ -9,7 +9,7 @@ import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } fr
 import { unknownReply } from './redis-replies.ts';
 import { createRedisSeeding, type RedisSeeding } from './redis-seeding.ts';
 import { createRedisVigil, type RedisVigil } from './redis-vigil.ts';
-import { DEFAULT_RECORD_GRACE_MS, type GateSeed } from './seeds.ts';
+import { DEFAULT_RECORD_GRACE_MS, type ReadSeed } from './seeds.ts';
 import { snapshotFromJson } from './snapshots.ts';
 
 /** What the operations of the gate in Redis work with. */
@@ -28,7 +28,7 @@ export interface RedisGateOptions {
    * What the ledger knows, asked when Redis has lost its counters. Without it a first start begins at zero, and a loss that
    * happens later is an outage.
    */
-  seed?: () => Promise<GateSeed>;
+  seed?: ReadSeed;
   /** Width of an expiry bucket: how much longer than its TTL a hold may live. Default one minute; the first gate decides. */
   bucketMs?: number;
   /** How long an ended attempt is remembered, so that repeating its settlement changes nothing. Default one hour. */

@@ -1,4 +1,5 @@
 import {
+  type Budget,
   budgetCovers,
   type ConfigurationSnapshot,
   NANO_USD_MAX,
@@ -6,8 +7,12 @@ import {
   type Pause,
   type ReserveRequest,
   runningOverrides,
+  valueOfBudget,
+  valuesOf,
 } from '@tallygate/usage';
 import { type BudgetPeriod, coveringPeriods, type PeriodCalendar } from './budget-periods.ts';
+
+type Grant = Extract<Override, { kind: 'grant' }>;
 
 /** What decides about one call at one instant: the budgets of the file, and what was decided beside it for a time. */
 export interface Rules {
@@ -38,10 +43,16 @@ export function raisedPeriod(period: BudgetPeriod, running: readonly Override[])
   const { budget } = period;
   const granted = running
     .filter((override) => override.kind === 'grant')
-    .filter((grant) => grant.budget === budget.id)
+    .filter((grant) => isGrantFor(grant, budget))
     .reduce((sum, { amount }) => sum + amount, 0n);
   if (granted === 0n) return period;
   return { ...period, budget: { ...budget, limit: withinRange(budget.limit + granted) } };
+}
+
+/** One of a budget with `each` is for every value, unless it names one. */
+function isGrantFor(grant: Grant, budget: Budget): boolean {
+  if (grant.budget !== budget.id) return false;
+  return grant.value === undefined || grant.value === valueOfBudget(budget);
 }
 
 function withinRange(amount: bigint): bigint {
@@ -55,10 +66,16 @@ export function dependsOnOverrides(
   request: ReserveRequest,
   passedMs: number,
 ): boolean {
-  const coversCall = (id: string) =>
-    snapshot.budgets.some((budget) => budget.id === id && budgetCovers(budget, request));
+  const isForCall = (grant: Grant) =>
+    snapshot.budgets.some(
+      (budget) =>
+        budget.id === grant.budget &&
+        budgetCovers(budget, request) &&
+        (grant.value === undefined ||
+          (budget.each !== undefined && valuesOf(request, budget.each).includes(grant.value))),
+    );
   return runningOverrides(snapshot, passedMs).some((override) => {
-    if (override.kind === 'grant') return coversCall(override.budget);
+    if (override.kind === 'grant') return isForCall(override);
     return override.kind === 'observe' ? request.enforce : isPauseOf(override, request);
   });
 }

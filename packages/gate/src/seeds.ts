@@ -1,7 +1,8 @@
 import {
   type ConfigurationSnapshot,
+  LONGEST_PERIOD_MS,
   NANO_USD_MAX,
-  type PeriodUnit,
+  type SettledSelection,
   type SettledTotal,
 } from '@tallygate/usage';
 import { type PeriodName, parsePeriodKey } from './keys.ts';
@@ -12,9 +13,14 @@ export interface GateSeed {
   /** The sequence of settlements continues after it. */
   lastSeq: number;
   totals: SettledTotal[];
+  /** How many values the period has whose values were asked for; absent: those that were given. */
+  values?: number | undefined;
   /** The last published configuration. Asked for when Redis lost it and no running process remembers a newer one. */
   configuration?: ConfigurationSnapshot;
 }
+
+/** What is settled of a part of the budget periods; without a part, of all of budgets without `each`, or of more. */
+export type ReadSeed = (selection?: SettledSelection) => Promise<GateSeed>;
 
 /**
  * How long an ended attempt is remembered: within it a repeated settle is a duplicate, after it the charge would count
@@ -23,23 +29,10 @@ export interface GateSeed {
  */
 export const DEFAULT_RECORD_GRACE_MS = 3_600_000;
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-/** No calendar makes a longer one, with a change of clocks in it: a day has 26 hours at most. */
-const LONGEST_MS: Record<PeriodUnit, number> = {
-  minute: HOUR_MS,
-  hour: 2 * HOUR_MS,
-  day: 26 * HOUR_MS,
-  week: 8 * DAY_MS,
-  month: 32 * DAY_MS,
-  quarter: 93 * DAY_MS,
-  year: 367 * DAY_MS,
-};
-
 /** An instant at which the period is surely over. The ledger's keys name no zone, and a counter may only live too long. */
 export function periodEndBoundMs(key: string): number {
   const { unit, startMs } = requirePeriod(key);
-  return startMs + LONGEST_MS[unit];
+  return startMs + LONGEST_PERIOD_MS[unit];
 }
 
 /**

@@ -1,18 +1,31 @@
--- What every budget period that is still alive has been charged. A key lives while one of its settlements is younger than
--- {liveFromMs}; its sum then reaches back to {sumFromMs}, a longest period earlier, so that no total is cut in the middle.
+-- What budget periods have been charged that may still be asked for: a key names unit and start of its period, which was over by
+-- {liveFromMs} or is none of these. Of all such periods those that are wanted: {keys}, or the values of one ({valuesOf}), or all,
+-- with {every} those of single values, too. No total is cut in the middle: all of a period's settlements are of {sumFromMs} or later.
 -- An attempt is settled once and released once, whatever was recorded twice in two epochs; adjustments all count.
 WITH deduplicated AS
 (
-  SELECT attempt_id, kind, epoch, seq, budget_instant, keys, amounts
+  SELECT
+    arrayFilter(
+      entry -> toInt64OrZero(splitByChar(':', entry.1)[3])
+          + transform(splitByChar(':', entry.1)[2], {units:Array(String)}, arrayMap(length -> toInt64(length), {longestMs:Array(String)}), toInt64(0)) >= {liveFromMs:Int64}
+        AND ({every:UInt8} OR length(splitByChar(':', entry.1)) = 3)
+        AND (empty({keys:Array(String)}) OR has({keys:Array(String)}, entry.1))
+        AND startsWith(entry.1, {valuesOf:String}),
+      arrayZip(arrayMap(key -> toString(key), keys), amounts)
+    ) AS entries
   FROM settlements
   WHERE organization = {organization:String}
     AND budget_instant >= fromUnixTimestamp64Milli({sumFromMs:Int64}, 'UTC')
+    AND notEmpty(entries)
   ORDER BY settled_at, epoch, seq
   LIMIT 1 BY attempt_id, kind, if(kind = 'adjust', (epoch, seq), ('', 0))
 )
-SELECT key, toString(sum(toInt128(amount))) AS amount_nano_usd
+SELECT
+  entry.1 AS key,
+  toString(sum(toInt128(entry.2)) AS amount) AS amount_nano_usd,
+  toString(count() OVER ()) AS periods
 FROM deduplicated
-ARRAY JOIN keys AS key, amounts AS amount
+ARRAY JOIN entries AS entry
 GROUP BY key
-HAVING max(budget_instant) >= fromUnixTimestamp64Milli({liveFromMs:Int64}, 'UTC')
-ORDER BY key
+ORDER BY if(empty({valuesOf:String}), toInt128(0), -amount), key
+LIMIT {atMost:UInt64}

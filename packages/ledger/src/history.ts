@@ -1,11 +1,9 @@
 /** `SpendHistory` over the tables: exact sums of deduplicated rows, and the records of reports and configurations. */
 import {
-  type Clock,
   type ConfigVersionRecord,
   type EstimateAccuracy,
   isoFromMs,
   type LedgerCounts,
-  type SettledTotal,
   type SettlementGap,
   type SpendHistory,
   type SpendQuery,
@@ -22,23 +20,16 @@ import {
   estimatesQuery,
   lastConfigVersionQuery,
   lastReportQuery,
-  lastSettlementSeq,
-  settledTotalsQuery,
   settlementGapsQuery,
   unknownUsageQuery,
 } from './queries.ts';
 import type { RollupDependencies } from './rollups/add-up.ts';
 import { askUsage } from './rollups/ask-usage.ts';
 import { readSpend, toSpendRow } from './rollups/read-spend.ts';
+import { settledTotals } from './settled-totals.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
 import { knownEvents, usagePage } from './usage-records.ts';
-
-const DAY_MS = 86_400_000;
-/** The longest period, the longest hold that may still settle into it (a batch, 25 h) and a day of time zones. */
-const KEY_LIFE_MS = 31 * DAY_MS + 25 * 3_600_000 + DAY_MS;
-/** All settlements of one key lie within its period: a month with a change of clocks. */
-const LONGEST_PERIOD_MS = 32 * DAY_MS;
 
 const ROW_VERSION = 1;
 
@@ -47,7 +38,7 @@ export function createHistory(
   rollups: RollupDependencies,
   onlyOrganization: string | undefined,
 ): SpendHistory {
-  const { database, clock } = rollups;
+  const { database } = rollups;
   const checked = <T extends { organization: string }>(subject: T): T => {
     requireOrganization(subject.organization, onlyOrganization);
     return subject;
@@ -58,8 +49,8 @@ export function createHistory(
     counts: async (range) => counts(database, checked(range)),
     unknownUsage: async (range) => unknownUsage(database, checked(range)),
     estimates: async (range) => estimates(database, checked(range)),
-    settledTotals: async (organization) =>
-      settledTotals(database, clock, checked({ organization }).organization),
+    settledTotals: async (organization, selection) =>
+      settledTotals(rollups, checked({ organization }).organization, selection),
     usagePage: async (query) => usagePage(database, checked(query)),
     knownEvents: async (query) => knownEvents(database, checked(query)),
     settlementGaps: async (range) => settlementGaps(database, checked(range)),
@@ -122,19 +113,6 @@ async function estimates(
     aboveExpected: row.above_expected,
     aboveWorst: row.above_worst,
   }));
-}
-
-async function settledTotals(
-  database: Database,
-  clock: Clock,
-  organization: string,
-): Promise<{ lastSeq: number; totals: SettledTotal[] }> {
-  const liveFromMs = clock.nowMs() - KEY_LIFE_MS;
-  // The number before the sums: a settlement that arrives in between must not be summed under a number it exceeds.
-  const { last_seq: lastSeq } = onlyRow(await lastSettlementSeq(database, { organization }));
-  const sumFromMs = liveFromMs - LONGEST_PERIOD_MS;
-  const rows = await settledTotalsQuery(database, { organization, liveFromMs, sumFromMs });
-  return { lastSeq, totals: rows.map((row) => ({ key: row.key, amount: row.amount_nano_usd })) };
 }
 
 async function settlementGaps(

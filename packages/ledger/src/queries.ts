@@ -64,8 +64,14 @@ export const settledTotalsQuery = defineQuery({
     organization: z.string().min(1),
     liveFromMs: z.number().int(),
     sumFromMs: z.number().int(),
+    units: z.array(z.string()),
+    longestMs: z.array(z.string()),
+    every: z.union([z.literal(0), z.literal(1)]),
+    keys: z.array(z.string()),
+    valuesOf: z.string(),
+    atMost: z.number().int(),
   }),
-  row: z.object({ key: z.string(), amount_nano_usd: integer }),
+  row: z.object({ key: z.string(), amount_nano_usd: integer, periods: count }),
 });
 
 export const lastSettlementSeq = defineQuery({

@@ -3,6 +3,7 @@ import {
   type BudgetGate,
   balanceSchema,
   batchOwnerSchema,
+  budgetNameSchema,
   configurationSnapshotSchema,
   configVersionRecordSchema,
   denialRecordSchema,
@@ -15,7 +16,8 @@ import {
   reserveRequestSchema,
   type SegmentDestination,
   type SpendHistory,
-  settledTotalSchema,
+  settledSelectionSchema,
+  settledTotalsSchema,
   settlementGapSchema,
   settleReplySchema,
   settleRequestSchema,
@@ -110,9 +112,9 @@ export const ROUTES = {
     answer: async ({ gate }) => ({ nowMs: await gate.nowMs() }),
   }),
   balances: route('gate/balances', {
-    request: nothing,
+    request: z.object({ only: z.array(budgetNameSchema).max(1_000).optional() }),
     reply: z.array(balanceSchema),
-    answer: ({ gate }) => gate.balances(),
+    answer: ({ gate }, { only }) => gate.balances(only),
   }),
   configuration: route('gate/configuration', {
     request: nothing,
@@ -156,9 +158,9 @@ export const ROUTES = {
     answer: ({ history }, range) => history.estimates(range),
   }),
   settledTotals: route('ledger/settled-totals', {
-    request: ofOrganization,
-    reply: z.object({ lastSeq: z.number().int(), totals: z.array(settledTotalSchema) }),
-    answer: ({ history }, { organization }) => history.settledTotals(organization),
+    request: ofOrganization.extend({ selection: settledSelectionSchema.optional() }),
+    reply: settledTotalsSchema,
+    answer: ({ history }, { organization, selection }) => history.settledTotals(organization, selection),
   }),
   settlementGaps: route('ledger/settlement-gaps', {
     request: ofOrganization.extend({ fromMs: z.number().int(), toMs: z.number().int() }),

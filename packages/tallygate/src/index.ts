@@ -11,6 +11,7 @@ export {
   type Logger,
   TallygateError,
 } from '@tallygate/usage';
+export { type ValuesOfBudget, valuesOfBudgets } from './budgets-of-values.ts';
 export { keepRecord } from './configuration/keep-record.ts';
 export { type BudgetDrift, type DriftReport, findDrift } from './drift/find-drift.ts';
 export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';

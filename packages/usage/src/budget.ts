@@ -22,6 +22,10 @@ export const budgetScopeSchema = z.strictObject({
 });
 export type BudgetScope = z.output<typeof budgetScopeSchema>;
 
+/** Of what a budget can stand for every value by itself. */
+export const eachSchema = z.enum(SCOPE_DIMENSIONS);
+export type EachDimension = z.output<typeof eachSchema>;
+
 /** What happens to calls of an enforced budget while the gate cannot answer. Denied is never an outage. */
 export const outagePolicySchema = z.enum(['allow', 'block', 'allowance']);
 export type OutagePolicy = z.output<typeof outagePolicySchema>;
@@ -36,6 +40,11 @@ export const budgetSchema = z.object({
   /** Lower case, digits, dots and dashes: it becomes part of keys. */
   id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/),
   scope: budgetScopeSchema,
+  /**
+   * One budget for each value of this dimension that calls of the scope have, all with the same limit. Where one of them is meant,
+   * as in a balance, its scope names the value.
+   */
+  each: eachSchema.optional(),
   period: periodUnitSchema,
   timeZone: timeZoneSchema,
   limit: nanoUsdSchema,
@@ -82,10 +91,13 @@ export interface BudgetSubject {
   models: readonly string[];
 }
 
+/** With `each`, a call without a value is not covered: there is no budget that it could belong to. */
 export function budgetCovers(
-  { scope }: Pick<Budget, 'scope'>,
-  { attribution, models }: BudgetSubject,
+  { scope, each }: Pick<Budget, 'scope' | 'each'>,
+  subject: BudgetSubject,
 ): boolean {
+  if (each !== undefined && valuesOf(subject, each).length === 0) return false;
+  const { attribution, models } = subject;
   const is = (wanted: string | undefined, actual: string | null) => wanted === undefined || wanted === actual;
   return (
     is(scope.team, attribution.team) &&
@@ -95,6 +107,38 @@ export function budgetCovers(
     is(scope.user, attribution.userPseudonym) &&
     (scope.model === undefined || models.includes(scope.model))
   );
+}
+
+/** What the call has in a dimension, each value once: none where it names no user, several models for a batch. */
+export function valuesOf({ attribution, models }: BudgetSubject, dimension: EachDimension): string[] {
+  if (dimension === 'model') return [...new Set(models)];
+  const value = dimension === 'user' ? attribution.userPseudonym : attribution[dimension];
+  return value ? [value] : [];
+}
+
+/** One value's budget of those that a budget with `each` stands for; a budget without is what it is. */
+export function budgetOfValue(budget: Budget, value: string): Budget {
+  const { each, scope } = budget;
+  return each === undefined ? budget : { ...budget, scope: { ...scope, [each]: value } };
+}
+
+/** What a budget of the configuration is for a call: itself, with `each` one for each of the call's values, or nothing. */
+export function budgetsFor(budget: Budget, subject: BudgetSubject): Budget[] {
+  if (!budgetCovers(budget, subject)) return [];
+  if (budget.each === undefined) return [budget];
+  return valuesOf(subject, budget.each).map((value) => budgetOfValue(budget, value));
+}
+
+/** The value of one of the budgets that a budget with `each` stands for; null where it is no such one. */
+export function valueOfBudget({ each, scope }: Pick<Budget, 'each' | 'scope'>): string | null {
+  return each === undefined ? null : (scope[each] ?? null);
+}
+
+/** "each user of team support" for all that a budget with `each` stands for, else its scope. */
+export function describeCover(budget: Pick<Budget, 'each' | 'scope'>): string {
+  const { each, scope } = budget;
+  if (each === undefined || valueOfBudget(budget) !== null) return describeScope(scope);
+  return Object.keys(scope).length === 0 ? `each ${each}` : `each ${each} of ${describeScope(scope)}`;
 }
 
 /** "organization", "team support", "feature ticket-summary of team support", "team support, model claude-opus-5". */

@@ -64,6 +64,13 @@ export const balanceSchema = z.object({
 });
 export type Balance = z.output<typeof balanceSchema>;
 
+/** A budget of the configuration; of one with `each`, that of one value. */
+export const budgetNameSchema = z.strictObject({
+  budgetId: z.string().min(1),
+  value: z.string().min(1).optional(),
+});
+export type BudgetName = z.output<typeof budgetNameSchema>;
+
 /** What the ledger knows about one budget period: the sum of its settlements. */
 export const settledTotalSchema = z.object({ key: z.string().min(1), amount: nanoUsdSchema });
 export type SettledTotal = z.output<typeof settledTotalSchema>;
@@ -82,8 +89,12 @@ export interface BudgetGate {
   extend(hold: z.output<typeof holdSchema>, ttlMs: number): Promise<ExtendReply>;
   /** The clock that periods, holds and overrides go by. */
   nowMs(): Promise<number>;
-  /** Every budget of the live configuration in its current period; its limit with the grants that are in force. */
-  balances(): Promise<Balance[]>;
+  /**
+   * Budgets of the live configuration in their current periods; limits with the grants that are in force. Every one, but those with
+   * `each`: of these nobody knows all values, so they are named.
+   * @param only these and no others, in this order; a name that stands for no budget has no balance.
+   */
+  balances(only?: readonly BudgetName[]): Promise<Balance[]>;
   /** The live configuration. */
   configuration(): Promise<ConfigurationSnapshot>;
   /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { settledTotalSchema } from './gate-port.ts';
+import { settledTotalSchema } from './gate-port.ts';
 import type { DenialRecord } from './hold.ts';
 import { nanoUsdSchema } from './money.ts';
 import type { UsageRecords } from './records-port.ts';
@@ -122,6 +122,28 @@ export const estimateAccuracySchema = z.object({
 });
 export type EstimateAccuracy = z.output<typeof estimateAccuracySchema>;
 
+/**
+ * Of which budget periods totals are wanted. Without any: of all of budgets without `each`, whose number the configuration bounds.
+ */
+export const settledSelectionSchema = z.union([
+  /** All, of every value as well. */
+  z.strictObject({ every: z.literal(true) }),
+  z.strictObject({ keys: z.array(z.string().min(1)).max(1_000) }),
+  /** Those of a period's values that were charged most, by the key of the period without a value. */
+  z.strictObject({ valuesOf: z.string().min(1), atMost: z.number().int().min(1).max(10_000) }),
+]);
+export type SettledSelection = z.output<typeof settledSelectionSchema>;
+
+/** Sums of settlements per budget period. */
+export const settledTotalsSchema = z.object({
+  /** The highest number of a settlement, of whatever period. */
+  lastSeq: z.number().int(),
+  totals: z.array(settledTotalSchema),
+  /** How many values the period has; where only those that were charged most were wanted. */
+  values: z.number().int().optional(),
+});
+export type SettledTotals = z.output<typeof settledTotalsSchema>;
+
 /** Numbers that no settlement of an epoch has: rows that were lost, or are still on their way. */
 export const settlementGapSchema = z.object({
   epoch: z.string().min(1),
@@ -173,9 +195,7 @@ export interface SpendHistory extends UsageRecords {
   /** By kind of call, for attempts admitted in [fromMs, toMs): those above their worst case first, then the dearest. */
   estimates(range: { organization: string; fromMs: number; toMs: number }): Promise<EstimateAccuracy[]>;
   /** Σ of settlements per budget period whose period may still be asked for. What a lost gate is rebuilt from. */
-  settledTotals(
-    organization: string,
-  ): Promise<{ lastSeq: number; totals: z.output<typeof settledTotalSchema>[] }>;
+  settledTotals(organization: string, selection?: SettledSelection): Promise<SettledTotals>;
   /** The first 1,000 gaps between settlements that were made in [fromMs, toMs), by epoch and number. */
   settlementGaps(range: { organization: string; fromMs: number; toMs: number }): Promise<SettlementGap[]>;
   lastReport(organization: string): Promise<StoredReport | null>;

@@ -8,7 +8,7 @@ const instantMs = z.number().int();
 
 /** The part of a hold on one budget. Its key and period are pinned at reserve: settling never looks at the clock to choose them. */
 const holdEntrySchema = z.object({
-  /** `<budget>:<unit>:<period start>`, as in `Settlement.entries`. */
+  /** `<budget>:<unit>:<period start>`, and `:<value>` of a budget with `each`; as in `Settlement.entries`. */
   key: z.string().min(1),
   expected: nanoUsdSchema,
   worst: nanoUsdSchema,
@@ -16,6 +16,10 @@ const holdEntrySchema = z.object({
   periodEndMs: instantMs,
 });
 export type HoldEntry = z.output<typeof holdEntrySchema>;
+
+export function budgetIdOf({ key }: Pick<HoldEntry, 'key'>): string {
+  return key.slice(0, key.indexOf(':'));
+}
 
 /** An amount set aside for one attempt. It carries all that any process needs to end it, so that a crash can be settled by another. */
 export const holdSchema = z.object({

@@ -24,17 +24,24 @@ export {
   type BudgetSubject,
   budgetCovers,
   budgetModeSchema,
+  budgetOfValue,
   budgetSchema,
+  budgetsFor,
+  describeCover,
   describeMode,
   describeOutagePolicy,
   describeOverage,
   describeScope,
+  type EachDimension,
+  eachSchema,
   hardLimit,
   isEnforced,
   type OutagePolicy,
   OVERAGE_BASIS_POINTS_MAX,
   outagePolicySchema,
   SCOPE_DIMENSIONS,
+  valueOfBudget,
+  valuesOf,
 } from './budget.ts';
 export { type CallIntent, callIntentSchema } from './call-intent.ts';
 export { type Clock, isoFromMs, systemClock } from './clock.ts';
@@ -57,7 +64,9 @@ export { ERRORS, type ErrorCode, TallygateError, type TallygateErrorOptions } fr
 export {
   type Balance,
   type BudgetGate,
+  type BudgetName,
   balanceSchema,
+  budgetNameSchema,
   type ExtendReply,
   extendReplySchema,
   type ReserveReply,
@@ -78,6 +87,8 @@ export {
   estimateAccuracySchema,
   type LedgerCounts,
   ledgerCountsSchema,
+  type SettledSelection,
+  type SettledTotals,
   type SettlementGap,
   SPEND_DIMENSIONS,
   type SpendDimension,
@@ -85,6 +96,8 @@ export {
   type SpendQuery,
   type SpendRow,
   type StoredReport,
+  settledSelectionSchema,
+  settledTotalsSchema,
   settlementGapSchema,
   spendDimensionSchema,
   spendQuerySchema,
@@ -95,6 +108,7 @@ export {
   unknownUsageSchema,
 } from './history-port.ts';
 export {
+  budgetIdOf,
   type Denial,
   type DenialRecord,
   denialRecordSchema,
@@ -138,6 +152,7 @@ export { type Override, overrideSchema, type Pause, runningOverrides } from './o
 export {
   describePeriod,
   describeReset,
+  LONGEST_PERIOD_MS,
   PERIOD_UNITS,
   type Period,
   type PeriodUnit,

@@ -22,6 +22,8 @@ export const overrideSchema = z.discriminatedUnion('kind', [
     kind: z.literal('grant'),
     ...decision,
     budget: z.string().min(1),
+    /** Of a budget with `each`, the one that it is for; absent: every one of them. */
+    value: z.string().min(1).optional(),
     amount: nanoUsdSchema,
   }),
   /** Calls of the feature are denied. */

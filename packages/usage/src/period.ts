@@ -14,6 +14,20 @@ export const PERIOD_UNITS = ['minute', 'hour', 'day', 'week', 'month', 'quarter'
 export const periodUnitSchema = z.enum(PERIOD_UNITS);
 export type PeriodUnit = z.output<typeof periodUnitSchema>;
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** No calendar makes a longer one, with a change of clocks in it: a day has 26 hours at most. */
+export const LONGEST_PERIOD_MS: Readonly<Record<PeriodUnit, number>> = {
+  minute: HOUR_MS,
+  hour: 2 * HOUR_MS,
+  day: 26 * HOUR_MS,
+  week: 8 * DAY_MS,
+  month: 32 * DAY_MS,
+  quarter: 93 * DAY_MS,
+  year: 367 * DAY_MS,
+};
+
 /** Asking the platform costs about as much as the rest of a period; every hold asks, always about the same few zones. */
 const knownTimeZones = new Set<string>();
 

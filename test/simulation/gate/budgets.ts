@@ -8,7 +8,7 @@ import {
 } from '@tallygate/usage';
 import { attributionOf } from '../../contract/gate-fixtures.ts';
 
-/** The budgets of every scenario: up to six cover one call, in periods of all lengths that a scenario can outlive. */
+/** The budgets of every scenario: up to nine counters cover one call, in periods of all lengths that a scenario can outlive. */
 const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Partial<Budget>)[] = [
   { id: 'all', scope: {}, period: 'month' },
   { id: 'support', scope: { team: 'support' }, period: 'month', overageBasisPoints: 2_550 },
@@ -16,6 +16,8 @@ const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Part
   { id: 'chat', scope: { feature: 'chat' }, period: 'hour', mode: 'observe' },
   { id: 'person', scope: { user: 'u-1' }, period: 'minute' },
   { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week' },
+  { id: 'people', scope: {}, each: 'user', period: 'day' },
+  { id: 'models', scope: { feature: 'chat' }, each: 'model', period: 'hour' },
 ];
 
 export const BUDGET_IDS: readonly string[] = OF_ALL_SCENARIOS.map(({ id }) => id);
@@ -37,7 +39,11 @@ const PAYERS: readonly Payer[] = [
   payer('support', 'chat', null, 'claude-haiku-5'),
   payer('research', 'chat', 'u-2', 'claude-opus-5'),
   payer('research', 'mail', null, 'claude-haiku-5'),
+  payer('research', 'chat', 'u-2', 'claude-haiku-5', 'claude-opus-5'),
 ];
+
+/** All that calls have in the dimensions of which there is one budget for each value. */
+export const VALUES = { user: ['u-1', 'u-2'], model: ['claude-opus-5', 'claude-haiku-5'] };
 
 export function payerOf(number: number): Payer {
   return PAYERS[number % PAYERS.length] as Payer;
@@ -57,6 +63,13 @@ export function covers(scope: BudgetScope, { attribution, models }: Payer): bool
   return isModel && same(attribution, { team, feature, user });
 }
 
+/** By which values the payer has a counter of the budget; `[null]` where the budget is one. */
+export function valuesOfPayer({ each }: Budget, { attribution, models }: Payer): readonly (string | null)[] {
+  if (each === undefined) return [null];
+  const named = each === 'user' ? [attribution.userPseudonym] : models;
+  return named.filter((value) => value !== null);
+}
+
 function same(
   { team, feature, userPseudonym }: Attribution,
   wanted: { team: string; feature: string; user: string | null },
@@ -64,6 +77,6 @@ function same(
   return team === wanted.team && feature === wanted.feature && userPseudonym === wanted.user;
 }
 
-function payer(team: string, feature: string, userPseudonym: string | null, model: string): Payer {
-  return { attribution: { ...attributionOf(team, feature), userPseudonym }, models: [model] };
+function payer(team: string, feature: string, userPseudonym: string | null, ...models: string[]): Payer {
+  return { attribution: { ...attributionOf(team, feature), userPseudonym }, models };
 }

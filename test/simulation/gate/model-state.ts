@@ -1,6 +1,6 @@
 import { type Budget, NANO_USD_MAX, type NanoUsd, type SettlementKind } from '@tallygate/usage';
 import { BUCKET_MS, START_MS } from '../../contract/gate-fixtures.ts';
-import { BUDGET_IDS, budgetsOf, covers, type Payer } from './budgets.ts';
+import { BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
 import { modelPeriod } from './model-periods.ts';
 
 /**
@@ -61,17 +61,24 @@ export class ModelState {
   }
 
   periodsAt(budgets: readonly Budget[], instantMs: number): PinnedKey[] {
-    return budgets.map((budget) => {
-      const { startMs, endMs } = modelPeriod(budget, instantMs);
-      return { key: `${budget.id}:${budget.period}:${startMs}`, budgetId: budget.id, startMs, endMs };
+    return budgets
+      .filter(({ each }) => each === undefined)
+      .map((budget) => periodOf(budget, null, instantMs));
+  }
+
+  /** Of budgets that are one for each value: every counter that there can be. */
+  periodsOfValues(instantMs = this.nowMs): PinnedKey[] {
+    return this.budgets().flatMap((budget) => {
+      const { each } = budget;
+      const values = each === 'user' || each === 'model' ? VALUES[each] : [];
+      return values.map((value) => periodOf(budget, value, instantMs));
     });
   }
 
   periodsFor(payer: Payer, instantMs = this.nowMs): PinnedKey[] {
-    return this.periodsAt(
-      this.budgets().filter(({ scope }) => covers(scope, payer)),
-      instantMs,
-    );
+    return this.budgets()
+      .filter(({ scope }) => covers(scope, payer))
+      .flatMap((budget) => valuesOfPayer(budget, payer).map((value) => periodOf(budget, value, instantMs)));
   }
 
   spent(key: string): NanoUsd {
@@ -153,6 +160,12 @@ export class ModelState {
   #isLive(attempt: ModelAttempt): boolean {
     return attempt.ended === null && attempt.lastBucket >= this.#currentBucket();
   }
+}
+
+function periodOf(budget: Budget, value: string | null, instantMs: number): PinnedKey {
+  const { startMs, endMs } = modelPeriod(budget, instantMs);
+  const key = `${budget.id}:${budget.period}:${startMs}`;
+  return { key: value === null ? key : `${key}:${value}`, budgetId: budget.id, startMs, endMs };
 }
 
 export function isBeyondCounters(amount: NanoUsd): boolean {

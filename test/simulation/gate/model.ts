@@ -125,10 +125,17 @@ export class GateModel extends ModelState {
     const seen = differs === -1 ? named : named.slice(0, differs);
     if (seen.some(({ key }) => this.lost.has(key))) this.rebuild(named);
     this.rebuild(current);
-    return current.map(({ key, budgetId }) => {
-      const { expected, worst } = this.held(key);
-      return [budgetId, this.spent(key), larger(expected, worst)];
-    });
+    return current.map((period) => this.#balance(period));
+  }
+
+  balancesOfValues(): [id: string, spent: NanoUsd, held: NanoUsd][] {
+    this.touch();
+    return this.periodsOfValues().map((period) => this.#balance(period));
+  }
+
+  #balance({ key, budgetId }: PinnedKey): [id: string, spent: NanoUsd, held: NanoUsd] {
+    const { expected, worst } = this.held(key);
+    return [budgetId, this.spent(key), larger(expected, worst)];
   }
 
   #change(change: Change): void {

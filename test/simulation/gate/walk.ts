@@ -1,4 +1,4 @@
-import type { Hold } from '@tallygate/usage';
+import type { Balance, Hold } from '@tallygate/usage';
 import { BUCKET_MS, requestOf, snapshotOf } from '../../contract/gate-fixtures.ts';
 import { budgetsOf, payerOf } from './budgets.ts';
 import { answerOf, endAt, endingOf, expectLifetime, expectSame, refusedOnly } from './compare.ts';
@@ -57,9 +57,13 @@ export class Walk {
   }
 
   async expectSameBalances(process = 0): Promise<string> {
-    const balances = await (await this.#world.gate(process)).balances();
-    const actual = balances.map(({ budget, spent, held }) => [budget.id, spent, held]);
-    expectSame(actual, this.#model.balances());
+    const gate = await this.#world.gate(process);
+    expectSame((await gate.balances()).map(inWords), this.#model.balances());
+    const names = this.#model.periodsOfValues().map(({ key, budgetId }) => ({
+      budgetId,
+      value: key.split(':')[3] ?? '',
+    }));
+    expectSame((await gate.balances(names)).map(inWords), this.#model.balancesOfValues());
     return 'balances';
   }
 
@@ -216,4 +220,8 @@ export class Walk {
 
 function idOf(call: number): string {
   return `attempt-${call}`;
+}
+
+function inWords({ budget, spent, held }: Balance): [string, bigint, bigint] {
+  return [budget.id, spent, held];
 }

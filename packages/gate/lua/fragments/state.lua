@@ -7,6 +7,7 @@
 --   seq            number of the last settlement
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
+--   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -22,4 +23,14 @@ local function read_state(key)
     version = values[5],
     rebuilds = values[6],
   }
+end
+
+-- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
+-- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
+local function is_lost(state, state_key, key, stored, starts)
+  if starts >= state.seeded then
+    return false
+  end
+  local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
+  return stored or not period or redis.call('HEXISTS', state_key, 'filled:' .. period) == 0
 end

@@ -7,11 +7,13 @@ import { type LeaseParts, takeLease } from './take-lease.ts';
 
 /** The leases of this process on one set of budgets: the one that admits, and the next before it runs dry. */
 export interface LeasePool {
-  readonly budgetIds: readonly string[];
+  readonly budgetKeys: readonly string[];
   /** A part of a lease, without asking anybody; null when there is none now. */
   admit(request: ReserveRequest): LeasedAttempt | null;
   /** Waits for a lease. False: there is none to be had, ask the gate. Never rejects. */
   refill(request: ReserveRequest): Promise<boolean>;
+  /** Nothing is lost when it is forgotten. */
+  isIdle(): boolean;
   /** Gives back what is idle in all leases. */
   close(): Promise<void>;
   /** Gives back what is idle in this one, if it is of this pool. */
@@ -21,10 +23,10 @@ export interface LeasePool {
 /** After there was none to be had, calls ask the gate for such a part of a lease's time. */
 const DIRECT_FOR_TTLS = 1 / 4;
 
-export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[]): LeasePool {
+export function createLeasePool(parts: LeaseParts, budgetKeys: readonly string[]): LeasePool {
   const { clock, leaseTtlMs } = parts;
   const demand = createDemand(leaseTtlMs);
-  const open = createOpenLeases(parts, budgetIds);
+  const open = createOpenLeases(parts, budgetKeys);
   let taking: Promise<boolean> | null = null;
   let waiting = 0;
   let directUntilMs = 0;
@@ -33,11 +35,11 @@ export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[])
   async function take(request: ReserveRequest): Promise<boolean> {
     const closingsBefore = closings;
     const wished = () => demand.wishedCalls(clock.monotonicMs(), waiting);
-    const taken = await takeLease(parts, budgetIds, request, wished).catch(() => null);
+    const taken = await takeLease(parts, budgetKeys, request, wished).catch(() => null);
     const isUsable = taken !== null && closings === closingsBefore;
     if (taken === null) directUntilMs = clock.monotonicMs() + leaseTtlMs * DIRECT_FOR_TTLS;
     else if (isUsable) open.add(taken);
-    else void giveBack(parts, budgetIds, taken);
+    else void giveBack(parts, budgetKeys, taken);
     return isUsable;
   }
 
@@ -55,7 +57,7 @@ export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[])
   }
 
   return {
-    budgetIds,
+    budgetKeys,
     admit(request) {
       const nowMs = clock.monotonicMs();
       demand.note(nowMs);
@@ -78,6 +80,7 @@ export function createLeasePool(parts: LeaseParts, budgetIds: readonly string[])
         waiting -= 1;
       }
     },
+    isIdle: () => taking === null && open.count() === 0,
     close() {
       closings += 1;
       return open.closeAll();

@@ -7,7 +7,7 @@ export interface LeasePools {
   /** Undefined for a kind of call that is not known yet. */
   of(request: ReserveRequest): LeasePool | undefined;
   /** These budgets cover calls like this one. */
-  learn(request: ReserveRequest, budgetIds: readonly string[]): void;
+  learn(request: ReserveRequest, budgetKeys: readonly string[]): void;
   all(): Iterable<LeasePool>;
   /** Of the configuration that is known here. */
   version(): number;
@@ -18,18 +18,22 @@ export interface LeasePools {
 /** Users are a dimension too; beyond so many kinds of calls they are learned again. */
 const MOST_SUBJECTS = 20_000;
 
-export function createLeasePools(openPool: (budgetIds: readonly string[]) => LeasePool): LeasePools {
+export function createLeasePools(openPool: (budgetKeys: readonly string[]) => LeasePool): LeasePools {
   const subjects = createNameTree<LeasePool>();
   const pools = new Map<string, LeasePool>();
   let knownVersion = 0;
+  const forgetIdle = (): void => {
+    subjects.clear();
+    for (const [name, pool] of pools) if (pool.isIdle()) pools.delete(name);
+  };
   return {
     of: (request) => (request.configVersion === knownVersion ? subjects.get(subjectOf(request)) : undefined),
-    learn(request, budgetIds) {
+    learn(request, budgetKeys) {
       if (request.configVersion !== knownVersion) return;
-      const name = `${budgetIds.join()} ${request.ttlMs}`;
-      const pool = pools.get(name) ?? openPool(budgetIds);
+      const name = `${budgetKeys.join()} ${request.ttlMs}`;
+      const pool = pools.get(name) ?? openPool(budgetKeys);
       pools.set(name, pool);
-      if (subjects.size() >= MOST_SUBJECTS) subjects.clear();
+      if (subjects.size() >= MOST_SUBJECTS) forgetIdle();
       subjects.set(subjectOf(request), pool);
     },
     all: () => pools.values(),

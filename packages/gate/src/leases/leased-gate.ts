@@ -22,7 +22,7 @@ export interface LeasedGateParts {
   gate: BudgetGate;
   session: RedisSession;
   settleDeadlineMs: number;
-  balances(budgetIds: readonly string[]): Promise<Balance[]>;
+  balances(budgetKeys: readonly string[]): Promise<Balance[]>;
 }
 
 const DEFAULT_FROM_CALLS = 8;
@@ -40,9 +40,9 @@ export function createLeasedGate(parts: LeasedGateParts, options: LeaseOptions):
     settle: ({ hold, amountNanoUsd }) => endAttempt(state, hold, 'settle', amountNanoUsd),
     release: (hold) => endAttempt(state, hold, 'release', 0n),
     extend: (hold, ttlMs) => extendAttempt(state, hold, ttlMs),
-    balances: async () => {
+    balances: async (only) => {
       await giveBackAll(state);
-      return gate.balances();
+      return gate.balances(only);
     },
     publish: async (snapshot) => {
       await gate.publish(snapshot);
@@ -67,11 +67,11 @@ function createLeasedState(parts: LeasedGateParts, { ttlMs, fromCalls }: LeaseOp
     return createEndingQueue(session, lease, settleDeadlineMs, queues);
   };
   const leaseParts = { gate, clock, register, balances, openEndings, leaseTtlMs: ttlMs };
-  const pools = createLeasePools((budgetIds) =>
-    createLeasePool({ ...leaseParts, fromCalls: fromCalls ?? DEFAULT_FROM_CALLS }, budgetIds),
+  const pools = createLeasePools((budgetKeys) =>
+    createLeasePool({ ...leaseParts, fromCalls: fromCalls ?? DEFAULT_FROM_CALLS }, budgetKeys),
   );
-  const giveBack = async (budgetId: string): Promise<void> => {
-    const concerned = [...pools.all()].filter(({ budgetIds }) => budgetIds.includes(budgetId));
+  const giveBack = async (budgetKey: string): Promise<void> => {
+    const concerned = [...pools.all()].filter(({ budgetKeys }) => budgetKeys.includes(budgetKey));
     await Promise.all([
       ...concerned.map((pool) => pool.close()),
       ...[...queues].map((queue) => queue.flush()),

@@ -1,10 +1,14 @@
 import {
+  type Budget,
   budgetCovers,
+  budgetsFor,
+  type Denial,
   type Hold,
   isEnforced,
   type ReserveReply,
   type ReserveRequest,
 } from '@tallygate/usage';
+import { budgetKey } from '../keys.ts';
 import { requireReservable } from '../requests.ts';
 import type { LeasedAttempt } from './attempts.ts';
 import { forgetAll, type LeasedState } from './leased-state.ts';
@@ -52,7 +56,7 @@ async function admitLater(state: LeasedState, request: ReserveRequest): Promise<
 
 /** Asks for this call alone. A denial is final when no lease has money that could come back. */
 async function askGate(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
-  const { gate, session, recall } = state;
+  const { gate, session } = state;
   for (let recalls = 0; recalls < MOST_RECALLS; recalls += 1) {
     const askedMs = session.clock.monotonicMs();
     const reply = await gate.reserve({ ...request, enforce: true });
@@ -61,10 +65,26 @@ async function askGate(state: LeasedState, request: ReserveRequest): Promise<Res
       if (version > state.pools.version()) await forgetAll(state, version);
       return reply;
     }
-    if (await recall.mayComeBack(reply.denial.budgetId, askedMs)) continue;
+    if (await mayComeBack(state, request, reply.denial, askedMs)) continue;
     return request.enforce ? reply : gate.reserve(request);
   }
   return gate.reserve(request);
+}
+
+/** Idle money of the budget that said no; a batch may have asked for several of one with `each`. */
+async function mayComeBack(
+  { session, recall }: LeasedState,
+  request: ReserveRequest,
+  { budgetId }: Denial,
+  askedMs: number,
+): Promise<boolean> {
+  const { budgets } = await session.lastSnapshot();
+  const denying = keysFor(
+    budgets.filter(({ id }) => id === budgetId),
+    request,
+  );
+  const answers = await Promise.all(denying.map((key) => recall.mayComeBack(key, askedMs)));
+  return answers.includes(true);
 }
 
 /** Which budgets cover a call like this one. Where the configuration cannot be read, the gate says what that means. */
@@ -74,11 +94,11 @@ async function learn({ pools, session }: LeasedState, request: ReserveRequest): 
   if (snapshot?.version !== request.configVersion) return;
   const budgets = snapshot.budgets.filter((budget) => budgetCovers(budget, request));
   // What would have been denied is only known where every call is asked for.
-  if (!budgets.every(isEnforced)) return;
-  pools.learn(
-    request,
-    budgets.map(({ id }) => id),
-  );
+  if (budgets.every(isEnforced)) pools.learn(request, keysFor(budgets, request));
+}
+
+function keysFor(budgets: readonly Budget[], request: ReserveRequest): string[] {
+  return budgets.flatMap((budget) => budgetsFor(budget, request)).map(budgetKey);
 }
 
 function isLeasable({ attempts, isClosed }: LeasedState, request: ReserveRequest): boolean {

@@ -16,7 +16,7 @@ export interface OpenLeases {
 /** So often in the time of a lease it is looked at whether anybody still uses it. */
 const LOOKS_PER_LEASE = 10;
 
-export function createOpenLeases(parts: LeaseParts, budgetIds: readonly string[]): OpenLeases {
+export function createOpenLeases(parts: LeaseParts, budgetKeys: readonly string[]): OpenLeases {
   const { clock, leaseTtlMs } = parts;
   const open: OpenLease[] = [];
   let watch: NodeJS.Timeout | null = null;
@@ -24,7 +24,7 @@ export function createOpenLeases(parts: LeaseParts, budgetIds: readonly string[]
   async function closeAll(): Promise<void> {
     if (watch !== null) clearInterval(watch);
     watch = null;
-    await Promise.all(open.splice(0).map((lease) => giveBack(parts, budgetIds, lease)));
+    await Promise.all(open.splice(0).map((lease) => giveBack(parts, budgetKeys, lease)));
   }
 
   /** Money that nobody has asked for since the last look may be what another process lacks. */
@@ -46,11 +46,11 @@ export function createOpenLeases(parts: LeaseParts, budgetIds: readonly string[]
       lookAfter();
     },
     closeFirst() {
-      for (const dry of open.splice(0, 1)) void giveBack(parts, budgetIds, dry);
+      for (const dry of open.splice(0, 1)) void giveBack(parts, budgetKeys, dry);
     },
     async close(lease) {
       const at = open.findIndex((one) => one.lease === lease);
-      for (const one of at === -1 ? [] : open.splice(at, 1)) await giveBack(parts, budgetIds, one);
+      for (const one of at === -1 ? [] : open.splice(at, 1)) await giveBack(parts, budgetKeys, one);
     },
     closeAll,
   };
@@ -59,7 +59,7 @@ export function createOpenLeases(parts: LeaseParts, budgetIds: readonly string[]
 /** Nothing is admitted from it any more. Resolves when the gate has its idle money back, or did not answer. */
 export async function giveBack(
   { register }: Pick<LeaseParts, 'register'>,
-  budgetIds: readonly string[],
+  budgetKeys: readonly string[],
   { lease, endings }: OpenLease,
 ): Promise<void> {
   if (lease.isClosed) return;
@@ -67,5 +67,5 @@ export async function giveBack(
   endings.giveBack(lease.freeExpectedNanoUsd, lease.freeWorstNanoUsd);
   await endings.flush();
   // One that stays in the register makes others wait for nothing, no longer than its time.
-  await register.leave(budgetIds, lease.hold.attemptId).catch(() => {});
+  await register.leave(budgetKeys, lease.hold.attemptId).catch(() => {});
 }

@@ -10,7 +10,7 @@ export interface Recall {
    * @param askedMonotonicMs when the question was asked that was denied.
    * @returns true when asking again can succeed; false when no lease had any of the budget: the denial is final.
    */
-  mayComeBack(budgetId: string, askedMonotonicMs: number): Promise<boolean>;
+  mayComeBack(budgetKey: string, askedMonotonicMs: number): Promise<boolean>;
 }
 
 export interface RecallParts {
@@ -18,23 +18,26 @@ export interface RecallParts {
   register: LeaseRegister;
   leaseTtlMs: number;
   /** Gives back what this process has on the budget. */
-  giveBack(budgetId: string): Promise<void>;
+  giveBack(budgetKey: string): Promise<void>;
 }
 
 const LONGEST_NAP_MS = 20;
+/** Every value of a budget with `each` is one; what is forgotten is asked for again. */
+const MOST_KNOWN = 10_000;
 
 export function createRecall({ clock, register, leaseTtlMs, giveBack }: RecallParts): Recall {
   const running = new Map<string, Promise<void>>();
   /** Between these instants no lease was on the budget: there was none left, and none may enter. */
   const withoutLeases = new Map<string, { fromMs: number; untilMs: number }>();
 
-  async function recall(budgetId: string): Promise<void> {
-    await giveBack(budgetId);
+  async function recall(budgetKey: string): Promise<void> {
+    await giveBack(budgetKey);
     for (;;) {
       const sentMs = clock.monotonicMs();
-      const waitMs = await register.recall(budgetId, leaseTtlMs);
+      const waitMs = await register.recall(budgetKey, leaseTtlMs);
       if (waitMs === 0) {
-        withoutLeases.set(budgetId, { fromMs: clock.monotonicMs(), untilMs: sentMs + leaseTtlMs });
+        if (withoutLeases.size >= MOST_KNOWN) withoutLeases.clear();
+        withoutLeases.set(budgetKey, { fromMs: clock.monotonicMs(), untilMs: sentMs + leaseTtlMs });
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, LONGEST_NAP_MS)));
@@ -42,13 +45,13 @@ export function createRecall({ clock, register, leaseTtlMs, giveBack }: RecallPa
   }
 
   return {
-    async mayComeBack(budgetId, askedMonotonicMs) {
-      const known = withoutLeases.get(budgetId);
+    async mayComeBack(budgetKey, askedMonotonicMs) {
+      const known = withoutLeases.get(budgetKey);
       const isFinal =
         known !== undefined && known.fromMs <= askedMonotonicMs && clock.monotonicMs() <= known.untilMs;
       if (isFinal) return false;
-      const started = running.get(budgetId) ?? recall(budgetId).finally(() => running.delete(budgetId));
-      running.set(budgetId, started);
+      const started = running.get(budgetKey) ?? recall(budgetKey).finally(() => running.delete(budgetKey));
+      running.set(budgetKey, started);
       await started;
       return true;
     },

@@ -6,7 +6,7 @@ import {
   newAttemptId,
   type ReserveRequest,
 } from '@tallygate/usage';
-import { parsePeriodKey } from '../keys.ts';
+import { budgetKeyIn } from '../keys.ts';
 import type { EndingQueue } from './ending-queue.ts';
 import { type Lease, openLease } from './lease.ts';
 import type { LeaseRegister } from './lease-register.ts';
@@ -18,7 +18,7 @@ export interface LeaseParts {
   clock: Clock;
   register: LeaseRegister;
   /** Of these budgets only. */
-  balances(budgetIds: readonly string[]): Promise<Balance[]>;
+  balances(budgetKeys: readonly string[]): Promise<Balance[]>;
   openEndings(lease: Hold): EndingQueue;
   leaseTtlMs: number;
   /** Fewer calls within two leases' time are not worth a lease. */
@@ -40,29 +40,29 @@ const REGISTERED_FOR_TTLS = 2;
  */
 export async function takeLease(
   parts: LeaseParts,
-  budgetIds: readonly string[],
+  budgetKeys: readonly string[],
   request: ReserveRequest,
   wishedCalls: () => number,
 ): Promise<OpenLease | null> {
   const { clock, register, leaseTtlMs } = parts;
   const leaseId = newAttemptId();
   const admitsUntilMonotonicMs = clock.monotonicMs() + leaseTtlMs;
-  const others = await register.enter(budgetIds, leaseId, REGISTERED_FOR_TTLS * leaseTtlMs);
+  const others = await register.enter(budgetKeys, leaseId, REGISTERED_FOR_TTLS * leaseTtlMs);
   if (others === null) return null;
   let taken: OpenLease | null = null;
   try {
-    const balances = await parts.balances(budgetIds);
+    const balances = await parts.balances(budgetKeys);
     const calls = leasableCalls(balances, request, others, wishedCalls());
     if (calls > 0)
       taken = await reserveLease(
         parts,
-        budgetIds,
+        budgetKeys,
         asLease(request, leaseId, calls, leaseTtlMs),
         admitsUntilMonotonicMs,
       );
     return taken;
   } finally {
-    if (taken === null) void register.leave(budgetIds, leaseId).catch(() => {});
+    if (taken === null) void register.leave(budgetKeys, leaseId).catch(() => {});
   }
 }
 
@@ -85,7 +85,7 @@ function asLease(
 
 async function reserveLease(
   { gate, clock, openEndings }: LeaseParts,
-  budgetIds: readonly string[],
+  budgetKeys: readonly string[],
   asked: ReserveRequest,
   admitsUntilMonotonicMs: number,
 ): Promise<OpenLease | null> {
@@ -93,7 +93,7 @@ async function reserveLease(
   const reply = await gate.reserve(asked);
   if (reply.kind !== 'held') return null;
   const { hold } = reply;
-  const isCovered = hold.entries.map(({ key }) => parsePeriodKey(key)?.budgetId).join() === budgetIds.join();
+  const isCovered = hold.entries.map(({ key }) => budgetKeyIn(key)).join() === budgetKeys.join();
   // The server said when it was: the period cannot end sooner by its clock than so long after the question.
   const leftMs = Math.min(...hold.entries.map(({ periodEndMs }) => periodEndMs - hold.budgetInstantMs));
   const { configVersion, expectedNanoUsd, worstNanoUsd } = asked;

@@ -2,7 +2,7 @@ import { livePriceBook } from '@tallygate/pricing';
 import {
   type BatchOwner,
   type Budget,
-  budgetCovers,
+  budgetsFor,
   emptyConfiguration,
   type Hold,
   type HoldEntry,
@@ -28,15 +28,18 @@ const hold = {
 const OWNER = { attribution: {} } as BatchOwner;
 const pinHold = ({ snapshot, ...subject }: AdmittedWithoutGate): Hold => ({
   ...hold,
-  entries: snapshot.budgets.filter((one) => budgetCovers(one, subject)).map(({ id }) => entry(id)),
+  entries: snapshot.budgets
+    .flatMap((one) => budgetsFor(one, subject))
+    .map(({ id, each, scope }) => entry(each === undefined ? id : `${id}:day:1:${scope.model}`)),
 });
-const chargedTo = (budgets: Budget[], requestModel: string) => {
+const chargedTo = (budgets: Budget[], requestModel: string, keys?: string[]) => {
   const configuration = {
     snapshot: { ...emptyConfiguration('acme'), budgets },
     priceBook: livePriceBook(null),
     isKnown: true,
   };
-  const holdOf = createItemHolds(hold, OWNER, configuration, pinHold);
+  const held = keys === undefined ? hold : { ...hold, entries: keys.map(entry) };
+  const holdOf = createItemHolds(held, OWNER, configuration, pinHold);
   const { attemptId, entries } = holdOf({ eventId: 'item', requestModel });
   expect(attemptId).toBe('item');
   return entries.map(({ key }) => key);
@@ -46,6 +49,21 @@ describe('what an item of a batch is charged to', () => {
   it('leaves out budgets of the other models, and keeps those that nobody knows any more', () => {
     expect(chargedTo(BUDGETS, 'claude-haiku-5-5')).toEqual(['all', 'haiku', 'gone']);
     expect(chargedTo(BUDGETS, 'claude-opus-5-5')).toEqual(['all', 'opus', 'gone']);
+  });
+
+  it('leaves out the other models of a budget that is one for each', () => {
+    const each = { ...budget('each', {}), each: 'model' as const };
+    const keys = [
+      'all',
+      'each:day:1:claude-haiku-5-5',
+      'each:day:1:claude-opus-5-5',
+      'gone:day:1:claude-opus-5-5',
+    ];
+    expect(chargedTo([budget('all', {}), each], 'claude-opus-5-5', keys)).toEqual([
+      keys[0],
+      keys[2],
+      keys[3],
+    ]);
   });
 
   it('is found by every name of its model', () => {

@@ -1,11 +1,11 @@
-import type { BatchOwner, Hold, HoldEntry, UsageEvent } from '@tallygate/usage';
+import { type BatchOwner, budgetIdOf, type Hold, type HoldEntry, type UsageEvent } from '@tallygate/usage';
 import type { LiveConfiguration } from '../configuration-cache.ts';
 import { plainModelNames } from '../model-names.ts';
 import type { MeterPorts } from '../ports.ts';
 
 /**
  * What each item of one reading is charged to. The hold of its batch names the budgets of all the batch's models; where some are
- * limited to a model, only those that cover the item's own count it. Periods stay those that were pinned when the batch was
+ * limited to a model, or are one for each, only those that cover the item's own count it. Periods stay those that were pinned when the batch was
  * created. Found once for each model: a batch may have 100,000 items.
  */
 export function createItemHolds(
@@ -14,7 +14,7 @@ export function createItemHolds(
   { snapshot, priceBook }: LiveConfiguration,
   pinHold: MeterPorts['pinHold'],
 ): (event: Pick<UsageEvent, 'eventId' | 'requestModel'>) => Hold {
-  const byModel = snapshot.budgets.filter(({ scope }) => scope.model !== undefined);
+  const byModel = snapshot.budgets.filter(({ scope, each }) => scope.model !== undefined || each === 'model');
   if (byModel.length === 0 || pinHold === undefined)
     return ({ eventId }) => ({ ...hold, attemptId: eventId });
   const among = { ...snapshot, budgets: byModel };
@@ -22,11 +22,13 @@ export function createItemHolds(
   const keysFor = (models: readonly string[]) =>
     new Set(pinHold({ attemptId, attribution, models, snapshot: among, atMs }).entries.map(({ key }) => key));
   const every = keysFor(byModel.map(({ scope }) => scope.model ?? ''));
+  const eachIds = new Set(byModel.filter(({ each }) => each === 'model').map(({ id }) => id));
+  const isOfModel = (entry: HoldEntry) => every.has(entry.key) || eachIds.has(budgetIdOf(entry));
   const entriesOf = new Map<string, HoldEntry[]>();
 
   function entriesFor(requestModel: string): HoldEntry[] {
     const own = keysFor(plainModelNames([requestModel], priceBook));
-    return hold.entries.filter(({ key }) => own.has(key) || !every.has(key));
+    return hold.entries.filter((entry) => own.has(entry.key) || !isOfModel(entry));
   }
 
   return ({ eventId, requestModel }) => {

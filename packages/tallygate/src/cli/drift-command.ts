@@ -1,4 +1,4 @@
-import { formatUsd, isoFromMs, usdFromNano } from '@tallygate/usage';
+import { formatUsd, isoFromMs, usdFromNano, valueOfBudget } from '@tallygate/usage';
 import { adjustDrift, type DriftAdjustment } from '../drift/adjust-drift.ts';
 import { type BudgetDrift, type DriftReport, findDrift } from '../drift/find-drift.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
@@ -59,7 +59,8 @@ function adjustmentDocument({ key, side, amountNanoUsd }: DriftAdjustment): Reco
 }
 
 function budgetLine({ balance, state, settledNanoUsd, differenceNanoUsd }: BudgetDrift): string {
-  const { id } = balance.budget;
+  const value = valueOfBudget(balance.budget);
+  const id = value === null ? balance.budget.id : `${balance.budget.id} of ${value}`;
   if (state === 'exact') return `${id}: ${formatUsd(settledNanoUsd)} in gate and ledger\n`;
   if (state === 'moving') return `${id}: is being charged; look again when it is quiet\n`;
   const sides = `gate ${formatUsd(balance.spent)}, ledger ${formatUsd(settledNanoUsd)}`;

@@ -1,7 +1,7 @@
 import { TallygateError } from '@tallygate/usage';
 import { Command, CommanderError } from 'commander';
 import { addBillCommand } from './bill/add-bill-command.ts';
-import { budgetsListCommand, budgetsShowCommand } from './budgets-command.ts';
+import { budgetsListCommand, budgetsShowCommand, type ShowOptions } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { type DriftOptions, driftCommand } from './drift-command.ts';
@@ -141,15 +141,16 @@ function addBudgetCommands(program: Command, context: CliContext, choose: Parsin
   const budgets = program.command('budgets').description('budgets: limit, spent, held, available');
   budgets
     .command('list')
-    .description('every budget in its current period')
+    .description('every budget in its current period; of one with each, the values that were charged most')
     .action((_options, command: Command) =>
       choose(() => budgetsListCommand(context, command.optsWithGlobals<GlobalOptions>())),
     );
   budgets
     .command('show <id>')
     .description('one budget in full')
+    .option('--value <value>', 'of a budget with each: whose it is')
     .action((id: string, _options, command: Command) =>
-      choose(() => budgetsShowCommand(context, command.optsWithGlobals<GlobalOptions>(), id)),
+      choose(() => budgetsShowCommand(context, command.optsWithGlobals<ShowOptions>(), id)),
     );
   addOverrideCommands(program, budgets, context, choose);
   addTrialCommands(budgets, context, choose);

@@ -90,10 +90,12 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
     requireListedTeam(budget.scope.team, teams, at('scope', 'team'), document);
     requirePlainModel(budget.scope.model, at('scope', 'model'), document);
     requirePseudonym(budget.scope.user, at('scope', 'user'), document);
+    requireSeveralValues(budget, at('each'), document);
     const ladder = ladderFrom(budget.ladder, at('ladder'), document);
     return {
       id: budget.id,
       scope: definedOnly(budget.scope),
+      ...(budget.each === undefined ? {} : { each: budget.each }),
       period: budget.period,
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
       limit: amountFrom(budget.limit.usd, at('limit', 'usd'), document),
@@ -142,6 +144,17 @@ function requirePseudonym(user: string | undefined, path: Path, document: Locate
   if (user === undefined || /^[A-Za-z0-9_-]{22}$/.test(user)) return;
   const cure = 'Write the pseudonym that "tallygate report --by user" shows.';
   throw document.invalid(path, `"${user}" is no pseudonym of a user`, cure);
+}
+
+/** Of a scope that names the value there is nothing to have one budget each of. */
+function requireSeveralValues(
+  { scope, each }: FileContent['budgets'][number],
+  path: Path,
+  document: LocatedDocument,
+): void {
+  if (each === undefined || scope[each] === undefined) return;
+  const cure = `Leave out each, or ${each} in the scope.`;
+  throw document.invalid(path, `the scope is of one ${each}, "${scope[each]}"`, cure);
 }
 
 function definedOnly(scope: FileContent['budgets'][number]['scope']): BudgetScope {

@@ -1,5 +1,6 @@
 import {
   budgetModeSchema,
+  eachSchema,
   LADDER_STEPS,
   LADDER_STEPS_MAX,
   outagePolicySchema,
@@ -57,6 +58,7 @@ const budgetFields = {
     .strictObject(scopeFields)
     .nullish()
     .transform((scope) => scope ?? {}),
+  each: eachSchema.optional(),
   limit: z.strictObject(limitFields),
   period: z.enum(PERIOD_UNITS),
   timeZone: text.default('UTC'),
@@ -160,6 +162,7 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.scope':
     'Write any of team, feature, environment, workflow, user and model, or leave it out for the whole organization.',
   'budgets.*.scope.team': 'Write the id of a team that the file lists under teams.',
+  'budgets.*.each': `Write one of ${eachSchema.options.join(', ')}, or leave it out for one budget of the whole scope.`,
   'budgets.*.limit': 'Write limit: { usd: "500.00" }.',
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
   'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,

@@ -265,6 +265,14 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
       withBudget('scope: { team: helpdesk }'),
       'tallygate.yaml:7:20: budgets[0].scope.team "helpdesk" is an alias of team support. Write team: support.',
     ],
+    [
+      withBudget('scope: { feature: chat }\n    each: feature'),
+      'tallygate.yaml:8:11: budgets[0].each the scope is of one feature, "chat". Leave out each, or feature in the scope.',
+    ],
+    [
+      withBudget('each: person'),
+      'tallygate.yaml:7:11: budgets[0].each "person" is not one of team, feature, environment, workflow, user, model.',
+    ],
     [withBudget('scope: { users: u1 }'), 'tallygate.yaml:7:14: budgets[0].scope.users is not a known field.'],
     [
       withBudget('scope: { user: u-42 }'),

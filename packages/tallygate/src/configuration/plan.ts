@@ -1,6 +1,7 @@
 import {
   type Budget,
   type ConfigurationSnapshot,
+  describeCover,
   describeMode,
   describeOutagePolicy,
   describeScope,
@@ -141,12 +142,22 @@ function wordChange(name: string, was: string, will: string): string[] {
   return was === will ? [] : [`${name}: ${was} → ${will}`];
 }
 
-const BUDGET_FIELDS = ['scope', 'limit', 'period', 'timeZone', 'onOutage', 'allowanceNanoUsd'] as const;
+const BUDGET_FIELDS = [
+  'scope',
+  'each',
+  'limit',
+  'period',
+  'timeZone',
+  'onOutage',
+  'allowanceNanoUsd',
+] as const;
 
 /** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
 function countingNotes(before: Budget, after: Budget): string[] {
   if (before.period !== after.period || before.timeZone !== after.timeZone)
     return ['Its current period begins anew: what was spent in the old one is not carried over.'];
+  if (before.each !== after.each)
+    return ['It is counted anew: what was spent in the current period is not carried over.'];
   if (!same(before.scope, after.scope))
     return [
       'What was spent under the old scope keeps counting until the period ends; a new id would begin at zero.',
@@ -155,9 +166,9 @@ function countingNotes(before: Budget, after: Budget): string[] {
 }
 
 function summary(budget: Budget): string {
-  const { limit, period, timeZone, scope } = budget;
+  const { limit, period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
-  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeScope(scope)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
+  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

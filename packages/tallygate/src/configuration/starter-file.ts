@@ -21,6 +21,7 @@ teams: []
 budgets: []
 #  - id: support-monthly
 #    scope: { team: support }     # and/or feature; without scope: the whole organization
+#    each: user                   # one budget of this limit for each user, team, feature, environment, workflow or model
 #    limit: { usd: "500.00" }
 #    period: month                # or day
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins

@@ -85,7 +85,9 @@ function budgetFor(
   ids: Set<string>,
 ): Omit<Budget, 'limit'> {
   const isSame = (budget: Budget) =>
-    budget.period === period && JSON.stringify(sorted(budget.scope)) === JSON.stringify(sorted(scope));
+    budget.each === undefined &&
+    budget.period === period &&
+    JSON.stringify(sorted(budget.scope)) === JSON.stringify(sorted(scope));
   const known = live.budgets.find(isSame);
   if (known !== undefined) return known;
   const id = freeId([scope.team, scope.feature, period].filter(Boolean).join('-'), ids);

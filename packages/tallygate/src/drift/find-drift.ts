@@ -1,10 +1,20 @@
 /** Does the gate count what the ledger holds? Per budget period: c = Σ settlements, and no number missing between them. */
 import { periodKey } from '@tallygate/gate';
-import type { Balance, BudgetGate, Clock, SettlementGap, SpendHistory } from '@tallygate/usage';
+import {
+  type Balance,
+  type BudgetGate,
+  type BudgetName,
+  type Clock,
+  type SettledTotal,
+  type SettlementGap,
+  type SpendHistory,
+  valueOfBudget,
+} from '@tallygate/usage';
+import { valuesOfBudgets } from '../budgets-of-values.ts';
 
 export interface BudgetDrift {
   balance: Balance;
-  /** `<budget>:<unit>:<period start>`. */
+  /** `<budget>:<unit>:<period start>`, and `:<value>` of a budget with `each`. */
   key: string;
   settledNanoUsd: bigint;
   /** Gate minus ledger. */
@@ -21,7 +31,7 @@ export interface DriftReport {
 
 export interface DriftSources {
   organization: string;
-  gate: Pick<BudgetGate, 'balances'>;
+  gate: Pick<BudgetGate, 'balances' | 'configuration' | 'nowMs'>;
   history: Pick<SpendHistory, 'settledTotals' | 'settlementGaps'>;
   clock: Clock;
   /** Ships what this process still has. */
@@ -33,6 +43,8 @@ const LOOK_BACK_MS = 35 * 86_400_000;
 /** A settlement is on its way until then: sealed, shipped, adopted from a process that died. */
 const HORIZON_MS = 600_000;
 const LOOKS = 3;
+/** Of each budget with `each`, those that were charged most; what is missing of the others shows in the gaps. */
+const VALUES_COMPARED = 100;
 
 export async function findDrift(sources: DriftSources): Promise<DriftReport> {
   const { organization, history, clock } = sources;
@@ -47,11 +59,13 @@ export async function findDrift(sources: DriftSources): Promise<DriftReport> {
 }
 
 /** The gate before and after the ledger: where both agree, the ledger was read at a moment when the counter stood still. */
-async function look({ gate, history, organization, flush }: DriftSources): Promise<BudgetDrift[]> {
-  const before = await gate.balances();
+async function look(sources: DriftSources): Promise<BudgetDrift[]> {
+  const { gate, flush } = sources;
+  const values = (await valuesOfBudgets(sources, VALUES_COMPARED)).flatMap(({ shown }) => shown);
+  const before = await balancesWith(gate, values);
   await flush();
-  const { totals } = await history.settledTotals(organization);
-  const after = new Map((await gate.balances()).map((balance) => [keyOf(balance), balance.spent]));
+  const totals = await totalsWith(sources, values);
+  const after = new Map((await balancesWith(gate, values)).map((balance) => [keyOf(balance), balance.spent]));
   const settled = new Map(totals.map((total) => [total.key, total.amount]));
   return before.map((balance) => {
     const key = keyOf(balance);
@@ -70,6 +84,26 @@ function sameTwice(first: readonly BudgetDrift[], second: readonly BudgetDrift[]
     const isSame = then?.state === 'drift' && then.differenceNanoUsd === now.differenceNanoUsd;
     return now.state === 'drift' && !isSame ? { ...now, state: 'moving' } : now;
   });
+}
+
+async function balancesWith(gate: DriftSources['gate'], values: readonly Balance[]): Promise<Balance[]> {
+  const balances = await gate.balances();
+  return values.length === 0 ? balances : [...balances, ...(await gate.balances(values.map(nameOf)))];
+}
+
+async function totalsWith(
+  { history, organization }: DriftSources,
+  values: readonly Balance[],
+): Promise<SettledTotal[]> {
+  const { totals } = await history.settledTotals(organization);
+  if (values.length === 0) return totals;
+  const ofValues = await history.settledTotals(organization, { keys: values.map(keyOf) });
+  return [...totals, ...ofValues.totals];
+}
+
+function nameOf({ budget }: Balance): BudgetName {
+  const value = valueOfBudget(budget);
+  return value === null ? { budgetId: budget.id } : { budgetId: budget.id, value };
 }
 
 function keyOf({ budget, periodStartMs }: Balance): string {

@@ -7,6 +7,7 @@ import type {
   Clock,
   Logger,
   SegmentDestination,
+  SettledSelection,
   SpendHistory,
 } from '@tallygate/usage';
 import { openBatchOwners } from '../batches/open-batch-owners.ts';
@@ -181,10 +182,10 @@ function openShared(
   const leases = leaseTtlMs === null ? {} : { leases: { ttlMs: leaseTtlMs } };
   const options = { url, organization, clock, logger, ...leases };
   if (history === null) return openReachableGate({ open: () => openRedisGate(options), clock, logger });
-  const seed = async () => {
+  const seed = async (selection?: SettledSelection) => {
     await sendRecorded();
     const record = await history.lastConfigVersion(organization);
-    const settled = await history.settledTotals(organization);
+    const settled = await history.settledTotals(organization, selection);
     return { ...settled, ...(record === null ? {} : { configuration: snapshotOf(record) }) };
   };
   return openReachableGate({ open: () => openRedisGate({ ...options, seed }), clock, logger });

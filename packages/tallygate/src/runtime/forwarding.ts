@@ -11,7 +11,7 @@ export function gateThrough(
     release: (hold) => ask((gate) => gate.release(hold)),
     extend: (hold, ttlMs) => ask((gate) => gate.extend(hold, ttlMs)),
     nowMs: () => ask((gate) => gate.nowMs()),
-    balances: () => ask((gate) => gate.balances()),
+    balances: (only) => ask((gate) => gate.balances(only)),
     configuration: () => ask((gate) => gate.configuration()),
     publish: (snapshot) => ask((gate) => gate.publish(snapshot)),
     close,
@@ -27,7 +27,8 @@ export function historyThrough(
     counts: (range) => ask((history) => history.counts(range)),
     unknownUsage: (range) => ask((history) => history.unknownUsage(range)),
     estimates: (range) => ask((history) => history.estimates(range)),
-    settledTotals: (organization) => ask((history) => history.settledTotals(organization)),
+    settledTotals: (organization, selection) =>
+      ask((history) => history.settledTotals(organization, selection)),
     settlementGaps: (range) => ask((history) => history.settlementGaps(range)),
     usagePage: (query) => ask((history) => history.usagePage(query)),
     knownEvents: (query) => ask((history) => history.knownEvents(query)),

@@ -108,7 +108,10 @@ async function rebuildGate(
   // Before the sums: what is settled in between is counted twice for a while, never not at all.
   const holds = await unendedHolds();
   const waiting = await waitingTotals(ledger);
-  const stored: SettledSoFar = (await history?.settledTotals(organization)) ?? { lastSeq: 0, totals: [] };
+  const stored: SettledSoFar = (await history?.settledTotals(organization, { every: true })) ?? {
+    lastSeq: 0,
+    totals: [],
+  };
   const record = (await history?.lastConfigVersion(organization)) ?? null;
   const configuration = newestConfiguration(directory.configurationFile, record, logger);
   const gate = createMemoryGate({

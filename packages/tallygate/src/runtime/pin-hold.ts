@@ -1,6 +1,6 @@
 import { periodKey } from '@tallygate/gate';
 import type { AdmittedWithoutGate } from '@tallygate/meter';
-import { budgetCovers, type Hold, periodAt } from '@tallygate/usage';
+import { budgetsFor, type Hold, periodAt } from '@tallygate/usage';
 
 /** No gate ever made it: settling it is settling an attempt that the gate does not know, and the charge counts. */
 const EPOCH_WITHOUT_GATE = 'outage';
@@ -24,7 +24,7 @@ export function pinHold({
   amounts: { expectedNanoUsd, worstNanoUsd } = NOTHING,
   ...subject
 }: AdmittedWithoutGate): Hold {
-  const covering = snapshot.budgets.filter((budget) => budgetCovers(budget, subject));
+  const covering = snapshot.budgets.flatMap((budget) => budgetsFor(budget, subject));
   return {
     attemptId,
     organization: snapshot.organization,

@@ -1,5 +1,12 @@
 import { availableNanoUsd } from '@tallygate/report';
-import { type Balance, describePeriod, describeReset, type Period } from '@tallygate/usage';
+import {
+  type Balance,
+  type BudgetScope,
+  describePeriod,
+  describeReset,
+  describeScope,
+  type Period,
+} from '@tallygate/usage';
 
 /** One budget in its current period, ready to be drawn. */
 export interface BudgetLine {
@@ -7,6 +14,8 @@ export interface BudgetLine {
   /** Null: the whole of the team or organization that it stands under. */
   feature: string | null;
   team: string | null;
+  /** What else it is limited to: "user 3fa…"; "" where there is nothing. */
+  others: string;
   /** "November", "21 November". */
   period: string;
   /** "1 Dec 00:00 Europe/Berlin". */
@@ -37,6 +46,7 @@ export function budgetLine(balance: Balance): BudgetLine {
     id: budget.id,
     feature: scope.feature ?? null,
     team: scope.team ?? null,
+    others: othersIn(scope),
     period: describePeriod(period, timeZone, { withYear: false }),
     resets: describeReset(period, timeZone),
     limitNanoUsd: limit,
@@ -46,6 +56,10 @@ export function budgetLine(balance: Balance): BudgetLine {
     usedPercent: usedPercent(spent + held, limit),
     bar: barShape(spent, held, limit),
   };
+}
+
+function othersIn({ team: _team, feature: _feature, ...others }: BudgetScope): string {
+  return Object.keys(others).length === 0 ? '' : describeScope(others);
 }
 
 /** The period and reset that most budgets share: said once, so that only the others need to say theirs. */

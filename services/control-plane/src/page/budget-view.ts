@@ -12,9 +12,10 @@ ${bar(line.bar)}
 </div>`;
 }
 
-function whatFor({ feature, period }: BudgetLine, calendar: BudgetCalendar | null): Markup {
+function whatFor({ feature, others, period }: BudgetLine, calendar: BudgetCalendar | null): Markup {
   const parts = [
     ...(feature === null ? [] : [name(feature)]),
+    ...(others === '' ? [] : [name(others)]),
     ...(period === calendar?.period ? [] : [period]),
   ];
   return html`${parts.map((part, index) => html`${index === 0 ? '' : ', '}${part}`)}${parts.length === 0 ? '' : ': '}`;

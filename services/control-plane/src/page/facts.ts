@@ -6,7 +6,7 @@ import {
   periodAt,
   type SpendRow,
 } from '@tallygate/usage';
-import { fromStoredReport } from 'tallygate';
+import { fromStoredReport, valuesOfBudgets } from 'tallygate';
 import { type Answer, answerWithin } from '../patience.ts';
 import type { RouteParts } from '../routes/parts.ts';
 
@@ -17,6 +17,7 @@ export interface OverviewFacts {
   /** The calendar month of now, in UTC. */
   month: Period;
   configuration: Answer<ConfigurationSnapshot>;
+  /** Of a budget with `each`, the values that were charged most. */
   balances: Answer<Balance[]>;
   /** Of the month, by team and feature. */
   spend: Answer<SpendRow[]>;
@@ -37,7 +38,10 @@ export async function loadFacts(parts: RouteParts): Promise<OverviewFacts> {
   const range = { organization, fromMs: month.startMs, toMs: month.endMs };
   const [configuration, balances, spend, denials, reconciliation] = await Promise.all([
     askGate(parts, () => gate.configuration()),
-    askGate(parts, () => gate.balances()),
+    askGate(parts, async () => [
+      ...(await gate.balances()),
+      ...(await dearestValues(parts)).flatMap(({ shown }) => shown),
+    ]),
     askLedger(parts, () => history.spend({ ...range, by: 'ended', groupBy: ['team', 'feature'] })),
     askLedger(parts, async () => (await history.counts(range)).denials),
     askLedger(parts, async () => {
@@ -46,6 +50,14 @@ export async function loadFacts(parts: RouteParts): Promise<OverviewFacts> {
     }),
   ]);
   return { organization, nowMs, month, configuration, balances, spend, denials, reconciliation };
+}
+
+/** A page has room for a few of those who used most of what each of them has. */
+const VALUES_SHOWN = 5;
+
+async function dearestValues({ runtime }: RouteParts) {
+  const { organization, gate, remoteBackend } = runtime;
+  return valuesOfBudgets({ organization, gate, history: remoteBackend.history }, VALUES_SHOWN);
 }
 
 function askGate<Value>(parts: RouteParts, question: () => Promise<Value>): Promise<Answer<Value>> {

@@ -31,13 +31,21 @@ function driftFamily(organization: string, { budgets }: DriftReport): Family {
   return {
     name: 'tallygate_drift_nano_usd',
     help: 'Gate minus ledger in the current period; rows under way count until they are stored, so alert on what lasts.',
-    samples: budgets
-      .filter(({ state }) => state !== 'moving')
-      .map(({ balance, differenceNanoUsd }) => ({
-        labels: { organization, budget: balance.budget.id },
-        value: differenceNanoUsd,
-      })),
+    samples: [...differences(budgets)].map(([budget, value]) => ({
+      labels: { organization, budget },
+      value,
+    })),
   };
+}
+
+/** Of a budget with `each`, those of its values together: a person is no label. */
+function differences(budgets: DriftReport['budgets']): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { state, balance, differenceNanoUsd } of budgets) {
+    const { id } = balance.budget;
+    if (state !== 'moving') sums.set(id, (sums.get(id) ?? 0n) + differenceNanoUsd);
+  }
+  return sums;
 }
 
 function gapFamily(organization: string, { gaps }: DriftReport): Family {

@@ -114,6 +114,7 @@ describe('GET /v1/budgets', () => {
     expect(await (await plane().get('/v1/budgets')).json()).toEqual({
       schema: 'tallygate.budgets/1',
       organization: 'acme',
+      each: [],
       at: '2026-11-21T14:08:00.000Z',
       budgets: [
         {

@@ -1,6 +1,6 @@
 import { nanoFromUsd, type Override, TallygateError } from '@tallygate/usage';
 import { decideOverrides, decisionFor, type Situation } from '../../configuration/decide-override.ts';
-import { unknownBudget } from '../budgets-command.ts';
+import { valueFor } from '../budgets-command.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { durationFrom } from '../duration.ts';
 import { loadFor, withRuntime } from '../with-runtime.ts';
@@ -14,6 +14,7 @@ interface Timed extends Reasoned {
 }
 export interface GrantOptions extends Timed {
   amount: string;
+  value?: string;
 }
 export interface PauseOptions extends Timed {
   feature: string;
@@ -34,9 +35,9 @@ export async function grantCommand(context: CliContext, options: GrantOptions, b
     });
   const time = timeOf(context, options);
   return decideCommand(context, options, (situation) => {
-    const { budgets } = situation.live;
-    if (!budgets.some(({ id }) => id === budget)) throw unknownBudget(budget, budgets);
-    return [{ kind: 'grant', ...decisionFor(situation, time), budget, amount }];
+    const value = valueFor(situation.live.budgets, budget, options.value);
+    const whose = value === undefined ? { budget } : { budget, value };
+    return [{ kind: 'grant', ...decisionFor(situation, time), ...whose, amount }];
   });
 }
 

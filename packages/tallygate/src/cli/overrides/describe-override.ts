@@ -5,7 +5,7 @@ export function describeOverride(override: Override): string {
   const until = `until ${isoFromMs(override.untilMs)}`;
   switch (override.kind) {
     case 'grant':
-      return `budget ${override.budget} has ${formatUsd(override.amount)} more ${until}`;
+      return `budget ${override.budget}${override.value === undefined ? '' : ` of ${override.value}`} has ${formatUsd(override.amount)} more ${until}`;
     case 'pause':
       return `feature ${override.feature} is paused ${until}`;
     case 'observe':
@@ -35,6 +35,11 @@ export function overrideDocument(override: Override): Record<string, unknown> {
 }
 
 function subjectOf(override: Override): Record<string, string> {
-  if (override.kind === 'grant') return { budget: override.budget, amountUsd: usdFromNano(override.amount) };
+  if (override.kind === 'grant')
+    return {
+      budget: override.budget,
+      ...(override.value === undefined ? {} : { value: override.value }),
+      amountUsd: usdFromNano(override.amount),
+    };
   return override.kind === 'pause' ? { feature: override.feature } : {};
 }

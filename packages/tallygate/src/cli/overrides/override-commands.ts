@@ -56,6 +56,7 @@ function addLimitCommands(budgets: Command, context: CliContext, choose: Choose)
   budgets
     .command('grant <budget>')
     .description('raise its limit for a time')
+    .option('--value <value>', 'of a budget with each: for this user, team … alone')
     .requiredOption('--amount <usd>', 'by how much, such as 200')
     .requiredOption('--for <duration>', 'how long, such as 15m, 1h or 2d')
     .requiredOption(...REASON)

@@ -19,6 +19,8 @@ export interface Explanation {
   overrides: Override[] | null;
   /** The budget at this moment; null for a pause, for a budget that is gone, and while the gate does not answer. */
   now: Balance | null;
+  /** Whose of those that a budget with `each` stands for; null for any other. */
+  value: string | null;
 }
 
 /** The overrides in force when it was denied, from the record of that version or, before there is one, from the live one. */
@@ -38,11 +40,12 @@ export function excessNanoUsd({ limit, spent, held, needed }: DenialRecord): Nan
 }
 
 /** What a person can type now, the mildest first. */
-export function commandsFor({ denial, overrides }: Explanation): string[] {
+export function commandsFor({ denial, overrides, value }: Explanation): string[] {
   if (denial.reason === 'paused')
     return [`tallygate budgets resume --feature ${shellWord(denial.scope.feature ?? '')} --reason <text>`];
   const wholeUsd = (excessNanoUsd(denial) + NANO_USD_PER_USD - 1n) / NANO_USD_PER_USD;
-  const granting = `tallygate budgets grant ${denial.budgetId} --amount ${wholeUsd} --for 1h --reason <text>`;
+  const whose = value === null ? '' : ` --value ${shellWord(value)}`;
+  const granting = `tallygate budgets grant ${denial.budgetId}${whose} --amount ${wholeUsd} --for 1h --reason <text>`;
   const where = `--where feature=${shellWord(denial.attribution.feature)}`;
   const looking = `tallygate top --last 1h ${where} --by team,user`;
   const observes = overrides?.some(({ kind }) => kind === 'observe') ?? false;

@@ -35,19 +35,24 @@ async function explain(context: CliContext, runtime: CliRuntime, denial: DenialR
   const version = denial.configVersion;
   const publication =
     version === undefined ? null : await requireHistory(runtime).configVersion({ organization, version });
-  const live = await liveState(context, runtime);
+  const live = await liveState(context, runtime, denial);
   return {
     denial,
     publication,
     overrides: overridesAt(denial, publication, live?.configuration ?? null),
-    now: live?.balances.find(({ budget }) => budget.id === denial.budgetId) ?? null,
+    now: live?.balance ?? null,
+    value: live?.value ?? null,
   };
 }
 
 /** What the ledger holds explains a denial also while the gate is away. */
-async function liveState(context: CliContext, { gate }: CliRuntime) {
+async function liveState(context: CliContext, { gate }: CliRuntime, { budgetId, scope }: DenialRecord) {
   try {
-    return { configuration: await gate.configuration(), balances: await gate.balances() };
+    const configuration = await gate.configuration();
+    const each = configuration.budgets.find(({ id }) => id === budgetId)?.each;
+    const value = each === undefined ? null : (scope[each] ?? null);
+    const [balance = null] = await gate.balances([value === null ? { budgetId } : { budgetId, value }]);
+    return { configuration, balance, value };
   } catch (error) {
     say(context, `The gate does not answer, so what is available now is not shown (${String(error)}).`);
     return null;
