@@ -7,9 +7,11 @@ import type { Clock, Logger } from '@tallygate/usage';
 export interface AbandonedReserves {
   /** `undo` is tried now, and again whenever `retry` is called, until it succeeds or the hold has ended by itself. */
   add(abandoned: AbandonedReserve): void;
+  /** Until this is through it is not known whether anything has to be undone. */
+  awaited(asking: Promise<void>): void;
   /** Tries again what failed before. */
   retry(): void;
-  /** Resolves when nothing is being undone at the moment. */
+  /** Resolves when nothing is awaited or being undone at the moment. */
   settled(): Promise<void>;
 }
 
@@ -26,6 +28,10 @@ export function createAbandonedReserves(clock: Clock, logger: Logger): Abandoned
   const waiting = new Map<string, AbandonedReserve & { endsAtMs: number }>();
   const running = new Set<Promise<void>>();
 
+  const follow = (run: Promise<void>): void => {
+    running.add(run);
+    void run.finally(() => running.delete(run));
+  };
   const attempt = (abandoned: AbandonedReserve & { endsAtMs: number }): void => {
     const { attemptId, undo } = abandoned;
     const run = undo().catch((error: unknown) => {
@@ -33,8 +39,7 @@ export function createAbandonedReserves(clock: Clock, logger: Logger): Abandoned
       if (waiting.size >= MOST_WAITING) waiting.delete(waiting.keys().next().value ?? '');
       waiting.set(attemptId, abandoned);
     });
-    running.add(run);
-    void run.finally(() => running.delete(run));
+    follow(run);
   };
 
   return {
@@ -44,8 +49,9 @@ export function createAbandonedReserves(clock: Clock, logger: Logger): Abandoned
       waiting.clear();
       for (const abandoned of again) attempt(abandoned);
     },
+    awaited: follow,
     settled: async () => {
-      await Promise.all(running);
+      while (running.size > 0) await Promise.all(running);
     },
   };
 }

@@ -1727,6 +1727,7 @@ return { outcome, first, whole(now), state.epoch }
 --   OK attempt       held until its new bucket is past
 --   ENDED            it was settled, released or expired before, or is not known
 --   PINNED attempt   it was held on other periods: ask again with those
+--   SEED index       the budget's counter is lost: rebuild it from the ledger, then ask again
 --   EPOCH            the organization's state is lost
 
 -- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
@@ -2103,11 +2104,11 @@ end
 local hold, budgets = hold_of(known), {}
 for index = 1, #KEYS - 2 do
   local budget = read_budget(stored[1 + index], state.epoch, current)
-  -- The hold went with a counter that was lost; there is nothing to move.
-  if budget == nil or budget[REBUILT] > hold.rebuilds then
-    return { 'ENDED' }
+  local starts, ends = tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
+  if not budget and now < ends and starts < state.seeded then
+    return { 'SEED', whole(index) }
   end
-  budgets[index] = budget
+  budgets[index] = budget or new_budget()
 end
 
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
@@ -2116,7 +2117,8 @@ pass_buckets(KEYS[1], state, current)
 for _, budget in ipairs(budgets) do
   remove_hold(budget, state.epoch, hold)
 end
-hold.bucket, known.bucket = bucket, whole(bucket)
+-- A counter that was rebuilt since gets the hold back: from here on it is in all of them.
+hold.bucket, known.bucket, known.rebuilds = bucket, whole(bucket), state.rebuilds
 for index, budget in ipairs(budgets) do
   local ends = tonumber(ARGV[5 + index * 2])
   add_hold(budget, state.epoch, hold)

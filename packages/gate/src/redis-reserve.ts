@@ -55,7 +55,7 @@ export async function reserveWithin(
     return reply;
   } catch (error) {
     asking.waiting = false;
-    if (isOutage(error)) void undoOnceAnswered(session, abandoned, request, asking, answer);
+    if (isOutage(error)) abandoned.awaited(undoOnceAnswered(session, abandoned, request, asking, answer));
     throw error;
   }
 }

@@ -139,6 +139,19 @@ describe('Redis loses counters', () => {
     expect(await counters(gate)).toEqual({ all: spent, chat: spent });
   });
 
+  test('one counter lost, and a hold is extended: it goes on on all its budgets, in the rebuilt one again, and ends once', async () => {
+    const { gate, redis, organization } = await openSpent();
+    const older = await held(gate);
+    const [key = ''] = (await keysOf(redis, organization)).filter((name) => name.includes(':budget:all:'));
+    await redis.del(key);
+    const extended = await gate.extend(older, 120_000);
+    if (extended.kind !== 'extended') throw new Error(extended.kind);
+    const both = { spent: usd('0.60'), held: usd('0.10') };
+    expect(await counters(gate)).toEqual({ all: both, chat: both });
+    expect(await gate.release(extended.hold)).toMatchObject({ outcome: 'released' });
+    expect(await counters(gate)).toEqual({ all: spent, chat: spent });
+  });
+
   test('many processes that find the loss at once rebuild it once', async () => {
     const { redis, organization, ledger } = await openSpent();
     const openAnother = () => openGate({ organization, seed: ledger.seed });

@@ -77,6 +77,18 @@ describe('the wire to Redis', () => {
     expect((await witness.settle({ hold: await held(witness), amountNanoUsd: 0n })).settlement.seq).toBe(1);
   });
 
+  test('a gate that is closed while such a reserve is unanswered waits for the answer, and leaves no hold', async () => {
+    const { wire, gate, witness } = await openBehindWire({ reserveDeadlineMs: 30 });
+    await gate.balances();
+    wire.holdReplies();
+    await expect(gate.reserve(requestOf())).rejects.toMatchObject(outage);
+    await seen(witness, { spent: 0n, held: usd('0.10') });
+    const closing = gate.close();
+    wire.deliverReplies();
+    await closing;
+    expect(await counters(witness)).toEqual({ all: { spent: 0n, held: 0n } });
+  });
+
   test('a reserve whose connection broke is undone as soon as the next one stands', async () => {
     const { wire, gate, witness } = await openBehindWire({ reserveDeadlineMs: 30 });
     await gate.balances();

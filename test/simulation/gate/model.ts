@@ -91,9 +91,11 @@ export class GateModel extends ModelState {
   extend(id: string, ttlMs: number): { kind: ExtendReply['kind']; lastBucket?: number } {
     this.touch();
     const known = this.attempts.get(id);
-    // What went with a lost counter cannot be moved in it.
-    const isWhole = known?.periods.every(({ key }) => !this.lost.has(key) && !known.missing.has(key));
-    if (known === undefined || !this.isLive(id) || !isWhole) return { kind: 'ended' };
+    if (known === undefined || !this.isLive(id)) return { kind: 'ended' };
+    this.#find(known.periods);
+    for (const { key } of known.periods) this.#beginAgain(key);
+    // What went with a lost counter is in it again.
+    known.missing.clear();
     this.passTime();
     known.lastBucket = this.bucketAfter(ttlMs);
     return { kind: 'extended', lastBucket: known.lastBucket };
@@ -171,6 +173,10 @@ export class GateModel extends ModelState {
     return true;
   }
 
+  #find(periods: readonly PinnedKey[]): void {
+    if (periods.some(({ key, endMs }) => this.lost.has(key) && this.nowMs < endMs)) this.rebuild(periods);
+  }
+
   #outcome(kind: 'settle' | 'release', id: string, known: ModelAttempt | undefined): SettleReply['outcome'] {
     if (known === undefined) return 'orphan';
     if (known.ended !== null) return 'reopened';
@@ -179,12 +185,15 @@ export class GateModel extends ModelState {
   }
 
   #charge(key: string, amount: NanoUsd): void {
-    // Lost, and of a period that is over: nobody is admitted by it any more, and it begins again.
-    if (this.lost.delete(key)) {
-      this.restarted.set(key, this.charges.length);
-      this.forgetHoldsOn(key);
-    }
+    this.#beginAgain(key);
     this.charges.push({ key, amount });
+  }
+
+  /** Lost, and of a period that is over: nobody is admitted by it any more. */
+  #beginAgain(key: string): void {
+    if (!this.lost.delete(key)) return;
+    this.restarted.set(key, this.charges.length);
+    this.forgetHoldsOn(key);
   }
 }
 
