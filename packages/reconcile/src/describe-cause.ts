@@ -5,6 +5,8 @@ const MEANINGS: Record<CauseName, (places: number, attempts: number) => string> 
   aborted_estimate: (places, attempts) =>
     `${counted(attempts, 'attempt')} whose end we did not see, charged by estimate; ` +
     `the provider's 1-minute buckets hold the true tokens (${counted(places, 'bucket run')})`,
+  discount: (places) =>
+    `what the contract takes off list prices, as the provider states both (${counted(places, 'line')} of the bill)`,
   priority_tier: (_places, attempts) =>
     `${counted(attempts, 'attempt')} on priority capacity, which is paid by contract and never on this bill`,
   rounding: (_places, attempts) =>

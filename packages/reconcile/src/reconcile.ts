@@ -8,6 +8,7 @@ import type { Caveat, DayState, Reconciliation } from './reconciliation.ts';
 import { variancesOf } from './variances.ts';
 import { moneyVerdict, tokenVerdict } from './verdicts.ts';
 import {
+  discountEvidence,
   priorityEvidence,
   roundingEvidence,
   unmeteredKeyFindings,
@@ -25,6 +26,7 @@ export function reconcile(input: ReconcileInput): Reconciliation {
   const unmetered = unmeteredKeyFindings(ours, theirs, input.price);
   const causes = [
     causeOf('aborted_estimate', aborted.evidence),
+    causeOf('discount', discountEvidence(input.costs, input.modelName)),
     causeOf('priority_tier', priorityEvidence(ours)),
     causeOf('rounding', roundingEvidence(ours)),
     causeOf('unmetered_key', unmetered.evidence),

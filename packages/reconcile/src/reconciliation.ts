@@ -64,6 +64,7 @@ export interface Variance {
 
 export const CAUSES = [
   'aborted_estimate',
+  'discount',
   'priority_tier',
   'rounding',
   'unmetered_key',
@@ -126,6 +127,6 @@ export interface Unexplained {
 
 /** Something a reader must know before trusting a figure. */
 export interface Caveat {
-  caveat: 'api_keys_not_offered' | 'key_unresolved' | 'totals_moved' | 'unknown_counts';
+  caveat: 'api_keys_not_offered' | 'incomplete' | 'key_unresolved' | 'totals_moved' | 'unknown_counts';
   detail: string;
 }

@@ -56,7 +56,7 @@ export function unmeteredProductEvidence(costs: readonly CostBucket[]): Evidence
   return costs.flatMap(({ startMs, rows }) =>
     rows
       .filter(({ group }) => UNMETERED_COST_TYPES.has(group.cost_type ?? null))
-      .map(({ group, amountPicoUsd }) =>
+      .map(({ group, amountPicoUsd, listAmountPicoUsd }) =>
         evidenceOf({
           ...wholeDay(startMs),
           model: group.model ?? null,
@@ -64,10 +64,41 @@ export function unmeteredProductEvidence(costs: readonly CostBucket[]): Evidence
           attempts: 0,
           description: group.description ?? group.cost_type ?? null,
           charged: NOTHING,
-          actual: { tokens: NO_TOKENS, amountPicoUsd },
+          // Where list and net are stated the discount is a cause of its own.
+          actual: { tokens: NO_TOKENS, amountPicoUsd: listAmountPicoUsd ?? amountPicoUsd },
         }),
       ),
   );
+}
+
+/** Net less list, both as the provider states them. Our side is at list price, and so are all other causes. */
+export function discountEvidence(
+  costs: readonly CostBucket[],
+  modelName: (name: string) => string,
+): Evidence[] {
+  return costs.flatMap(({ startMs, rows }) => {
+    const stated = rows.flatMap(({ group, amountPicoUsd, listAmountPicoUsd }) =>
+      listAmountPicoUsd === null ? [] : [{ group, amountPicoUsd, listAmountPicoUsd }],
+    );
+    const lineOf = ({ group }: (typeof stated)[number]) =>
+      JSON.stringify([group.cost_type ?? null, group.model == null ? null : modelName(group.model)]);
+    return [...groupRows(stated, lineOf)]
+      .map(([line, members]) => {
+        const [costType, model] = JSON.parse(line) as [string | null, string | null];
+        const list = sumPico(members.map((row) => row.listAmountPicoUsd));
+        const net = sumPico(members.map((row) => row.amountPicoUsd));
+        return evidenceOf({
+          ...wholeDay(startMs),
+          model,
+          apiKeyId: null,
+          attempts: 0,
+          description: costType,
+          charged: { tokens: NO_TOKENS, amountPicoUsd: list },
+          actual: { tokens: NO_TOKENS, amountPicoUsd: net },
+        });
+      })
+      .filter((evidence) => evidence.amountPicoUsd !== 0n);
+  });
 }
 
 /**

@@ -15,6 +15,8 @@ export interface SimulatorOptions {
    * in any report to tell it by.
    */
   extraBilledUsd?: string;
+  /** What the contract takes off every list amount: whole percent, 0 to 99. */
+  discountPercent?: number;
   /** Pause before each event of an answer. 0: as fast as the event loop and the reader allow. */
   eventDelayMs?: number;
   /** The same under the fault `slow`. */
@@ -31,6 +33,7 @@ export interface ResolvedOptions {
   adminKey: string;
   apiKeys: readonly ApiKey[];
   extraPicoUsd: bigint;
+  discountPercent: number;
   eventDelayMs: number;
   slowEventDelayMs: number;
   timeoutDelayMs: number;
@@ -45,6 +48,7 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     adminKey: options.adminKey ?? DEFAULT_ADMIN_KEY,
     apiKeys: options.apiKeys ?? DEFAULT_API_KEYS,
     extraPicoUsd: picoUsdFrom(options.extraBilledUsd ?? '0'),
+    discountPercent: requirePercent(options.discountPercent ?? 0),
     eventDelayMs: requireDelay('eventDelayMs', options.eventDelayMs ?? 1),
     slowEventDelayMs: requireDelay('slowEventDelayMs', options.slowEventDelayMs ?? 50),
     timeoutDelayMs: requireDelay('timeoutDelayMs', options.timeoutDelayMs ?? 30_000),
@@ -55,6 +59,11 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
 function requireInteger(name: string, value: number): number {
   if (!Number.isSafeInteger(value)) throw new RangeError(`${name} is ${value}; it must be an integer.`);
   return value;
+}
+
+function requirePercent(value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 99) return value;
+  throw new RangeError(`discountPercent is ${value}; it must be a whole number from 0 to 99.`);
 }
 
 function requireDelay(name: string, value: number): number {

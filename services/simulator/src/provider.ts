@@ -24,7 +24,7 @@ export interface Provider {
 }
 
 export function createProvider(options: ResolvedOptions): Provider {
-  const { seed, nowMs, extraPicoUsd } = options;
+  const { seed, nowMs, extraPicoUsd, discountPercent } = options;
   const defaultWorkspaceId = identifier('wrkspc', `default:${seed}`);
   let issuedIds = 0;
   return {
@@ -33,7 +33,7 @@ export function createProvider(options: ResolvedOptions): Provider {
     defaultWorkspaceId,
     keyring: createKeyring(options.apiKeys, options.adminKey),
     promptCache: createPromptCache(),
-    book: createBook({ extraPicoUsd, extraFromDay: utcDay(nowMs()) }),
+    book: createBook({ extraPicoUsd, extraFromDay: utcDay(nowMs()), discountPercent }),
     tally: createTally(),
     rateLimits: createRateLimits(),
     newId(prefix) {

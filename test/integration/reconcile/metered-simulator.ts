@@ -38,7 +38,9 @@ export interface MeteredSimulator {
   settled(): Promise<void>;
 }
 
-export async function meteredSimulator(options: { extraBilledUsd?: string } = {}): Promise<MeteredSimulator> {
+export async function meteredSimulator(
+  options: { extraBilledUsd?: string; discountPercent?: number } = {},
+): Promise<MeteredSimulator> {
   let nowMs = DAY_1 + DAY_MS / 2;
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() };
   const running = await startSimulator({

@@ -134,6 +134,27 @@ describe('metered calls against the bill of a provider', () => {
     });
   });
 
+  it('explain a contract discount line by line, whatever else differs', async () => {
+    const world = await meteredSimulator({ discountPercent: 15 });
+    await ordinaryTraffic(world);
+    await abortedCall(world, 100);
+    await world.stranger.messages.create(ask('claude-opus-5-5', 3));
+    await nextDay(world);
+    const { result } = await reconcileDay(world);
+    expect(result.billedPicoUsd).toBe(picoFromUsd(world.simulator.served().billedUsd));
+    const amounts = Object.fromEntries(
+      result.causes.map(({ cause, amountPicoUsd }) => [cause, amountPicoUsd]),
+    );
+    const { discount = 0n } = amounts;
+    // 85 of 100 are billed, and fractions of a pico-USD are the customer's.
+    const listPicoUsd = result.billedPicoUsd - discount;
+    expect((listPicoUsd * 85n) / 100n - result.billedPicoUsd).toBeLessThan(100n);
+    expect(Object.keys(amounts)).toEqual(
+      expect.arrayContaining(['aborted_estimate', 'discount', 'unmetered_key']),
+    );
+    expect(result).toMatchObject({ residualPicoUsd: 0n, unexplained: [] });
+  });
+
   it.each(['0.000000000001', '0.0137', '12.5'])(
     'leave %s USD that nothing explains as the residual',
     async (extra) => {

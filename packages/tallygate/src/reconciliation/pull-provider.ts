@@ -1,6 +1,13 @@
-import type { AdminApi, CostBucket, UsageBucket } from '@tallygate/admin-api';
-import { type Caveat, TOKEN_CLASSES, USAGE_GROUPS } from '@tallygate/reconcile';
-import { isoFromMs, TallygateError } from '@tallygate/usage';
+import { type AdminApi, type CostBucket, isNotOffered, type UsageBucket } from '@tallygate/admin-api';
+import { type Caveat, USAGE_GROUPS } from '@tallygate/reconcile';
+import { isoFromMs } from '@tallygate/usage';
+import { type CheckedRange, checkTotals, costSum, tokenSum } from './check-totals.ts';
+
+/** What a reconciliation asks of the provider. */
+export type BillingReports = Pick<
+  AdminApi,
+  'messagesUsage' | 'costs' | 'analyticsUsage' | 'analyticsCost' | 'apiKeys'
+>;
 
 /**
  * The provider's daily reports, each read twice: grouped, and as a total. Groups that do not add up to the total are a report
@@ -12,56 +19,92 @@ export interface ProviderDays {
   caveats: Caveat[];
 }
 
-/** What a reconciliation asks of the provider. */
-export type BillingReports = Pick<AdminApi, 'messagesUsage' | 'costs' | 'apiKeys'>;
-
 interface Range {
+  /** UTC midnights. */
   fromMs: number;
   toMs: number;
   nowMs: number;
 }
 
+const DAY_MS = 86_400_000;
+const NOTHING: ProviderDays = { usage: [], costs: [], caveats: [] };
+
+/**
+ * From the analytics reports as far as their data has come, which name net and list amounts and keys; the days after that, and
+ * everything where they are not offered, from the older pair, which is fresher.
+ */
+export async function pullProviderDays(adminApi: BillingReports, range: Range): Promise<ProviderDays> {
+  const analytics = await orNull(() => pullAnalytics(adminApi, range));
+  if (analytics === null) return pullLegacy(adminApi, range);
+  const { days, completeToMs } = analytics;
+  if (completeToMs === range.toMs) return days;
+  const newest = { ...range, fromMs: completeToMs };
+  const legacy = await orNull(() => pullLegacy(adminApi, newest));
+  if (legacy === null) return { ...days, caveats: [...days.caveats, incomplete(completeToMs)] };
+  const isComplete = ({ endMs }: { endMs: number }) => endMs <= completeToMs;
+  return {
+    usage: [...days.usage.filter(isComplete), ...legacy.usage],
+    costs: [...days.costs.filter(isComplete), ...legacy.costs],
+    caveats: [...days.caveats, ...legacy.caveats],
+  };
+}
+
+async function orNull<Result>(read: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isNotOffered(error)) return null;
+    throw error;
+  }
+}
+
+async function pullAnalytics(
+  adminApi: BillingReports,
+  { fromMs, toMs }: Range,
+): Promise<{ days: ProviderDays; completeToMs: number }> {
+  const question = { fromMs, toMs, bucketWidth: '1d' as const };
+  const usage = await adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS] });
+  const usageTotals = await adminApi.analyticsUsage({ ...question, groupBy: [] });
+  const costs = await adminApi.analyticsCost({ ...question, groupBy: [...USAGE_GROUPS, 'cost_type'] });
+  const costTotals = await adminApi.analyticsCost({ ...question, groupBy: [] });
+  const reports = [usage, usageTotals, costs, costTotals];
+  const refreshedAtMs = Math.min(...reports.map((report) => report.refreshedAtMs ?? fromMs));
+  const completeToMs = Math.max(fromMs, Math.min(toMs, Math.floor(refreshedAtMs / DAY_MS) * DAY_MS));
+  const range: CheckedRange = { completeUntilMs: completeToMs };
+  return {
+    days: {
+      usage: usage.buckets,
+      costs: costs.buckets,
+      caveats: [
+        ...checkTotals('analytics/usage', usage.buckets, usageTotals.buckets, tokenSum, range),
+        ...checkTotals('analytics/cost', costs.buckets, costTotals.buckets, costSum, range),
+      ],
+    },
+    completeToMs,
+  };
+}
+
 /** While usage may still arrive, two reads one after the other see two states. */
 const OPEN_FOR_MS = 3_600_000;
 
-export async function pullProviderDays(adminApi: BillingReports, range: Range): Promise<ProviderDays> {
-  const { fromMs, toMs } = range;
+async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Range): Promise<ProviderDays> {
+  if (fromMs === toMs) return NOTHING;
   const usageQuestion = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS] });
   const usageTotals = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [] });
   const costs = await adminApi.costs({ fromMs, toMs, groupBy: ['description'] });
   const costTotals = await adminApi.costs({ fromMs, toMs, groupBy: [] });
+  const range: CheckedRange = { completeUntilMs: nowMs - OPEN_FOR_MS };
   const caveats = [
-    ...checkTotals('usage_report/messages', usage, usageTotals, tokensOf, range),
-    ...checkTotals('cost_report', costs, costTotals, amountOf, range),
+    ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
+    ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ];
   return { usage, costs, caveats };
 }
 
-function checkTotals<Bucket extends { startMs: number; endMs: number }>(
-  report: string,
-  grouped: readonly Bucket[],
-  totals: readonly Bucket[],
-  sumOf: (bucket: Bucket) => string,
-  { nowMs }: Range,
-): Caveat[] {
-  return grouped.flatMap((bucket, index): Caveat[] => {
-    const total = totals[index];
-    const [sum, whole] = [sumOf(bucket), total === undefined ? 'nothing' : sumOf(total)];
-    if (sum === whole) return [];
-    const detail = `${report} of ${isoFromMs(bucket.startMs).slice(0, 10)}: its groups add up to ${sum}, its total is ${whole}.`;
-    if (bucket.endMs + OPEN_FOR_MS <= nowMs) {
-      throw new TallygateError('TALLYGATE_REPORT_MALFORMED', { message: detail });
-    }
-    return [{ caveat: 'totals_moved', detail }];
-  });
-}
-
-function tokensOf({ rows }: UsageBucket): string {
-  const sums = TOKEN_CLASSES.map((tokenClass) => rows.reduce((sum, row) => sum + row.usage[tokenClass], 0));
-  return sums.join('/');
-}
-
-function amountOf({ rows }: CostBucket): string {
-  return `${rows.reduce((sum, row) => sum + row.amountPicoUsd, 0n)} pico-USD`;
+function incomplete(completeToMs: number): Caveat {
+  return {
+    caveat: 'incomplete',
+    detail: `The provider's data is complete to ${isoFromMs(completeToMs).slice(0, 10)} only; later days will grow.`,
+  };
 }

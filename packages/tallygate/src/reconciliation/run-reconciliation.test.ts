@@ -1,3 +1,4 @@
+import Anthropic from '@anthropic-ai/sdk';
 import type { CostBucket, UsageBucket, UsageQuestion } from '@tallygate/admin-api';
 import { builtinPriceBook, charge } from '@tallygate/pricing';
 import {
@@ -99,6 +100,8 @@ function world(seen: Call[] = calls, extraPicoUsd = 0n) {
       questions.push({ costs: groupBy });
       return costBuckets(seen, extraPicoUsd, fromMs, toMs, groupBy.length > 0);
     },
+    analyticsUsage: notOffered,
+    analyticsCost: notOffered,
     apiKeys: async () => [{ ...KEY, name: null, status: null, workspaceId: null }],
   };
   const run = {
@@ -111,6 +114,11 @@ function world(seen: Call[] = calls, extraPicoUsd = 0n) {
     clock: { nowMs: () => NOW, monotonicMs: () => 0 },
   };
   return { saved, queries, questions, run };
+}
+
+async function notOffered(): Promise<never> {
+  const cause = Anthropic.APIError.generate(404, undefined, 'no such report', new Headers());
+  throw new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message: 'Not offered.', cause });
 }
 
 function bucketsOf(fromMs: number, toMs: number, widthMs: number): { startMs: number; endMs: number }[] {

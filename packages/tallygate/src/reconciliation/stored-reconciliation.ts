@@ -73,7 +73,13 @@ export const reconciliationSchema = z.object({
   elsewhere: z.array(z.object({ backend: z.string(), listCostPicoUsd: picoUsd })),
   caveats: z.array(
     z.object({
-      caveat: z.enum(['api_keys_not_offered', 'key_unresolved', 'totals_moved', 'unknown_counts']),
+      caveat: z.enum([
+        'api_keys_not_offered',
+        'incomplete',
+        'key_unresolved',
+        'totals_moved',
+        'unknown_counts',
+      ]),
       detail: z.string(),
     }),
   ),

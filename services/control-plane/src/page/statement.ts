@@ -30,6 +30,7 @@ export interface StatementLine {
 
 const TITLES: Record<CauseName, string> = {
   aborted_estimate: 'Answers that callers left early',
+  discount: 'Contract discount',
   priority_tier: 'Priority capacity',
   rounding: 'Rounding',
   unmetered_key: 'Keys without a meter',

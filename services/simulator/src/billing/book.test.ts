@@ -19,7 +19,7 @@ function use(endedMs: number, outputTokens: number, apiKeyId = 'apikey_a'): Bill
   };
 }
 
-const noExtra = { extraPicoUsd: 0n, extraFromDay: '2026-11-21' };
+const noExtra = { extraPicoUsd: 0n, extraFromDay: '2026-11-21', discountPercent: 0 };
 
 describe('the book', () => {
   it('loses nothing between its cells and its total, however attempts fall into minutes and keys', () => {
@@ -55,7 +55,11 @@ describe('the book', () => {
   });
 
   it('bills the extra once, inside an ordinary token line', () => {
-    const book = createBook({ extraPicoUsd: 10_000_000_000n, extraFromDay: '2026-11-21' });
+    const book = createBook({
+      extraPicoUsd: 10_000_000_000n,
+      extraFromDay: '2026-11-21',
+      discountPercent: 0,
+    });
     book.record(use(midnightMs, 100));
     book.record(use(midnightMs + 1, 100));
     const [cell, ...others] = book.cells(midnightMs, midnightMs + 60_000);
@@ -66,7 +70,7 @@ describe('the book', () => {
   });
 
   it('keeps the extra for its day while older traffic is booked', () => {
-    const book = createBook({ extraPicoUsd: 7n, extraFromDay: '2026-11-21' });
+    const book = createBook({ extraPicoUsd: 7n, extraFromDay: '2026-11-21', discountPercent: 0 });
     const before = totalOf(book.record(use(midnightMs - 1, 5)));
     const after = totalOf(book.record(use(midnightMs, 5)));
     expect(after - before).toBe(7n);

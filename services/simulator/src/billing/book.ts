@@ -22,6 +22,13 @@ export interface Book {
   billedAttempts(): number;
 }
 
+/** What the contract says beside the price list. */
+export interface BookTerms {
+  extraPicoUsd: bigint;
+  extraFromDay: string;
+  discountPercent: number;
+}
+
 export type ContextWindow = '0-200k' | '200k-1M';
 
 export interface Dimensions {
@@ -39,6 +46,9 @@ export interface Cell {
   attempts: number;
   tokens: Record<TokenType, number>;
   webSearches: number;
+  /** At list price. */
+  list: Charge;
+  /** As billed: what the contract leaves of it. */
   charge: Charge;
 }
 
@@ -49,9 +59,9 @@ const LONG_CONTEXT_TOKENS = 200_000;
  * `extraPicoUsd` is billed once, inside the dearest token line of the first attempt on or after `extraFromDay`. No report
  * shows it as a thing of its own: it is the amount that an honest reconciliation must leave unexplained.
  */
-export function createBook(extra: { extraPicoUsd: bigint; extraFromDay: string }): Book {
+export function createBook(terms: BookTerms): Book {
   const minutes = new Map<number, Map<string, Cell>>();
-  let extraDuePicoUsd = extra.extraPicoUsd;
+  let extraDuePicoUsd = terms.extraPicoUsd;
   let billedPicoUsd = 0n;
   let attempts = 0;
 
@@ -64,9 +74,10 @@ export function createBook(extra: { extraPicoUsd: bigint; extraFromDay: string }
 
   return {
     record(use) {
-      const charge = chargeFor(use);
-      if (extraDuePicoUsd > 0n && utcDay(use.endedMs) >= extra.extraFromDay) addExtra(charge);
-      addToCell(cellOf(minutes, use), use, charge);
+      const list = chargeFor(use);
+      if (extraDuePicoUsd > 0n && utcDay(use.endedMs) >= terms.extraFromDay) addExtra(list);
+      const charge = discounted(list, terms.discountPercent);
+      addToCell(cellOf(minutes, use), use, { list, charge });
       billedPicoUsd += totalOf(charge);
       attempts += 1;
       return charge;
@@ -104,18 +115,31 @@ function emptyCell(minuteMs: number, dimensions: Dimensions): Cell {
     attempts: 0,
     tokens: everyTokenType(0),
     webSearches: 0,
+    list: { byTokenType: everyTokenType(0n), webSearchPicoUsd: 0n },
     charge: { byTokenType: everyTokenType(0n), webSearchPicoUsd: 0n },
   };
 }
 
-function addToCell(cell: Cell, use: BilledUse, charge: Charge): void {
+function addToCell(cell: Cell, use: BilledUse, { list, charge }: Pick<Cell, 'list' | 'charge'>): void {
   for (const type of TOKEN_TYPES) {
     cell.tokens[type] += use.tokens[type];
+    cell.list.byTokenType[type] += list.byTokenType[type];
     cell.charge.byTokenType[type] += charge.byTokenType[type];
   }
   cell.attempts += 1;
   cell.webSearches += use.webSearches;
+  cell.list.webSearchPicoUsd += list.webSearchPicoUsd;
   cell.charge.webSearchPicoUsd += charge.webSearchPicoUsd;
+}
+
+/** Each amount by itself, fractions of a pico-USD in the customer's favour, so that whatever is added up agrees. */
+function discounted({ byTokenType, webSearchPicoUsd }: Charge, discountPercent: number): Charge {
+  const rest = (amount: bigint) => (amount * BigInt(100 - discountPercent)) / 100n;
+  const entries = TOKEN_TYPES.map((type) => [type, rest(byTokenType[type])]);
+  return {
+    byTokenType: Object.fromEntries(entries) as Record<TokenType, bigint>,
+    webSearchPicoUsd: rest(webSearchPicoUsd),
+  };
 }
 
 export function everyTokenType<T>(value: T): Record<TokenType, T> {

@@ -1,4 +1,5 @@
-import type { Cell } from '../billing/book.ts';
+import { type Cell, totalOf } from '../billing/book.ts';
+import type { Charge } from '../billing/charge.ts';
 import { centsFrom } from '../billing/decimal.ts';
 import { TOKEN_TYPES } from '../billing/price-table.ts';
 import type { Provider } from '../provider.ts';
@@ -88,22 +89,24 @@ export function analyticsUsage(provider: Provider, parameters: URLSearchParams) 
 export function analyticsCost(provider: Provider, parameters: URLSearchParams) {
   const query = readAnalyticsQuery(parameters, COST, provider.options.nowMs());
   const rows = placesOf(provider, query).flatMap(({ place, group, cells }) =>
-    linesOf(cells, query).map(({ line, picoUsd }) => ({
+    linesOf(cells, query).map(({ line, ...amounts }) => ({
       place,
       group: { ...group, ...line },
-      picoUsd,
+      ...amounts,
       cells,
     })),
   );
-  const billed = rows.filter(({ picoUsd }) => picoUsd > 0n);
-  const page = pageOfRows(provider, query, billed, ({ picoUsd }) => picoUsd);
+  const billed = rows.filter(({ listPicoUsd }) => listPicoUsd > 0n);
+  const page = pageOfRows(provider, query, billed, (row) =>
+    query.orderBy === 'list_amount' ? row.listPicoUsd : row.picoUsd,
+  );
   const isFannedOut = COST_GROUPS.some((name) => query.groupBy.has(name));
   return {
     ...page,
-    data: page.data.map(({ place, group, picoUsd, cells }) => {
-      const amount = centsFrom(picoUsd);
+    data: page.data.map(({ place, group, picoUsd, listPicoUsd, cells }) => {
+      const [amount, list_amount] = [centsFrom(picoUsd), centsFrom(listPicoUsd)];
       const requests = isFannedOut ? null : requestsOf(cells);
-      return { ...place, group, cost: { amount, list_amount: amount, currency: 'USD', requests } };
+      return { ...place, group, cost: { amount, list_amount, currency: 'USD', requests } };
     }),
   };
 }
@@ -183,19 +186,35 @@ function matches(provider: Provider, cell: Cell, query: AnalyticsQuery): boolean
 }
 
 /** What a cost is broken out by: kinds of cost, kinds of tokens, both, or neither. Kinds of tokens alone hide the searches. */
-function linesOf(cells: readonly Cell[], { groupBy }: AnalyticsQuery): { line: Group; picoUsd: bigint }[] {
-  const byType = TOKEN_TYPES.map((type) => ({
-    line: { cost_type: 'tokens', token_type: type },
-    picoUsd: sum(cells.map((cell) => cell.charge.byTokenType[type])),
-  }));
-  const tokens = sum(byType.map(({ picoUsd }) => picoUsd));
-  const searches = sum(cells.map((cell) => cell.charge.webSearchPicoUsd));
-  const searchLine = { line: { cost_type: 'web_search', token_type: null }, picoUsd: searches };
-  if (groupBy.has('token_type')) return groupBy.has('cost_type') ? [...byType, searchLine] : byType;
+function linesOf(cells: readonly Cell[], { groupBy }: AnalyticsQuery): CostLine[] {
+  const byType = TOKEN_TYPES.map((type) =>
+    costLine({ cost_type: 'tokens', token_type: type }, cells, ({ byTokenType }) => byTokenType[type]),
+  );
+  const searches = costLine(
+    { cost_type: 'web_search', token_type: null },
+    cells,
+    ({ webSearchPicoUsd }) => webSearchPicoUsd,
+  );
+  if (groupBy.has('token_type')) return groupBy.has('cost_type') ? [...byType, searches] : byType;
   if (groupBy.has('cost_type')) {
-    return [{ line: { cost_type: 'tokens', token_type: null }, picoUsd: tokens }, searchLine];
+    const tokens = (charge: Charge) => totalOf(charge) - charge.webSearchPicoUsd;
+    return [costLine({ cost_type: 'tokens', token_type: null }, cells, tokens), searches];
   }
-  return [{ line: { cost_type: null, token_type: null }, picoUsd: tokens + searches }];
+  return [costLine({ cost_type: null, token_type: null }, cells, totalOf)];
+}
+
+interface CostLine {
+  line: Group;
+  picoUsd: bigint;
+  listPicoUsd: bigint;
+}
+
+function costLine(line: Group, cells: readonly Cell[], amountOf: (charge: Charge) => bigint): CostLine {
+  return {
+    line,
+    picoUsd: sum(cells.map((cell) => amountOf(cell.charge))),
+    listPicoUsd: sum(cells.map((cell) => amountOf(cell.list))),
+  };
 }
 
 function requestsOf(cells: readonly Cell[]): number {
