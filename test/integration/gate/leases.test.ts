@@ -7,9 +7,10 @@ import {
   type SettleReply,
   systemClock,
 } from '@tallygate/usage';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { budgetOf, requestOf, snapshotOf } from '../../contract/gate-fixtures.ts';
-import { connectDirectly, keysOf, newOrganization, openGate } from './redis-fixtures.ts';
+import { startFaultyRedis } from './faulty-redis.ts';
+import { connectDirectly, keysOf, newOrganization, openGate, redisUrl } from './redis-fixtures.ts';
 
 const LEASES: LeaseOptions = { ttlMs: 1_000, fromCalls: 0 };
 const CENT = nanoFromUsd('0.01');
@@ -120,6 +121,30 @@ const settlementsOf = (replies: readonly SettleReply[], { attemptId }: Hold) =>
       .filter(({ settlement }) => settlement.attemptId === attemptId)
       .map(({ settlement }) => JSON.stringify(settlement, (_, value) => String(value))),
   );
+
+test('idle money that cannot be given back is nobody’s error: the gate closes all the same', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const faulty = await startFaultyRedis(redisUrl);
+  onTestFinished(() => faulty.close());
+  const organization = newOrganization();
+  const gate = await openGate({
+    url: faulty.url,
+    organization,
+    leases: LEASES,
+    settleDeadlineMs: 200,
+    seed: async () => ({ lastSeq: 0, totals: [] }),
+  });
+  await gate.publish(snapshotOf(organization, 1, [budgetOf('all', nanoFromUsd('5'))]));
+  await leasedHold(gate);
+  faulty.goDown();
+  await gate.close();
+  // Node tells of a promise that failed unheard after the microtasks of the turn.
+  await new Promise(setImmediate);
+  expect(unhandled).toEqual([]);
+});
 
 test('what a lease leaves behind expires: no key without an end but the state', async () => {
   const organization = newOrganization();

@@ -42,9 +42,9 @@ export function createEndingQueue(
     if (endings.length === 0 && expectedNanoUsd + worstNanoUsd === 0n) return;
     const batch = waiting;
     waiting = openBatch(batch.number + 1);
-    const ended = within(deadlineMs, endBatch(session, lease, batch), 'the end of leased attempts');
-    batch.sent(ended);
-    const run = ended.then(nothing, nothing);
+    batch.sent(within(deadlineMs, endBatch(session, lease, batch), 'the end of leased attempts'));
+    // A batch may have nobody who waits for it: it gives back idle money only.
+    const run = batch.ended.then(nothing, nothing);
     running.add(run);
     busy.add(queue);
     void run.finally(() => {
