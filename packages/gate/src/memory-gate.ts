@@ -24,7 +24,7 @@ import {
   placeHold,
   readTime,
 } from './memory-state.ts';
-import { publishedByOther, unavailable } from './outages.ts';
+import { noLedgerToRebuildFrom, publishedByOther, unavailable } from './outages.ts';
 import { outOfRange, requireOwnHold, requireReservable, requireSnapshot, requireTtl } from './requests.ts';
 import { raisedPeriod, rulesAt } from './rules.ts';
 import { sameSnapshot } from './snapshots.ts';
@@ -51,6 +51,7 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
     balances: (only) => answer(() => balances(state, only)),
     configuration: () => answer(() => structuredClone(state.live)),
     publish: (snapshot) => answer(() => publish(state, snapshot)),
+    rebuild: () => Promise.reject(noLedgerToRebuildFrom()),
     close: async () => {
       closed = true;
     },

@@ -16,3 +16,11 @@ export function publishedByOther(liveVersion: number, offeredVersion: number): T
     message: `Version ${liveVersion} is live, so the next one is ${liveVersion + 1}, not ${offeredVersion}.`,
   });
 }
+
+export function noLedgerToRebuildFrom(): TallygateError {
+  return unavailable(
+    'The gate has no ledger to be rebuilt from',
+    undefined,
+    'Run it where the ledger is: with TALLYGATE_CLICKHOUSE_URL, or on the machine that keeps it.',
+  );
+}

@@ -11,7 +11,7 @@ import { type BudgetPeriod, namedPeriods, UNKNOWN_PERIOD } from './budget-period
 import { within } from './deadlines.ts';
 import { parseBudgetKey } from './keys.ts';
 import { createLeasedGate } from './leases/leased-gate.ts';
-import { publishedByOther, unavailable } from './outages.ts';
+import { noLedgerToRebuildFrom, publishedByOther, unavailable } from './outages.ts';
 import type { Scripts } from './redis-connection.ts';
 import { balancesFrom, unknownReply } from './redis-replies.ts';
 import { reserveWithin } from './redis-reserve.ts';
@@ -73,6 +73,7 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
     balances: (only) => answer('the balances', () => readBalances(session, only)),
     configuration: () => answer('the configuration', session.liveSnapshot),
     publish: (snapshot) => answer('a publication', () => publish(session, snapshot), PUBLISH_DEADLINE_MS),
+    rebuild: () => answer('a rebuild', () => rebuildAll(session, options.seed), PUBLISH_DEADLINE_MS),
     close: async () => {
       closed = true;
       session.vigil.close();
@@ -84,6 +85,17 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
   const balances = (budgetKeys: readonly string[]) =>
     answer('the balances', () => readBalances(session, budgetKeys.map(parseBudgetKey)), reserveDeadlineMs);
   return createLeasedGate({ gate, session, settleDeadlineMs, balances }, options.leases);
+}
+
+/** As if Redis had lost them: that is how it is told to every other process. */
+async function rebuildAll(
+  { connection, keys, seeding }: RedisSession,
+  seed: RedisGateOptions['seed'],
+): Promise<void> {
+  if (seed === undefined) throw noLedgerToRebuildFrom();
+  const reply = await connection.run('pulse', [keys.state], ['', '']);
+  if (reply.code !== 'OK' && reply.code !== 'EPOCH') throw unknownReply('pulse', reply);
+  await seeding.begin(reply.values[0] ?? '');
 }
 
 async function readBalances(session: RedisSession, only?: readonly BudgetName[]): Promise<Balance[]> {

@@ -16,7 +16,7 @@ function backendWith(parts: {
   destination?: Partial<RemoteBackend['destination']>;
 }): RemoteBackend {
   const gate = { reserve: never, settle: never, release: never, extend: never, balances: never };
-  const moreGate = { nowMs: never, configuration: never, publish: never, close: never };
+  const moreGate = { nowMs: never, configuration: never, publish: never, rebuild: never, close: never };
   const history = {
     spend: never,
     usage: never,

@@ -75,6 +75,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       balances: (only) => call(ROUTES.balances, { only: only && [...only] }),
       configuration: () => call(ROUTES.configuration, {}),
       publish: async (snapshot) => void (await call(ROUTES.publish, { snapshot })),
+      rebuild: async () => void (await call(ROUTES.rebuildGate, {})),
       close,
     },
     destination: {

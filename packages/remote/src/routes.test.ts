@@ -119,6 +119,7 @@ const METHODS: Record<
   balances: 'balances',
   configuration: 'configuration',
   publish: 'publish',
+  rebuild: 'rebuildGate',
   store: 'store',
   spend: 'spend',
   usage: 'usage',

@@ -127,6 +127,11 @@ export const ROUTES = {
     refusal: 'TALLYGATE_CONFIGURATION_INVALID',
     answer: ({ gate }, { snapshot }) => afterwards(gate.publish(snapshot)),
   }),
+  rebuildGate: route('gate/rebuild', {
+    request: nothing,
+    reply: done,
+    answer: ({ gate }) => afterwards(gate.rebuild()),
+  }),
   store: route('ledger/store', {
     request: sealedSegmentSchema,
     reply: done,

@@ -102,5 +102,11 @@ export interface BudgetGate {
    * @throws TallygateError `TALLYGATE_CONFIGURATION_OUTDATED` when somebody else published first.
    */
   publish(snapshot: ConfigurationSnapshot): Promise<void>;
+  /**
+   * Forgets its counters and reads them from the ledger again, as after a loss: an outage of about a second, in which processes
+   * put back what they hold and write down what they settled. Numbers go on in a new epoch.
+   * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` when there is no ledger to read, or it does not answer.
+   */
+  rebuild(): Promise<void>;
   close(): Promise<void>;
 }

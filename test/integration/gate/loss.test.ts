@@ -152,6 +152,23 @@ describe('Redis loses counters', () => {
     expect(await counters(gate)).toEqual({ all: spent, chat: spent });
   });
 
+  test('rebuilt by hand: what was counted wrongly is as the ledger has it, holds of all stay, in a new epoch', async () => {
+    const { gate, ledger, organization } = await openSpent();
+    const other = await openGate({ organization, seed: ledger.seed });
+    const hold = await held(other);
+    await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.20') });
+    await gate.rebuild();
+    const both = { spent: usd('0.60'), held: usd('0.10') };
+    await expect.poll(() => counters(gate)).toEqual({ all: both, chat: both });
+    expect((await held(gate)).epoch).not.toBe(hold.epoch);
+    expect((await other.release(hold)).outcome).toBe('released');
+  });
+
+  test('nothing is rebuilt without a ledger: it would begin at zero', async () => {
+    const gate = await openGate({ organization: newOrganization() });
+    await expect(gate.rebuild()).rejects.toMatchObject(outage);
+  });
+
   test('many processes that find the loss at once rebuild it once', async () => {
     const { redis, organization, ledger } = await openSpent();
     const openAnother = () => openGate({ organization, seed: ledger.seed });

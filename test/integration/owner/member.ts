@@ -199,6 +199,7 @@ const COMMANDS = {
   async configVersion() {
     return (await opened().gate.configuration()).version;
   },
+  rebuild: () => opened().gate.rebuild(),
   flush: () => opened().sink.flush(),
   async ledger() {
     const { history } = opened();

@@ -94,6 +94,18 @@ describe('processes on one data directory', () => {
     expect(await other.do('balance')).toEqual({ spent: 25n * CENT, held: 5n * CENT });
   });
 
+  it('go on with the same sums and holds when one of them has the gate rebuilt, amid the traffic of all', async () => {
+    const { owner, clients } = await ownerAndClients(2);
+    const [asking, other] = [first(clients), first(clients.slice(1))];
+    await other.do('begin', { count: 5, amountNanoUsd: CENT });
+    const going = [owner, other].map((member) => member.do('spend', { count: 100, amountNanoUsd: CENT }));
+    await asking.do('rebuild');
+    expect(await Promise.all(going)).toEqual([100, 100]);
+    expect(await asking.do('balance')).toEqual({ spent: 200n * CENT, held: 5n * CENT });
+    for (const member of [owner, other]) await member.do('flush');
+    expect((await asking.do('ledger')).settled.map(({ amount }) => amount)).toEqual([200n * CENT]);
+  });
+
   it('keep the published configuration across owners', async () => {
     const { owner, clients } = await ownerAndClients(1);
     await owner.kill();

@@ -20,6 +20,7 @@ import {
 } from './prices/diff-and-publish.ts';
 import { type PricesRerateOptions, pricesRerateCommand } from './prices/rerate.ts';
 import { type RebuildOptions, rebuildCommand } from './rebuild-command.ts';
+import { type RebuildGateOptions, rebuildGateCommand } from './rebuild-gate-command.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { spoolDeadCommand, spoolRetryCommand, spoolStatusCommand } from './spool-command.ts';
@@ -126,8 +127,16 @@ function addBillingCommands(program: Command, context: CliContext, choose: Parsi
     .action((_options, command: Command) =>
       choose(() => exportCommand(context, command.optsWithGlobals<ExportOptions>())),
     );
-  program
-    .command('rebuild')
+  const rebuild = program.command('rebuild');
+  rebuild
+    .command('gate')
+    .description('the live counters, read from the ledger again; an outage of about a second')
+    .requiredOption('--reason <text>', 'why, for the audit')
+    .option('--force', 'although the ledger is behind')
+    .action((_options, command: Command) =>
+      choose(() => rebuildGateCommand(context, command.optsWithGlobals<RebuildGateOptions>())),
+    );
+  rebuild
     .description('the sums of a range, added up again from its rows')
     .option('--from <date>', 'first day')
     .option('--to <date>', 'day after the last one (default: now)')

@@ -14,6 +14,7 @@ export function gateThrough(
     balances: (only) => ask((gate) => gate.balances(only)),
     configuration: () => ask((gate) => gate.configuration()),
     publish: (snapshot) => ask((gate) => gate.publish(snapshot)),
+    rebuild: () => ask((gate) => gate.rebuild()),
     close,
   };
 }

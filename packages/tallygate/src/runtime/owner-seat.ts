@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createMemoryGate } from '@tallygate/gate';
 import type { RemoteBackend } from '@tallygate/remote';
-import type { BudgetGate, Clock, Hold, Logger, SpendHistory } from '@tallygate/usage';
+import type { BudgetGate, Clock, Hold, Logger, SegmentDestination, SpendHistory } from '@tallygate/usage';
 import type { OpenBatchOwners } from '../batches/open-batch-owners.ts';
 import { newestConfiguration, saveConfigurationFile } from './configuration-file.ts';
 import { type DataDirectory, ensureToken } from './data-directory.ts';
+import { gateThrough } from './forwarding.ts';
 import { historyWithoutEngine, type LedgerAccess, type ServedLedger } from './ledger-access.ts';
 import type { OwnerLock } from './owner-lock.ts';
 import { type OwnerServer, serveOwner } from './owner-server.ts';
@@ -36,11 +38,14 @@ export type SettledSoFar = Awaited<ReturnType<SpendHistory['settledTotals']>>;
  */
 export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promise<Seat> {
   const ledger = options.openLedger();
-  const gate = ledger.then((opened) => options.sharedGate ?? rebuildGate(options, opened));
+  const door = createLedgerDoor();
+  const gate = ledger.then(
+    (opened) => options.sharedGate ?? rebuildable(() => rebuildGate(options, opened), door),
+  );
   const batches = ledger.then(options.openBatchOwners);
   const served = Promise.all([ledger, batches]).then(
     ([{ destination, history, ledgerWork }, { batchOwners }]): ServedLedger => {
-      return { destination, history, ledgerWork, batchOwners };
+      return { destination: door.behind(destination), history, ledgerWork, batchOwners };
     },
   );
   const backend = Promise.all([gate, served]).then(([openedGate, { history, ...ports }]): RemoteBackend => {
@@ -98,6 +103,55 @@ async function closeInOrder(
 }
 
 const neverOpened = (): void => {};
+
+/** What was answered and is not written down when a gate ends must be in the spools before the next one reads them. */
+const WRITTEN_DOWN_MS = 1_000;
+
+/** A gate that can be replaced by one that is rebuilt, with an outage in between. Where that fails the outage goes on. */
+async function rebuildable(open: () => Promise<BudgetGate>, door: LedgerDoor): Promise<BudgetGate> {
+  let current = await open();
+  let rebuilding: Promise<void> | null = null;
+  const rebuild = async () => {
+    await current.close();
+    await pause(WRITTEN_DOWN_MS);
+    current = await open();
+  };
+  return {
+    ...gateThrough(
+      (question) => question(current),
+      () => current.close(),
+    ),
+    rebuild: () => {
+      rebuilding ??= door.shutDuring(rebuild).finally(() => {
+        rebuilding = null;
+      });
+      return rebuilding;
+    },
+  };
+}
+
+/** While a gate is read from spools and ledger nothing may move from the ones to the other: it would be counted in both. */
+interface LedgerDoor {
+  shutDuring(work: () => Promise<void>): Promise<void>;
+  behind(destination: SegmentDestination): SegmentDestination;
+}
+
+function createLedgerDoor(): LedgerDoor {
+  let opens = Promise.resolve();
+  return {
+    shutDuring(work) {
+      const done = work();
+      opens = done.catch(() => {});
+      return done;
+    },
+    behind: (destination) => ({
+      async store(segment) {
+        await opens;
+        await destination.store(segment);
+      },
+    }),
+  };
+}
 
 /** From the ledger's settlements, from those and the holds that lie in spools, and from the last configuration. */
 async function rebuildGate(
