@@ -28,9 +28,10 @@ export default defineConfig({
           exclude: [ISOLATED],
           pool: 'threads',
           isolate: false,
+          testTimeout: 30_000,
         },
       },
-      { ...onSources, test: { name: 'unit-isolated', include: [ISOLATED] } },
+      { ...onSources, test: { name: 'unit-isolated', include: [ISOLATED], testTimeout: 30_000 } },
       {
         ...onSources,
         test: {
