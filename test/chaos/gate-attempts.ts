@@ -4,6 +4,8 @@ import { amountsOf, type Noted } from './gate-journal.ts';
 /** One attempt, as the journals of all processes tell it. An instant that nobody noted is Infinity. */
 export interface Attempt {
   id: string;
+  /** The process that asked for it. */
+  by: string;
   /** Names the budget that is soon used up. */
   feature: string;
   keys: readonly string[];
@@ -35,14 +37,24 @@ function created(attempts: Map<string, Attempt>, id: string): Attempt {
   const { charge, worst } = amountsOf(id);
   const never = Number.POSITIVE_INFINITY;
   const instants = { askedMs: never, heldMs: never, sentMs: never, endingMs: never, endedMs: never };
-  const attempt = { id, feature: '', keys: [], charge, worst, ...instants, storedMs: never, isDenied: false };
+  const attempt = {
+    id,
+    by: '',
+    feature: '',
+    keys: [],
+    charge,
+    worst,
+    ...instants,
+    storedMs: never,
+    isDenied: false,
+  };
   attempts.set(id, attempt);
   return attempt;
 }
 
 function record(attempt: Attempt, note: Exclude<Noted, { step: 'stored' }>): void {
   const { atMs } = note;
-  if (note.step === 'asked') [attempt.askedMs, attempt.feature] = [atMs, note.feature];
+  if (note.step === 'asked') [attempt.askedMs, attempt.feature, attempt.by] = [atMs, note.feature, note.by];
   if (note.step === 'sent') attempt.sentMs = atMs;
   if (note.step === 'denied') attempt.isDenied = true;
   if (note.step === 'ending') attempt.endingMs = Math.min(attempt.endingMs, atMs);

@@ -9,6 +9,10 @@ export const ORGANIZATION = 'chaos';
 const SLICE_MS = 2_000;
 const TEAMS = ['billing', 'search', 'support'] as const;
 
+/** Who asks for each call, and who leases: where a lease keeps money idle, one who asks is denied, so each has budgets of its own. */
+const KINDS = ['asked', 'leased'] as const;
+export type Kind = (typeof KINDS)[number];
+
 /** @param seconds the longest that calls are made. */
 export function chaosSnapshot(seconds: number): ConfigurationSnapshot {
   const slices = Math.ceil((seconds * 1_000) / SLICE_MS) + 1;
@@ -16,15 +20,21 @@ export function chaosSnapshot(seconds: number): ConfigurationSnapshot {
     budget('all', '1000000', {}),
     budget('minute', '1000', { period: 'minute' }),
     ...TEAMS.map((team) => budget(team, '1000000', { period: 'day', scope: { team } })),
-    ...Array.from({ length: slices }, (_, slice) =>
-      budget(`slice-${slice}`, '0.60', { scope: { feature: `slice-${slice}` } }),
+    ...KINDS.flatMap((kind) =>
+      Array.from({ length: slices }, (_, slice) =>
+        budget(`${kind}-${slice}`, '0.60', { scope: { feature: `${kind}-${slice}` } }),
+      ),
     ),
   ];
   return { ...emptyConfiguration(ORGANIZATION), version: 1, budgets };
 }
 
-export function featureNow(startedMs: number): string {
-  return `slice-${Math.floor((machineMs() - startedMs) / SLICE_MS)}`;
+export function featureNow(kind: Kind, startedMs: number): string {
+  return `${kind}-${Math.floor((machineMs() - startedMs) / SLICE_MS)}`;
+}
+
+export function isLeased(feature: string): boolean {
+  return feature.startsWith('leased-');
 }
 
 export function teamOf(attemptId: string): string {

@@ -93,10 +93,10 @@ async function sufferingOf(scene: Scene, { seconds, seed, progress }: GateChaosO
     startedMs: machineMs(),
   };
   const clients = startGateClients(programs, journals, random, shared);
-  let suffered: Awaited<ReturnType<typeof rageAtGate>>;
+  let raged: Awaited<ReturnType<typeof rageAtGate>>;
   try {
     await clients.ready();
-    suffered = await rageAtGate({ clients, redis }, { seconds, random, progress });
+    raged = await rageAtGate({ clients, redis }, { seconds, random, progress });
   } finally {
     await clients.end();
   }
@@ -105,8 +105,8 @@ async function sufferingOf(scene: Scene, { seconds, seed, progress }: GateChaosO
   const recovered = await recoverAll({
     ...{ root, store, redisUrl: redis.wire.url, seconds: longestSeconds, note },
   });
-  process.stderr.write(`charges put back by hand: ${usdFromNano(recovered.adjustedNanoUsd)} USD\n`);
-  const judged = judge(readJournals(journals), suffered.losses, chaosSnapshot(longestSeconds));
+  process.stderr.write(`clocks are off by ${clients.clocks}\n`);
+  const judged = judge(readJournals(journals), raged.suffered, chaosSnapshot(longestSeconds));
   const result: GateChaosResult = {
     operations: judged.operations,
     overLimit: judged.overLimit,
@@ -117,7 +117,7 @@ async function sufferingOf(scene: Scene, { seconds, seed, progress }: GateChaosO
     sequenceGaps: Math.max(0, recovered.missingNumbers - judged.endsInDoubt),
     driftNanoUsd: String(recovered.driftNanoUsd),
   };
-  const faults: FaultCounts = suffered.faults;
+  const faults: FaultCounts = raged.faults;
   const wrong = [result.overLimit, result.leakedHolds, result.falseDenials, result.sequenceGaps];
   return { result, faults, isSound: wrong.every((count) => count === 0) && result.driftNanoUsd === '0' };
 }

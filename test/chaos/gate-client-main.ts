@@ -10,8 +10,8 @@ import {
   systemClock,
   TallygateError,
 } from '@tallygate/usage';
-import { chaosSnapshot, featureNow, ORGANIZATION } from './gate-budgets.ts';
-import { BUCKET_MS, intentOf, outcomeOf, requestFor } from './gate-facts.ts';
+import { chaosSnapshot, featureNow, type Kind, ORGANIZATION } from './gate-budgets.ts';
+import { BUCKET_MS, intentOf, LEASE_TTL_MS, outcomeOf, requestFor } from './gate-facts.ts';
 import { amountsOf, openJournal } from './gate-journal.ts';
 import { createRandom } from './random.ts';
 
@@ -23,8 +23,9 @@ export interface ClientParameters {
   root: string;
   journalFile: string;
   seed: number;
-  /** How far its wall clock is off. */
-  skewMs: number;
+  /** What it adds to its wall clock. */
+  injectedMs: number;
+  kind: Kind;
   seconds: number;
   /** When the run began, by the machine's clock. */
   startedMs: number;
@@ -32,11 +33,11 @@ export interface ClientParameters {
 
 const LOOPS = 4;
 const parameters: ClientParameters = JSON.parse(process.argv[2] ?? '');
-const { redisUrl, ledgerUrl, root, seconds, skewMs, startedMs } = parameters;
+const { redisUrl, ledgerUrl, root, seconds, injectedMs, kind, startedMs } = parameters;
 process.on('disconnect', () => process.exit());
 const random = createRandom(parameters.seed);
 const note = openJournal(parameters.journalFile);
-const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + skewMs };
+const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + injectedMs };
 const store = await openUsageStore({ kind: 'server', url: ledgerUrl }, { clock });
 const spool = await openSpool({
   directory: root,
@@ -59,6 +60,7 @@ const gate = await openOnceReachable({
   // Five times what an application waits: two cores are all that this has.
   reserveDeadlineMs: 250,
   settleDeadlineMs: 2_500,
+  ...(kind === 'leased' ? { leases: { ttlMs: LEASE_TTL_MS, fromCalls: 2 } } : {}),
   seed: async () => {
     await spool.flush();
     return { ...(await store.settledTotals(ORGANIZATION)), configuration: chaosSnapshot(seconds) };
@@ -81,7 +83,7 @@ async function callOnAndOn(): Promise<void> {
 
 /** @returns whether it was admitted. */
 async function call(): Promise<boolean> {
-  const feature = featureNow(startedMs);
+  const feature = featureNow(kind, startedMs);
   const request = requestFor(feature);
   const { attemptId: id } = request;
   note({ step: 'asked', id, feature });

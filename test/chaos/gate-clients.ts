@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Kind } from './gate-budgets.ts';
 import type { ClientParameters } from './gate-client-main.ts';
-import { type Program, start } from './programs.ts';
+import { wallClocks } from './gate-clocks.ts';
+import type { Absence } from './gate-faults.ts';
+import { machineMs } from './gate-journal.ts';
+import { type Program, startWith } from './programs.ts';
 import type { Random } from './random.ts';
 
 /** Processes that call until they are killed. */
@@ -14,59 +18,87 @@ export interface GateClients {
   killOne(): Promise<boolean>;
   /** SIGSTOP, and SIGCONT so much later, behind the caller's back. */
   stopOne(durationMs: number): boolean;
+  /** What was done to them so far. */
+  readonly absences: readonly Absence[];
+  /** What tells them the time. */
+  readonly clocks: string;
   /** All go on where they stood, and are ended. */
   end(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
-/** Of the clocks of the processes. */
-const SKEWS_MS = [0, HOUR_MS, -HOUR_MS];
+const PROCESSES: readonly { kind: Kind; skewMs: number }[] = [
+  { kind: 'asked', skewMs: 0 },
+  { kind: 'asked', skewMs: HOUR_MS },
+  { kind: 'leased', skewMs: -HOUR_MS },
+  { kind: 'leased', skewMs: 0 },
+];
+
+interface Client {
+  kind: Kind;
+  skewMs: number;
+  name: string;
+  program: Program;
+}
 
 export function startGateClients(
   programs: string,
   journals: string,
   random: Random,
-  parameters: Omit<ClientParameters, 'journalFile' | 'seed' | 'skewMs'>,
+  parameters: Omit<ClientParameters, 'journalFile' | 'seed' | 'injectedMs' | 'kind'>,
 ): GateClients {
+  const clocks = wallClocks();
+  const absences: Absence[] = [];
   let started = 0;
-  const startOne = (skewMs: number): Program => {
+  const startOne = ({ kind, skewMs }: Pick<Client, 'kind' | 'skewMs'>): Client => {
     started += 1;
-    const own = { journalFile: join(journals, `${started}`), seed: random.between(1, 2 ** 31), skewMs };
-    return start(programs, 'gate-client-main', JSON.stringify({ ...parameters, ...own }));
+    const name = `${kind}-${started}`;
+    const { environment, injectedMs } = clocks.offBy(skewMs);
+    const own = { journalFile: join(journals, name), seed: random.between(1, 2 ** 31), injectedMs, kind };
+    const text = JSON.stringify({ ...parameters, ...own });
+    return { kind, skewMs, name, program: startWith(environment, programs, 'gate-client-main', text) };
   };
   const stopped = new Map<Program, Promise<void>>();
-  const running = SKEWS_MS.map((skewMs) => ({ skewMs, program: startOne(skewMs) }));
-  const atWork = (): Program | null => {
-    const victim = random.pick(running)?.program;
-    return victim?.isAtWork && !stopped.has(victim) ? victim : null;
+  const running = PROCESSES.map(startOne);
+  const atWork = (): Client | null => {
+    const victim = random.pick(running);
+    return victim?.program.isAtWork && !stopped.has(victim.program) ? victim : null;
   };
 
   return {
+    absences,
+    clocks: clocks.by,
     async ready() {
       await Promise.all(running.map(({ program }) => program.ready()));
     },
     revive() {
-      for (const client of running) {
+      for (const [place, client] of running.entries()) {
         if (client.program.isAlive) continue;
         const complaint = client.program.complaint();
         if (complaint !== '') throw new Error(`A client gave up: ${complaint}`);
-        client.program = startOne(client.skewMs);
+        running[place] = startOne(client);
       }
     },
     async killOne() {
       const victim = atWork();
-      await victim?.kill();
-      return victim !== null;
+      if (victim === null) return false;
+      absences.push({ who: victim.name, fromMs: machineMs(), toMs: Number.POSITIVE_INFINITY });
+      await victim.program.kill();
+      return true;
     },
     stopOne(durationMs) {
       const victim = atWork();
       if (victim === null) return false;
-      process.kill(victim.pid, 'SIGSTOP');
+      const { name, program } = victim;
+      const absence = { who: name, fromMs: machineMs(), toMs: Number.POSITIVE_INFINITY };
+      absences.push(absence);
+      process.kill(program.pid, 'SIGSTOP');
       const goesOn = pause(durationMs).then(() => {
-        stopped.delete(victim);
-        if (victim.isAlive) process.kill(victim.pid, 'SIGCONT');
+        stopped.delete(program);
+        if (program.isAlive) process.kill(program.pid, 'SIGCONT');
+        absence.toMs = machineMs();
       });
-      stopped.set(victim, goesOn);
+      stopped.set(program, goesOn);
       return true;
     },
     async end() {

@@ -14,6 +14,7 @@ import { amountsOf } from './gate-journal.ts';
 /** How long a hold lives: short, so that processes die and stand still for longer. */
 export const HOLD_TTL_MS = 3_000;
 export const BUCKET_MS = 500;
+export const LEASE_TTL_MS = 1_000;
 
 export function requestFor(feature: string): ReserveRequest {
   const attemptId = newAttemptId();

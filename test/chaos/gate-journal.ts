@@ -19,8 +19,11 @@ export type Step =
   /** Everything that ended before is in the ledger. */
   | { step: 'stored'; ids: string[] };
 
-/** `atMs` is of the machine's monotonic clock, which all its processes share and no skew touches. */
-export type Noted = Step & { atMs: number };
+/**
+ * `atMs` is of the machine's monotonic clock, which all its processes share and no skew touches; `by` is the process, by the name of
+ * its journal.
+ */
+export type Noted = Step & { atMs: number; by: string };
 
 export function machineMs(): number {
   return Number(process.hrtime.bigint() / 1_000n) / 1_000;
@@ -33,10 +36,11 @@ export function openJournal(file: string): (step: Step) => void {
 
 /** All journals of a folder, in the order in which it happened. A last line that its writer did not finish is not there. */
 export function readJournals(folder: string): Noted[] {
-  const lines = readdirSync(folder).flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1),
-  );
-  return lines.map((line): Noted => JSON.parse(line)).sort((left, right) => left.atMs - right.atMs);
+  const notes = readdirSync(folder).flatMap((by) => {
+    const lines = readFileSync(join(folder, by), 'utf8').split('\n').slice(0, -1);
+    return lines.map((line): Noted => ({ ...JSON.parse(line), by }));
+  });
+  return notes.sort((left, right) => left.atMs - right.atMs);
 }
 
 /** What an attempt costs is a function of its id: whoever ends it, for whatever reason, charges the same. */

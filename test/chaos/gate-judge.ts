@@ -1,9 +1,9 @@
 import type { ConfigurationSnapshot, NanoUsd } from '@tallygate/usage';
 import { type Attempt, attemptsOf, byKey } from './gate-attempts.ts';
 import { falseDenials } from './gate-denials.ts';
-import { HOLD_TTL_MS } from './gate-facts.ts';
+import type { Suffered } from './gate-faults.ts';
 import type { Noted } from './gate-journal.ts';
-import type { Loss } from './gate-rage.ts';
+import { isAtRisk } from './gate-risk.ts';
 
 /** What was spent in truth, by the journals alone, and what the faults excuse. */
 export interface Judgement {
@@ -22,7 +22,7 @@ export interface Judgement {
 
 export function judge(
   notes: readonly Noted[],
-  losses: readonly Loss[],
+  suffered: Suffered,
   { budgets }: ConfigurationSnapshot,
 ): Judgement {
   const attempts = attemptsOf(notes);
@@ -31,10 +31,11 @@ export function judge(
   const found = [...groups].map(([key, group]) => {
     const limit = limits.get(key.split(':')[0] ?? '') ?? 0n;
     const sent = group.filter(({ sentMs }) => sentMs !== Number.POSITIVE_INFINITY);
+    const lastAskedMs = Math.max(...group.map(({ askedMs }) => askedMs));
     const overspend = sum(sent) - limit;
     return {
       overspend,
-      bound: sum(sent.filter((attempt) => isAtRisk(attempt, losses))),
+      bound: sum(sent.filter((attempt) => isAtRisk(attempt, suffered, lastAskedMs))),
       isUsed: sum(sent) * 2n > limit,
     };
   });
@@ -44,22 +45,12 @@ export function judge(
     maxOverspendNanoUsd: largest(found.map(({ overspend }) => overspend)),
     boundNanoUsd: largest(found.filter(({ isUsed }) => isUsed).map(({ bound }) => bound)),
     falseDenials: falseDenials(notes, attempts),
-    endsInDoubt: [...attempts.values()].filter((attempt) => isEndInDoubt(attempt, losses)).length,
+    endsInDoubt: [...attempts.values()].filter((attempt) => isEndInDoubt(attempt, suffered)).length,
   };
 }
 
-/**
- * The gate may have forgotten it, or never knew that it still cost: it outlived its hold, or it was held, or was charged and not yet
- * in the ledger, when Redis forgot. Everything else stood in the counter at each admission, so that it fits the limit.
- */
-function isAtRisk({ askedMs, endedMs, storedMs }: Attempt, losses: readonly Loss[]): boolean {
-  return (
-    endedMs > askedMs + HOLD_TTL_MS || losses.some(({ fromMs, toMs }) => askedMs < toMs && storedMs > fromMs)
-  );
-}
-
 /** Its number was given out and forgotten, or its process died before it recorded it. */
-function isEndInDoubt({ endingMs, endedMs }: Attempt, losses: readonly Loss[]): boolean {
+function isEndInDoubt({ endingMs, endedMs }: Attempt, { losses }: Suffered): boolean {
   if (endingMs === Number.POSITIVE_INFINITY) return false;
   return (
     endedMs === Number.POSITIVE_INFINITY ||

@@ -5,12 +5,11 @@ import {
   type BudgetGate,
   contractedCostNanoUsd,
   type NanoUsd,
-  newAttemptId,
   type Settlement,
   systemClock,
 } from '@tallygate/usage';
 import { chaosSnapshot, ORGANIZATION } from './gate-budgets.ts';
-import { BUCKET_MS, HOLD_TTL_MS, outcomeOf } from './gate-facts.ts';
+import { BUCKET_MS, HOLD_TTL_MS, LEASE_TTL_MS, outcomeOf } from './gate-facts.ts';
 import type { openJournal } from './gate-journal.ts';
 
 /** What the counters and the ledger say once everybody is dead, everything is shipped, and time has passed. */
@@ -19,11 +18,12 @@ export interface Recovered {
   leakedHolds: number;
   /** Numbers between two settlements of one epoch that the ledger does not have. */
   missingNumbers: number;
-  /** Charges that no living process could tell Redis again; put back as `tallygate drift --adjust` does. */
-  adjustedNanoUsd: NanoUsd;
   /** Σ |counter − ledger| over budgets in their current period. */
   driftNanoUsd: NanoUsd;
 }
+
+/** What was shipped last is counted when the ledger is asked for the sixth time. */
+const LONGEST_RECOVERY_MS = 90_000;
 
 export interface RecoveryPlace {
   root: string;
@@ -38,17 +38,15 @@ export async function recoverAll(place: RecoveryPlace): Promise<Recovered> {
   const gate = await openAsOperator(place);
   try {
     await adoptLeftovers(gate, place);
-    const adjustedNanoUsd = await adjustLostCharges(gate, store);
-    await pause(HOLD_TTL_MS * (1 + 1 / 16) + 2 * BUCKET_MS);
-    const drift = await driftOf(gate, store);
+    await pause((HOLD_TTL_MS + LEASE_TTL_MS) * (1 + 1 / 16) + 2 * BUCKET_MS);
+    const driftNanoUsd = await driftAtLast(gate, store);
     const nowMs = Date.now();
     const range = { organization: ORGANIZATION, fromMs: nowMs - 86_400_000, toMs: nowMs + 86_400_000 };
     const gaps = await store.settlementGaps(range);
     return {
       leakedHolds: (await gate.balances()).filter(({ held }) => held !== 0n).length,
       missingNumbers: gaps.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0),
-      adjustedNanoUsd,
-      driftNanoUsd: sumOf(drift.map(({ differenceNanoUsd }) => differenceNanoUsd)),
+      driftNanoUsd,
     };
   } finally {
     await gate.close();
@@ -66,37 +64,25 @@ async function openAsOperator({ store, redisUrl, seconds }: RecoveryPlace): Prom
   });
 }
 
-/** Only what the gate lacks: where it counts more than the ledger holds, something was charged twice or a row was lost. */
-async function adjustLostCharges(gate: BudgetGate, store: UsageStore): Promise<NanoUsd> {
-  const lost = (await driftOf(gate, store)).filter(({ differenceNanoUsd }) => differenceNanoUsd < 0n);
-  const settlements: Settlement[] = [];
-  for (const { key, balance, differenceNanoUsd } of lost) {
-    const { periodStartMs, periodEndMs } = balance;
-    const entry = { key, expected: 0n, worst: 0n, periodStartMs, periodEndMs };
-    const hold = {
-      ...{ attemptId: newAttemptId(), organization: ORGANIZATION, epoch: 'adjusted' },
-      ...{ budgetInstantMs: periodStartMs, expiryBucket: 0, entries: [entry] },
-    };
-    const { settlement } = await gate.settle({ hold, amountNanoUsd: -differenceNanoUsd });
-    settlements.push({ ...settlement, kind: 'adjust', entries: [{ key, amount: 0n }] });
+/** Nobody charges any more, and nobody helps: the gate asks the ledger again by itself. */
+async function driftAtLast(gate: BudgetGate, store: UsageStore): Promise<NanoUsd> {
+  const untilMs = performance.now() + LONGEST_RECOVERY_MS;
+  for (;;) {
+    const drift = await driftOf(gate, store);
+    if (drift === 0n || performance.now() > untilMs) return drift;
+    await pause(500);
   }
-  if (settlements.length > 0)
-    await store.store({ token: 'chaos/adjusted', events: [], settlements, denials: [] });
-  return sumOf(lost.map(({ differenceNanoUsd }) => differenceNanoUsd));
 }
 
-/** Gate minus ledger, per budget in its current period. Nobody charges any more. */
-async function driftOf(gate: BudgetGate, store: UsageStore) {
+/** Σ |counter − ledger| over budgets in their current period. */
+async function driftOf(gate: BudgetGate, store: UsageStore): Promise<NanoUsd> {
   const { totals } = await store.settledTotals(ORGANIZATION);
   const settled = new Map(totals.map(({ key, amount }) => [key, amount]));
-  return (await gate.balances()).map((balance) => {
-    const key = periodKey(balance.budget, balance.periodStartMs);
-    return { key, balance, differenceNanoUsd: balance.spent - (settled.get(key) ?? 0n) };
-  });
-}
-
-function sumOf(amounts: readonly NanoUsd[]): NanoUsd {
-  return amounts.reduce((sum, amount) => sum + (amount < 0n ? -amount : amount), 0n);
+  const balances = await gate.balances();
+  return balances.reduce((sum, { budget, periodStartMs, spent }) => {
+    const difference = spent - (settled.get(periodKey(budget, periodStartMs)) ?? 0n);
+    return sum + (difference < 0n ? -difference : difference);
+  }, 0n);
 }
 
 /** As the next process of an application does: settles what dead ones left, and ships it. */

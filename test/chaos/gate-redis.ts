@@ -6,18 +6,20 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { type FaultyRedis, startFaultyRedis } from '../integration/gate/faulty-redis.ts';
+import { machineMs } from './gate-journal.ts';
 
 /** A primary and its replica, both with an append-only file, behind wires: one to the clients, one between the two. */
 export interface RedisPair {
   /** Where clients connect; it leads to whichever is the primary. */
   readonly wire: FaultyRedis;
   primary(): Redis;
-  /** -9, and started again on its file. */
-  killPrimary(): Promise<void>;
-  /** True when the replica has all that the primary has told it. */
-  isReplicated(): Promise<boolean>;
-  /** The replica hears nothing for a while, then becomes the primary; what the old one answered meanwhile is lost. */
-  promoteAfter(partition: () => Promise<void>): Promise<void>;
+  /** -9, and started again on its file. @returns an instant: what was answered before it is in the file. */
+  killPrimary(): Promise<number>;
+  /**
+   * The replica hears nothing for a while, then becomes the primary; what the old one answered meanwhile is lost.
+   * @returns an instant: what was answered before it is on the replica. Null where there is none to promote.
+   */
+  promoteAfter(partition: () => Promise<void>): Promise<number | null>;
   end(): Promise<void>;
 }
 
@@ -39,6 +41,9 @@ const OPTIONS = [
     '1',
   ],
 ];
+
+const WAIT_FOR_REPLICA_MS = 1_000;
+const FSYNC_WINDOW_MS = 2_000;
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -62,14 +67,16 @@ export async function startRedisPair(folder: string): Promise<RedisPair> {
     wire,
     primary: () => primary.client,
     async killPrimary() {
+      const keptMs = await writtenUntil(primary.client);
       await kill(primary);
       wire.cut();
       primary = await startServer(primary.folder, primary.port);
-    },
-    async isReplicated() {
-      return /master_link_status:up/.test(await replica.client.info('replication'));
+      return keptMs;
     },
     async promoteAfter(partition) {
+      const keptMs = machineMs();
+      await primary.client.incr('chaos:writes');
+      if ((await primary.client.wait(1, WAIT_FOR_REPLICA_MS)) === 0) return null;
       link.goDown();
       await partition();
       await replica.client.call('REPLICAOF', 'NO', 'ONE');
@@ -79,11 +86,19 @@ export async function startRedisPair(folder: string): Promise<RedisPair> {
       replica = await restart(old);
       link.comeUp();
       await follow();
+      return keptMs;
     },
     async end() {
       await Promise.all([wire.close(), link.close(), kill(primary), kill(replica)]);
     },
   };
+}
+
+/** Written before the answer, and read again whatever kills the process; unless an fsync is late, which holds writes up for 2 s. */
+async function writtenUntil(client: Redis): Promise<number> {
+  const askedMs = machineMs();
+  const isHeldUp = !/aof_pending_bio_fsync:0/.test(await client.info('persistence'));
+  return isHeldUp ? askedMs - FSYNC_WINDOW_MS : askedMs;
 }
 
 async function startServer(folder: string, port: number): Promise<Server> {

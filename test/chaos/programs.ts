@@ -49,8 +49,19 @@ export interface Program {
 
 /** It ends by itself when this process does: it is disconnected. */
 export function start(folder: string, name: string, ...parameters: string[]): Program {
+  return startWith({}, folder, name, ...parameters);
+}
+
+/** The same with more in its environment. */
+export function startWith(
+  environment: Record<string, string>,
+  folder: string,
+  name: string,
+  ...parameters: string[]
+): Program {
   const child: ChildProcess = spawn(process.execPath, [join(folder, `${name}.mjs`), ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ...environment },
   });
   let [complaint, said] = ['', ''];
   child.stderr?.on('data', (chunk: Buffer) => {

@@ -1,6 +1,7 @@
 -- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
--- fills in budget periods that are missing, so that any number of processes may seed at once. After a loss the counters stay missing
--- for a while: processes assert their holds again (assert.lua) and ship what they settled, before the ledger is asked for sums.
+-- fills in budget periods that are missing, and raises those that know less than the ledger, so that any number of processes may seed
+-- at once and again. After a loss the counters stay missing for a while: processes assert their holds again (assert.lua) and ship what
+-- they settled, before the ledger is asked for sums.
 --
 -- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
@@ -44,14 +45,27 @@ elseif not epoch or epoch == ARGV[7] then
     redis.call('SET', KEYS[2], '1', 'PX', ARGV[8])
   end
 end
+
+-- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
+local function raise(key, budget, usd, nanos)
+  if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
+    budget[SPENT], budget[SPENT + 1] = usd, nanos
+    write_budget(key, budget, epoch, now, 0)
+  end
+end
+
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
 for index = 3, #KEYS do
   local at = 9 + (index - 3) * 2
+  local usd, nanos = limbs(ARGV[at + 1])
   local stored = redis.call('GET', KEYS[index])
-  if not read_budget(stored, epoch, 0) then
+  local known = read_budget(stored, epoch, 0)
+  if known then
+    raise(KEYS[index], known, usd, nanos)
+  else
     local waiting = waiting_for(epoch)
     local budget = read_budget(stored, waiting, 0)
     if budget then
@@ -62,7 +76,7 @@ for index = 3, #KEYS do
       budget = new_budget()
       budget[REBUILT] = rebuild
     end
-    budget[SPENT], budget[SPENT + 1] = limbs(ARGV[at + 1])
+    budget[SPENT], budget[SPENT + 1] = usd, nanos
     write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
 end

@@ -2218,9 +2218,32 @@ return { 'OK' }
 -- KEYS  1 state  2 where its last answer stands: an attempt, or the endings of a lease; none before the first
 -- ARGV  1 epoch of that answer, or ''  2 'held', 'ended', or 'ending ' and a field of the endings
 -- Returns
---   OK epoch     the one in force
---   LOST epoch   it is in force still, but what was answered in it is gone (a failover)
---   EPOCH        the organization's state is lost
+--   OK epoch age   the one in force, and for how long it has been, ms
+--   LOST epoch     it is in force still, but what was answered in it is gone (a failover)
+--   EPOCH          the organization's state is lost
+
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+
+-- Lua prints large numbers in exponent form, which Redis does not read.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- Every key but the state expires. The time only moves out.
+local function keep_for(key, ttl_ms)
+  if redis.call('PTTL', key) < ttl_ms then
+    redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
+  end
+end
 
 local function is_known()
   if string.sub(ARGV[2], 1, 7) == 'ending ' then
@@ -2230,14 +2253,14 @@ local function is_known()
   return attempt and (ARGV[2] == 'held' or string.sub(attempt, 1, 1) ~= 'H')
 end
 
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
+local epoch, seeded = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seeded'))
 if not epoch then
   return { 'EPOCH' }
 end
 if ARGV[1] == epoch and not is_known() then
   return { 'LOST', epoch }
 end
-return { 'OK', epoch }
+return { 'OK', epoch, whole(server_now_ms() - tonumber(seeded)) }
 `,
   reserve: `-- reserve: hold an amount on every budget that covers an attempt, or on none. Many attempts at once, one after the other: each
 -- finds what the one before it left, as if it had come alone.
@@ -2772,8 +2795,9 @@ end
 return replies
 `,
   seed: `-- seed: begin or rebuild counters from what the ledger knows. The first caller begins the epoch; everybody after it only
--- fills in budget periods that are missing, so that any number of processes may seed at once. After a loss the counters stay missing
--- for a while: processes assert their holds again (assert.lua) and ship what they settled, before the ledger is asked for sums.
+-- fills in budget periods that are missing, and raises those that know less than the ledger, so that any number of processes may seed
+-- at once and again. After a loss the counters stay missing for a while: processes assert their holds again (assert.lua) and ship what
+-- they settled, before the ledger is asked for sums.
 --
 -- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
@@ -3042,14 +3066,27 @@ elseif not epoch or epoch == ARGV[7] then
     redis.call('SET', KEYS[2], '1', 'PX', ARGV[8])
   end
 end
+
+-- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
+local function raise(key, budget, usd, nanos)
+  if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
+    budget[SPENT], budget[SPENT + 1] = usd, nanos
+    write_budget(key, budget, epoch, now, 0)
+  end
+end
+
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
 for index = 3, #KEYS do
   local at = 9 + (index - 3) * 2
+  local usd, nanos = limbs(ARGV[at + 1])
   local stored = redis.call('GET', KEYS[index])
-  if not read_budget(stored, epoch, 0) then
+  local known = read_budget(stored, epoch, 0)
+  if known then
+    raise(KEYS[index], known, usd, nanos)
+  else
     local waiting = waiting_for(epoch)
     local budget = read_budget(stored, waiting, 0)
     if budget then
@@ -3060,7 +3097,7 @@ for index = 3, #KEYS do
       budget = new_budget()
       budget[REBUILT] = rebuild
     end
-    budget[SPENT], budget[SPENT + 1] = limbs(ARGV[at + 1])
+    budget[SPENT], budget[SPENT + 1] = usd, nanos
     write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
 end

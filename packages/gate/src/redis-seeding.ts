@@ -31,6 +31,8 @@ export interface RedisSeeding {
   begin(lostEpoch: string): Promise<void>;
   /** Single counters are missing. */
   rebuild(missing: readonly PinnedPeriod[]): Promise<void>;
+  /** Raises counters that know less than the ledger does by now. */
+  recount(): Promise<void>;
   /** Counters that a configuration is about to need, so that its first call does not wait for the ledger. */
   prepare(next: ConfigurationSnapshot): Promise<void>;
 }
@@ -91,6 +93,7 @@ export function createRedisSeeding(options: SeedingOptions): RedisSeeding {
       });
       return rebuilding;
     },
+    recount: () => inTurn(() => recount(options)),
     prepare: (next) => inTurn(() => prepare(options, next)),
   };
 }
@@ -127,15 +130,19 @@ async function rebuild(options: SeedingOptions, missing: readonly PinnedPeriod[]
   await fillInPeriods(options, missing);
 }
 
+/** Of what calls are admitted by now; what is over admits nobody. */
+async function recount(options: SeedingOptions): Promise<void> {
+  const live = options.lastKnown();
+  if (options.seed !== undefined && live !== null) await fillInCurrent(options, live);
+}
+
 /** Without a ledger only a budget that is new may begin at zero: of an older one the counter may have been lost. */
 async function prepare(options: SeedingOptions, next: ConfigurationSnapshot): Promise<void> {
   const known = new Set(options.lastKnown()?.budgets.map(budgetIdentity));
   const budgets = next.budgets.filter(
     (budget) => options.seed !== undefined || !known.has(budgetIdentity(budget)),
   );
-  const { single, ofValues } = currentPeriods(options, { ...next, budgets });
-  await fillInPeriods(options, single);
-  for (const period of ofValues) await fillInValues(options, period);
+  await fillInCurrent(options, { ...next, budgets });
 }
 
 /** What a script is to fill in, where it is missing. */
@@ -144,6 +151,12 @@ interface Filling {
   periods: ReadonlyMap<string, number>;
   /** Periods of budgets with `each` of which every value is among these: a further one is new. */
   wholePeriods: readonly string[];
+}
+
+async function fillInCurrent(options: SeedingOptions, snapshot: ConfigurationSnapshot): Promise<void> {
+  const { single, ofValues } = currentPeriods(options, snapshot);
+  await fillInPeriods(options, single);
+  for (const period of ofValues) await fillInValues(options, period);
 }
 
 async function fillInPeriods(options: SeedingOptions, missing: readonly PinnedPeriod[]): Promise<void> {
@@ -210,7 +223,7 @@ const FILL_IN_ONLY: EpochToBegin = {
 };
 
 /**
- * Writes only what is missing. EPOCH is no failure here: who asked for it asks again.
+ * Writes what is missing, and more than is there. EPOCH is no failure here: who asked for it asks again.
  * @returns how long to wait before anything can be filled in; 0 when it is done.
  */
 async function runSeed(

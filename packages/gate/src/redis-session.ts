@@ -87,6 +87,7 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     timeValues: () => timeValues({ clock, recordGraceMs }),
     begin: seeding.begin,
     rebuild: seeding.rebuild,
+    recount: seeding.recount,
     shipSettled: async () => void (await options.seed?.()),
   });
   const liveSnapshot = async (): Promise<ConfigurationSnapshot> => {

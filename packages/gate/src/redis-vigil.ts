@@ -4,6 +4,7 @@ import type { PinnedPeriod } from './budget-periods.ts';
 import type { RedisKeys } from './keys.ts';
 import { type Answer, createLastAnswer } from './last-answer.ts';
 import { createLiveHolds, type LiveHold } from './live-holds.ts';
+import { createRecounts } from './recounts.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { unknownReply } from './redis-replies.ts';
 import { createWatch } from './watch.ts';
@@ -43,9 +44,13 @@ export interface VigilOptions {
   /** Begins a new epoch; in the place of one that has lost something, too. */
   begin(lostEpoch: string): Promise<void>;
   rebuild(missing: readonly PinnedPeriod[]): Promise<void>;
+  recount(): Promise<void>;
   /** What this process has settled must be in the ledger before it is asked for sums. */
   shipSettled(): Promise<void>;
 }
+
+/** A process that begins its work in such an epoch may ship what a dead one settled in the epoch before. */
+const YOUNG_MS = 600_000;
 
 export function createRedisVigil(options: VigilOptions): RedisVigil {
   const { clock, logger, connection, keys } = options;
@@ -54,25 +59,34 @@ export function createRedisVigil(options: VigilOptions): RedisVigil {
   const lossListeners: (() => void)[] = [];
   /** In which everything that this process holds stands in Redis; null before it was told anything. */
   let epoch: string | null = null;
+  let hasLooked = false;
 
   const reassert = async (): Promise<PinnedPeriod[]> => {
     const missing = await Promise.all(holds.all().map((live) => assert(options, live)));
     return missing.flat();
   };
+  const recounts = createRecounts(() =>
+    options.recount().catch((error: unknown) => {
+      logger.debug('The ledger does not tell what it knows by now.', { reason: String(error) });
+    }),
+  );
   const follow = async (live: string): Promise<void> => {
     for (const listener of lossListeners) listener();
-    await options.shipSettled();
     const missing = await reassert();
+    await options.shipSettled();
     // Asked again when they are there.
-    if (missing.length > 0) await options.rebuild(missing);
-    else epoch = live;
+    if (missing.length > 0) return options.rebuild(missing);
+    epoch = live;
+    recounts.begin();
   };
   const look = async (): Promise<void> => {
     const asked = answers.toAsk();
     const { code, values } = await pulse(options, asked);
-    const [live = ''] = values;
+    const [live = '', ageMs = ''] = values;
     if (code !== 'OK') return options.begin(code === 'LOST' ? live : '');
     answers.isKnown(asked);
+    if (!hasLooked && Number(ageMs) < YOUNG_MS) recounts.begin();
+    hasLooked = true;
     epoch ??= live;
     if (epoch !== live) await follow(live);
   };
@@ -111,7 +125,10 @@ export function createRedisVigil(options: VigilOptions): RedisVigil {
     },
     onLoss: (listener) => void lossListeners.push(listener),
     reassert,
-    close: watch.stop,
+    close() {
+      watch.stop();
+      recounts.stop();
+    },
   };
 }
 

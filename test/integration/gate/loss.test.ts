@@ -109,6 +109,20 @@ describe('Redis loses counters', () => {
     expect((await counters(gate))['all']).toEqual({ spent: usd('0.85'), held: 0n });
   });
 
+  test('what reaches the ledger after the counters were filled from it raises them, without anybody asking', async () => {
+    const { gate, redis, organization, ledger } = await openSpent();
+    const late = (await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.30') })).settlement;
+    await loseEverything(redis, organization);
+    expect((await counters(gate))['all']).toEqual(spent);
+    const hold = await held(gate);
+    ledger.record(late);
+    await expect
+      .poll(async () => (await counters(gate))['all'], { timeout: 20_000 })
+      .toEqual({ spent: usd('0.90'), held: usd('0.10') });
+    await spend(gate, ledger, hold, usd('0.10'));
+    expect((await counters(gate))['all']).toEqual({ spent: usd('1'), held: 0n });
+  });
+
   test('while the ledger does not answer the gate is in outage, and afterwards exact', async () => {
     const { gate, redis, ledger, organization } = await openSpent();
     const hold = await held(gate);
