@@ -61,8 +61,7 @@ export async function startServer(program: string, further: readonly string[] = 
     folder,
     '--save',
     '',
-    '--appendonly',
-    'no',
+    ...['--appendonly', 'yes', '--appendfsync', 'no'],
   ];
   const server = spawn(program, [...options, '--maxmemory-policy', 'noeviction', ...further], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,5 +5,7 @@ export { createMemoryGate } from './memory-gate.ts';
 export type { MemoryGateOptions } from './memory-state.ts';
 export { openRedisBatches, type RedisBatchesOptions } from './redis-batches.ts';
 export { openRedisGate } from './redis-gate.ts';
+export { inspectRedis } from './redis-inspection.ts';
+export { lackingIn, type RedisKeeping } from './redis-keeping.ts';
 export type { RedisGateOptions } from './redis-session.ts';
 export type { GateSeed } from './seeds.ts';

@@ -1,9 +1,9 @@
 import { type Logger, TallygateError } from '@tallygate/usage';
-import type { Redis } from 'ioredis';
 import { within } from './deadlines.ts';
 import { LUA } from './lua.generated.ts';
 import { unavailable } from './outages.ts';
 import { keepAliveWhileAsked, openClient, primariesOf, type RedisClient } from './redis-client.ts';
+import { type RedisKeeping, readKeeping, requireNoEviction } from './redis-keeping.ts';
 
 /**
  * One connection to one Redis or to a cluster, used for scripts only. Commands are never queued while it is down: an answer that comes
@@ -13,6 +13,8 @@ import { keepAliveWhileAsked, openClient, primariesOf, type RedisClient } from '
  */
 export interface RedisConnection {
   readonly server: string;
+  /** Of each primary, when it was connected. */
+  readonly keeping: readonly RedisKeeping[];
   /** False: a script would be refused without being sent. */
   isReady(): boolean;
   /** @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` */
@@ -63,9 +65,11 @@ export async function connectRedis(
     lastError = undefined;
   });
   const liveness = keepAliveWhileAsked(client);
+  const keeping: RedisKeeping[] = [];
   for (const [name, lua] of Object.entries(scripts)) client.defineCommand(commandOf(name), { lua });
   try {
-    for (const primary of primariesOf(client)) await requireNoEviction(primary, server, logger);
+    for (const primary of primariesOf(client)) keeping.push(await readKeeping(primary));
+    for (const found of keeping) requireNoEviction(found, server);
     liveness.answered();
   } catch (error) {
     client.disconnect();
@@ -85,6 +89,7 @@ export async function connectRedis(
   };
   return {
     server,
+    keeping,
     isReady: () => client.status === 'ready',
     run: async (script, keys, values) => replyFrom(server, script, await ask(script, keys, values)),
     runMany: async (script, keys, values, count) => {
@@ -121,23 +126,6 @@ function replyFrom(server: string, script: ScriptName, reply: unknown): ScriptRe
 
 function unreadable(server: string, script: ScriptName): TallygateError {
   return unavailable(`Redis at ${server} answered "${script}" in a form that no script of ours has`);
-}
-
-/** An evicted counter is a free budget. Counters expire, so that the volatile policies evict them as well. */
-async function requireNoEviction(client: Redis, server: string, logger: Logger): Promise<void> {
-  let policy: unknown;
-  try {
-    policy = ((await client.config('GET', 'maxmemory-policy')) as unknown[])[1];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.warn('Redis does not show its eviction policy; it must be noeviction.', { server, reason });
-    return;
-  }
-  if (policy === 'noeviction') return;
-  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
-    message: `Redis at ${server} evicts keys when its memory is full (maxmemory-policy is "${policy}"): an evicted counter would be a free budget.`,
-    cure: 'Set maxmemory-policy to noeviction there, or use a Redis of its own for budgets.',
-  });
 }
 
 async function closeClient(client: RedisClient): Promise<void> {

@@ -6,6 +6,7 @@ import { type RedisKeys, redisKeys } from './keys.ts';
 import type { LeaseOptions } from './leases/leased-gate.ts';
 import { unavailable } from './outages.ts';
 import { connectRedis, type RedisConnection, type ScriptReply, type Scripts } from './redis-connection.ts';
+import { requireKeeping } from './redis-keeping.ts';
 import { unknownReply } from './redis-replies.ts';
 import { createRedisSeeding, type RedisSeeding } from './redis-seeding.ts';
 import { createRedisVigil, type RedisVigil } from './redis-vigil.ts';
@@ -33,6 +34,10 @@ export interface RedisGateOptions {
   bucketMs?: number;
   /** How long an ended attempt is remembered, so that repeating its settlement changes nothing. Default one hour. */
   recordGraceMs?: number;
+  /** Budgets deny: a Redis whose counters may be gone after a crash is refused, where otherwise it is warned of. */
+  enforced?: boolean;
+  /** The operator answers for what Redis does not show, or has instead: that it never evicts, and that counters outlive a crash. */
+  attested?: boolean;
   /** Admit in memory from money held for many calls at once. Off when absent. */
   leases?: LeaseOptions;
 }
@@ -69,7 +74,7 @@ const MAX_TURNS = 6;
 
 export async function openRedisSession(options: RedisGateOptions, scripts?: Scripts): Promise<RedisSession> {
   const { organization, clock, logger = silentLogger, bucketMs = DEFAULT_BUCKET_MS } = options;
-  const connection = await connectRedis(options.url, logger, scripts);
+  const connection = await connectKept(options, logger, scripts);
   const keys = redisKeys(organization);
   const calendar = createPeriodCalendar();
   const recordGraceMs = options.recordGraceMs ?? DEFAULT_RECORD_GRACE_MS;
@@ -117,6 +122,23 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     lastSnapshot,
     liveSnapshot,
   };
+}
+
+async function connectKept(
+  { url, enforced = false, attested = false }: RedisGateOptions,
+  logger: Logger,
+  scripts?: Scripts,
+): Promise<RedisConnection> {
+  const connection = await connectRedis(url, logger, scripts);
+  const { server } = connection;
+  try {
+    for (const keeping of connection.keeping)
+      requireKeeping(keeping, { server, logger, isEnforced: enforced, isAttested: attested });
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }
 
 /** Asks until there is an answer: `turn` returns null when it has dealt with the reason to ask again. */

@@ -208,29 +208,6 @@ describe('opening a gate in Redis', () => {
   const openAt = (url: string, logger: Logger = silentLogger) =>
     openRedisGate({ url, organization: newOrganization(), clock: systemClock, logger });
 
-  test('a Redis that evicts keys is refused: an evicted counter would be a free budget', async () => {
-    const wire = await startFaultyRedis(redisUrl);
-    onTestFinished(() => wire.close());
-    wire.rewriteReplies((reply) => reply.replace('$10\r\nnoeviction', '$12\r\nvolatile-lru'));
-    await expect(openAt(wire.url)).rejects.toMatchObject({
-      code: 'TALLYGATE_CONFIGURATION_INVALID',
-      message: expect.stringContaining('volatile-lru'),
-    });
-  });
-
-  test('a Redis that does not show its policy is accepted, with a warning', async () => {
-    const redis = connectDirectly();
-    await redis.acl('SETUSER', 'tallygate-test', 'on', '>secret-of-test', '~*', '&*', '+@all', '-config');
-    onTestFinished(async () => void (await redis.acl('DELUSER', 'tallygate-test')));
-    const url = new URL(redisUrl);
-    url.username = 'tallygate-test';
-    url.password = 'secret-of-test';
-    const warn = vi.fn();
-    const gate = await openAt(url.href, { ...silentLogger, warn });
-    await gate.close();
-    expect(warn).toHaveBeenCalledWith(expect.stringContaining('eviction policy'), expect.anything());
-  });
-
   test('a Redis that is not there is an outage; neither error nor log shows the password', async () => {
     const probe = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => probe.once('listening', resolve));

@@ -1,4 +1,5 @@
 import type { AdminApi } from '@tallygate/admin-api';
+import type { RedisKeeping } from '@tallygate/gate';
 import type { BudgetGate, Clock, SpendHistory, UsageSink } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { LedgerWork } from '../runtime/ledger-access.ts';
@@ -40,6 +41,8 @@ export interface CliContext {
   openRuntime(config: ResolvedConfig): Promise<CliRuntime>;
   /** The provider's reports. Throws where no admin key is set. */
   openAdminApi(config: ResolvedConfig): AdminApi;
+  /** How a Redis keeps counters, by primary. */
+  inspectRedis(url: string): Promise<readonly RedisKeeping[]>;
   reconcileDays: ReconcileDays;
   /** Where the owner of a data directory listens. */
   ownerSocketPath(dataDirectory: string): string;

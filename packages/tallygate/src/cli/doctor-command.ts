@@ -4,6 +4,7 @@ import { needsNoDirectory } from '../runtime/usable-directory.ts';
 import { attempt, type Check, describeCheck, fail, ok, warn } from './check.ts';
 import { checkAdminKey } from './check-admin-key.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
+import { checkRedis } from './check-redis.ts';
 import { checkRuntime } from './check-runtime.ts';
 import { checkSpoolFiles } from './check-spool.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
@@ -40,6 +41,7 @@ async function checkConfigured(context: CliContext, options: GlobalOptions): Pro
     ...(await checkSpoolFiles(context, config)),
     checkEngine(config, context.versions.chdb),
     await checkAdminKey(context, config),
+    ...(await checkRedis(context, config)),
     ...(await checkRuntime(context, loaded.value)),
   ];
 }

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdminApi, REPORTS, type ReportName } from '@tallygate/admin-api';
-import { createMemoryGate } from '@tallygate/gate';
+import { createMemoryGate, type RedisKeeping } from '@tallygate/gate';
 import { builtinPriceBookDocument } from '@tallygate/pricing';
 import { type ConfigurationSnapshot, emptyConfiguration, TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
@@ -97,6 +97,37 @@ describe('tallygate doctor', () => {
     const warned = Object.values(checks).filter(({ status }) => status === 'warn');
     expect(warned.map(({ name }) => name)).toEqual(['file', 'engine', 'admin key', 'spool', 'ledger']);
     expect(warned.every(({ cure }) => cure !== null && cure.length > 8)).toBe(true);
+  });
+
+  it.each<[string, Record<string, string>, RedisKeeping, Partial<Check>]>([
+    [
+      'keeps what it is told',
+      { TALLYGATE_MODE: 'enforce' },
+      { policy: 'noeviction', survives: 'replica' },
+      { status: 'ok', found: 'never evicts; after a crash there is a replica' },
+    ],
+    [
+      'keeps nothing, and nobody is denied by it',
+      {},
+      { policy: 'noeviction', survives: 'nothing' },
+      { status: 'warn' },
+    ],
+    [
+      'keeps nothing, and budgets are enforced',
+      { TALLYGATE_MODE: 'enforce' },
+      { policy: 'noeviction', survives: 'nothing' },
+      { status: 'fail', cure: expect.stringContaining('TALLYGATE_REDIS_ATTESTED=yes') },
+    ],
+    [
+      'does not show what it does, and the operator answers for it',
+      { TALLYGATE_MODE: 'enforce', TALLYGATE_REDIS_ATTESTED: 'yes' },
+      { policy: null, survives: null },
+      { status: 'ok', found: 'does not show whether it evicts keys; attested by TALLYGATE_REDIS_ATTESTED' },
+    ],
+  ])('says so when Redis %s', async (_what, settings, keeping, expected) => {
+    const environment = { TALLYGATE_REDIS_URL: 'redis://localhost:6379', ...settings };
+    const { checks } = await examine(memoryCli({ environment, inspectRedis: async () => [keeping] }));
+    expect(checks['redis']).toMatchObject(expected);
   });
 
   it.each<[string, Partial<ConfigurationSnapshot>, Partial<Check>]>([

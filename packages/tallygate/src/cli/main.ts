@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { inspectRedis } from '@tallygate/gate';
 import { type Logger, systemClock } from '@tallygate/usage';
 import { openOwnerRecords } from '../runtime/owner-records.ts';
 import { openRuntime } from '../runtime/runtime.ts';
@@ -72,6 +73,7 @@ const context: CliContext = {
   },
   openRuntime: (config) => openRuntime(config, { clock, logger }),
   openAdminApi: (config) => openAdminApi(config, logger),
+  inspectRedis,
   reconcileDays: createReconcileDays({ clock }),
   ownerSocketPath: (dataDirectory) => openOwnerRecords(dataDirectory).latest()?.socketPath ?? '',
   untilStopped,

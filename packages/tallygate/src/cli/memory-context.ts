@@ -88,6 +88,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       return { role: 'owner', organization: 'default', gate, sink, history, ledgerWork, close, ...runtime };
     },
     openAdminApi: (config) => openAdminApi(config, silentLogger),
+    inspectRedis: async () => [{ policy: 'noeviction', survives: 'file' }],
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),
     untilStopped: async () => undefined,

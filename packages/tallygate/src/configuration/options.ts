@@ -15,6 +15,8 @@ export interface ConfigOptions {
   url?: string | null | undefined;
   token?: string | null | undefined;
   redisUrl?: string | null | undefined;
+  /** `yes`: you answer for this Redis never evicting and outliving crashes, where it does not show that. Default: no. */
+  redisAttested?: 'yes' | 'no' | null | undefined;
   /**
    * Holds money of the shared Redis for many calls at once and admits from it in memory, for so many ms at a time: for processes
    * of hundreds of calls a second. A change of budgets is in force within this time, and a denial may take twice as long.

@@ -40,6 +40,8 @@ export interface ResolvedConfig {
   spoolFull: FullPolicy;
   /** How long `close()` may take. */
   drainMs: number;
+  /** The operator answers for what Redis does not show of how it keeps counters. */
+  redisAttested: 'yes' | 'no';
   /** How long a lease of the shared gate admits; null for none. */
   leaseTtlMs: number | null;
   /** NODE_ENV is "production". */

@@ -37,6 +37,7 @@ export const SETTINGS = {
   url: secret(['TALLYGATE_URL'], 'Set it to the control plane, such as https://tallygate.example.com.'),
   token: secret(['TALLYGATE_TOKEN'], 'Copy the token again, without blanks or line ends.'),
   redisUrl: secret(['TALLYGATE_REDIS_URL'], 'Set it to a URL such as redis://localhost:6379.'),
+  redisAttested: plain('TALLYGATE_REDIS_ATTESTED', 'Set it to yes or no.'),
   leaseTtlMs: plain('TALLYGATE_LEASE_TTL_MS', 'Set it to milliseconds, such as 1000, or leave it out.'),
   ledgerMemoryMb: plain('TALLYGATE_LEDGER_MEMORY_MB', 'Set it to MiB, such as 512.'),
   clickhouseUrl: secret(['TALLYGATE_CLICKHOUSE_URL'], 'Set it to a URL such as http://localhost:8123.'),
@@ -105,6 +106,7 @@ export const settingsSchema = z.object({
   url: urlOf('http:', 'https:').nullable().default(null),
   token: headerText.nullable().default(null),
   redisUrl: urlOf('redis:', 'rediss:').nullable().default(null),
+  redisAttested: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).default('no'),
   leaseTtlMs: wholeNumber(60_000, 'a whole number of milliseconds', 100).nullable().default(null),
   ledgerMemoryMb: wholeNumber(2 ** 20, 'a whole number of MiB', 256)
     .nullable()

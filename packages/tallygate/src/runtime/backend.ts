@@ -175,12 +175,13 @@ async function openSeated(
 /** Redis can lose its counters; they are rebuilt from the ledger, wherever that is by then. Without one they cannot be. */
 function openShared(
   url: string,
-  { organization, leaseTtlMs }: ResolvedConfig,
+  { organization, mode, redisAttested, leaseTtlMs }: ResolvedConfig,
   { clock, logger, sendRecorded }: Parts,
   history: SpendHistory | null,
 ): Promise<BudgetGate> {
   const leases = leaseTtlMs === null ? {} : { leases: { ttlMs: leaseTtlMs } };
-  const options = { url, organization, clock, logger, ...leases };
+  const kept = { enforced: mode === 'enforce', attested: redisAttested === 'yes' };
+  const options = { url, organization, clock, logger, ...kept, ...leases };
   if (history === null) return openReachableGate({ open: () => openRedisGate(options), clock, logger });
   const seed = async (selection?: SettledSelection) => {
     await sendRecorded();
