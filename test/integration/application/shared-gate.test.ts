@@ -62,7 +62,9 @@ describe('Redis loses everything while an application runs', () => {
     await ask();
     await expect.poll(async () => (await runtime.gate.balances())[0]?.spent).toBe(2n * one);
     await loseEverything(connectDirectly(), organization);
-    await expect.poll(() => runtime.gate.balances().catch(() => [])).toMatchObject([{ spent: 2n * one }]);
+    await expect
+      .poll(() => runtime.gate.balances().catch(() => []), { timeout: 20_000 })
+      .toMatchObject([{ spent: 2n * one }]);
     await ask();
     await tally.flush();
     expect(await runtime.gate.balances()).toMatchObject([{ spent: 3n * one, held: 0n }]);
