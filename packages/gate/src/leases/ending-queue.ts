@@ -88,8 +88,6 @@ function openBatch(number: number) {
   const ended = new Promise<EndedBatch | null>((resolve) => {
     sent = resolve;
   });
-  // Idle money is given back without anybody who waits for it: that it failed must not end the process.
-  ended.catch(nothing);
   return { number, endings: [] as GatheredEnding[], expectedNanoUsd: 0n, worstNanoUsd: 0n, ended, sent };
 }
 
