@@ -1,6 +1,7 @@
 import { newAttemptId } from '@tallygate/usage';
 import { describe, expect, test } from 'vitest';
 import { ADMISSION } from './gate-admission.ts';
+import { ALERTS } from './gate-alerts.ts';
 import { CONFIGURATION } from './gate-configuration.ts';
 import { EACH } from './gate-each.ts';
 import { ENDINGS } from './gate-endings.ts';
@@ -24,6 +25,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     configuration: CONFIGURATION,
     'one for each value': EACH,
     overrides: OVERRIDES,
+    alerts: ALERTS,
     outage: OUTAGE,
   };
   describe.each(Object.entries(chapters))(`${name}: %s`, (_chapter, guarantees) => {

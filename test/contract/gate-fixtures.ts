@@ -1,3 +1,4 @@
+import type { GateSeed } from '@tallygate/gate';
 import {
   type Attribution,
   type Budget,
@@ -9,7 +10,6 @@ import {
   nanoFromUsd,
   newAttemptId,
   type ReserveRequest,
-  type SettledTotal,
 } from '@tallygate/usage';
 
 /** A gate to be tested, whatever it is made of, and the time that it believes in. */
@@ -24,7 +24,7 @@ export interface GateUnderTest {
 export interface GateConditions {
   startMs?: number;
   configuration?: ConfigurationSnapshot;
-  seed?: { lastSeq: number; totals: SettledTotal[] };
+  seed?: Pick<GateSeed, 'lastSeq' | 'totals' | 'announced'>;
 }
 
 /**

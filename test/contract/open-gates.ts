@@ -53,13 +53,13 @@ export async function openInRedisAt(
     await redis.set(timeKey, nowMs, 'PX', 600_000);
   };
   await advanceMs(0);
-  const { lastSeq, totals } = seed ?? { lastSeq: 0, totals: [] };
+  const known = seed ?? { lastSeq: 0, totals: [] };
   const gate = await openRedisGateAt(
     {
       url,
       organization,
       clock: { nowMs: () => nowMs + noiseMs(), monotonicMs: () => passedMs },
-      seed: async () => ({ lastSeq, totals, ...(configuration === undefined ? {} : { configuration }) }),
+      seed: async () => ({ ...known, ...(configuration === undefined ? {} : { configuration }) }),
       // The machine of a test may be busy; deadlines have tests of their own.
       reserveDeadlineMs: 30_000,
       settleDeadlineMs: 30_000,

@@ -36,6 +36,9 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     denial: notAsked,
     configVersion: notAsked,
     saveConfigVersion: notAsked,
+    recordAlert: notAsked,
+    endAlert: notAsked,
+    sentAlerts: notAsked,
   },
   batchOwners: {
     put: notAsked,

@@ -1,7 +1,7 @@
 -- endings: end attempts of one lease, all of a batch or one alone, and give back what the lease will not hand out any more.
 -- The lease is an attempt record whose amounts are what it still holds: for attempts in flight, and for those it may admit.
 --
--- KEYS  1 state  2 attempt record of the lease  3 its endings  4.. budget periods of the lease
+-- KEYS  1 state  2 attempt record of the lease  3 its endings  4 the outbox  5.. budget periods of the lease
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
 --       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
 --       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by colons  6 how many  7 sum of their charges
@@ -27,6 +27,7 @@
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
+-- include: fragments/announce.lua
 
 local state = read_state(KEYS[1])
 if not state then
@@ -76,7 +77,7 @@ else
   end
 end
 
-local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
+local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 5))
 local lease = read_attempt(stored[1])
 if lease and lease.entries ~= ARGV[10] then
   return { 'PINNED', lease.text }
@@ -87,11 +88,11 @@ local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
-for index = 1, #KEYS - 3 do
+for index = 1, #KEYS - 4 do
   local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
-  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[3 + index], stored[1 + index], starts) then
+  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[4 + index], stored[1 + index], starts) then
     return { 'SEED', whole(index) }
   end
   budget = budget or new_budget()
@@ -137,7 +138,11 @@ for index, budget in ipairs(budgets) do
   budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
   if amount ~= '0' or (live and is_known) then
     local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
-    write_budget(KEYS[3 + index], budget, state.epoch, now, needed_until)
+    local key, version = KEYS[4 + index], tonumber(state.version)
+    if is_due(budget, version) then
+      announce(KEYS[1], KEYS[4], key, budget, state.epoch, version, now)
+    end
+    write_budget(key, budget, state.epoch, now, needed_until)
   end
 end
 if live then

@@ -3,11 +3,13 @@
 -- at once and again. After a loss the counters stay missing for a while: processes assert their holds again (assert.lua) and ship what
 -- they settled, before the ledger is asked for sums.
 --
--- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
+-- KEYS  1 state  2 closed, there for as long as nothing is filled in  3 the outbox  4.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
 --       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
 --       9 periods of which every value is filled in, by this call or calls before it, by commas
---       then per budget: spent, an instant at which its period is over
+--       10 thresholds of the snapshot's budgets (fragments/announce.lua)
+--       then per budget: spent, an instant at which its period is over, the highest threshold that was announced before, in percent, and
+--       1 where others that are reached are announced now
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
 --   CLOSED ms  nothing is filled in yet: wait so long, and ask the ledger again
@@ -18,10 +20,11 @@
 -- include: fragments/time.lua
 -- include: fragments/budget.lua
 -- include: fragments/waiting.lua
+-- include: fragments/announce.lua
 
 local now = server_now_ms()
-local epoch, seq, version, configuration =
-  unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'version', 'configuration'))
+local epoch, seq, version, configuration, thresholds =
+  unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'version', 'configuration', 'thresholds'))
 if ARGV[1] == '' then
   if not epoch then
     return { 'EPOCH' }
@@ -33,14 +36,14 @@ if ARGV[1] == '' then
 elseif not epoch or epoch == ARGV[7] then
   -- What survived in part may know more than the ledger: numbers given out, and the configuration that is live.
   if not epoch or tonumber(version) < tonumber(ARGV[4]) then
-    version, configuration = ARGV[4], ARGV[5]
+    version, configuration, thresholds = ARGV[4], ARGV[5], ARGV[10]
   end
   seq = whole(math.max(tonumber(seq or '0'), tonumber(ARGV[3])))
   epoch = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1],
     'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0',
-    'seq', seq, 'version', version, 'configuration', configuration)
+    'seq', seq, 'version', version, 'configuration', configuration, 'thresholds', thresholds)
   if ARGV[8] ~= '0' then
     redis.call('SET', KEYS[2], '1', 'PX', ARGV[8])
   end
@@ -58,8 +61,8 @@ local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
-for index = 3, #KEYS do
-  local at = 9 + (index - 3) * 2
+for index = 4, #KEYS do
+  local at = 10 + (index - 4) * 4
   local usd, nanos = limbs(ARGV[at + 1])
   local stored = redis.call('GET', KEYS[index])
   local known = read_budget(stored, epoch, 0)
@@ -77,6 +80,10 @@ for index = 3, #KEYS do
       budget[REBUILT] = rebuild
     end
     budget[SPENT], budget[SPENT + 1] = usd, nanos
+    budget[ANNOUNCED] = tonumber(ARGV[at + 3])
+    if ARGV[at + 4] == '1' then
+      announce(KEYS[1], KEYS[3], KEYS[index], budget, epoch, tonumber(version), now)
+    end
     write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
 end

@@ -1,7 +1,7 @@
 -- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent. Many attempts at
 -- once, one after the other, as if each had come alone.
 --
--- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once
+-- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once  last the outbox
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
 --         limbs; then per budget: its position behind the state, period start, period end
 --       then per attempt: 'S' settle, 'V' release; amount ('0' for a release); entries; budget instant, ms
@@ -24,6 +24,7 @@
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
+-- include: fragments/announce.lua
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 4
@@ -39,7 +40,7 @@ if not state then
   return replies
 end
 
-local stored = redis.call('MGET', unpack(KEYS, 2))
+local stored = redis.call('MGET', unpack(KEYS, 2, #KEYS - 1))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
 local budgets, needed_until, is_changed = {}, {}, false
@@ -118,7 +119,12 @@ end
 if is_changed then
   pass_buckets(KEYS[1], state, current)
 end
+local version = tonumber(state.version)
 for position, until_ms in pairs(needed_until) do
-  write_budget(KEYS[1 + position], budgets[position], state.epoch, now, until_ms)
+  local key, budget = KEYS[1 + position], budgets[position]
+  if is_due(budget, version) then
+    announce(KEYS[1], KEYS[#KEYS], key, budget, state.epoch, version, now)
+  end
+  write_budget(key, budget, state.epoch, now, until_ms)
 end
 return replies

@@ -1,3 +1,4 @@
+import type { RedisKeys } from './keys.ts';
 import type { RedisConnection, ScriptReply } from './redis-connection.ts';
 
 /** What one attempt asks a script that answers many at once. Each script's header says what the numbers and values are. */
@@ -28,7 +29,7 @@ const MOST_BUDGETS_AT_ONCE = 2_000;
 export function gatherQuestions(
   connection: RedisConnection,
   script: 'reserve' | 'settle',
-  stateKey: string,
+  keys: RedisKeys,
   always: () => readonly number[],
 ): (question: Question) => Promise<ScriptReply> {
   let waiting = new Map<string, Waiting>();
@@ -37,7 +38,7 @@ export function gatherQuestions(
     const gathered = [...waiting.values()];
     waiting = new Map();
     budgets = 0;
-    if (gathered.length > 0) void sendTogether(connection, script, stateKey, always(), gathered);
+    if (gathered.length > 0) void sendTogether(connection, script, keys, always(), gathered);
   };
   return (question) =>
     new Promise((answer, fail) => {
@@ -53,11 +54,11 @@ export function gatherQuestions(
 async function sendTogether(
   connection: RedisConnection,
   script: 'reserve' | 'settle',
-  stateKey: string,
+  { state, outbox }: RedisKeys,
   always: readonly number[],
   gathered: readonly Waiting[],
 ): Promise<void> {
-  const keys = [stateKey, ...gathered.map(({ question }) => question.attemptKey)];
+  const keys = [state, ...gathered.map(({ question }) => question.attemptKey)];
   const positions = new Map<string, number>();
   const positionOf = (key: string): number => {
     const known = positions.get(key);
@@ -71,6 +72,7 @@ async function sendTogether(
     return all;
   });
   const values = gathered.flatMap(({ question }) => question.values);
+  if (script === 'settle') keys.push(outbox);
   try {
     const text = JSON.stringify([...always, ...numbers]);
     const replies = await connection.runMany(script, keys, [text, ...values], gathered.length);

@@ -34,6 +34,11 @@ export function budgetKeyIn(periodKeyText: string): string {
   return [budgetId, ...value].join(':');
 }
 
+/** Without the value: the period that the counters of all values share. */
+export function withoutValue(periodKeyText: string): string {
+  return periodKeyText.split(':').slice(0, 3).join(':');
+}
+
 /** The budget that such a key stands for. */
 export function parseBudgetKey(key: string): BudgetName {
   const [budgetId = '', value] = key.split(':');
@@ -92,6 +97,8 @@ export interface RedisKeys {
   readonly state: string;
   /** There for a moment after a loss: counters wait for holds that are asserted again. */
   readonly closed: string;
+  /** Thresholds that were reached and that somebody has to be told of. */
+  readonly outbox: string;
   /** What was done with one attempt. */
   attempt(attemptId: string): string;
   /** Counters of one budget period. */
@@ -111,10 +118,11 @@ export interface RedisKeys {
  * one atomic script in a cluster too. The name is percent-encoded, or a brace in it would split the slot.
  */
 export function redisKeys(organization: string): RedisKeys {
-  const prefix = `tg2:{${encodeURIComponent(organization)}}`;
+  const prefix = `tg3:{${encodeURIComponent(organization)}}`;
   return {
     state: `${prefix}:state`,
     closed: `${prefix}:closed`,
+    outbox: `${prefix}:outbox`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
     budget: (key) => `${prefix}:budget:${key}`,
     endings: (leaseId) => `${prefix}:endings:${leaseId}`,

@@ -87,6 +87,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -216,6 +217,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -224,11 +226,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -358,7 +361,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
@@ -487,6 +490,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -616,6 +620,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -624,11 +629,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -758,7 +764,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
@@ -911,6 +917,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -970,6 +977,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -978,11 +986,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -1112,7 +1121,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
@@ -1207,7 +1216,7 @@ return reply
   endings: `-- endings: end attempts of one lease, all of a batch or one alone, and give back what the lease will not hand out any more.
 -- The lease is an attempt record whose amounts are what it still holds: for attempts in flight, and for those it may admit.
 --
--- KEYS  1 state  2 attempt record of the lease  3 its endings  4.. budget periods of the lease
+-- KEYS  1 state  2 attempt record of the lease  3 its endings  4 the outbox  5.. budget periods of the lease
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
 --       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
 --       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by colons  6 how many  7 sum of their charges
@@ -1302,6 +1311,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -1431,6 +1441,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -1439,11 +1450,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -1573,12 +1585,77 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
     redis.call('SET', key, text, 'KEEPTTL')
+  end
+end
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+--   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
+--   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
+--   next        the amount at which there is something to announce, in two limbs
+-- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
+-- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local MOST_ANNOUNCEMENTS = 1000
+local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
+local FOREVER_MS = 9007199254740991
+
+-- Those of one value's counter, of which grants may be, stand before those of its budget.
+local function thresholds_of(state_key, period, now_ms)
+  local text = redis.call('HGET', state_key, 'thresholds') or ''
+  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
+  if not at then
+    _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
+  end
+  if not at then
+    return nil
+  end
+  for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
+    local until_ms, limit, thresholds = unpack(step)
+    if now_ms < until_ms then
+      return thresholds, limit, until_ms
+    end
+  end
+end
+
+local function is_due(budget, version)
+  return budget[JUDGED] ~= version
+    or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
+end
+
+-- The oldest give way: whoever wants to be told looks more often than that.
+local function keep_announcement(outbox_key, from_ms, announcement)
+  redis.call('ZADD', outbox_key, whole(from_ms), announcement)
+  redis.call('ZREMRANGEBYRANK', outbox_key, 0, -MOST_ANNOUNCEMENTS - 1)
+  redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
+end
+
+-- Only where \`is_due\`. Who calls it writes the budget.
+local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
+  local period = string.match(budget_key, ':budget:(.*)$')
+  local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
+  other_buckets(budget, epoch)
+  budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  for _, threshold in ipairs(thresholds or {}) do
+    local percent, usd, nanos = unpack(threshold)
+    if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
+      budget[NEXT], budget[NEXT + 1] = usd, nanos
+      break
+    end
+    if percent > budget[ANNOUNCED] then
+      budget[ANNOUNCED] = percent
+      local spent = money_text(budget[SPENT], budget[SPENT + 1])
+      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+    end
+  end
+  if until_ms and until_ms < FOREVER_MS then
+    budget[JUDGED] = 0
   end
 end
 
@@ -1630,7 +1707,7 @@ else
   end
 end
 
-local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 4))
+local stored = redis.call('MGET', KEYS[2], unpack(KEYS, 5))
 local lease = read_attempt(stored[1])
 if lease and lease.entries ~= ARGV[10] then
   return { 'PINNED', lease.text }
@@ -1641,11 +1718,11 @@ local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
-for index = 1, #KEYS - 3 do
+for index = 1, #KEYS - 4 do
   local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
-  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[3 + index], stored[1 + index], starts) then
+  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[4 + index], stored[1 + index], starts) then
     return { 'SEED', whole(index) }
   end
   budget = budget or new_budget()
@@ -1691,7 +1768,11 @@ for index, budget in ipairs(budgets) do
   budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
   if amount ~= '0' or (live and is_known) then
     local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
-    write_budget(KEYS[3 + index], budget, state.epoch, now, needed_until)
+    local key, version = KEYS[4 + index], tonumber(state.version)
+    if is_due(budget, version) then
+      announce(KEYS[1], KEYS[4], key, budget, state.epoch, version, now)
+    end
+    write_budget(key, budget, state.epoch, now, needed_until)
   end
 end
 if live then
@@ -1806,6 +1887,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -1935,6 +2017,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -1943,11 +2026,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -2077,7 +2161,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
@@ -2191,10 +2275,331 @@ if action == 'R' then
 end
 return { 'OK', whole(others) }
 `,
+  outbox: `-- outbox: announcements (fragments/announce.lua) that somebody has to be told of. Who takes some has them alone for a while; whatever is
+-- not removed by then is anybody's again.
+--
+-- KEYS  1 outbox
+-- ARGV  1 'T' take, 'P' put, 'R' remove, 'W' which wait  2 for how long nobody gets them afterwards, ms  3 how many at most
+--       then the announcements to put or to remove
+-- Returns
+--   OK announcement..   those taken, or all that wait; the longest waiting first
+
+-- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
+-- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local NANOS_PER_USD = 1000000000
+local LARGEST_USD, LARGEST_NANOS = 9223372036, 854775807
+
+local function carried(usd, nanos)
+  if nanos >= 0 and nanos < NANOS_PER_USD then
+    return usd, nanos
+  end
+  local carry = math.floor(nanos / NANOS_PER_USD)
+  return usd + carry, nanos - carry * NANOS_PER_USD
+end
+
+-- Of sums and differences before they are carried: exact up to nine million USD, and beyond of the right sign, because nanos
+-- are then far too few to change it.
+local function is_positive(usd, nanos)
+  return usd * NANOS_PER_USD + nanos > 0
+end
+
+local function limbs(text)
+  if #text < 10 and string.sub(text, 1, 1) ~= '-' then
+    return 0, tonumber(text)
+  end
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then
+    sign, digits = -1, string.sub(text, 2)
+  end
+  return carried(sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9)))
+end
+
+local function money_text(usd, nanos)
+  local sign = ''
+  usd, nanos = carried(usd, nanos)
+  if usd < 0 then
+    sign, usd, nanos = '-', carried(-usd, -nanos)
+  end
+  if usd == 0 then
+    return sign .. string.format('%.0f', nanos)
+  end
+  return sign .. string.format('%.0f%09.0f', usd, nanos)
+end
+-- The server's clock decides periods and expiry, because it is the one clock that all callers share.
+--
+-- Fragment: reads no KEYS and no ARGV. Returns: its functions, as locals of the script that includes it.
+local function server_now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- Milliseconds as text and as time to live.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+
+-- Lua prints large numbers in exponent form, which Redis does not read.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- Every key but the state expires. The time only moves out.
+local function keep_for(key, ttl_ms)
+  if redis.call('PTTL', key) < ttl_ms then
+    redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
+  end
+end
+-- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
+--   expires   when its key does, ms
+--   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
+--   oldest    no bucket before this one holds anything
+--   spent     in two limbs, as every amount
+--   front     the bucket that was changed last: number, held at the expected cost, held at the worst
+--   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
+--   others    like front, each of the other buckets, in any order
+--   epoch     in which it was begun or rebuilt
+-- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
+-- Written out rather than in small functions where every call passes: a call of a function costs as much as ten additions.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
+local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
+
+local function new_budget()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+end
+
+-- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
+local function other_buckets(budget, epoch)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  return budget.others
+end
+
+local function set_front(budget, bucket, expected_usd, expected_nanos, worst_usd, worst_nanos)
+  budget[FRONT] = bucket
+  budget[EXPECTED], budget[EXPECTED + 1] = expected_usd, expected_nanos
+  budget[WORST], budget[WORST + 1] = worst_usd, worst_nanos
+end
+
+-- The only place that adds buckets up.
+local function set_others(budget, buckets)
+  local sums = { 0, 0, 0, 0 }
+  for _, text in ipairs(buckets) do
+    local _, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    sums[1], sums[2] = carried(sums[1] + expected_usd, sums[2] + expected_nanos)
+    sums[3], sums[4] = carried(sums[3] + worst_usd, sums[4] + worst_nanos)
+  end
+  budget[BESIDE_EXPECTED], budget[BESIDE_EXPECTED + 1], budget[BESIDE_WORST], budget[BESIDE_WORST + 1] = unpack(sums)
+  budget.others = table.concat(buckets)
+end
+
+-- All buckets from \`current\` on, and the one of that number, if there is one, apart from them.
+local function split_buckets(budget, epoch, current, apart)
+  local text = struct.pack(BUCKET_FORMAT, unpack(budget, FRONT, FRONT + 4)) .. other_buckets(budget, epoch)
+  local buckets, found = {}, nil
+  for at = 1, #text, BUCKET_BYTES do
+    local number = struct.unpack('<d', text, at)
+    local bucket = string.sub(text, at, at + BUCKET_BYTES - 1)
+    if number == apart then
+      found = bucket
+    elseif number >= current then
+      table.insert(buckets, bucket)
+    end
+  end
+  return buckets, found
+end
+
+local function bring_to_front(budget, epoch, number)
+  local buckets, found = split_buckets(budget, epoch, budget[OLDEST], number)
+  set_front(budget, struct.unpack(BUCKET_FORMAT, found or struct.pack(BUCKET_FORMAT, number, 0, 0, 0, 0)))
+  budget[OLDEST] = math.min(budget[OLDEST], number)
+  set_others(budget, buckets)
+end
+
+-- Spent and live holds; nil where there is no budget of this epoch.
+local function read_budget(text, epoch, current)
+  if not text or string.sub(text, -#epoch) ~= epoch then
+    return nil
+  end
+  local budget = { struct.unpack(FIXED_FORMAT, text) }
+  budget.text = text
+  if budget[OLDEST] < current then
+    local buckets = split_buckets(budget, epoch, current)
+    -- A number stands for one bucket: the front may not take that of another one.
+    local front = table.remove(buckets) or struct.pack(BUCKET_FORMAT, current, 0, 0, 0, 0)
+    set_front(budget, struct.unpack(BUCKET_FORMAT, front))
+    set_others(budget, buckets)
+    budget[OLDEST] = current
+  end
+  return budget
+end
+
+-- \`hold\` is a bucket and two amounts, in limbs.
+local function add_hold(budget, epoch, hold)
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  budget[EXPECTED] = budget[EXPECTED] + hold.expected_usd
+  budget[EXPECTED + 1] = budget[EXPECTED + 1] + hold.expected_nanos
+  budget[WORST] = budget[WORST] + hold.worst_usd
+  budget[WORST + 1] = budget[WORST + 1] + hold.worst_nanos
+end
+
+-- A counter that was rebuilt since does not know the hold: taking it out would take somebody else's. Counted, not timed: a clock
+-- that steps back would make holds look older than they are.
+local function remove_hold(budget, epoch, hold)
+  if budget[REBUILT] > hold.rebuilds then
+    return
+  end
+  if budget[FRONT] ~= hold.bucket then
+    bring_to_front(budget, epoch, hold.bucket)
+  end
+  local expected_usd, expected_nanos = budget[EXPECTED] - hold.expected_usd, budget[EXPECTED + 1] - hold.expected_nanos
+  local worst_usd, worst_nanos = budget[WORST] - hold.worst_usd, budget[WORST + 1] - hold.worst_nanos
+  if is_positive(-expected_usd, -expected_nanos) then
+    expected_usd, expected_nanos = 0, 0
+  end
+  if is_positive(-worst_usd, -worst_nanos) then
+    worst_usd, worst_nanos = 0, 0
+  end
+  budget[EXPECTED], budget[EXPECTED + 1], budget[WORST], budget[WORST + 1] =
+    expected_usd, expected_nanos, worst_usd, worst_nanos
+end
+
+local function held(budget, track)
+  local beside = track - EXPECTED + BESIDE_EXPECTED
+  return budget[track] + budget[beside], budget[track + 1] + budget[beside + 1]
+end
+
+-- The first bucket whose end gives something back; nil where nothing is held.
+local function first_held_bucket(budget, epoch)
+  local first = nil
+  for _, text in ipairs(split_buckets(budget, epoch, budget[OLDEST])) do
+    local bucket, expected_usd, expected_nanos, worst_usd, worst_nanos = struct.unpack(BUCKET_FORMAT, text)
+    if is_positive(expected_usd + worst_usd, expected_nanos + worst_nanos) then
+      first = math.min(first or bucket, bucket)
+    end
+  end
+  return first
+end
+
+-- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
+local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
+  local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
+  local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
+  local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local is_longer = needed_until_ms > budget[EXPIRES]
+  local amounts = struct.pack(
+    AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
+  if not is_longer and not budget.others then
+    redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
+    return
+  end
+  local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  if is_longer then
+    redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
+  else
+    redis.call('SET', key, text, 'KEEPTTL')
+  end
+end
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+--   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
+--   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
+--   next        the amount at which there is something to announce, in two limbs
+-- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
+-- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local MOST_ANNOUNCEMENTS = 1000
+local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
+local FOREVER_MS = 9007199254740991
+
+-- Those of one value's counter, of which grants may be, stand before those of its budget.
+local function thresholds_of(state_key, period, now_ms)
+  local text = redis.call('HGET', state_key, 'thresholds') or ''
+  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
+  if not at then
+    _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
+  end
+  if not at then
+    return nil
+  end
+  for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
+    local until_ms, limit, thresholds = unpack(step)
+    if now_ms < until_ms then
+      return thresholds, limit, until_ms
+    end
+  end
+end
+
+local function is_due(budget, version)
+  return budget[JUDGED] ~= version
+    or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
+end
+
+-- The oldest give way: whoever wants to be told looks more often than that.
+local function keep_announcement(outbox_key, from_ms, announcement)
+  redis.call('ZADD', outbox_key, whole(from_ms), announcement)
+  redis.call('ZREMRANGEBYRANK', outbox_key, 0, -MOST_ANNOUNCEMENTS - 1)
+  redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
+end
+
+-- Only where \`is_due\`. Who calls it writes the budget.
+local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
+  local period = string.match(budget_key, ':budget:(.*)$')
+  local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
+  other_buckets(budget, epoch)
+  budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  for _, threshold in ipairs(thresholds or {}) do
+    local percent, usd, nanos = unpack(threshold)
+    if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
+      budget[NEXT], budget[NEXT + 1] = usd, nanos
+      break
+    end
+    if percent > budget[ANNOUNCED] then
+      budget[ANNOUNCED] = percent
+      local spent = money_text(budget[SPENT], budget[SPENT + 1])
+      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+    end
+  end
+  if until_ms and until_ms < FOREVER_MS then
+    budget[JUDGED] = 0
+  end
+end
+
+local now, action = server_now_ms(), ARGV[1]
+local reply = { 'OK' }
+if action == 'R' then
+  redis.call('ZREM', KEYS[1], unpack(ARGV, 4))
+  return reply
+end
+
+local concerned = { unpack(ARGV, 4) }
+if action == 'T' then
+  concerned = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', whole(now), 'LIMIT', 0, ARGV[3])
+elseif action == 'W' then
+  concerned = redis.call('ZRANGE', KEYS[1], 0, -1)
+end
+for _, announcement in ipairs(concerned) do
+  if action ~= 'W' then
+    keep_announcement(KEYS[1], now + tonumber(ARGV[2]), announcement)
+  end
+  table.insert(reply, announcement)
+end
+return reply
+`,
   publish: `-- publish: make a snapshot live if it follows the live one. From then on every reserve computed with another is told so.
 --
 -- KEYS  1 state
--- ARGV  1 version  2 snapshot as JSON
+-- ARGV  1 version  2 snapshot as JSON  3 thresholds of its budgets (fragments/announce.lua)
 -- Returns
 --   OK               it is live; also when exactly this was published before, because the answer may have been lost
 --   CONFIG version   another one is live, this does not follow it
@@ -2210,7 +2615,7 @@ end
 if tonumber(values[2]) + 1 ~= tonumber(ARGV[1]) then
   return { 'CONFIG', values[2] }
 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'configuration', ARGV[2])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'configuration', ARGV[2], 'thresholds', ARGV[3])
 return { 'OK' }
 `,
   pulse: `-- pulse: does Redis still know what it answered this process?
@@ -2359,6 +2764,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -2488,6 +2894,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -2496,11 +2903,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -2630,7 +3038,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
@@ -2799,11 +3207,13 @@ return replies
 -- at once and again. After a loss the counters stay missing for a while: processes assert their holds again (assert.lua) and ship what
 -- they settled, before the ledger is asked for sums.
 --
--- KEYS  1 state  2 closed, there for as long as nothing is filled in  3.. budget periods
+-- KEYS  1 state  2 closed, there for as long as nothing is filled in  3 the outbox  4.. budget periods
 -- ARGV  1 epoch to begin, or '' to fill in only  2 width of a bucket, ms  3 last sequence number  4 configuration version  5 snapshot as JSON
 --       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
 --       9 periods of which every value is filled in, by this call or calls before it, by commas
---       then per budget: spent, an instant at which its period is over
+--       10 thresholds of the snapshot's budgets (fragments/announce.lua)
+--       then per budget: spent, an instant at which its period is over, the highest threshold that was announced before, in percent, and
+--       1 where others that are reached are announced now
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
 --   CLOSED ms  nothing is filled in yet: wait so long, and ask the ledger again
@@ -2882,6 +3292,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -2890,11 +3301,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -3024,7 +3436,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
@@ -3039,10 +3451,75 @@ end
 local function waiting_for(epoch)
   return epoch .. '~'
 end
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+--   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
+--   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
+--   next        the amount at which there is something to announce, in two limbs
+-- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
+-- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local MOST_ANNOUNCEMENTS = 1000
+local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
+local FOREVER_MS = 9007199254740991
+
+-- Those of one value's counter, of which grants may be, stand before those of its budget.
+local function thresholds_of(state_key, period, now_ms)
+  local text = redis.call('HGET', state_key, 'thresholds') or ''
+  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
+  if not at then
+    _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
+  end
+  if not at then
+    return nil
+  end
+  for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
+    local until_ms, limit, thresholds = unpack(step)
+    if now_ms < until_ms then
+      return thresholds, limit, until_ms
+    end
+  end
+end
+
+local function is_due(budget, version)
+  return budget[JUDGED] ~= version
+    or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
+end
+
+-- The oldest give way: whoever wants to be told looks more often than that.
+local function keep_announcement(outbox_key, from_ms, announcement)
+  redis.call('ZADD', outbox_key, whole(from_ms), announcement)
+  redis.call('ZREMRANGEBYRANK', outbox_key, 0, -MOST_ANNOUNCEMENTS - 1)
+  redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
+end
+
+-- Only where \`is_due\`. Who calls it writes the budget.
+local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
+  local period = string.match(budget_key, ':budget:(.*)$')
+  local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
+  other_buckets(budget, epoch)
+  budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  for _, threshold in ipairs(thresholds or {}) do
+    local percent, usd, nanos = unpack(threshold)
+    if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
+      budget[NEXT], budget[NEXT + 1] = usd, nanos
+      break
+    end
+    if percent > budget[ANNOUNCED] then
+      budget[ANNOUNCED] = percent
+      local spent = money_text(budget[SPENT], budget[SPENT + 1])
+      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+    end
+  end
+  if until_ms and until_ms < FOREVER_MS then
+    budget[JUDGED] = 0
+  end
+end
 
 local now = server_now_ms()
-local epoch, seq, version, configuration =
-  unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'version', 'configuration'))
+local epoch, seq, version, configuration, thresholds =
+  unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'version', 'configuration', 'thresholds'))
 if ARGV[1] == '' then
   if not epoch then
     return { 'EPOCH' }
@@ -3054,14 +3531,14 @@ if ARGV[1] == '' then
 elseif not epoch or epoch == ARGV[7] then
   -- What survived in part may know more than the ledger: numbers given out, and the configuration that is live.
   if not epoch or tonumber(version) < tonumber(ARGV[4]) then
-    version, configuration = ARGV[4], ARGV[5]
+    version, configuration, thresholds = ARGV[4], ARGV[5], ARGV[10]
   end
   seq = whole(math.max(tonumber(seq or '0'), tonumber(ARGV[3])))
   epoch = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1],
     'epoch', epoch, 'seeded', whole(now), 'rebuilds', '0', 'width', ARGV[2], 'watermark', '0',
-    'seq', seq, 'version', version, 'configuration', configuration)
+    'seq', seq, 'version', version, 'configuration', configuration, 'thresholds', thresholds)
   if ARGV[8] ~= '0' then
     redis.call('SET', KEYS[2], '1', 'PX', ARGV[8])
   end
@@ -3079,8 +3556,8 @@ local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
-for index = 3, #KEYS do
-  local at = 9 + (index - 3) * 2
+for index = 4, #KEYS do
+  local at = 10 + (index - 4) * 4
   local usd, nanos = limbs(ARGV[at + 1])
   local stored = redis.call('GET', KEYS[index])
   local known = read_budget(stored, epoch, 0)
@@ -3098,6 +3575,10 @@ for index = 3, #KEYS do
       budget[REBUILT] = rebuild
     end
     budget[SPENT], budget[SPENT + 1] = usd, nanos
+    budget[ANNOUNCED] = tonumber(ARGV[at + 3])
+    if ARGV[at + 4] == '1' then
+      announce(KEYS[1], KEYS[3], KEYS[index], budget, epoch, tonumber(version), now)
+    end
     write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
   end
 end
@@ -3106,7 +3587,7 @@ return { 'OK', epoch }
   settle: `-- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent. Many attempts at
 -- once, one after the other, as if each had come alone.
 --
--- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once
+-- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once  last the outbox
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
 --         limbs; then per budget: its position behind the state, period start, period end
 --       then per attempt: 'S' settle, 'V' release; amount ('0' for a release); entries; budget instant, ms
@@ -3198,6 +3679,7 @@ end
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)
@@ -3327,6 +3809,7 @@ end
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -3335,11 +3818,12 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -3469,12 +3953,77 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
     redis.call('SET', key, text, 'KEEPTTL')
+  end
+end
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+--   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
+--   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
+--   next        the amount at which there is something to announce, in two limbs
+-- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
+-- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local MOST_ANNOUNCEMENTS = 1000
+local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
+local FOREVER_MS = 9007199254740991
+
+-- Those of one value's counter, of which grants may be, stand before those of its budget.
+local function thresholds_of(state_key, period, now_ms)
+  local text = redis.call('HGET', state_key, 'thresholds') or ''
+  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
+  if not at then
+    _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
+  end
+  if not at then
+    return nil
+  end
+  for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
+    local until_ms, limit, thresholds = unpack(step)
+    if now_ms < until_ms then
+      return thresholds, limit, until_ms
+    end
+  end
+end
+
+local function is_due(budget, version)
+  return budget[JUDGED] ~= version
+    or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
+end
+
+-- The oldest give way: whoever wants to be told looks more often than that.
+local function keep_announcement(outbox_key, from_ms, announcement)
+  redis.call('ZADD', outbox_key, whole(from_ms), announcement)
+  redis.call('ZREMRANGEBYRANK', outbox_key, 0, -MOST_ANNOUNCEMENTS - 1)
+  redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
+end
+
+-- Only where \`is_due\`. Who calls it writes the budget.
+local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
+  local period = string.match(budget_key, ':budget:(.*)$')
+  local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
+  other_buckets(budget, epoch)
+  budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  for _, threshold in ipairs(thresholds or {}) do
+    local percent, usd, nanos = unpack(threshold)
+    if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
+      budget[NEXT], budget[NEXT + 1] = usd, nanos
+      break
+    end
+    if percent > budget[ANNOUNCED] then
+      budget[ANNOUNCED] = percent
+      local spent = money_text(budget[SPENT], budget[SPENT + 1])
+      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+    end
+  end
+  if until_ms and until_ms < FOREVER_MS then
+    budget[JUDGED] = 0
   end
 end
 
@@ -3492,7 +4041,7 @@ if not state then
   return replies
 end
 
-local stored = redis.call('MGET', unpack(KEYS, 2))
+local stored = redis.call('MGET', unpack(KEYS, 2, #KEYS - 1))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
 local budgets, needed_until, is_changed = {}, {}, false
@@ -3571,8 +4120,13 @@ end
 if is_changed then
   pass_buckets(KEYS[1], state, current)
 end
+local version = tonumber(state.version)
 for position, until_ms in pairs(needed_until) do
-  write_budget(KEYS[1 + position], budgets[position], state.epoch, now, until_ms)
+  local key, budget = KEYS[1 + position], budgets[position]
+  if is_due(budget, version) then
+    announce(KEYS[1], KEYS[#KEYS], key, budget, state.epoch, version, now)
+  end
+  write_budget(key, budget, state.epoch, now, until_ms)
 end
 return replies
 `,

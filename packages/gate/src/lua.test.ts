@@ -15,6 +15,7 @@ describe('the generated module', () => {
       'endings',
       'extend',
       'leases',
+      'outbox',
       'publish',
       'pulse',
       'reserve',

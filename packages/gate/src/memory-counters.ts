@@ -14,19 +14,24 @@ export interface MemoryCounters {
   /** Also drops the buckets that are past. */
   hold(entry: HoldEntry, bucket: number, currentBucket: number, keepUntilMs: number): void;
   drop(entry: HoldEntry, bucket: number): void;
+  /** The highest threshold that was announced of it, in percent. */
+  announcedPercent(key: string): number;
+  /** Of a counter that something was spent on. */
+  markAnnounced(key: string, percent: number): void;
   forgetBefore(nowMs: number): void;
 }
 
 interface Counter {
   spent: bigint;
   buckets: Map<number, Tracks>;
+  announcedPercent: number;
 }
 
 export function createMemoryCounters(groupMs: number): MemoryCounters {
   const counters = createExpiringMap<Counter>(groupMs);
 
   const touch = (key: string, keepUntilMs: number): Counter => {
-    const counter = counters.get(key) ?? { spent: 0n, buckets: new Map() };
+    const counter = counters.get(key) ?? { spent: 0n, buckets: new Map(), announcedPercent: 0 };
     counters.put(key, counter, keepUntilMs);
     return counter;
   };
@@ -45,6 +50,11 @@ export function createMemoryCounters(groupMs: number): MemoryCounters {
     drop: (entry, bucket) => {
       const buckets = counters.get(entry.key)?.buckets;
       if (buckets?.has(bucket)) change(buckets, bucket, -entry.expected, -entry.worst);
+    },
+    announcedPercent: (key) => counters.get(key)?.announcedPercent ?? 0,
+    markAnnounced: (key, percent) => {
+      const counter = counters.get(key);
+      if (counter !== undefined) counter.announcedPercent = percent;
     },
     forgetBefore: (nowMs) => counters.forgetBefore(nowMs),
   };

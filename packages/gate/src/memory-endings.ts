@@ -1,5 +1,6 @@
 import { type Hold, NANO_USD_MAX, type NanoUsd, type Settlement, type SettleReply } from '@tallygate/usage';
 import { currentBucket } from './buckets.ts';
+import { announceReached } from './memory-announcements.ts';
 import { liftHold, type MemoryState, passTime, readTime } from './memory-state.ts';
 import { outOfRange, requireAmount, requireOwnHold } from './requests.ts';
 import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
@@ -39,6 +40,8 @@ export function endAttempt(
   };
   if (hold !== undefined) liftHold(state, hold);
   charge(state, ending);
+  if (kind === 'settle' || outcome === 'released')
+    for (const { key } of entries) announceReached(state, key, nowMs);
   state.ended.put(attemptId, ending);
   return { outcome, settlement: settlementIn(state, attemptId, ending) };
 }

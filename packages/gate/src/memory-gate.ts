@@ -14,6 +14,7 @@ import { fitsCounter, refusalOf, type Standing, shownHeld, type Tracks } from '.
 import { expiryBucket } from './buckets.ts';
 import { type BudgetPeriod, holdEntry, namedPeriods } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
+import { announceRunning } from './memory-announcements.ts';
 import { endAttempt, endedHold } from './memory-endings.ts';
 import {
   createMemoryState,
@@ -36,9 +37,10 @@ import { sameSnapshot } from './snapshots.ts';
 export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
   const state = createMemoryState(options);
   const { logger = silentLogger } = options;
+  announceRunning(state, options.seed?.totals.map(({ key }) => key) ?? []);
   logger.debug('Gate opened in process.', { organization: state.organization, version: state.live.version });
   let closed = false;
-  const answer = async <Result>(decide: () => Result): Promise<Result> => {
+  const answer = async <Result>(decide: () => Result | Promise<Result>): Promise<Result> => {
     if (closed) throw unavailable('The gate was closed');
     return decide();
   };
@@ -52,6 +54,12 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
     configuration: () => answer(() => structuredClone(state.live)),
     publish: (snapshot) => answer(() => publish(state, snapshot)),
     rebuild: () => Promise.reject(noLedgerToRebuildFrom()),
+    outbox: {
+      take: (most, forMs) => answer(() => state.outbox.take(most, forMs)),
+      put: (alerts, forMs) => answer(() => state.outbox.put(alerts, forMs)),
+      remove: (alerts) => answer(() => state.outbox.remove(alerts)),
+      waiting: () => answer(state.outbox.waiting),
+    },
     close: async () => {
       closed = true;
     },

@@ -5,15 +5,21 @@ import {
   emptyConfiguration,
   type Hold,
   type Logger,
-  type SettledTotal,
 } from '@tallygate/usage';
 import { bucketEndMs, currentBucket, DEFAULT_BUCKET_MS } from './buckets.ts';
 import { createPeriodCalendar, type PeriodCalendar } from './budget-periods.ts';
 import { createEndedAttempts, type EndedAttempts } from './ended-attempts.ts';
 import { createExpiringMap, type ExpiringMap } from './expiring-map.ts';
 import { createMemoryCounters, type MemoryCounters } from './memory-counters.ts';
+import { createMemoryOutbox, type MemoryOutbox } from './memory-outbox.ts';
 import { requireSnapshot } from './requests.ts';
-import { DEFAULT_RECORD_GRACE_MS, periodEndBoundMs, totalsByPeriod } from './seeds.ts';
+import {
+  announcedByPeriod,
+  DEFAULT_RECORD_GRACE_MS,
+  type GateSeed,
+  periodEndBoundMs,
+  totalsByPeriod,
+} from './seeds.ts';
 
 /** What the gate in process remembers, and the few ways in which it changes. */
 
@@ -24,7 +30,7 @@ export interface MemoryGateOptions {
   /** What is live at the start; without it nothing is budgeted until somebody publishes. */
   configuration?: ConfigurationSnapshot;
   /** What the ledger knows was settled before. Without it the counters begin at zero. */
-  seed?: { lastSeq: number; totals: SettledTotal[] };
+  seed?: Pick<GateSeed, 'lastSeq' | 'totals' | 'announced'>;
   /** What a gate before this one held, as far as it has not been ended: it counts until it is, or until its time is over. */
   holds?: readonly Hold[];
   /** Width of an expiry bucket: how much longer than its TTL a hold may live. Default one minute. */
@@ -44,6 +50,7 @@ export interface MemoryState {
   /** Of attempts that nobody has ended; those that time has ended are remembered for the grace as well. */
   readonly holds: ExpiringMap<Hold>;
   readonly ended: EndedAttempts;
+  readonly outbox: MemoryOutbox;
   live: ConfigurationSnapshot;
   seq: number;
   /** Buckets below it were declared past. */
@@ -65,6 +72,7 @@ export function createMemoryState(options: MemoryGateOptions): MemoryState {
     counters: createMemoryCounters(bucketMs),
     holds: createExpiringMap(bucketMs),
     ended: createEndedAttempts(recordGraceMs),
+    outbox: createMemoryOutbox(clock),
     live: structuredClone(live),
     seq: seed?.lastSeq ?? 0,
     watermark: 0,
@@ -73,6 +81,7 @@ export function createMemoryState(options: MemoryGateOptions): MemoryState {
     state.counters.spend(key, amount, periodEndBoundMs(key) + recordGraceMs);
   }
   for (const hold of options.holds ?? []) putBack(state, hold);
+  for (const [key, percent] of announcedByPeriod(seed?.announced)) state.counters.markAnnounced(key, percent);
   return state;
 }
 

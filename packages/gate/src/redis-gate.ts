@@ -13,6 +13,7 @@ import { parseBudgetKey } from './keys.ts';
 import { createLeasedGate } from './leases/leased-gate.ts';
 import { noLedgerToRebuildFrom, publishedByOther, unavailable } from './outages.ts';
 import type { Scripts } from './redis-connection.ts';
+import { createRedisOutbox } from './redis-outbox.ts';
 import { balancesFrom, unknownReply } from './redis-replies.ts';
 import { reserveWithin } from './redis-reserve.ts';
 import {
@@ -27,6 +28,7 @@ import { endHold, extendHold } from './redis-settle.ts';
 import { requireSnapshot } from './requests.ts';
 import { raisedPeriod } from './rules.ts';
 import { sameBudgets, snapshotToJson } from './snapshots.ts';
+import { thresholdsText } from './thresholds.ts';
 
 const RESERVE_DEADLINE_MS = 50;
 const SETTLE_DEADLINE_MS = 500;
@@ -63,6 +65,7 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
   };
   const answer = <Result>(what: string, question: () => Promise<Result>, deadlineMs = settleDeadlineMs) =>
     whileOpen(() => within(deadlineMs, question(), what));
+  const outbox = createRedisOutbox(session);
   const gate: BudgetGate = {
     reserve: (request) => whileOpen(() => reserveWithin(reserveDeadlineMs, session, abandoned, request)),
     settle: ({ hold, amountNanoUsd }) =>
@@ -74,6 +77,12 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
     configuration: () => answer('the configuration', session.liveSnapshot),
     publish: (snapshot) => answer('a publication', () => publish(session, snapshot), PUBLISH_DEADLINE_MS),
     rebuild: () => answer('a rebuild', () => rebuildAll(session, options.seed), PUBLISH_DEADLINE_MS),
+    outbox: {
+      take: (most, forMs) => answer('alerts', () => outbox.take(most, forMs)),
+      put: (alerts, forMs) => answer('alerts', () => outbox.put(alerts, forMs)),
+      remove: (alerts) => answer('alerts', () => outbox.remove(alerts)),
+      waiting: () => answer('alerts', outbox.waiting),
+    },
     close: async () => {
       closed = true;
       session.vigil.close();
@@ -170,7 +179,7 @@ async function publish(session: RedisSession, snapshot: ConfigurationSnapshot): 
     const reply = await connection.run(
       'publish',
       [keys.state],
-      [String(snapshot.version), snapshotToJson(snapshot)],
+      [String(snapshot.version), snapshotToJson(snapshot), thresholdsText(snapshot)],
     );
     if (await rebuilt(session, reply, [])) return null;
     if (reply.code === 'CONFIG') throw publishedByOther(Number(reply.values[0]), snapshot.version);

@@ -12,12 +12,19 @@ import {
 } from '@tallygate/usage';
 import { isOfValues, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { within } from './deadlines.ts';
-import type { RedisKeys } from './keys.ts';
+import { type RedisKeys, withoutValue } from './keys.ts';
 import { unavailable } from './outages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { unknownReply } from './redis-replies.ts';
-import { type GateSeed, periodEndBoundMs, type ReadSeed, totalsByPeriod } from './seeds.ts';
+import {
+  announcedByPeriod,
+  type GateSeed,
+  periodEndBoundMs,
+  type ReadSeed,
+  totalsByPeriod,
+} from './seeds.ts';
 import { snapshotToJson } from './snapshots.ts';
+import { thresholdsText } from './thresholds.ts';
 
 /**
  * Rebuilds lost counters. Absent is never read as zero where something may have been lost: the ledger is asked what was
@@ -102,25 +109,26 @@ async function beginEpoch(options: SeedingOptions, lostEpoch: string): Promise<v
   const { logger, organization, lastKnown, seed } = options;
   if (seed === undefined && lastKnown() !== null) throw lostWithoutLedger(organization);
   if (seed === undefined) logger.warn('No ledger to ask: budgets begin at zero.', { organization });
-  const { lastSeq, totals, configuration } = await readSeed(options);
-  const spent = totalsByPeriod(totals);
+  const known = await readSeed(options);
+  const { lastSeq, configuration } = known;
+  const spent = totalsByPeriod(known.totals);
   const live = newest(lastKnown(), configuration ?? null);
   if (live === null && spent.size > 0) throw lostConfiguration(organization);
   const snapshot = live ?? emptyConfiguration(organization);
   const { single, ofValues } = currentPeriods(options, snapshot);
   const current = endsByKey(single);
   const isFirst = lastKnown() === null && spent.size === 0 && lastSeq === 0 && lostEpoch === '';
-  const configurationJson = snapshotToJson(snapshot);
-  const state = { epoch: randomUUID(), lastSeq, version: snapshot.version, configurationJson, lostEpoch };
+  const state = { epoch: randomUUID(), lastSeq, snapshot, lostEpoch };
   const nothing = { periods: new Map(), wholePeriods: [] };
   const fresh = { periods: current, wholePeriods: ofValues.map(({ key }) => key) };
-  if (isFirst) return void (await runSeed(options, { ...state, closedMs: 0 }, fresh, new Map()));
-  await runSeed(options, { ...state, closedMs: REASSERT_MS }, nothing, new Map());
+  if (isFirst) return void (await runSeed(options, { ...state, closedMs: 0 }, fresh, NOTHING_SPENT));
+  await runSeed(options, { ...state, closedMs: REASSERT_MS }, nothing, NOTHING_SPENT);
   logger.info('Budget counters begin a new epoch.', { organization, lastSeq, lostEpoch });
   await options.reassert();
   await fillIn(options, undefined, ({ spent }) => ({
     periods: new Map([...boundedPeriods(spent), ...current]),
     wholePeriods: [],
+    running: new Set([...single, ...ofValues].map(({ key }) => key)),
   }));
   for (const period of ofValues) await fillInValues(options, period);
 }
@@ -151,6 +159,8 @@ interface Filling {
   periods: ReadonlyMap<string, number>;
   /** Periods of budgets with `each` of which every value is among these: a further one is new. */
   wholePeriods: readonly string[];
+  /** Those that are not over: what is reached there, and stands nowhere as announced, is announced. Absent: all of them. */
+  running?: ReadonlySet<string>;
 }
 
 async function fillInCurrent(options: SeedingOptions, snapshot: ConfigurationSnapshot): Promise<void> {
@@ -178,8 +188,15 @@ async function fillInValues(options: SeedingOptions, { key, periodEndMs }: Pinne
   });
 }
 
-interface Found {
+interface Spent {
   spent: ReadonlyMap<string, NanoUsd>;
+  /** The highest threshold that was announced of each, in percent. */
+  announced: ReadonlyMap<string, number>;
+}
+
+const NOTHING_SPENT: Spent = { spent: new Map(), announced: new Map() };
+
+interface Found extends Spent {
   /** How many values there are; where they were asked for and the ledger says. */
   count: number | undefined;
 }
@@ -190,9 +207,9 @@ async function fillIn(
   fillingBy: (found: Found) => Filling,
 ): Promise<void> {
   for (;;) {
-    const { totals, values: count } = await readSeed(options, selection);
-    const spent = totalsByPeriod(totals);
-    const waitMs = await runSeed(options, FILL_IN_ONLY, fillingBy({ spent, count }), spent);
+    const { totals, values: count, announced } = await readSeed(options, selection);
+    const found = { spent: totalsByPeriod(totals), announced: announcedByPeriod(announced), count };
+    const waitMs = await runSeed(options, FILL_IN_ONLY, fillingBy(found), found);
     if (waitMs === 0) return;
     // What others settled before the loss is on its way to the ledger: the sums are asked for again afterwards.
     await pause(waitMs);
@@ -211,15 +228,14 @@ interface EpochToBegin {
   /** '' begins none. */
   epoch: string;
   lastSeq: number;
-  version: number;
-  configurationJson: string;
+  snapshot: ConfigurationSnapshot | null;
   /** That it takes the place of; '' for none. */
   lostEpoch: string;
   closedMs: number;
 }
 
 const FILL_IN_ONLY: EpochToBegin = {
-  ...{ epoch: '', lastSeq: 0, version: 0, configurationJson: '', lostEpoch: '', closedMs: 0 },
+  ...{ epoch: '', lastSeq: 0, snapshot: null, lostEpoch: '', closedMs: 0 },
 };
 
 /**
@@ -229,10 +245,13 @@ const FILL_IN_ONLY: EpochToBegin = {
 async function runSeed(
   options: SeedingOptions,
   state: EpochToBegin,
-  { periods, wholePeriods }: Filling,
-  spent: ReadonlyMap<string, NanoUsd>,
+  { periods, wholePeriods, running }: Filling,
+  { spent, announced }: Spent,
 ): Promise<number> {
-  const budgets = [...periods].map(([key, endMs]) => ({ key, endMs, spent: spent.get(key) ?? 0n }));
+  const budgets = [...periods].map(([key, endMs]) => {
+    const isRunning = running?.has(withoutValue(key)) ?? true;
+    return { key, values: [spent.get(key) ?? 0n, endMs, announced.get(key) ?? 0, isRunning ? 1 : 0] };
+  });
   let waitMs = 0;
   for (let at = 0; waitMs === 0 && (at === 0 || at < budgets.length); at += PERIODS_PER_SCRIPT) {
     const some = budgets.slice(at, at + PERIODS_PER_SCRIPT);
@@ -244,15 +263,17 @@ async function runSeed(
 
 async function sendSeed(
   { connection, keys, bucketMs, recordGraceMs }: SeedingOptions,
-  { epoch, lastSeq, version, configurationJson, lostEpoch, closedMs }: EpochToBegin,
-  budgets: readonly { key: string; endMs: number; spent: NanoUsd }[],
+  { epoch, lastSeq, snapshot, lostEpoch, closedMs }: EpochToBegin,
+  budgets: readonly { key: string; values: readonly (bigint | number)[] }[],
   wholePeriods: readonly string[],
 ): Promise<number> {
-  const state = [epoch, bucketMs, lastSeq, version, configurationJson, recordGraceMs, lostEpoch, closedMs];
+  const configuration = snapshot === null ? [0, ''] : [snapshot.version, snapshotToJson(snapshot)];
+  const thresholds = snapshot === null ? '' : thresholdsText(snapshot);
+  const state = [epoch, bucketMs, lastSeq, ...configuration, recordGraceMs, lostEpoch, closedMs];
   const reply = await connection.run(
     'seed',
-    [keys.state, keys.closed, ...budgets.map(({ key }) => keys.budget(key))],
-    [...state, wholePeriods.join(','), ...budgets.flatMap(({ spent, endMs }) => [spent, endMs])].map(String),
+    [keys.state, keys.closed, keys.outbox, ...budgets.map(({ key }) => keys.budget(key))],
+    [...state, wholePeriods.join(','), thresholds, ...budgets.flatMap(({ values }) => values)].map(String),
   );
   if (reply.code === 'CLOSED') return Math.max(1, Number(reply.values[0]));
   if (reply.code !== 'OK' && reply.code !== 'EPOCH') throw unknownReply('seed', reply);

@@ -112,8 +112,8 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
   const lastSnapshot = async (): Promise<ConfigurationSnapshot> => known ?? load();
   return {
     ...{ organization, clock, logger, connection, keys, calendar, seeding, vigil, recordGraceMs },
-    reserve: gatherQuestions(connection, 'reserve', keys.state, timeOfScripts),
-    settle: gatherQuestions(connection, 'settle', keys.state, timeOfScripts),
+    reserve: gatherQuestions(connection, 'reserve', keys, timeOfScripts),
+    settle: gatherQuestions(connection, 'settle', keys, timeOfScripts),
     passedMs: () => passedMs,
     notePassed(serverMs) {
       passedMs = Math.max(passedMs, serverMs);

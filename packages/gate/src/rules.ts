@@ -41,17 +41,21 @@ export function rulesAt(
 /** The period with the limit that its budget has while these overrides run. */
 export function raisedPeriod(period: BudgetPeriod, running: readonly Override[]): BudgetPeriod {
   const { budget } = period;
+  const limit = raisedLimit(budget, running);
+  if (limit === budget.limit) return period;
+  return { ...period, budget: { ...budget, limit } };
+}
+
+export function raisedLimit(budget: Budget, running: readonly Override[]): bigint {
   const granted = running
-    .filter((override) => override.kind === 'grant')
-    .filter((grant) => isGrantFor(grant, budget))
+    .filter((override) => isGrantFor(override, budget))
     .reduce((sum, { amount }) => sum + amount, 0n);
-  if (granted === 0n) return period;
-  return { ...period, budget: { ...budget, limit: withinRange(budget.limit + granted) } };
+  return withinRange(budget.limit + granted);
 }
 
 /** One of a budget with `each` is for every value, unless it names one. */
-function isGrantFor(grant: Grant, budget: Budget): boolean {
-  if (grant.budget !== budget.id) return false;
+export function isGrantFor(grant: Override, budget: Budget): grant is Grant {
+  if (grant.kind !== 'grant' || grant.budget !== budget.id) return false;
   return grant.value === undefined || grant.value === valueOfBudget(budget);
 }
 

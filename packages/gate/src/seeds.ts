@@ -1,4 +1,5 @@
 import {
+  type Alert,
   type ConfigurationSnapshot,
   LONGEST_PERIOD_MS,
   NANO_USD_MAX,
@@ -15,6 +16,8 @@ export interface GateSeed {
   totals: SettledTotal[];
   /** How many values the period has whose values were asked for; absent: those that were given. */
   values?: number | undefined;
+  /** Thresholds that somebody was told of: nobody is told again. */
+  announced?: readonly Pick<Alert, 'key' | 'thresholdPercent'>[];
   /** The last published configuration. Asked for when Redis lost it and no running process remembers a newer one. */
   configuration?: ConfigurationSnapshot;
 }
@@ -50,6 +53,14 @@ export function totalsByPeriod(totals: readonly SettledTotal[]): Map<string, big
     sums.set(key, sum);
   }
   return sums;
+}
+
+/** The highest threshold that was announced of each period, in percent. */
+export function announcedByPeriod(announced: GateSeed['announced'] = []): Map<string, number> {
+  const highest = new Map<string, number>();
+  for (const { key, thresholdPercent } of announced)
+    highest.set(key, Math.max(thresholdPercent, highest.get(key) ?? 0));
+  return highest;
 }
 
 function requirePeriod(key: string): PeriodName {

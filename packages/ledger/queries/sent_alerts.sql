@@ -1,18 +1,22 @@
--- The thresholds that were announced in the periods of an organization that begin in [from, to); of two records the earlier crossing. The
--- beginning of its period is the last part of a key.
+-- The thresholds that were announced in the periods of an organization that begin in [from, to); of two records the earlier crossing, and
+-- what became of it. The beginning of its period is the third part of a key.
 SELECT
   budget_key AS key,
   threshold_percent,
   toString(spent_nano_usd) AS spent_nano_usd,
   toString(limit_nano_usd) AS limit_nano_usd,
-  toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms
+  toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms,
+  outcome,
+  detail,
+  toString(toUnixTimestamp64Milli(ended_at)) AS ended_at_ms
 FROM alerts_sent
 WHERE organization = {organization:String}
-  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)) >= {fromMs:Int64}
-  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)) < {toMs:Int64}
+  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)) >= {fromMs:Int64}
+  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)) < {toMs:Int64}
 ORDER BY
-  toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)),
+  toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)),
   budget_key,
   threshold_percent,
+  ver DESC,
   crossed_at
 LIMIT 1 BY budget_key, threshold_percent

@@ -26,6 +26,7 @@ import {
 import type { RollupDependencies } from './rollups/add-up.ts';
 import { askUsage } from './rollups/ask-usage.ts';
 import { readSpend, toSpendRow } from './rollups/read-spend.ts';
+import { createSentAlerts } from './sent-alerts.ts';
 import { settledTotals } from './settled-totals.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
@@ -43,6 +44,7 @@ export function createHistory(
     requireOrganization(subject.organization, onlyOrganization);
     return subject;
   };
+  const alerts = createSentAlerts(database);
   return {
     spend: async (query) => spend(rollups, checked(query)),
     usage: async (question) => askUsage(rollups, checked(question)),
@@ -61,6 +63,9 @@ export function createHistory(
     denial: async (query) => findDenial(database, checked(query)),
     configVersion: async (query) => findConfigVersion(database, checked(query)),
     saveConfigVersion: async (record) => saveConfigVersion(database, checked(record)),
+    recordAlert: async (alert) => alerts.recordAlert(checked(alert)),
+    endAlert: async (alert) => alerts.endAlert(checked(alert)),
+    sentAlerts: async (query) => alerts.sentAlerts(checked(query)),
   };
 }
 

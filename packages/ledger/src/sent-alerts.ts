@@ -1,9 +1,11 @@
 /** `SentAlerts` over the table. */
 import {
+  type Alert,
+  alertOutcomeSchema,
+  alertSchema,
   isoFromMs,
   type SentAlert,
   type SentAlerts,
-  sentAlertSchema,
   sentAlertsQuerySchema,
   toWireJson,
 } from '@tallygate/usage';
@@ -14,51 +16,69 @@ import { count, integer } from './rollups/spend-queries.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
 
-const alertWasSent = defineQuery({
-  sql: QUERIES.alert_was_sent,
-  parameters: sentAlertSchema.pick({ organization: true, key: true, thresholdPercent: true }),
-  row: z.object({ budget_key: z.string() }),
+const rowSchema = z.object({
+  key: z.string(),
+  threshold_percent: z.number().int(),
+  spent_nano_usd: integer,
+  limit_nano_usd: integer,
+  crossed_at_ms: count,
+  // A row that was recorded before outcomes were kept has none.
+  outcome: z.union([alertOutcomeSchema, z.literal('').transform(() => 'told' as const)]),
+  detail: z.string(),
+  ended_at_ms: count.nullable(),
+});
+
+const sentAlertQuery = defineQuery({
+  sql: QUERIES.sent_alert,
+  parameters: alertSchema.pick({ organization: true, key: true, thresholdPercent: true }),
+  row: rowSchema,
 });
 
 const sentAlertsOf = defineQuery({
   sql: QUERIES.sent_alerts,
   parameters: sentAlertsQuerySchema,
-  row: z.object({
-    key: z.string(),
-    threshold_percent: z.number().int(),
-    spent_nano_usd: integer,
-    limit_nano_usd: integer,
-    crossed_at_ms: count,
-  }),
+  row: rowSchema,
 });
 
-const ROW_VERSION = 1;
+/** The higher one of a threshold stands. */
+const RECORDED_VERSION = 1;
+const ENDED_VERSION = 2;
 
-/** @param requireOwn throws for an organization that must not be asked about. */
-export function createSentAlerts(database: Database, requireOwn: (organization: string) => void): SentAlerts {
+export function createSentAlerts(database: Database): SentAlerts {
+  const insert = (alert: SentAlert, ver: number) =>
+    database.insert(QUERIES.insert_sent_alert, [rowOf(alert, ver)]);
   return {
-    async record(alert) {
-      requireOwn(alert.organization);
+    async recordAlert(alert) {
       const { organization, key, thresholdPercent } = alert;
-      const known = await alertWasSent(database, { organization, key, thresholdPercent });
-      if (known.length === 0) await database.insert(QUERIES.insert_sent_alert, [rowOf(alert)]);
+      const [known] = await sentAlertQuery(database, { organization, key, thresholdPercent });
+      if (known !== undefined) return alertOf(organization, known);
+      const recorded: SentAlert = { ...alert, outcome: 'waiting', detail: '', endedAtMs: null };
+      await insert(recorded, RECORDED_VERSION);
+      return recorded;
     },
-    async list(query) {
-      requireOwn(query.organization);
+    endAlert: (alert) => insert(alert, ENDED_VERSION),
+    async sentAlerts(query) {
       const rows = await sentAlertsOf(database, query);
-      return rows.map((row) => ({
-        organization: query.organization,
-        key: row.key,
-        thresholdPercent: row.threshold_percent,
-        spent: row.spent_nano_usd,
-        limit: row.limit_nano_usd,
-        crossedAtMs: row.crossed_at_ms,
-      }));
+      return rows.map((row) => alertOf(query.organization, row));
     },
   };
 }
 
-function rowOf(alert: SentAlert): string {
+function alertOf(organization: Alert['organization'], row: z.output<typeof rowSchema>): SentAlert {
+  return {
+    organization,
+    key: row.key,
+    thresholdPercent: row.threshold_percent,
+    spent: row.spent_nano_usd,
+    limit: row.limit_nano_usd,
+    crossedAtMs: row.crossed_at_ms,
+    outcome: row.outcome,
+    detail: row.detail,
+    endedAtMs: row.ended_at_ms,
+  };
+}
+
+function rowOf(alert: SentAlert, ver: number): string {
   return toWireJson({
     organization: alert.organization,
     budget_key: alert.key,
@@ -66,6 +86,9 @@ function rowOf(alert: SentAlert): string {
     spent_nano_usd: alert.spent,
     limit_nano_usd: alert.limit,
     crossed_at: sqlInstant(isoFromMs(alert.crossedAtMs)),
-    ver: ROW_VERSION,
+    ver,
+    outcome: alert.outcome,
+    detail: alert.detail,
+    ended_at: alert.endedAtMs === null ? null : sqlInstant(isoFromMs(alert.endedAtMs)),
   });
 }

@@ -1,7 +1,8 @@
 /* Made by scripts/generate-sql.ts from schema/, migrations/ and queries/. Change those files, then run it again. */
 
 export const SCHEMA = {
-'alerts_sent': `-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold.
+'alerts_sent': `-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold: version 1
+-- when it was recorded, 2 when somebody was told or it was given up.
 CREATE TABLE IF NOT EXISTS alerts_sent (
   organization LowCardinality(String),
   budget_key String CODEC(ZSTD(1)),
@@ -9,7 +10,10 @@ CREATE TABLE IF NOT EXISTS alerts_sent (
   spent_nano_usd Int64 CODEC(ZSTD(1)),
   limit_nano_usd Int64 CODEC(ZSTD(1)),
   crossed_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-  ver UInt8
+  ver UInt8,
+  outcome LowCardinality(String),
+  detail String CODEC(ZSTD(1)),
+  ended_at Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ver)
 ORDER BY (organization, budget_key, threshold_percent)
@@ -1100,17 +1104,15 @@ ALTER TABLE late_usage_events
   ADD COLUMN IF NOT EXISTS worst_nano_usd Nullable(Int64) CODEC(T64('bit'), ZSTD(1)),
   ADD COLUMN IF NOT EXISTS max_output_tokens Nullable(UInt64) CODEC(T64, ZSTD(1))
 `,
+'0030_keep_outcomes_of_alerts': `-- What became of an alert: waiting, told or untold, by whom or why, and when.
+ALTER TABLE alerts_sent
+  ADD COLUMN IF NOT EXISTS outcome LowCardinality(String),
+  ADD COLUMN IF NOT EXISTS detail String CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS ended_at Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1))
+`,
 } as const;
 
 export const QUERIES = {
-'alert_was_sent': `-- Whether a threshold was announced in a period.
-SELECT budget_key
-FROM alerts_sent
-WHERE organization = {organization:String}
-  AND budget_key = {key:String}
-  AND threshold_percent = {thresholdPercent:UInt32}
-LIMIT 1
-`,
 'applied_migrations': `-- Migrations this database has had, oldest first.
 SELECT version, name, checksum
 FROM schema_migrations
@@ -1830,22 +1832,43 @@ FROM
 )
 GROUP BY toStartOfDay(start)
 `,
-'sent_alerts': `-- The thresholds that were announced in the periods of an organization that begin in [from, to); of two records the earlier crossing. The
--- beginning of its period is the last part of a key.
+'sent_alert': `-- What was recorded first of one threshold in one period, and what became of it.
 SELECT
   budget_key AS key,
   threshold_percent,
   toString(spent_nano_usd) AS spent_nano_usd,
   toString(limit_nano_usd) AS limit_nano_usd,
-  toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms
+  toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms,
+  outcome,
+  detail,
+  toString(toUnixTimestamp64Milli(ended_at)) AS ended_at_ms
 FROM alerts_sent
 WHERE organization = {organization:String}
-  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)) >= {fromMs:Int64}
-  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)) < {toMs:Int64}
+  AND budget_key = {key:String}
+  AND threshold_percent = {thresholdPercent:UInt32}
+ORDER BY ver DESC, crossed_at
+LIMIT 1
+`,
+'sent_alerts': `-- The thresholds that were announced in the periods of an organization that begin in [from, to); of two records the earlier crossing, and
+-- what became of it. The beginning of its period is the third part of a key.
+SELECT
+  budget_key AS key,
+  threshold_percent,
+  toString(spent_nano_usd) AS spent_nano_usd,
+  toString(limit_nano_usd) AS limit_nano_usd,
+  toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms,
+  outcome,
+  detail,
+  toString(toUnixTimestamp64Milli(ended_at)) AS ended_at_ms
+FROM alerts_sent
+WHERE organization = {organization:String}
+  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)) >= {fromMs:Int64}
+  AND toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)) < {toMs:Int64}
 ORDER BY
-  toInt64OrZero(arrayElement(splitByChar(':', budget_key), -1)),
+  toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)),
   budget_key,
   threshold_percent,
+  ver DESC,
   crossed_at
 LIMIT 1 BY budget_key, threshold_percent
 `,

@@ -7,7 +7,6 @@ import {
   type Logger,
   type ReportVersions,
   type SegmentDestination,
-  type SentAlerts,
   type SpendHistory,
   silentLogger,
 } from '@tallygate/usage';
@@ -24,7 +23,6 @@ import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/a
 import { keepAddedUp } from './rollups/keep-added-up.ts';
 import { type RebuildOrder, type Rebuilt, rebuild } from './rollups/rebuild.ts';
 import { byAskedState, byRememberedState, type ReadByState } from './rollups/remember-state.ts';
-import { createSentAlerts } from './sent-alerts.ts';
 import { storeReplayed } from './store-replayed.ts';
 import { storeSegment } from './store-segment.ts';
 
@@ -43,7 +41,6 @@ export interface UsageStoreDependencies {
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
-  sentAlerts: SentAlerts;
   reportVersions: ReportVersions;
   /** Rows as files, a day in each; see there. */
   exportDays(order: ExportOrder): Promise<ExportedDays>;
@@ -100,7 +97,6 @@ export async function openUsageStore(
       await (onTime.replayed ? storeReplayed : storeSegment)(database, onTime, inserts);
     },
     batchFacts: createBatchFacts(database, dependencies.clock),
-    sentAlerts: createSentAlerts(database, requireOwn),
     reportVersions: createReportVersions(database, requireOwn),
     async close() {
       await keeping.stop();

@@ -29,15 +29,19 @@ function backendWith(parts: {
     knownEvents: never,
     lastReport: never,
   };
+  const outbox = { take: never, put: never, remove: never, waiting: never };
   const moreHistory = {
     denial: never,
     configVersion: never,
     saveReport: never,
     lastConfigVersion: never,
     saveConfigVersion: never,
+    recordAlert: never,
+    endAlert: never,
+    sentAlerts: never,
   };
   return {
-    gate: { ...gate, ...moreGate, ...parts.gate },
+    gate: { ...gate, ...moreGate, outbox, ...parts.gate },
     destination: { store: never, ...parts.destination },
     history: { ...history, ...moreHistory },
     batchOwners: { put: never, get: never, markEnded: never, countedItems: never, markItemsCounted: never },

@@ -1,4 +1,5 @@
 import {
+  type AlertOutbox,
   type BatchKey,
   type BatchOwners,
   type BudgetGate,
@@ -76,6 +77,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       configuration: () => call(ROUTES.configuration, {}),
       publish: async (snapshot) => void (await call(ROUTES.publish, { snapshot })),
       rebuild: async () => void (await call(ROUTES.rebuildGate, {})),
+      outbox: outboxOver(call),
       close,
     },
     destination: {
@@ -97,6 +99,9 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       denial: (query) => call(ROUTES.denial, query),
       configVersion: (query) => call(ROUTES.configVersion, query),
       saveConfigVersion: async (record) => void (await call(ROUTES.saveConfigVersion, record)),
+      recordAlert: (alert) => call(ROUTES.recordAlert, alert),
+      endAlert: async (alert) => void (await call(ROUTES.endAlert, alert)),
+      sentAlerts: (query) => call(ROUTES.sentAlerts, query),
     },
     batchOwners: {
       put: (owner) => call(ROUTES.putBatch, owner),
@@ -107,6 +112,20 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
         call(ROUTES.markItemsCounted, { ...keyOf(key), eventIds: [...eventIds] }),
     },
     close,
+  };
+}
+
+type Call = <Request extends z.ZodType, Reply extends z.ZodType>(
+  route: Route<Request, Reply>,
+  request: z.output<Request>,
+) => Promise<z.output<Reply>>;
+
+function outboxOver(call: Call): AlertOutbox {
+  return {
+    take: (most, forMs) => call(ROUTES.takeAlerts, { most, forMs }),
+    put: async (alerts, forMs) => void (await call(ROUTES.putAlerts, { alerts: [...alerts], forMs })),
+    remove: async (alerts) => void (await call(ROUTES.removeAlerts, { alerts: [...alerts] })),
+    waiting: () => call(ROUTES.waitingAlerts, {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AlertOutbox,
   type BatchOwners,
   type BudgetGate,
   type SegmentDestination,
@@ -105,7 +106,8 @@ describe.each(Object.entries(ROUTES))('route %s', (_name, { request, reply }) =>
 
 /** Exhaustive by type: a method that a port gains does not compile here until somebody says which route carries it. */
 const METHODS: Record<
-  | Exclude<keyof BudgetGate, 'close'>
+  | Exclude<keyof BudgetGate, 'close' | 'outbox'>
+  | `outbox ${keyof AlertOutbox}`
   | keyof SegmentDestination
   | keyof SpendHistory
   | `batch owners ${keyof BatchOwners}`,
@@ -120,6 +122,10 @@ const METHODS: Record<
   configuration: 'configuration',
   publish: 'publish',
   rebuild: 'rebuildGate',
+  'outbox take': 'takeAlerts',
+  'outbox put': 'putAlerts',
+  'outbox remove': 'removeAlerts',
+  'outbox waiting': 'waitingAlerts',
   store: 'store',
   spend: 'spend',
   usage: 'usage',
@@ -136,6 +142,9 @@ const METHODS: Record<
   denial: 'denial',
   configVersion: 'configVersion',
   saveConfigVersion: 'saveConfigVersion',
+  recordAlert: 'recordAlert',
+  endAlert: 'endAlert',
+  sentAlerts: 'sentAlerts',
   'batch owners put': 'putBatch',
   'batch owners get': 'getBatch',
   'batch owners markEnded': 'markBatchEnded',

@@ -1,4 +1,5 @@
 import {
+  alertSchema,
   type BatchOwners,
   type BudgetGate,
   balanceSchema,
@@ -16,6 +17,8 @@ import {
   reserveRequestSchema,
   type SegmentDestination,
   type SpendHistory,
+  sentAlertSchema,
+  sentAlertsQuerySchema,
   settledSelectionSchema,
   settledTotalsSchema,
   settlementGapSchema,
@@ -132,6 +135,26 @@ export const ROUTES = {
     reply: done,
     answer: ({ gate }) => afterwards(gate.rebuild()),
   }),
+  takeAlerts: route('gate/take-alerts', {
+    request: z.object({ most: z.number().int().min(1), forMs: z.number().min(0) }),
+    reply: z.array(alertSchema),
+    answer: ({ gate }, { most, forMs }) => gate.outbox.take(most, forMs),
+  }),
+  putAlerts: route('gate/put-alerts', {
+    request: z.object({ alerts: z.array(alertSchema), forMs: z.number().min(0) }),
+    reply: done,
+    answer: ({ gate }, { alerts, forMs }) => afterwards(gate.outbox.put(alerts, forMs)),
+  }),
+  removeAlerts: route('gate/remove-alerts', {
+    request: z.object({ alerts: z.array(alertSchema) }),
+    reply: done,
+    answer: ({ gate }, { alerts }) => afterwards(gate.outbox.remove(alerts)),
+  }),
+  waitingAlerts: route('gate/waiting-alerts', {
+    request: nothing,
+    reply: z.array(alertSchema),
+    answer: ({ gate }) => gate.outbox.waiting(),
+  }),
   store: route('ledger/store', {
     request: sealedSegmentSchema,
     reply: done,
@@ -211,6 +234,21 @@ export const ROUTES = {
     request: configVersionRecordSchema,
     reply: done,
     answer: ({ history }, record) => afterwards(history.saveConfigVersion(record)),
+  }),
+  recordAlert: route('ledger/record-alert', {
+    request: alertSchema,
+    reply: sentAlertSchema,
+    answer: ({ history }, alert) => history.recordAlert(alert),
+  }),
+  endAlert: route('ledger/end-alert', {
+    request: sentAlertSchema,
+    reply: done,
+    answer: ({ history }, alert) => afterwards(history.endAlert(alert)),
+  }),
+  sentAlerts: route('ledger/sent-alerts', {
+    request: sentAlertsQuerySchema,
+    reply: z.array(sentAlertSchema),
+    answer: ({ history }, query) => history.sentAlerts(query),
   }),
   putBatch: route('batches/put', {
     request: batchOwnerSchema,

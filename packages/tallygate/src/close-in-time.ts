@@ -8,6 +8,8 @@ export interface Closing {
   lease: Pick<RuntimeLease, 'release'>;
   /** Sends what is recorded so far. */
   send(): Promise<unknown>;
+  /** Tells people of what the last calls have reached. */
+  stopAlerts(): Promise<void>;
   clock: Clock;
   drainMs: number;
 }
@@ -21,7 +23,7 @@ export function closeInTime(closing: Closing): Promise<void> {
   return withinDeadline(closing.drainMs, closeAfterCalls(closing, leftMs), () => undefined);
 }
 
-async function closeAfterCalls({ meter, lease, send }: Closing, leftMs: TimeLeft): Promise<void> {
+async function closeAfterCalls({ meter, lease, send, stopAlerts }: Closing, leftMs: TimeLeft): Promise<void> {
   // A gate that hangs must leave time for the ledger.
   const sendAnyhow = () => {
     meter.leave();
@@ -31,6 +33,7 @@ async function closeAfterCalls({ meter, lease, send }: Closing, leftMs: TimeLeft
     const calls = meter.close();
     await withinDeadline(leftMs() / 2, calls, sendAnyhow);
     await calls;
+    await withinDeadline(leftMs() / 2, stopAlerts(), () => undefined);
   } finally {
     // What is recorded after the end of the time has a time of its own.
     await lease.release(leftMs() > 0 ? leftMs : undefined);

@@ -11,6 +11,8 @@ export {
   type Logger,
   TallygateError,
 } from '@tallygate/usage';
+export type { OnAlert } from './alerts/alert-sink.ts';
+export type { BudgetAlert } from './alerts/budget-alert.ts';
 export { type ValuesOfBudget, valuesOfBudgets } from './budgets-of-values.ts';
 export { keepRecord } from './configuration/keep-record.ts';
 export { type BudgetDrift, type DriftReport, findDrift } from './drift/find-drift.ts';

@@ -1,4 +1,6 @@
 import { type Clock, type Logger, neverThrowing, silentLogger, systemClock } from '@tallygate/usage';
+import type { OnAlert } from './alerts/alert-sink.ts';
+import { startAlerts } from './alerts/start-alerts.ts';
 import { loadConfig } from './configuration/load.ts';
 import type { ConfigOptions } from './configuration/options.ts';
 import { processEnvironment } from './env.ts';
@@ -11,6 +13,8 @@ export type TallygateRuntime = Runtime;
 export interface OpenOptions extends ConfigOptions {
   logger?: Logger;
   clock?: Clock;
+  /** As in `tallygate()`. */
+  onAlert?: OnAlert;
 }
 
 /**
@@ -21,14 +25,19 @@ export interface OpenOptions extends ConfigOptions {
  *   directory belongs to a process that cannot be reached, and what gate and ledger reject with when they cannot be opened.
  */
 export async function openTallygate(options: OpenOptions = {}): Promise<TallygateRuntime> {
-  const { logger: given = silentLogger, clock = systemClock, ...settings } = options;
+  const { logger: given = silentLogger, clock = systemClock, onAlert, ...settings } = options;
   const logger = neverThrowing(given);
   const { config } = loadConfig({ options: settings, ...processEnvironment() });
   requireSharedGate(config);
   const lease = leaseRuntime(config, { clock, logger });
   const runtime = await lease.runtime();
+  const alerts = startAlerts(runtime, { config, onAlert, clock, logger });
+  const close = async () => {
+    await alerts?.stop();
+    await lease.release();
+  };
   // Role and token change when an owner dies: they stay the runtime's own.
   return Object.create(runtime, {
-    close: { value: () => lease.release(), enumerable: true },
+    close: { value: close, enumerable: true },
   }) as TallygateRuntime;
 }

@@ -3,6 +3,7 @@ import {
   createConfigurationCache,
   createMeter,
   type LadderOptions,
+  type Meter,
   type MeterPorts,
   withAttribution,
   wrapClient,
@@ -17,6 +18,9 @@ import {
   systemClock,
   TallygateError,
 } from '@tallygate/usage';
+import type { OnAlert } from './alerts/alert-sink.ts';
+import type { AlertDelivery } from './alerts/deliver-alerts.ts';
+import { startAlerts } from './alerts/start-alerts.ts';
 import { closeInTime } from './close-in-time.ts';
 import { closeOnExit } from './close-on-exit.ts';
 import { loadConfig } from './configuration/load.ts';
@@ -24,7 +28,7 @@ import type { ConfigOptions } from './configuration/options.ts';
 import { processEnvironment } from './env.ts';
 import { pinHold } from './runtime/pin-hold.ts';
 import { type Runtime, requireSharedGate } from './runtime/runtime.ts';
-import { leaseRuntime } from './shared-runtimes.ts';
+import { leaseRuntime, type RuntimeLease } from './shared-runtimes.ts';
 import { withinDeadline } from './within-deadline.ts';
 
 /** Every setting of `TALLYGATE_*` and of tallygate.yaml can be given here too, and wins. */
@@ -32,6 +36,11 @@ export interface TallygateOptions extends ConfigOptions, LadderOptions {
   /** Receives diagnostics; silent without one. */
   logger?: Logger;
   clock?: Clock;
+  /**
+   * Told when a budget reaches one of its `alerts`: at least once, by one of the processes that have somebody to tell, each time with the
+   * same `id`. Needs no webhook, and works beside one.
+   */
+  onAlert?: OnAlert;
 }
 
 export interface FlushOptions {
@@ -75,12 +84,20 @@ export interface Tallygate {
  * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` at once for a setting that is wrong.
  */
 export function tallygate(options: TallygateOptions = {}): Tallygate {
-  const { logger: given = silentLogger, clock = systemClock, ladder, onLadder, ...settings } = options;
+  const {
+    logger: given = silentLogger,
+    clock = systemClock,
+    ladder,
+    onLadder,
+    onAlert,
+    ...settings
+  } = options;
   const logger = neverThrowing(given);
   const { config } = loadConfig({ options: settings, ...processEnvironment() });
   requireSharedGate(config);
   const lease = leaseRuntime(config, { clock, logger });
   let opened: Promise<MeterPorts> | null = null;
+  let alerts: AlertDelivery | null = null;
   let closing: Promise<void> | null = null;
   const ports = async () => {
     // Opened again it would never be closed: what a late call records could not be drained by anybody here.
@@ -90,7 +107,9 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
   };
   const open = async () => {
     try {
-      return portsOf(await lease.runtime(), logger);
+      const runtime = await lease.runtime();
+      alerts ??= startAlerts(runtime, { config, onAlert, clock, logger });
+      return portsOf(runtime, logger);
     } catch (error) {
       // The next call tries again.
       opened = null;
@@ -108,24 +127,13 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
 
   const close = () => {
     const send = async () => (await opened)?.sink.flush();
-    closing ??= closeInTime({ meter, lease, send, clock, drainMs: config.drainMs }).finally(forget);
+    const stopAlerts = async () => alerts?.stop();
+    const { drainMs } = config;
+    closing ??= closeInTime({ meter, lease, send, stopAlerts, clock, drainMs }).finally(forget);
     return closing;
   };
-  const flush = async ({ withinMs = config.drainMs }: FlushOptions = {}) => {
-    const opening = opened;
-    if (opening === null) return NOTHING_SENT;
-    let sink: Runtime['sink'] | null = null;
-    const settleAndSend = async () => {
-      await opening;
-      ({ sink } = await lease.runtime());
-      await meter.settled();
-      return sink.flush();
-    };
-    return withinDeadline(withinMs, settleAndSend(), () => ({
-      ...NOTHING_SENT,
-      pending: sink?.pendingRecords ?? 0,
-    }));
-  };
+  const flush = async ({ withinMs = config.drainMs }: FlushOptions = {}) =>
+    opened === null ? NOTHING_SENT : flushWithin(withinMs, { opened, lease, meter });
   const forget = mode === 'off' ? () => undefined : closeOnExit({ close, flush, leave: meter.leave });
 
   return {
@@ -142,6 +150,26 @@ export function tallygate(options: TallygateOptions = {}): Tallygate {
 }
 
 const NOTHING_SENT: FlushReport = { stored: 0, pending: 0 };
+
+interface Opened {
+  opened: Promise<MeterPorts>;
+  lease: RuntimeLease;
+  meter: Pick<Meter, 'settled'>;
+}
+
+async function flushWithin(withinMs: number, { opened, lease, meter }: Opened): Promise<FlushReport> {
+  let sink: Runtime['sink'] | null = null;
+  const settleAndSend = async () => {
+    await opened;
+    ({ sink } = await lease.runtime());
+    await meter.settled();
+    return sink.flush();
+  };
+  return withinDeadline(withinMs, settleAndSend(), () => ({
+    ...NOTHING_SENT,
+    pending: sink?.pendingRecords ?? 0,
+  }));
+}
 
 function closedBefore(): TallygateError {
   return new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {

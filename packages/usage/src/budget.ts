@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ALERT_PERCENT_MAX } from './alert-port.ts';
 import type { Attribution } from './attribution.ts';
 import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
 import { formatUsd, NANO_USD_MAX, nanoUsdSchema } from './money.ts';
@@ -57,6 +58,8 @@ export const budgetSchema = z.object({
   allowanceNanoUsd: nanoUsdSchema.optional(),
   /** What is tried, in this order, before a call that does not fit is denied. Absent: it is denied at once. */
   ladder: z.array(ladderStepSchema).max(LADDER_STEPS_MAX).optional(),
+  /** At which parts of its limit, in percent, somebody is told; ascending. Absent: at `DEFAULT_ALERTS`. */
+  alerts: z.array(z.number().int().min(1).max(ALERT_PERCENT_MAX)).optional(),
 });
 export type Budget = z.output<typeof budgetSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AlertOutbox } from './alert-port.ts';
 import { attributionSchema } from './attribution.ts';
 import { budgetSchema } from './budget.ts';
 import type { ConfigurationSnapshot } from './configuration.ts';
@@ -108,5 +109,7 @@ export interface BudgetGate {
    * @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` when there is no ledger to read, or it does not answer.
    */
   rebuild(): Promise<void>;
+  /** Thresholds that budgets have reached, until somebody was told. */
+  readonly outbox: AlertOutbox;
   close(): Promise<void>;
 }

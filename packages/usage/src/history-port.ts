@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SentAlerts } from './alert-port.ts';
 import { settledTotalSchema } from './gate-port.ts';
 import type { DenialRecord } from './hold.ts';
 import { nanoUsdSchema } from './money.ts';
@@ -184,7 +185,7 @@ export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
  * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`, or with `TALLYGATE_LEDGER_EXHAUSTED`
  * where its answer needs more memory than the embedded engine may take; it never answers 0.
  */
-export interface SpendHistory extends UsageRecords {
+export interface SpendHistory extends UsageRecords, SentAlerts {
   /** By user, workflow, task type or tag at most 31 days. */
   spend(query: SpendQuery): Promise<SpendRow[]>;
   /** Spend with rates, means, denials and percentiles, ranked; percentiles of at most 31 days. */

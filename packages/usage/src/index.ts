@@ -1,4 +1,11 @@
 export {
+  ALERT_PERCENT_MAX,
+  type Alert,
+  type AlertOutbox,
+  alertId,
+  alertOutcomeSchema,
+  alertSchema,
+  DEFAULT_ALERTS,
   type SentAlert,
   type SentAlerts,
   type SentAlertsQuery,

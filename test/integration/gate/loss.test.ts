@@ -217,7 +217,7 @@ describe('Redis loses counters', () => {
     await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.90') });
     const redis = connectDirectly();
     await redis.del(
-      `tg2:{${organization}}:budget:${(await held(gate, { expectedNanoUsd: 0n })).entries[0]?.key}`,
+      `tg3:{${organization}}:budget:${(await held(gate, { expectedNanoUsd: 0n })).entries[0]?.key}`,
     );
     await expect(gate.reserve(requestOf())).rejects.toMatchObject(outage);
     await loseEverything(redis, organization);
@@ -246,6 +246,6 @@ describe('Redis loses counters', () => {
     expect(keys.length).toBeGreaterThan(5);
     const endless = [];
     for (const key of keys) if ((await redis.pttl(key)) < 0) endless.push(key);
-    expect(endless).toEqual([`tg2:{${organization}}:state`]);
+    expect(endless).toEqual([`tg3:{${organization}}:state`]);
   });
 });

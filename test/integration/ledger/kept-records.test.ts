@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openUsageStore, type UsageStore, type UsageStoreOptions } from '@tallygate/ledger';
-import type { SentAlert } from '@tallygate/usage';
+import type { Alert, SentAlert } from '@tallygate/usage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedClock, START_MS } from '../../contract/usage-fixtures.ts';
 import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../../setup/clickhouse-http.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const alert = (changes: Partial<SentAlert> = {}): SentAlert => ({
+const alert = (changes: Partial<Alert> = {}): Alert => ({
   organization: 'acme',
   key: `support-month:month:${OCTOBER_MS}`,
   thresholdPercent: 80,
@@ -30,6 +30,13 @@ const alert = (changes: Partial<SentAlert> = {}): SentAlert => ({
   limit: 2n ** 63n - 1n,
   crossedAtMs: START_MS,
   ...changes,
+});
+
+const waiting = (recorded: Alert): SentAlert => ({
+  ...recorded,
+  outcome: 'waiting',
+  detail: '',
+  endedAtMs: null,
 });
 
 describe.each([
@@ -49,14 +56,26 @@ describe.each([
       alert({ key: `all:month:${OCTOBER_MS}` }),
       september,
     ];
-    for (const one of [...recorded, ...recorded]) await store.sentAlerts.record(one);
-    await store.sentAlerts.record(alert({ spent: 1n, crossedAtMs: START_MS + DAY_MS }));
-    await store.sentAlerts.record(alert({ organization: 'other', thresholdPercent: 50 }));
-    const since = (fromMs: number, toMs: number) =>
-      store.sentAlerts.list({ organization: 'acme', fromMs, toMs });
-    expect(await since(OCTOBER_MS, OCTOBER_MS + 1)).toEqual([recorded[2], recorded[0], recorded[1]]);
-    expect(await since(OCTOBER_MS - 31 * DAY_MS, OCTOBER_MS)).toEqual([september]);
+    for (const one of [...recorded, ...recorded]) await store.recordAlert(one);
+    await store.recordAlert(alert({ spent: 1n, crossedAtMs: START_MS + DAY_MS }));
+    await store.recordAlert(alert({ organization: 'other', thresholdPercent: 50 }));
+    const since = (fromMs: number, toMs: number) => store.sentAlerts({ organization: 'acme', fromMs, toMs });
+    expect(await since(OCTOBER_MS, OCTOBER_MS + 1)).toEqual(
+      [recorded[2], recorded[0], recorded[1]].map((one) => waiting(one as Alert)),
+    );
+    expect(await since(OCTOBER_MS - 31 * DAY_MS, OCTOBER_MS)).toEqual([waiting(september)]);
     expect(await since(0, OCTOBER_MS - 31 * DAY_MS)).toEqual([]);
+  });
+
+  it('keeps what became of an alert: recorded again it is as it ended', async () => {
+    const heard = alert({ organization: 'ended' });
+    const told: SentAlert = { ...heard, outcome: 'told', detail: 'webhook', endedAtMs: START_MS + 1 };
+    expect(await store.recordAlert(heard)).toEqual(waiting(heard));
+    await store.endAlert(told);
+    expect(await store.recordAlert({ ...heard, spent: 1n, crossedAtMs: 1 })).toEqual(told);
+    expect(await store.sentAlerts({ organization: 'ended', fromMs: 0, toMs: OCTOBER_MS + 1 })).toEqual([
+      told,
+    ]);
   });
 
   it('keeps every version of a report whole, and tells the newest and what changed', async () => {
@@ -128,15 +147,15 @@ describe('in the tables', () => {
   };
 
   it('what is recorded at the same moment, by those who do not see each other, is told once', () =>
-    inTables(async ({ reportVersions, sentAlerts }, tables) => {
+    inTables(async ({ reportVersions, recordAlert, sentAlerts }, tables) => {
       await tables.run('SYSTEM STOP MERGES');
       const range = { organization: 'tables', fromMs: 0, toMs: START_MS };
       const pull = { ...range, report: 'usage', pulledAtMs: START_MS, body: { data: [] } };
       const mine = alert({ organization: 'tables' });
       await Promise.all([1, 2, 3].map(() => reportVersions.append(pull)));
-      await Promise.all([1, 2, 3].map(() => sentAlerts.record(mine)));
+      await Promise.all([1, 2, 3].map(() => recordAlert(mine)));
       expect(await reportVersions.list(range)).toHaveLength(1);
-      expect(await sentAlerts.list(range)).toEqual([mine]);
+      expect(await sentAlerts(range)).toEqual([waiting(mine)]);
       await tables.run('SYSTEM START MERGES');
     }));
 
@@ -154,11 +173,11 @@ describe('in the tables', () => {
     }));
 
   it('of another organization are nobody’s who opened them for one', () =>
-    inTables(async ({ reportVersions, sentAlerts }) => {
+    inTables(async ({ reportVersions, recordAlert, sentAlerts }) => {
       const range = { organization: 'acme', fromMs: 0, toMs: DAY_MS };
       for (const asked of [
-        () => sentAlerts.record(alert()),
-        () => sentAlerts.list(range),
+        () => recordAlert(alert()),
+        () => sentAlerts(range),
         () => reportVersions.list(range),
         () => reportVersions.newest({ ...range, report: 'usage' }),
         () => reportVersions.append({ ...range, report: 'usage', pulledAtMs: 1, body: 1 }),

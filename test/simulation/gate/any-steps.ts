@@ -66,6 +66,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   sometimes(36, 'extend', { ...naming, ttlMs }),
   sometimes(3, 'abandon', asking),
   sometimes(7, 'publish', { process, change, as }),
+  sometimes(12, 'tell', { process }),
   sometimes(40, 'pass', { durationMs }),
   sometimes(16, 'pass to edge', { edge, budget, offMs: aroundEdgeMs }),
   sometimes(6, 'skew', { offMs: skewMs }),

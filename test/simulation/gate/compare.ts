@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BudgetGate, Denial, Hold, NanoUsd, ReserveReply, SettleReply } from '@tallygate/usage';
+import type { Alert, BudgetGate, Denial, Hold, NanoUsd, ReserveReply, SettleReply } from '@tallygate/usage';
 import { expect } from 'vitest';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
 import type { EndAnswer, Refusal, ReserveAnswer } from './model.ts';
+import type { ModelAlert } from './model-alerts.ts';
 import { PARTS_OF_A_HOLD } from './model-state.ts';
 
 /** Answers of a gate in the words of the model, so that both can be compared as a whole. */
@@ -60,4 +61,13 @@ export function expectLifetime(
 
 function refusalOf({ budgetId, limit, spent, held, needed, retryAtMs }: Denial): Refusal {
   return { budgetId, limit, spent, held, needed, retryAtMs };
+}
+
+export function alertOf({ key, thresholdPercent, spent, limit, crossedAtMs }: Alert): ModelAlert {
+  return { key, percent: thresholdPercent, spent, limit, atMs: crossedAtMs };
+}
+
+export function inAnyOrder(alerts: readonly ModelAlert[]): ModelAlert[] {
+  const name = ({ key, percent, atMs }: ModelAlert) => `${key} ${percent} ${atMs}`;
+  return alerts.toSorted((left, right) => (name(left) < name(right) ? -1 : 1));
 }

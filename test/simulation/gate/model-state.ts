@@ -1,6 +1,7 @@
 import { type Budget, NANO_USD_MAX, type NanoUsd, type SettlementKind } from '@tallygate/usage';
 import { BUCKET_MS, START_MS } from '../../contract/gate-fixtures.ts';
 import { BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
+import { ModelAlerts } from './model-alerts.ts';
 import { modelPeriod } from './model-periods.ts';
 
 /**
@@ -47,6 +48,7 @@ export class ModelState {
   readonly lost = new Set<string>();
   isAllLost = false;
   seededMs = START_MS;
+  readonly alerts = new ModelAlerts();
 
   constructor(maxSkewMs: number | null) {
     this.#maxSkewMs = maxSkewMs;
@@ -122,13 +124,23 @@ export class ModelState {
   }
 
   /** Counters that are asked for and missing are read from the ledger; what was held on them is not in it. */
-  rebuild(periods: readonly PinnedKey[]): boolean {
+  rebuild(periods: readonly PinnedKey[], budgets: readonly Budget[] = this.budgets()): boolean {
     const found = periods.filter(({ key }) => this.lost.delete(key));
     for (const { key } of found) {
       this.restarted.delete(key);
       this.forgetHoldsOn(key);
+      this.alerts.rebuild(key);
     }
+    this.judge(found, budgets);
     return found.length > 0;
+  }
+
+  /** What is reached and was not announced is announced now. */
+  judge(periods: readonly PinnedKey[], budgets: readonly Budget[] = this.budgets()): void {
+    for (const { key, budgetId } of periods) {
+      const budget = budgets.find(({ id }) => id === budgetId);
+      this.alerts.judge(key, this.spent(key), budget, this.nowMs);
+    }
   }
 
   forgetHoldsOn(key: string): void {
@@ -141,12 +153,17 @@ export class ModelState {
     this.restarted.clear();
     this.lost.clear();
     this.past = 0;
+    this.alerts.loseAll();
+    // In process nobody has to ask: a new one begins at once.
+    if (this.#maxSkewMs === null) this.touch();
   }
 
   /** The first question after a loss begins anew. */
   touch(): void {
-    if (this.isAllLost) this.seededMs = this.nowMs;
+    if (!this.isAllLost) return;
+    this.seededMs = this.nowMs;
     this.isAllLost = false;
+    this.judge([...this.periodsAt(this.budgets(), this.callerMs), ...this.periodsOfValues(this.callerMs)]);
   }
 
   #currentBucket(): number {

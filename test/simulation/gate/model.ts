@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ExtendReply, NanoUsd, SettleReply } from '@tallygate/usage';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
 import { hardLimitOf, OBSERVED_ID, payerOf } from './budgets.ts';
@@ -74,6 +75,7 @@ export class GateModel extends ModelState {
     this.passTime();
     this.seq += 1;
     if (kind === 'settle') for (const { key } of periods) this.#charge(key, amount);
+    if (kind === 'settle' || outcome === 'released') this.judge(periods);
     const ended = { kind, seq: this.seq, amount };
     const attempt = {
       expected: 0n,
@@ -103,12 +105,14 @@ export class GateModel extends ModelState {
 
   publish(change: Change, as: Publishing): string {
     this.touch();
+    const before = this.budgets();
     if (as === 'next') {
       this.#change(change);
       this.version += 1;
     }
-    // A configuration that goes live finds its counters there.
-    this.rebuild(this.periodsAt(this.budgets(), this.callerMs));
+    // A configuration that goes live finds its counters there; they are judged by the one that was live when they were filled in.
+    const isOther = !isDeepStrictEqual(before, this.budgets());
+    if (isOther) this.rebuild(this.periodsAt(this.budgets(), this.callerMs), before);
     return as === 'outdated' ? 'TALLYGATE_CONFIGURATION_OUTDATED' : 'published';
   }
 
@@ -193,6 +197,7 @@ export class GateModel extends ModelState {
   #beginAgain(key: string): void {
     if (!this.lost.delete(key)) return;
     this.restarted.set(key, this.charges.length);
+    this.alerts.restart(key);
     this.forgetHoldsOn(key);
   }
 }

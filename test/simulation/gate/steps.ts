@@ -31,6 +31,8 @@ export type Step =
   | ({ do: 'release' } & Naming)
   | ({ do: 'extend'; ttlMs: number } & Naming)
   | { do: 'publish'; process: number; change: Change; as: Publishing }
+  /** Whoever delivers alerts takes all that wait, records them and removes them. */
+  | { do: 'tell'; process: number }
   | { do: 'pass'; durationMs: number }
   /** To the end of the current bucket or period, or one millisecond to either side. */
   | { do: 'pass to edge'; edge: 'bucket' | 'period'; budget: string; offMs: number }

@@ -1,7 +1,16 @@
-import type { Balance, Hold } from '@tallygate/usage';
+import { alertId, type Balance, type Hold } from '@tallygate/usage';
 import { BUCKET_MS, requestOf, snapshotOf } from '../../contract/gate-fixtures.ts';
 import { budgetsOf, payerOf } from './budgets.ts';
-import { answerOf, endAt, endingOf, expectLifetime, expectSame, refusedOnly } from './compare.ts';
+import {
+  alertOf,
+  answerOf,
+  endAt,
+  endingOf,
+  expectLifetime,
+  expectSame,
+  inAnyOrder,
+  refusedOnly,
+} from './compare.ts';
 import type { GateModel } from './model.ts';
 import { modelPeriod } from './model-periods.ts';
 import type { PinnedKey } from './model-state.ts';
@@ -49,6 +58,8 @@ export class Walk {
         return this.#end(step, 'release');
       case 'extend':
         return this.#extend(step);
+      case 'tell':
+        return this.#tell(step);
       case 'publish':
         return this.#publish(step);
       default:
@@ -82,6 +93,7 @@ export class Walk {
       seqs.map((_seq, index) => index + 1),
     );
     await this.expectSameBalances();
+    await this.#tell({ process: 0 });
   }
 
   async #passTo(nowMs: number): Promise<null> {
@@ -182,6 +194,19 @@ export class Walk {
       expiryBucket: 0,
       entries,
     };
+  }
+
+  /** As delivery does: what the ledger knows was told before. */
+  async #tell({ process }: { process: number }): Promise<string> {
+    const { outbox } = await this.#world.gate(process);
+    this.#model.touch();
+    const expected = this.#model.alerts.tell();
+    const taken = await outbox.waiting();
+    expectSame(inAnyOrder(taken.map(alertOf)), inAnyOrder(expected));
+    for (const alert of taken.filter((one) => !this.#ledger.alerts.has(alertId(one))))
+      this.#ledger.alerts.set(alertId(alert), alert);
+    await outbox.remove(taken);
+    return taken.length === 0 ? 'told nobody' : 'told some';
   }
 
   async #publish({ process, change, as }: Extract<Step, { do: 'publish' }>): Promise<string> {

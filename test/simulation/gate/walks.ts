@@ -9,7 +9,7 @@ import type { Lane, ModelLedger, WorldKind } from './worlds.ts';
 
 /**
  * Any order of steps, from any process, with losses and clocks that differ: admission, all or nothing, once, conservation, no leak, pinned,
- * gapless, exact. SEED
+ * gapless, exact, alerts once. SEED
  * replays a run; with SEED_PATH, both as a failure's message names them, it replays the failure alone.
  */
 const baseSeed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
@@ -34,6 +34,7 @@ export interface WalkSize {
 const ANSWERS = [
   ...['held', 'known', 'denied', 'outdated', 'refused', 'settled', 'released', 'late', 'reopened', 'orphan'],
   ...['duplicate', 'extended', 'ended', 'balances', 'lose everything'],
+  ...['told some', 'told nobody'],
   ...['next: published', 'again: published', 'outdated: TALLYGATE_CONFIGURATION_OUTDATED'],
 ];
 /** And these where several processes share a server. */
@@ -97,7 +98,7 @@ async function walkLane(kind: WorldKind, seed: number, numRuns: number, tally: T
 }
 
 async function walk(kind: WorldKind, lane: Lane, steps: readonly Step[], tally: Tally): Promise<void> {
-  const ledger: ModelLedger = { settlements: [], configuration: undefined };
+  const ledger: ModelLedger = { settlements: [], alerts: new Map(), configuration: undefined };
   const world = await lane.open(ledger);
   try {
     const scenario = new Walk(world, ledger, new GateModel(kind.maxSkewMs));

@@ -1,5 +1,6 @@
 import { createMemoryGate } from '@tallygate/gate';
 import {
+  type Alert,
   type BudgetGate,
   type ConfigurationSnapshot,
   newAttemptId,
@@ -29,6 +30,8 @@ export interface World {
 /** What the ledger would answer: every settlement that was told to somebody, and the configuration that was published. */
 export interface ModelLedger {
   settlements: Settlement[];
+  /** What was recorded of alerts; of each the first. */
+  alerts: Map<string, Alert>;
   configuration: ConfigurationSnapshot | undefined;
 }
 
@@ -84,8 +87,9 @@ async function openInProcess(ledger: ModelLedger): Promise<World> {
 }
 
 /** What a gate is rebuilt from. */
-export function seedOf({ settlements }: ModelLedger) {
+export function seedOf({ settlements, alerts }: ModelLedger) {
   return {
+    announced: [...alerts.values()],
     lastSeq: Math.max(0, ...settlements.map(({ seq }) => seq)),
     totals: settlements.flatMap(({ entries }) => entries),
   };

@@ -5,6 +5,7 @@
 --   spent     in two limbs, as every amount
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
+--   announced, judged, next   see announce.lua
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -13,11 +14,12 @@
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 14, '<dddddddddddddd', 112
+local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
 local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
@@ -147,7 +149,7 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
   local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))

@@ -8,6 +8,7 @@
 --   version        of the live configuration
 --   configuration  the snapshot as JSON
 --   filled:<period>  of a budget with a counter for each value: all values that the ledger knew of in that period were filled in
+--   thresholds     of its budgets, as announce.lua reads them
 --
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local function read_state(key)

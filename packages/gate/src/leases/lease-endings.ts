@@ -124,6 +124,7 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
         keys.state,
         keys.attempt(leaseId),
         keys.endings(leaseId),
+        keys.outbox,
         ...entries.map(({ key }) => keys.budget(key)),
       ],
       [

@@ -2,6 +2,7 @@ import { availableNanoUsd, budgetBar, budgetTable, toTextTable } from '@tallygat
 import {
   type Balance,
   type Budget,
+  DEFAULT_ALERTS,
   describeMode,
   describeOutagePolicy,
   describeOverage,
@@ -16,6 +17,7 @@ import {
   usdFromNano,
 } from '@tallygate/usage';
 import { type ValuesOfBudget, valuesOfBudgets } from '../budgets-of-values.ts';
+import { describeAlerts } from '../configuration/file-alerts.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { widthOf } from './report-command.ts';
 import { loadFor, withRuntime } from './with-runtime.ts';
@@ -133,6 +135,7 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     ...(budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) }),
     onOutage: budget.onOutage,
     ...(budget.allowanceNanoUsd === undefined ? {} : { allowanceUsd: usdFromNano(budget.allowanceNanoUsd) }),
+    alertPercents: budget.alerts ?? DEFAULT_ALERTS,
   };
 }
 
@@ -152,6 +155,7 @@ function describeBalance(balance: Balance): string {
     ['Available', formatUsd(availableNanoUsd(balance))],
     ['Used', budgetBar(balance)],
     ['In an outage', describeOutagePolicy(budget)],
+    ['Alerts', describeAlerts(budget.alerts)],
   ];
   return facts.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('');
 }

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../configuration/load.ts';
 import { planChanges } from '../configuration/plan.ts';
+import { checkAlerts } from './alerts/check-alerts.ts';
 import { attempt, type Check, ok, warn } from './check.ts';
 import { checkEstimates } from './check-estimates.ts';
 import { checkUnknownUsage } from './check-unknown-usage.ts';
@@ -17,6 +18,7 @@ export async function checkRuntime(context: CliContext, loaded: LoadedConfig): P
       await inForceCheck(runtime, loaded),
       await checkPrices(runtime),
       await clockCheck(context, runtime),
+      await checkAlerts(context, runtime, loaded.config),
       // Before the ledger is counted: what the spool still holds belongs there.
       await spoolCheck(runtime),
       await ledgerCheck(context, runtime),

@@ -76,6 +76,7 @@ describe('tallygate init, plan, apply, budgets', () => {
       availableUsd: '500.000000000',
       mode: 'enforce',
       onOutage: 'block',
+      alertPercents: [50, 75, 90, 100],
     });
   });
 

@@ -47,6 +47,7 @@ describe('tallygate doctor', () => {
         'ok    in force        what the file asks for',
         'ok    prices          built-in, 42 prices of 28 models, read up to 2026-11-20',
         'ok    clock           no budget to compare with',
+        'ok    alerts          0 in the last 31 days, none waits',
         'ok    spool           empty',
         'ok    ledger          7 attempts, 6 settlements, no row twice',
         'ok    unknown usage   none in the last 30 days',

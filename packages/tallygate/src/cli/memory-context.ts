@@ -2,13 +2,15 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryGate } from '@tallygate/gate';
-
 import {
+  alertId,
   type BudgetGate,
   type ConfigVersionRecord,
   type DenialRecord,
   type EstimateAccuracy,
   type LedgerCounts,
+  type SentAlert,
+  type SentAlerts,
   type SettledTotal,
   type SettlementGap,
   type SpendHistory,
@@ -155,6 +157,20 @@ function memoryHistory(): MemoryHistory {
     denial: async ({ denialId }) => history.denials.find((row) => row.denialId === denialId) ?? null,
     configVersion: async ({ version }) => history.records.find((row) => row.version === version) ?? null,
     saveConfigVersion: async (record) => void history.records.push(record),
+    ...memoryAlerts(),
   };
   return history;
+}
+
+function memoryAlerts(): SentAlerts {
+  const sent = new Map<string, SentAlert>();
+  return {
+    async recordAlert(alert) {
+      const known = sent.get(alertId(alert)) ?? { ...alert, outcome: 'waiting', detail: '', endedAtMs: null };
+      sent.set(alertId(alert), known);
+      return known;
+    },
+    endAlert: async (alert) => void sent.set(alertId(alert), alert),
+    sentAlerts: async () => [...sent.values()],
+  };
 }

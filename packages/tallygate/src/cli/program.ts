@@ -1,5 +1,6 @@
 import { TallygateError } from '@tallygate/usage';
 import { Command, CommanderError } from 'commander';
+import { type AlertsListOptions, alertsListCommand } from './alerts/list-alerts.ts';
 import { addBillCommand } from './bill/add-bill-command.ts';
 import { budgetsListCommand, budgetsShowCommand, type ShowOptions } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
@@ -163,6 +164,15 @@ function addBudgetCommands(program: Command, context: CliContext, choose: Parsin
     );
   addOverrideCommands(program, budgets, context, choose);
   addTrialCommands(budgets, context, choose);
+  program
+    .command('alerts')
+    .description('thresholds that budgets have reached')
+    .command('list')
+    .description('which, when, and who was told')
+    .option('--month <month>', 'of periods that began in it, such as 2026-10 (default: the last 31 days)')
+    .action((_options, command: Command) =>
+      choose(() => alertsListCommand(context, command.optsWithGlobals<AlertsListOptions>())),
+    );
   program
     .command('why <denial-id>')
     .description('what denied a call, with which numbers, until when, and what to do')

@@ -1,4 +1,5 @@
-import { TallygateError } from '@tallygate/usage';
+import { type Logger, silentLogger, TallygateError } from '@tallygate/usage';
+import { startAlerts } from '../alerts/start-alerts.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { type CliContext, type CliRuntime, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { type LocalBridge, openLocalBridge } from './local-bridge.ts';
@@ -18,6 +19,8 @@ export async function serveCommand(context: CliContext, options: ServeOptions): 
   return withRuntime(context, loaded, async (runtime) => {
     requireOwner(runtime, config);
     const bridge = await openBridge(context, config);
+    const { clock } = context;
+    const alerts = startAlerts(runtime, { config, onAlert: undefined, clock, logger: sayingLogger(context) });
     try {
       say(
         context,
@@ -25,11 +28,18 @@ export async function serveCommand(context: CliContext, options: ServeOptions): 
       );
       await context.untilStopped();
     } finally {
+      await alerts?.stop();
       await bridge?.close();
     }
     const { organization } = runtime;
     return { exitCode: 0, document: { schema: 'tallygate.serve/1', organization, stopped: true }, text: '' };
   });
+}
+
+/** What goes wrong while nobody asks, on stderr. */
+function sayingLogger(context: CliContext): Logger {
+  const tell: Logger['warn'] = (message, fields) => say(context, `${message} ${fields?.['reason'] ?? ''}`);
+  return { ...silentLogger, warn: tell, error: tell };
 }
 
 async function openBridge(context: CliContext, config: ResolvedConfig): Promise<LocalBridge | null> {

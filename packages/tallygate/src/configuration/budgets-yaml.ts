@@ -44,7 +44,8 @@ function budgetLine(budget: Budget): string {
   const overage = budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) };
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
   const fields = { id, scope, limit: amount(limit), period, timeZone, ...asked, ...overage, onOutage };
-  return `  - ${flow({ ...fields, ...allowance })}`;
+  const told = budget.alerts === undefined ? {} : { alerts: budget.alerts };
+  return `  - ${flow({ ...fields, ...allowance, ...told })}`;
 }
 
 function amount(nanoUsd: bigint): { usd: string } {

@@ -10,6 +10,7 @@ import {
   type Team,
   UNASSIGNED,
 } from '@tallygate/usage';
+import { alertsFrom } from './file-alerts.ts';
 import { ladderFrom } from './file-ladder.ts';
 import { ALLOWANCE_CURE, FIELD_CURES, type FileContent, OVERAGE_CURE } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
@@ -104,6 +105,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       onOutage: budget.onOutage,
       ...allowanceFrom(budget, at, document),
       ...(ladder.length === 0 ? {} : { ladder }),
+      ...alertsFrom(budget.alerts, at('alerts'), document),
     };
   });
 }

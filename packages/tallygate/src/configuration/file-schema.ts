@@ -1,4 +1,5 @@
 import {
+  ALERT_PERCENT_MAX,
   budgetModeSchema,
   eachSchema,
   LADDER_STEPS,
@@ -67,6 +68,7 @@ const budgetFields = {
   onOutage: outagePolicySchema.default('block'),
   allowance: z.strictObject(allowanceFields).optional(),
   ladder: listOf(z.strictObject(ladderStepFields)),
+  alerts: z.array(text).nullish(),
 };
 
 const featureFields = {
@@ -172,6 +174,7 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.onOutage': 'Write block, allow, or allowance with "allowance: { usd: ... }" beside it.',
   'budgets.*.allowance': ALLOWANCE_CURE,
   'budgets.*.allowance.usd': 'Write a decimal amount of USD, such as "5.00".',
+  'budgets.*.alerts': `Write whole percents of the limit from 1 to ${ALERT_PERCENT_MAX}, ascending, such as [50, 75, 90, 100]; [] for none.`,
   'budgets.*.ladder': `Write a list of at most ${LADDER_STEPS_MAX} steps, such as [{ step: trim, minOutputTokens: 1024 }].`,
   'budgets.*.ladder.*': 'Write a step as fields: step, and minOutputTokens or model.',
   'budgets.*.ladder.*.step':

@@ -56,6 +56,8 @@ export interface ConfigOptions {
   /** Base URL of the provider's reports, for tests and proxies. */
   providerUrl?: string | null | undefined;
   adminKey?: string | null | undefined;
+  /** Where alerts of budgets are posted, as JSON or, for an incoming webhook of Slack, in its form. Default: nowhere. */
+  alertWebhookUrl?: string | null | undefined;
   consolePort?: number | string | null | undefined;
 }
 

@@ -13,6 +13,7 @@ import {
 } from '@tallygate/usage';
 import { contractDetails, contractEntries, requireModels } from './contract-prices.ts';
 import type { DesiredConfiguration } from './file.ts';
+import { describeAlerts } from './file-alerts.ts';
 import { describeLadder, requireLadderModels } from './ladders.ts';
 
 /** One difference, with both sides whole (null: not there) and what a person should read about it. */
@@ -135,7 +136,8 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   const changes = fieldChanges(before, after, BUDGET_FIELDS);
   const mode = wordChange('mode', describeMode(before), describeMode(after));
   const ladder = wordChange('ladder', describeLadder(before.ladder), describeLadder(after.ladder));
-  return [...changes, ...mode, ...ladder, ...countingNotes(before, after)];
+  const alerts = wordChange('alerts', describeAlerts(before.alerts), describeAlerts(after.alerts));
+  return [...changes, ...mode, ...ladder, ...alerts, ...countingNotes(before, after)];
 }
 
 function wordChange(name: string, was: string, will: string): string[] {
@@ -168,7 +170,8 @@ function countingNotes(before: Budget, after: Budget): string[] {
 function summary(budget: Budget): string {
   const { limit, period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
-  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}`;
+  const alerts = budget.alerts === undefined ? '' : `; alerts ${describeAlerts(budget.alerts)}`;
+  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

@@ -47,6 +47,7 @@ describe('resolveConfig', () => {
       configFile: null,
       providerUrl: null,
       adminKey: null,
+      alertWebhookUrl: null,
       consolePort: null,
     });
   });
@@ -94,6 +95,7 @@ describe('resolveConfig', () => {
       TALLYGATE_REDIS_ATTESTED: 'yes',
       TALLYGATE_CONFIG: 'ops/tallygate.yaml',
       TALLYGATE_PROVIDER_URL: 'http://127.0.0.1:9000',
+      TALLYGATE_ALERT_WEBHOOK_URL: 'https://hooks.example.com/1',
       TALLYGATE_CONSOLE_PORT: '8787',
       ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-x',
     });
@@ -123,6 +125,7 @@ describe('resolveConfig', () => {
       configFile: '/srv/app/ops/tallygate.yaml',
       providerUrl: 'http://127.0.0.1:9000',
       adminKey: 'sk-ant-admin01-x',
+      alertWebhookUrl: 'https://hooks.example.com/1',
       consolePort: 8787,
     });
   });

@@ -53,6 +53,8 @@ export interface ResolvedConfig {
   /** Base URL of the provider's reports; null: the provider's own. */
   providerUrl: string | null;
   adminKey: string | null;
+  /** Where alerts of budgets are posted. */
+  alertWebhookUrl: string | null;
   /** TCP port of the routes (and console) on 127.0.0.1; 0 lets the system choose; null: unix socket only. */
   consolePort: number | null;
 }

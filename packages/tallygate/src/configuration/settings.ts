@@ -65,6 +65,10 @@ export const SETTINGS = {
     ['ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_API_KEY'],
     'Copy the admin key (sk-ant-admin01-…) again, without blanks or line ends.',
   ),
+  alertWebhookUrl: secret(
+    ['TALLYGATE_ALERT_WEBHOOK_URL'],
+    'Set it to a URL that takes POST, such as https://hooks.slack.com/services/….',
+  ),
   consolePort: plain(
     'TALLYGATE_CONSOLE_PORT',
     'Set it to a port, such as 8787, or 0 for any free one.',
@@ -138,5 +142,6 @@ export const settingsSchema = z.object({
   configFile: path.nullable().default(null),
   providerUrl: urlOf('http:', 'https:').nullable().default(null),
   adminKey: headerText.nullable().default(null),
+  alertWebhookUrl: urlOf('http:', 'https:').nullable().default(null),
   consolePort: wholeNumber(65_535, 'a port').nullable().default(null),
 });

@@ -10,6 +10,7 @@ import type {
   SettledSelection,
   SpendHistory,
 } from '@tallygate/usage';
+import { announcedOf } from '../alerts/announced.ts';
 import { openBatchOwners } from '../batches/open-batch-owners.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { snapshotOf } from './configuration-file.ts';
@@ -187,7 +188,8 @@ function openShared(
     await sendRecorded();
     const record = await history.lastConfigVersion(organization);
     const settled = await history.settledTotals(organization, selection);
-    return { ...settled, ...(record === null ? {} : { configuration: snapshotOf(record) }) };
+    const announced = await announcedOf(history, organization, clock);
+    return { ...settled, announced, ...(record === null ? {} : { configuration: snapshotOf(record) }) };
   };
   return openReachableGate({ open: () => openRedisGate({ ...options, seed }), clock, logger });
 }

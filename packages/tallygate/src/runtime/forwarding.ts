@@ -15,6 +15,12 @@ export function gateThrough(
     configuration: () => ask((gate) => gate.configuration()),
     publish: (snapshot) => ask((gate) => gate.publish(snapshot)),
     rebuild: () => ask((gate) => gate.rebuild()),
+    outbox: {
+      take: (most, forMs) => ask(({ outbox }) => outbox.take(most, forMs)),
+      put: (alerts, forMs) => ask(({ outbox }) => outbox.put(alerts, forMs)),
+      remove: (alerts) => ask(({ outbox }) => outbox.remove(alerts)),
+      waiting: () => ask(({ outbox }) => outbox.waiting()),
+    },
     close,
   };
 }
@@ -39,6 +45,9 @@ export function historyThrough(
     denial: (query) => ask((history) => history.denial(query)),
     configVersion: (query) => ask((history) => history.configVersion(query)),
     saveConfigVersion: (record) => ask((history) => history.saveConfigVersion(record)),
+    recordAlert: (alert) => ask((history) => history.recordAlert(alert)),
+    endAlert: (alert) => ask((history) => history.endAlert(alert)),
+    sentAlerts: (query) => ask((history) => history.sentAlerts(query)),
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createMemoryGate } from '@tallygate/gate';
 import type { RemoteBackend } from '@tallygate/remote';
 import type { BudgetGate, Clock, Hold, Logger, SegmentDestination, SpendHistory } from '@tallygate/usage';
+import { announcedOf } from '../alerts/announced.ts';
 import type { OpenBatchOwners } from '../batches/open-batch-owners.ts';
 import { newestConfiguration, saveConfigurationFile } from './configuration-file.ts';
 import { type DataDirectory, ensureToken } from './data-directory.ts';
@@ -166,6 +167,7 @@ async function rebuildGate(
     lastSeq: 0,
     totals: [],
   };
+  const announced = history === null ? [] : await announcedOf(history, organization, clock);
   const record = (await history?.lastConfigVersion(organization)) ?? null;
   const configuration = newestConfiguration(directory.configurationFile, record, logger);
   const gate = createMemoryGate({
@@ -177,6 +179,7 @@ async function rebuildGate(
     seed: {
       lastSeq: Math.max(stored.lastSeq, waiting.lastSeq),
       totals: [...stored.totals, ...waiting.totals],
+      announced,
     },
   });
   return {

@@ -64,6 +64,9 @@ export function memoryHistory(): MemoryHistory {
     denial: async () => null,
     configVersion: async ({ version }) => records.find((row) => row.version === version) ?? null,
     saveConfigVersion: async (record) => void records.push(record),
+    recordAlert: async (alert) => ({ ...alert, outcome: 'waiting', detail: '', endedAtMs: null }),
+    endAlert: async () => {},
+    sentAlerts: async () => [],
   };
   return history;
 }

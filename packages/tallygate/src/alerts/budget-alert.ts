@@ -1,0 +1,76 @@
+import { parsePeriodKey } from '@tallygate/gate';
+import {
+  type Alert,
+  alertId,
+  type Budget,
+  type BudgetScope,
+  type ConfigurationSnapshot,
+  describePeriod,
+  describeReset,
+  describeScope,
+  formatUsd,
+  isoFromMs,
+  periodAt,
+  usdFromNano,
+} from '@tallygate/usage';
+
+/** A budget has reached a threshold: what somebody is told, in numbers and in words. */
+export interface BudgetAlert {
+  /** The same for every repetition of this alert, so that a repetition can be told from another one. */
+  id: string;
+  organization: string;
+  budget: string;
+  /** Whose calls the budget covers; null where the budget is gone. */
+  scope: BudgetScope | null;
+  thresholdPercent: number;
+  /** Exact decimals: what was spent and the limit, with the grants in force, when the threshold was reached. */
+  spentUsd: string;
+  limitUsd: string;
+  /** ISO 8601, UTC. */
+  reachedAt: string;
+  /** A sentence or two for people: what happened, until when, and what to type. */
+  text: string;
+}
+
+export function budgetAlert(alert: Alert, { budgets }: Pick<ConfigurationSnapshot, 'budgets'>): BudgetAlert {
+  const name = parsePeriodKey(alert.key);
+  const id = name?.budgetId ?? alert.key;
+  const budget = budgets.find((candidate) => candidate.id === id) ?? null;
+  return {
+    id: alertId(alert),
+    organization: alert.organization,
+    budget: id,
+    scope: budget?.scope ?? null,
+    thresholdPercent: alert.thresholdPercent,
+    spentUsd: usdFromNano(alert.spent),
+    limitUsd: usdFromNano(alert.limit),
+    reachedAt: isoFromMs(alert.crossedAtMs),
+    text: budget === null || name === null ? goneText(alert, id) : textOf(alert, budget, name.startMs),
+  };
+}
+
+function textOf(alert: Alert, budget: Budget, startMs: number): string {
+  const { timeZone } = budget;
+  const period = periodAt(budget.period, timeZone, startMs);
+  const scope = describeScope(budget.scope);
+  const whose = `${scope.charAt(0).toUpperCase()}${scope.slice(1)}`;
+  return (
+    `${whose} has spent ${amounts(alert)} for ${describePeriod(period, timeZone)}: ` +
+    `${alert.thresholdPercent} % of budget ${budget.id} is reached. ` +
+    `It resets ${describeReset(period, timeZone)}.${consequence(alert)} ` +
+    `"tallygate top" shows who spends; ` +
+    `"tallygate budgets grant ${budget.id} --amount <usd> --for 4h --reason <why>" raises it for a time.`
+  );
+}
+
+function consequence({ thresholdPercent }: Alert): string {
+  return thresholdPercent < 100 ? '' : ' Where budgets are enforced, its calls are denied until then.';
+}
+
+function goneText(alert: Alert, id: string): string {
+  return `Budget ${id}, which is configured no longer, has spent ${amounts(alert)}: ${alert.thresholdPercent} % is reached.`;
+}
+
+function amounts({ spent, limit }: Alert): string {
+  return `${formatUsd(spent)} of ${formatUsd(limit)}`;
+}
