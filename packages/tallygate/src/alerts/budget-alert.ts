@@ -4,14 +4,17 @@ import {
   alertId,
   type Budget,
   type BudgetScope,
+  budgetOfValue,
   type ConfigurationSnapshot,
   describePeriod,
   describeReset,
   describeScope,
   formatUsd,
+  isEnforced,
   isoFromMs,
   periodAt,
   usdFromNano,
+  valueOfBudget,
 } from '@tallygate/usage';
 
 /** A budget has reached a threshold: what somebody is told, in numbers and in words. */
@@ -20,7 +23,7 @@ export interface BudgetAlert {
   id: string;
   organization: string;
   budget: string;
-  /** Whose calls the budget covers; null where the budget is gone. */
+  /** Whose calls the budget covers, one value's for a budget with `each`; null where the budget is gone. */
   scope: BudgetScope | null;
   thresholdPercent: number;
   /** Exact decimals: what was spent and the limit, with the grants in force, when the threshold was reached. */
@@ -35,7 +38,9 @@ export interface BudgetAlert {
 export function budgetAlert(alert: Alert, { budgets }: Pick<ConfigurationSnapshot, 'budgets'>): BudgetAlert {
   const name = parsePeriodKey(alert.key);
   const id = name?.budgetId ?? alert.key;
-  const budget = budgets.find((candidate) => candidate.id === id) ?? null;
+  const filed = budgets.find((candidate) => candidate.id === id) ?? null;
+  const value = name?.value ?? null;
+  const budget = filed === null || value === null ? filed : budgetOfValue(filed, value);
   return {
     id: alertId(alert),
     organization: alert.organization,
@@ -53,18 +58,22 @@ function textOf(alert: Alert, budget: Budget, startMs: number): string {
   const { timeZone } = budget;
   const period = periodAt(budget.period, timeZone, startMs);
   const scope = describeScope(budget.scope);
+  const value = valueOfBudget(budget);
+  const named = value === null ? budget.id : `${budget.id} --value ${JSON.stringify(value)}`;
   const whose = `${scope.charAt(0).toUpperCase()}${scope.slice(1)}`;
   return (
     `${whose} has spent ${amounts(alert)} for ${describePeriod(period, timeZone)}: ` +
     `${alert.thresholdPercent} % of budget ${budget.id} is reached. ` +
-    `It resets ${describeReset(period, timeZone)}.${consequence(alert)} ` +
+    `It resets ${describeReset(period, timeZone)}.${consequence(alert, budget)} ` +
     `"tallygate top" shows who spends; ` +
-    `"tallygate budgets grant ${budget.id} --amount <usd> --for 4h --reason <why>" raises it for a time.`
+    `"tallygate budgets grant ${named} --amount <usd> --for 4h --reason <why>" raises it for a time.`
   );
 }
 
-function consequence({ thresholdPercent }: Alert): string {
-  return thresholdPercent < 100 ? '' : ' Where budgets are enforced, its calls are denied until then.';
+function consequence({ thresholdPercent }: Alert, budget: Budget): string {
+  return thresholdPercent < 100 || !isEnforced(budget)
+    ? ''
+    : ' Where budgets are enforced, its calls are denied until then.';
 }
 
 function goneText(alert: Alert, id: string): string {

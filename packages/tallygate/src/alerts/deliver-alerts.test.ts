@@ -2,7 +2,7 @@ import { createMemoryGate } from '@tallygate/gate';
 import { alertId, emptyConfiguration, type SentAlert, type SentAlerts, silentLogger } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import type { AlertSink } from './alert-sink.ts';
-import type { BudgetAlert } from './budget-alert.ts';
+import { type BudgetAlert, budgetAlert } from './budget-alert.ts';
 import { deliverAlerts } from './deliver-alerts.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 21, 12);
@@ -150,6 +150,24 @@ describe('delivery of alerts', () => {
     finish();
     await first;
     expect(told).toEqual([]);
+  });
+
+  it('says whose budget it is where there is one for each', () => {
+    const alert = {
+      ...{ organization: 'acme', key: `per-user:day:${NOON_MS - 12 * 3_600_000}:u-1`, thresholdPercent: 100 },
+      ...{ spent: 5_100_000_000n, limit: 5_000_000_000n, crossedAtMs: NOON_MS },
+    };
+    const budget = { id: 'per-user', scope: {}, each: 'user', period: 'day', timeZone: 'UTC' } as const;
+    const budgets = [{ ...budget, limit: 5_000_000_000n, onOutage: 'block' as const }];
+    const { scope, text } = budgetAlert(alert, { budgets });
+    expect(scope).toEqual({ user: 'u-1' });
+    expect(text).toContain(
+      'User u-1 has spent $5.10 of $5.00 for 21 November 2026: 100 % of budget per-user',
+    );
+    expect(text).toContain('its calls are denied until then');
+    expect(text).toContain('budgets grant per-user --value "u-1" --amount');
+    const observed = budgets.map((one) => ({ ...one, mode: 'observe' as const }));
+    expect(budgetAlert(alert, { budgets: observed }).text).not.toContain('denied');
   });
 
   it('names a budget that is configured no longer', async () => {

@@ -50,6 +50,7 @@ describe('tallygate alerts list', () => {
     expect(alerts[0]).toEqual({
       id: `default|${KEY}|50`,
       budget: 'support-month',
+      value: null,
       periodStart: '2026-11-01T00:00:00.000Z',
       thresholdPercent: 50,
       spentUsd: '251.000000000',

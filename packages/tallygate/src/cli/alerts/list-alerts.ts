@@ -60,6 +60,7 @@ function documentOf(alert: SentAlert): Record<string, unknown> {
   return {
     id: alertId(alert),
     budget: parsePeriodKey(alert.key)?.budgetId ?? alert.key,
+    value: parsePeriodKey(alert.key)?.value ?? null,
     periodStart: isoFromMs(parsePeriodKey(alert.key)?.startMs ?? alert.crossedAtMs),
     thresholdPercent: alert.thresholdPercent,
     spentUsd: usdFromNano(alert.spent),
@@ -69,6 +70,11 @@ function documentOf(alert: SentAlert): Record<string, unknown> {
     detail: alert.detail,
     endedAt: alert.endedAtMs === null ? null : isoFromMs(alert.endedAtMs),
   };
+}
+
+function nameOf({ key }: SentAlert): string {
+  const name = parsePeriodKey(key);
+  return name === null ? key : [name.budgetId, name.value ?? []].flat().join(' ');
 }
 
 function tableOf(alerts: readonly SentAlert[]) {
@@ -81,7 +87,7 @@ function tableOf(alerts: readonly SentAlert[]) {
     ],
     rows: alerts.map((alert) => [
       isoFromMs(alert.crossedAtMs).slice(0, 16).replace('T', ' '),
-      parsePeriodKey(alert.key)?.budgetId ?? alert.key,
+      nameOf(alert),
       `${alert.thresholdPercent}%`,
       formatUsd(alert.spent),
       formatUsd(alert.limit),
