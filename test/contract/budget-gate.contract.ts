@@ -6,6 +6,7 @@ import { CONFIGURATION } from './gate-configuration.ts';
 import { EACH } from './gate-each.ts';
 import { ENDINGS } from './gate-endings.ts';
 import { type Guarantees, type OpenGate, type OpenWith, requestOf, snapshotOf } from './gate-fixtures.ts';
+import { MEASURES } from './gate-measures.ts';
 import { OVERRIDES } from './gate-overrides.ts';
 import { TIME } from './gate-time.ts';
 
@@ -20,6 +21,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
   };
   const chapters: Record<string, Guarantees> = {
     admission: ADMISSION,
+    measures: MEASURES,
     'the end of a hold': ENDINGS,
     time: TIME,
     configuration: CONFIGURATION,

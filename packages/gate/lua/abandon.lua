@@ -34,12 +34,11 @@ if is_live(known, state, current) then
   if known.entries ~= ARGV[5] then
     return { 'PINNED', known.text }
   end
-  local hold = hold_of(known)
   pass_buckets(KEYS[1], state, current)
   for index = 3, #KEYS do
     local budget = read_budget(stored[index - 1], state.epoch, current)
     if budget then
-      remove_hold(budget, state.epoch, hold)
+      remove_hold(budget, state.epoch, hold_of(known, index - 2))
       write_budget(KEYS[index], budget, state.epoch, now, 0)
     end
   end

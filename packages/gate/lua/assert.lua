@@ -3,7 +3,7 @@
 --
 -- KEYS  1 state  2 attempt  3 closed (seed.lua)  4.. budget periods of the hold
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
---       4 what is left of its ttl, ms  5 expected  6 worst  7 entries  8 budget instant, ms
+--       4 what is left of its ttl, ms  5 expected amounts  6 worst amounts  7 entries  8 budget instant, ms
 --       then per budget: period start, period end
 -- Returns
 --   OK          it is held again
@@ -60,10 +60,9 @@ local attempt = {
   worst = ARGV[6],
   entries = ARGV[7],
 }
-local hold = hold_of(attempt)
 pass_buckets(KEYS[1], state, current)
 for index, counter in ipairs(counters) do
-  add_hold(counter.budget, counter.epoch, hold)
+  add_hold(counter.budget, counter.epoch, hold_of(attempt, index))
   write_budget(KEYS[3 + index], counter.budget, counter.epoch, now, math.max(counter.ends, hold_end) + grace)
 end
 write_attempt(KEYS[2], attempt, hold_end + grace - now)

@@ -33,7 +33,7 @@ end
 if known.entries ~= ARGV[5] then
   return { 'PINNED', known.text }
 end
-local hold, budgets = hold_of(known), {}
+local budgets = {}
 for index = 1, #KEYS - 2 do
   local budget = read_budget(stored[1 + index], state.epoch, current)
   local starts, ends = tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
@@ -46,14 +46,14 @@ end
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
 local hold_end, grace = bucket_end_ms(state, bucket), tonumber(ARGV[3])
 pass_buckets(KEYS[1], state, current)
-for _, budget in ipairs(budgets) do
-  remove_hold(budget, state.epoch, hold)
+for index, budget in ipairs(budgets) do
+  remove_hold(budget, state.epoch, hold_of(known, index))
 end
 -- A counter that was rebuilt since gets the hold back: from here on it is in all of them.
-hold.bucket, known.bucket, known.rebuilds = bucket, whole(bucket), state.rebuilds
+known.bucket, known.rebuilds = whole(bucket), state.rebuilds
 for index, budget in ipairs(budgets) do
   local ends = tonumber(ARGV[5 + index * 2])
-  add_hold(budget, state.epoch, hold)
+  add_hold(budget, state.epoch, hold_of(known, index))
   write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
 end
 write_attempt(KEYS[2], known, hold_end + grace - now)

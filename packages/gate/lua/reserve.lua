@@ -4,9 +4,9 @@
 -- KEYS  1 state  2.. attempts, each once  then budget periods, each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
 --         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
---         the last three may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
---         0 it only observes; hard limit in limbs
---       then per attempt: configuration version, ask, expected, worst, entries
+--         the last seven may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
+--         0 it only observes; hard limit in limbs; its own expected and worst in limbs
+--       then per attempt: configuration version, ask, expected amounts, worst amounts, entries
 -- Returns per attempt
 --   HELD now bucket epoch refusal..   held on all; refusals are of those who observe
 --   DUP attempt                    the attempt is known: this is the first answer
@@ -52,8 +52,7 @@ local function budget_at(position)
   return budget
 end
 
-local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed, ends)
-  local needed_usd, needed_nanos = limbs(needed)
+local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
   local first = first_held_bucket(budget, state.epoch)
   local retry = ends
   if first and not is_positive(budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos) then
@@ -64,7 +63,7 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
     money_text(limit_usd, limit_nanos),
     money_text(budget[SPENT], budget[SPENT + 1]),
     money_text(held(budget, track)),
-    needed,
+    money_text(needed_usd, needed_nanos),
     whole(retry),
   }
   for _, value in ipairs(values) do
@@ -72,7 +71,7 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
   end
 end
 
-local FIRST_BUDGET = 8
+local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 
 local function reserve(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
@@ -105,6 +104,9 @@ local function reserve(index, request)
     local place = (at - FIRST_BUDGET) / width + 1
     local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
     hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
+    if width > OWN_AMOUNTS then
+      expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, at + OWN_AMOUNTS, at + width - 1)
+    end
     local budget = budget_at(position)
     if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
       return { 'SEED', whole(place) }
@@ -124,9 +126,9 @@ local function reserve(index, request)
     if is_positive(budget[SPENT] + beyond_usd, budget[SPENT + 1] + beyond_nanos) then
       is_denied = is_denied or (enforces == 1 and denies ~= 0)
       if is_plan then
-        add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected, ends)
+        add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected_usd, expected_nanos, ends)
       else
-        add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst, ends)
+        add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst_usd, worst_nanos, ends)
       end
       -- What no counter can take is beyond every limit.
       if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
@@ -153,6 +155,10 @@ local function reserve(index, request)
   }
   for at = FIRST_BUDGET, #request, width do
     local position = request[at]
+    if width > OWN_AMOUNTS then
+      hold.expected_usd, hold.expected_nanos, hold.worst_usd, hold.worst_nanos =
+        unpack(request, at + OWN_AMOUNTS, at + width - 1)
+    end
     add_hold(budgets[position], state.epoch, hold)
     needed_until[position] = math.max(needed_until[position] or 0, math.max(request[at + 4], hold_end) + grace)
   end

@@ -3,8 +3,9 @@
 --
 -- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once  last the outbox
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
---         limbs; then per budget: its position behind the state, period start, period end
---       then per attempt: 'S' settle, 'V' release; amount ('0' for a release); entries; budget instant, ms
+--         limbs; how many values each of its budgets has; then per budget, of which the last may be missing: its position behind
+--         the state, period start, period end; its own amount in limbs
+--       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms
 -- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
@@ -44,7 +45,7 @@ local stored = redis.call('MGET', unpack(KEYS, 2, #KEYS - 1))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
 local budgets, needed_until, is_changed = {}, {}, false
-local FIRST_BUDGET, VALUES_PER_BUDGET = 3, 3
+local FIRST_BUDGET, OWN_AMOUNT = 4, 3
 
 local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
@@ -61,10 +62,13 @@ local function settle(index, request)
     return { 'PINNED', known.text }
   end
 
-  local charge_usd, charge_nanos = request[1], request[2]
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
-    local position, place = request[at], (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+  local charge_usd, charge_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
+  for at = FIRST_BUDGET, #request, width do
+    local position, place = request[at], (at - FIRST_BUDGET) / width + 1
     local starts, ends, key = request[at + 1], request[at + 2], KEYS[1 + position]
+    if width > OWN_AMOUNT then
+      charge_usd, charge_nanos = request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
+    end
     local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
     -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
     if not budget and now < ends and is_lost(state, KEYS[1], key, stored[position], starts) then
@@ -88,10 +92,17 @@ local function settle(index, request)
     outcome = 'LATE'
   end
 
-  local hold = live and hold_of(known)
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+  local hold = live and hold_of(known, 1)
+  local is_split = live and (differs(known.expected) or differs(known.worst))
+  for at = FIRST_BUDGET, #request, width do
     local position = request[at]
     local budget = budgets[position]
+    if is_split then
+      hold = hold_of(known, (at - FIRST_BUDGET) / width + 1)
+    end
+    if width > OWN_AMOUNT then
+      charge_usd, charge_nanos = request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
+    end
     local is_known = budget.text ~= nil or needed_until[position] ~= nil
     if live and is_known then
       remove_hold(budget, state.epoch, hold)

@@ -32,9 +32,9 @@ describe('the rule of admission', () => {
         amount,
         (limit, spent, heldExpected, heldWorst, expected, worst) => {
           const held = { expected: heldExpected, worst: heldWorst, oldestBucket: 3 };
-          const asked = { expected: expected, worst: worst };
+          const asked = { expected, worst };
           const fits = spent + heldExpected + expected <= limit && spent + heldWorst + worst <= limit;
-          expect(refusalOf({ period: periodWith(limit), spent, held }, asked, BUCKET_MS) === null).toBe(fits);
+          expect(refusalOf({ period: periodWith(limit), spent, held, asked }, BUCKET_MS) === null).toBe(fits);
         },
       ),
     );
@@ -43,8 +43,7 @@ describe('the rule of admission', () => {
   test('the numbers are those of the track that runs into the limit first', () => {
     const held = { expected: 90n, worst: 50n, oldestBucket: 3 };
     const refusal = refusalOf(
-      { period: periodWith(100n), spent: 0n, held },
-      { expected: 20n, worst: 30n },
+      { period: periodWith(100n), spent: 0n, held, asked: { expected: 20n, worst: 30n } },
       BUCKET_MS,
     );
     expect(refusal).toMatchObject({ spent: 0n, held: 90n, needed: 20n });
@@ -53,8 +52,10 @@ describe('the rule of admission', () => {
   test('it can make sense to try again when the oldest hold ends, unless the amount would not fit even then', () => {
     const held = { expected: 60n, worst: 60n, oldestBucket: 3 };
     const retryAt = (needed: bigint) =>
-      refusalOf({ period: periodWith(100n), spent: 0n, held }, { expected: needed, worst: needed }, BUCKET_MS)
-        ?.retryAtMs;
+      refusalOf(
+        { period: periodWith(100n), spent: 0n, held, asked: { expected: needed, worst: needed } },
+        BUCKET_MS,
+      )?.retryAtMs;
     expect(retryAt(100n)).toBe(4 * BUCKET_MS);
     expect(retryAt(101n)).toBe(86_400_000);
   });
@@ -62,8 +63,7 @@ describe('the rule of admission', () => {
   test('a hold that outlives the period does not move the time to try again beyond it', () => {
     const held = { expected: 60n, worst: 60n, oldestBucket: 10_000 };
     const refusal = refusalOf(
-      { period: periodWith(100n), spent: 0n, held },
-      { expected: 50n, worst: 50n },
+      { period: periodWith(100n), spent: 0n, held, asked: { expected: 50n, worst: 50n } },
       BUCKET_MS,
     );
     expect(refusal?.retryAtMs).toBe(86_400_000);

@@ -27,14 +27,12 @@ export interface Standing {
   period: BudgetPeriod;
   spent: bigint;
   held: HeldSum;
+  /** What the call asks of it. */
+  asked: Tracks;
 }
 
-/** Null when the amount fits. */
-export function refusalOf(
-  { period, spent, held }: Standing,
-  asked: Tracks,
-  bucketMs: number,
-): Refusal | null {
+/** Null when it fits. */
+export function refusalOf({ period, spent, held, asked }: Standing, bucketMs: number): Refusal | null {
   const { budget, periodEndMs } = period;
   const plan = { held: held.expected, needed: asked.expected, limit: budget.limit };
   const promise = { held: held.worst, needed: asked.worst, limit: hardLimit(budget) };

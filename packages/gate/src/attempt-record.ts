@@ -1,8 +1,8 @@
 import type { Hold, HoldEntry, Settlement } from '@tallygate/usage';
+import { amountsFromText } from './amounts.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
 import { parsePeriodKey } from './keys.ts';
 import { unavailable } from './outages.ts';
-import { settlementOf } from './settlements.ts';
 
 /**
  * The record that scripts keep of an attempt, as they hand it out (`lua/fragments/attempt.lua` says what stands in it), and
@@ -36,24 +36,24 @@ export function holdFromRecord(organization: string, attemptId: string, text: st
     epoch,
     budgetInstantMs,
     expiryBucket: Number(bucket),
-    entries: entriesFromText(record.entries, BigInt(expected), BigInt(worst)),
+    entries: entriesFromText(record.entries, amountsFromText(expected), amountsFromText(worst)),
   };
 }
 
 /** The settlement that the record carries once the attempt has ended. */
 export function settlementFromRecord(organization: string, attemptId: string, text: string): Settlement {
   const { state, epoch, budgetInstantMs, seq, settledAtMs, amount, entries } = parseRecord(text);
-  return settlementOf(
-    { attemptId, organization, epoch },
-    {
-      kind: state === 'S' ? 'settle' : 'release',
-      seq: Number(seq),
-      budgetInstantMs,
-      settledAtMs: Number(settledAtMs),
-      amountNanoUsd: BigInt(amount),
-      entries: entriesFromText(entries, 0n, 0n),
-    },
-  );
+  const charged = amountsFromText(amount);
+  return {
+    attemptId,
+    organization,
+    kind: state === 'S' ? 'settle' : 'release',
+    epoch,
+    seq: Number(seq),
+    budgetInstantMs,
+    settledAtMs: Number(settledAtMs),
+    entries: periodsFromText(entries).map(({ key }, position) => ({ key, amount: charged(position) })),
+  };
 }
 
 function parseRecord(text: string): AttemptRecord {
@@ -74,19 +74,25 @@ function parseRecord(text: string): AttemptRecord {
   };
 }
 
-function entriesFromText(text: string, expected: bigint, worst: bigint): HoldEntry[] {
+function entriesFromText(
+  text: string,
+  expected: (position: number) => bigint,
+  worst: (position: number) => bigint,
+): HoldEntry[] {
+  return periodsFromText(text).map((period, position) => ({
+    ...period,
+    expected: expected(position),
+    worst: worst(position),
+  }));
+}
+
+function periodsFromText(text: string): PinnedPeriod[] {
   if (text === '') return [];
   return text.split(',').map((item) => {
     const [key = '', end] = item.split('@');
     const period = parsePeriodKey(key);
     if (period === null) throw unreadable(text);
-    return {
-      key,
-      expected,
-      worst,
-      periodStartMs: period.startMs,
-      periodEndMs: Number(end),
-    };
+    return { key, periodStartMs: period.startMs, periodEndMs: Number(end) };
   });
 }
 

@@ -14,8 +14,18 @@ export interface AttemptTable {
 }
 
 /** Where each part stands in a row. The number of a settlement is never zero, so a zero there marks a free row. */
-const AT = { id: 0, seq: 16, settledAtMs: 24, budgetInstantMs: 32, amountNanoUsd: 40, entries: 48, kind: 52 };
-const ROW_BYTES = 56;
+const AT = {
+  id: 0,
+  seq: 16,
+  settledAtMs: 24,
+  budgetInstantMs: 32,
+  amountNanoUsd: 40,
+  tokens: 48,
+  requests: 56,
+  entries: 64,
+  kind: 68,
+};
+const ROW_BYTES = 72;
 const ROWS_AT_FIRST = 64;
 /** A table doubles when it is fuller than this: beyond it the search for a free row gets long. */
 const FULLEST = 0.75;
@@ -85,7 +95,11 @@ function readRow(rows: DataView, at: number, lists: EntryLists): Ending {
     seq: rows.getFloat64(at + AT.seq),
     settledAtMs: rows.getFloat64(at + AT.settledAtMs),
     budgetInstantMs: rows.getFloat64(at + AT.budgetInstantMs),
-    amountNanoUsd: rows.getBigInt64(at + AT.amountNanoUsd),
+    charge: {
+      amountNanoUsd: rows.getBigInt64(at + AT.amountNanoUsd),
+      tokens: rows.getBigInt64(at + AT.tokens),
+      requests: rows.getBigInt64(at + AT.requests),
+    },
     entries: lists.entriesOf(rows.getUint32(at + AT.entries)),
   };
 }
@@ -96,7 +110,10 @@ function writeRow(rows: DataView, at: number, id: IdWords, ending: Ending, listN
   rows.setFloat64(at + AT.seq, ending.seq);
   rows.setFloat64(at + AT.settledAtMs, ending.settledAtMs);
   rows.setFloat64(at + AT.budgetInstantMs, ending.budgetInstantMs);
-  rows.setBigInt64(at + AT.amountNanoUsd, ending.amountNanoUsd);
+  const { amountNanoUsd, tokens = 0n, requests = 1n } = ending.charge;
+  rows.setBigInt64(at + AT.amountNanoUsd, amountNanoUsd);
+  rows.setBigInt64(at + AT.tokens, tokens);
+  rows.setBigInt64(at + AT.requests, requests);
   rows.setUint32(at + AT.entries, listNumber);
 }
 

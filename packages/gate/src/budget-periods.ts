@@ -10,6 +10,7 @@ import {
   valueOfBudget,
   valuesOf,
 } from '@tallygate/usage';
+import type { Tracks } from './admission.ts';
 import { periodKey } from './keys.ts';
 
 /** A period as holds and endings carry it: what names its counter, and how long that counter is needed. */
@@ -92,7 +93,7 @@ export function isOfValues({ budget }: BudgetPeriod): boolean {
 }
 
 /** The part of a hold on one budget: from here on its period is pinned. */
-export function holdEntry(period: BudgetPeriod, expected: bigint, worst: bigint): HoldEntry {
+export function holdEntry(period: BudgetPeriod, { expected, worst }: Tracks): HoldEntry {
   const { key, periodStartMs, periodEndMs } = period;
   return { key, expected, worst, periodStartMs, periodEndMs };
 }

@@ -21,6 +21,7 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     scope: budget.scope,
     unit: budget.period,
     timeZone: budget.timeZone,
+    ...(budget.measure === undefined ? {} : { measure: budget.measure }),
     periodStartMs,
     periodEndMs,
     limit: refusal.limit,

@@ -17,10 +17,12 @@ const endingWith = (parts: Partial<Ending>): Ending => ({
   seq: 1,
   budgetInstantMs: 0,
   settledAtMs: 0,
-  amountNanoUsd: 1n,
+  charge: { amountNanoUsd: 1n, tokens: 2n, requests: 3n },
   entries: [period('all', 0)],
   ...parts,
 });
+
+const amount = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 
 /** UUIDs, ids that differ from one in a letter's case or in length, and ids of any other form. */
 const attemptId = fc.oneof(
@@ -39,7 +41,7 @@ const attemptId = fc.oneof(
 const ending = fc.record({
   kind: fc.constantFrom('settle' as const, 'release' as const),
   budgetInstantMs: fc.integer({ min: -(10 ** 14), max: 10 ** 14 }),
-  amountNanoUsd: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+  charge: fc.record({ amountNanoUsd: amount, tokens: amount, requests: amount }),
   entries: fc.array(
     fc
       .tuple(fc.constantFrom('all', 'team', 'a.b-c'), fc.constantFrom(0, 86_400_000))

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@tallygate/usage';
+import { amountsToText } from './amounts.ts';
 import { entriesToText } from './attempt-record.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
 import type { RedisKeys } from './keys.ts';
@@ -106,13 +107,14 @@ async function assert(
   { connection, keys, timeValues }: FollowerOptions,
   { hold: { attemptId, entries, budgetInstantMs }, leftMs }: LiveHold,
 ): Promise<readonly PinnedPeriod[]> {
-  const [first] = entries;
   const reply = await connection.run(
     'assert',
     [keys.state, keys.attempt(attemptId), keys.closed, ...entries.map(({ key }) => keys.budget(key))],
     [
       ...timeValues(),
-      ...[leftMs, first?.expected ?? 0n, first?.worst ?? 0n].map(String),
+      String(leftMs),
+      amountsToText(entries.map(({ expected }) => expected)),
+      amountsToText(entries.map(({ worst }) => worst)),
       entriesToText(entries),
       String(budgetInstantMs),
       ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),

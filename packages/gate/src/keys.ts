@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type Budget, type BudgetName, PERIOD_UNITS, type PeriodUnit, valueOfBudget } from '@tallygate/usage';
+import {
+  type Budget,
+  type BudgetName,
+  MEASURES,
+  type Measure,
+  PERIOD_UNITS,
+  type PeriodUnit,
+  valueOfBudget,
+} from '@tallygate/usage';
 
 /**
  * The only place that spells a key. Two kinds live here: the name of a budget period, which is part of holds, settlements
@@ -17,10 +25,21 @@ export interface PeriodName {
 
 /**
  * `<budget>:<unit>:<period start>`, as in `Hold.entries` and `Settlement.entries`; with `:<value>` behind it for one value's of a
- * budget with `each`.
+ * budget with `each`. What is not in USD has its measure before the unit: `<budget>:tokens.month:<period start>`.
  */
-export function periodKey(budget: Pick<Budget, 'id' | 'period' | 'each' | 'scope'>, startMs: number): string {
-  return `${budget.id}:${budget.period}:${startMs}${suffixOf(valueOfBudget(budget))}`;
+export function periodKey(
+  budget: Pick<Budget, 'id' | 'measure' | 'period' | 'each' | 'scope'>,
+  startMs: number,
+): string {
+  const { id, measure = 'usd', period } = budget;
+  const unit = measure === 'usd' ? period : `${measure}.${period}`;
+  return `${id}:${unit}:${startMs}${suffixOf(valueOfBudget(budget))}`;
+}
+
+/** What the amounts under a period key are in. Pinned by its name: a budget that changes its measure begins another counter. */
+export function measureOf(key: string): Measure {
+  const unitAt = key.indexOf(':') + 1;
+  return MEASURES.find((measure) => key.startsWith(`${measure}.`, unitAt)) ?? 'usd';
 }
 
 /** A budget whatever the period: its id, with `:<value>` behind it for one value's of a budget with `each`. */
@@ -71,7 +90,7 @@ function percentEncoded(value: string): string {
 
 const VALUE = `(?:[\\w.!~*'()-]|%[\\dA-F]{2}){1,${LONGEST_VALUE}}`;
 const PERIOD_KEY = new RegExp(
-  `^([a-z0-9][a-z0-9.-]{0,62}):(${PERIOD_UNITS.join('|')}):(-?\\d{1,15})(?::(${VALUE}))?$`,
+  `^([a-z0-9][a-z0-9.-]{0,62}):(?:(?:tokens|requests)\\.)?(${PERIOD_UNITS.join('|')}):(-?\\d{1,15})(?::(${VALUE}))?$`,
 );
 
 /** False when the text is no period key of this version: a caller must refuse it, never count it elsewhere. */

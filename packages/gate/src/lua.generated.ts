@@ -11,7 +11,8 @@ export const LUA = {
 --   PINNED attempt   it was held on other periods: ask again with those
 --   EPOCH   the organization's state is lost, and the hold with it
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -145,7 +146,7 @@ end
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -197,10 +198,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),
@@ -387,12 +404,11 @@ if is_live(known, state, current) then
   if known.entries ~= ARGV[5] then
     return { 'PINNED', known.text }
   end
-  local hold = hold_of(known)
   pass_buckets(KEYS[1], state, current)
   for index = 3, #KEYS do
     local budget = read_budget(stored[index - 1], state.epoch, current)
     if budget then
-      remove_hold(budget, state.epoch, hold)
+      remove_hold(budget, state.epoch, hold_of(known, index - 2))
       write_budget(KEYS[index], budget, state.epoch, now, 0)
     end
   end
@@ -406,7 +422,7 @@ return { 'OK' }
 --
 -- KEYS  1 state  2 attempt  3 closed (seed.lua)  4.. budget periods of the hold
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
---       4 what is left of its ttl, ms  5 expected  6 worst  7 entries  8 budget instant, ms
+--       4 what is left of its ttl, ms  5 expected amounts  6 worst amounts  7 entries  8 budget instant, ms
 --       then per budget: period start, period end
 -- Returns
 --   OK          it is held again
@@ -414,7 +430,8 @@ return { 'OK' }
 --   SEED index  the budget's counter is lost, and no longer waits for holds: rebuild it from the ledger, then ask again
 --   EPOCH       the organization's state is lost
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -548,7 +565,7 @@ end
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -600,10 +617,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),
@@ -820,10 +853,9 @@ local attempt = {
   worst = ARGV[6],
   entries = ARGV[7],
 }
-local hold = hold_of(attempt)
 pass_buckets(KEYS[1], state, current)
 for index, counter in ipairs(counters) do
-  add_hold(counter.budget, counter.epoch, hold)
+  add_hold(counter.budget, counter.epoch, hold_of(attempt, index))
   write_budget(KEYS[3 + index], counter.budget, counter.epoch, now, math.max(counter.ends, hold_end) + grace)
 end
 write_attempt(KEYS[2], attempt, hold_end + grace - now)
@@ -841,7 +873,8 @@ return { 'OK' }
 --   SEED index       the budget's counter is lost: rebuild it from the ledger, then ask again
 --   EPOCH            the organization's state is lost, likewise
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -1235,7 +1268,8 @@ return reply
 --   EPOCH           the organization's state is lost, likewise
 --   RANGE index     spent would leave Int64
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -1369,7 +1403,7 @@ end
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -1421,10 +1455,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),
@@ -1608,7 +1658,11 @@ local FOREVER_MS = 9007199254740991
 -- Those of one value's counter, of which grants may be, stand before those of its budget.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
-  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
+  local measure = string.match(unit, '^(%a+)%.')
+  if measure then
+    budget_id = measure .. '/' .. budget_id
+  end
   local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
   if not at then
     _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
@@ -1811,7 +1865,8 @@ return { outcome, first, whole(now), state.epoch }
 --   SEED index       the budget's counter is lost: rebuild it from the ledger, then ask again
 --   EPOCH            the organization's state is lost
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -1945,7 +2000,7 @@ end
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -1997,10 +2052,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),
@@ -2185,7 +2256,7 @@ end
 if known.entries ~= ARGV[5] then
   return { 'PINNED', known.text }
 end
-local hold, budgets = hold_of(known), {}
+local budgets = {}
 for index = 1, #KEYS - 2 do
   local budget = read_budget(stored[1 + index], state.epoch, current)
   local starts, ends = tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
@@ -2198,14 +2269,14 @@ end
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
 local hold_end, grace = bucket_end_ms(state, bucket), tonumber(ARGV[3])
 pass_buckets(KEYS[1], state, current)
-for _, budget in ipairs(budgets) do
-  remove_hold(budget, state.epoch, hold)
+for index, budget in ipairs(budgets) do
+  remove_hold(budget, state.epoch, hold_of(known, index))
 end
 -- A counter that was rebuilt since gets the hold back: from here on it is in all of them.
-hold.bucket, known.bucket, known.rebuilds = bucket, whole(bucket), state.rebuilds
+known.bucket, known.rebuilds = whole(bucket), state.rebuilds
 for index, budget in ipairs(budgets) do
   local ends = tonumber(ARGV[5 + index * 2])
-  add_hold(budget, state.epoch, hold)
+  add_hold(budget, state.epoch, hold_of(known, index))
   write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
 end
 write_attempt(KEYS[2], known, hold_end + grace - now)
@@ -2284,7 +2355,8 @@ return { 'OK', whole(others) }
 -- Returns
 --   OK announcement..   those taken, or all that wait; the longest waiting first
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -2524,7 +2596,11 @@ local FOREVER_MS = 9007199254740991
 -- Those of one value's counter, of which grants may be, stand before those of its budget.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
-  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
+  local measure = string.match(unit, '^(%a+)%.')
+  if measure then
+    budget_id = measure .. '/' .. budget_id
+  end
   local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
   if not at then
     _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
@@ -2673,9 +2749,9 @@ return { 'OK', epoch, whole(server_now_ms() - tonumber(seeded)) }
 -- KEYS  1 state  2.. attempts, each once  then budget periods, each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
 --         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
---         the last three may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
---         0 it only observes; hard limit in limbs
---       then per attempt: configuration version, ask, expected, worst, entries
+--         the last seven may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
+--         0 it only observes; hard limit in limbs; its own expected and worst in limbs
+--       then per attempt: configuration version, ask, expected amounts, worst amounts, entries
 -- Returns per attempt
 --   HELD now bucket epoch refusal..   held on all; refusals are of those who observe
 --   DUP attempt                    the attempt is known: this is the first answer
@@ -2688,7 +2764,8 @@ return { 'OK', epoch, whole(server_now_ms() - tonumber(seeded)) }
 --   GONE                           this very ask was abandoned before it arrived
 -- All but HELD leave the counters as they were.
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -2822,7 +2899,7 @@ end
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -2874,10 +2951,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),
@@ -3072,8 +3165,7 @@ local function budget_at(position)
   return budget
 end
 
-local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed, ends)
-  local needed_usd, needed_nanos = limbs(needed)
+local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
   local first = first_held_bucket(budget, state.epoch)
   local retry = ends
   if first and not is_positive(budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos) then
@@ -3084,7 +3176,7 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
     money_text(limit_usd, limit_nanos),
     money_text(budget[SPENT], budget[SPENT + 1]),
     money_text(held(budget, track)),
-    needed,
+    money_text(needed_usd, needed_nanos),
     whole(retry),
   }
   for _, value in ipairs(values) do
@@ -3092,7 +3184,7 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
   end
 end
 
-local FIRST_BUDGET = 8
+local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 
 local function reserve(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
@@ -3125,6 +3217,9 @@ local function reserve(index, request)
     local place = (at - FIRST_BUDGET) / width + 1
     local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
     hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
+    if width > OWN_AMOUNTS then
+      expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, at + OWN_AMOUNTS, at + width - 1)
+    end
     local budget = budget_at(position)
     if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
       return { 'SEED', whole(place) }
@@ -3144,9 +3239,9 @@ local function reserve(index, request)
     if is_positive(budget[SPENT] + beyond_usd, budget[SPENT + 1] + beyond_nanos) then
       is_denied = is_denied or (enforces == 1 and denies ~= 0)
       if is_plan then
-        add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected, ends)
+        add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected_usd, expected_nanos, ends)
       else
-        add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst, ends)
+        add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst_usd, worst_nanos, ends)
       end
       -- What no counter can take is beyond every limit.
       if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
@@ -3173,6 +3268,10 @@ local function reserve(index, request)
   }
   for at = FIRST_BUDGET, #request, width do
     local position = request[at]
+    if width > OWN_AMOUNTS then
+      hold.expected_usd, hold.expected_nanos, hold.worst_usd, hold.worst_nanos =
+        unpack(request, at + OWN_AMOUNTS, at + width - 1)
+    end
     add_hold(budgets[position], state.epoch, hold)
     needed_until[position] = math.max(needed_until[position] or 0, math.max(request[at + 4], hold_end) + grace)
   end
@@ -3219,7 +3318,8 @@ return replies
 --   CLOSED ms  nothing is filled in yet: wait so long, and ask the ledger again
 --   EPOCH      there is none, and this call was only to fill in
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -3466,7 +3566,11 @@ local FOREVER_MS = 9007199254740991
 -- Those of one value's counter, of which grants may be, stand before those of its budget.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
-  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
+  local measure = string.match(unit, '^(%a+)%.')
+  if measure then
+    budget_id = measure .. '/' .. budget_id
+  end
   local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
   if not at then
     _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
@@ -3593,8 +3697,9 @@ return { 'OK', epoch }
 --
 -- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once  last the outbox
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
---         limbs; then per budget: its position behind the state, period start, period end
---       then per attempt: 'S' settle, 'V' release; amount ('0' for a release); entries; budget instant, ms
+--         limbs; how many values each of its budgets has; then per budget, of which the last may be missing: its position behind
+--         the state, period start, period end; its own amount in limbs
+--       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms
 -- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
@@ -3607,7 +3712,8 @@ return { 'OK', epoch }
 --   EPOCH           the organization's state is lost, likewise
 --   RANGE index     spent would leave Int64
 
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --
@@ -3741,7 +3847,7 @@ end
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -3793,10 +3899,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),
@@ -3980,7 +4102,11 @@ local FOREVER_MS = 9007199254740991
 -- Those of one value's counter, of which grants may be, stand before those of its budget.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
-  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
+  local measure = string.match(unit, '^(%a+)%.')
+  if measure then
+    budget_id = measure .. '/' .. budget_id
+  end
   local _, at = string.find(text, '\\n' .. budget_id .. value .. ' ', 1, true)
   if not at then
     _, at = string.find(text, '\\n' .. budget_id .. ' ', 1, true)
@@ -4049,7 +4175,7 @@ local stored = redis.call('MGET', unpack(KEYS, 2, #KEYS - 1))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
 local budgets, needed_until, is_changed = {}, {}, false
-local FIRST_BUDGET, VALUES_PER_BUDGET = 3, 3
+local FIRST_BUDGET, OWN_AMOUNT = 4, 3
 
 local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
@@ -4066,10 +4192,13 @@ local function settle(index, request)
     return { 'PINNED', known.text }
   end
 
-  local charge_usd, charge_nanos = request[1], request[2]
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
-    local position, place = request[at], (at - FIRST_BUDGET) / VALUES_PER_BUDGET + 1
+  local charge_usd, charge_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
+  for at = FIRST_BUDGET, #request, width do
+    local position, place = request[at], (at - FIRST_BUDGET) / width + 1
     local starts, ends, key = request[at + 1], request[at + 2], KEYS[1 + position]
+    if width > OWN_AMOUNT then
+      charge_usd, charge_nanos = request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
+    end
     local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
     -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
     if not budget and now < ends and is_lost(state, KEYS[1], key, stored[position], starts) then
@@ -4093,10 +4222,17 @@ local function settle(index, request)
     outcome = 'LATE'
   end
 
-  local hold = live and hold_of(known)
-  for at = FIRST_BUDGET, #request, VALUES_PER_BUDGET do
+  local hold = live and hold_of(known, 1)
+  local is_split = live and (differs(known.expected) or differs(known.worst))
+  for at = FIRST_BUDGET, #request, width do
     local position = request[at]
     local budget = budgets[position]
+    if is_split then
+      hold = hold_of(known, (at - FIRST_BUDGET) / width + 1)
+    end
+    if width > OWN_AMOUNT then
+      charge_usd, charge_nanos = request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
+    end
     local is_known = budget.text ~= nil or needed_until[position] ~= nil
     if live and is_known then
       remove_hold(budget, state.epoch, hold)

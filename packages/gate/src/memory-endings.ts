@@ -1,8 +1,10 @@
-import { type Hold, NANO_USD_MAX, type NanoUsd, type Settlement, type SettleReply } from '@tallygate/usage';
+import { type Hold, NANO_USD_MAX, type Settlement, type SettleReply } from '@tallygate/usage';
+import { type Charge, chargedIn } from './amounts.ts';
 import { currentBucket } from './buckets.ts';
+import { measureOf } from './keys.ts';
 import { announceReached } from './memory-announcements.ts';
 import { liftHold, type MemoryState, passTime, readTime } from './memory-state.ts';
-import { outOfRange, requireAmount, requireOwnHold } from './requests.ts';
+import { outOfRange, requireCharge, requireOwnHold } from './requests.ts';
 import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
 
 /** How an attempt ends in process, and what is answered once it has. `lua/settle.lua` states the same rules. */
@@ -11,10 +13,10 @@ export function endAttempt(
   state: MemoryState,
   asked: Hold,
   kind: Ending['kind'],
-  amountNanoUsd: NanoUsd,
+  charge: Charge,
 ): SettleReply {
   requireOwnHold(state.organization, asked);
-  requireAmount('amountNanoUsd', amountNanoUsd);
+  requireCharge(charge);
   const { attemptId } = asked;
   const hold = state.holds.get(attemptId);
   const before = hold === undefined ? state.ended.get(attemptId) : undefined;
@@ -24,7 +26,7 @@ export function endAttempt(
   // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
   const { budgetInstantMs, entries } = hold ?? before ?? asked;
   for (const { key } of entries) {
-    if (state.counters.spent(key) + amountNanoUsd > NANO_USD_MAX) throw outOfRange(key);
+    if (state.counters.spent(key) + chargedIn(measureOf(key), charge) > NANO_USD_MAX) throw outOfRange(key);
   }
   const { nowMs, current } = readTime(state);
   passTime(state, nowMs, current);
@@ -34,12 +36,12 @@ export function endAttempt(
     kind,
     seq: state.seq,
     settledAtMs: nowMs,
-    amountNanoUsd,
+    charge,
     budgetInstantMs,
     entries,
   };
   if (hold !== undefined) liftHold(state, hold);
-  charge(state, ending);
+  spend(state, ending);
   if (kind === 'settle' || outcome === 'released')
     for (const { key } of entries) announceReached(state, key, nowMs);
   state.ended.put(attemptId, ending);
@@ -71,10 +73,10 @@ function outcomeOf(
   return before === undefined ? 'orphan' : 'reopened';
 }
 
-function charge(state: MemoryState, { entries, amountNanoUsd, settledAtMs }: Ending): void {
+function spend(state: MemoryState, { entries, charge, settledAtMs }: Ending): void {
   for (const { key, periodEndMs } of entries) {
     const keepUntilMs = Math.max(periodEndMs, settledAtMs) + state.recordGraceMs;
-    state.counters.spend(key, amountNanoUsd, keepUntilMs);
+    state.counters.spend(key, chargedIn(measureOf(key), charge), keepUntilMs);
   }
 }
 

@@ -10,10 +10,12 @@ import {
   runningOverrides,
   silentLogger,
 } from '@tallygate/usage';
-import { fitsCounter, refusalOf, type Standing, shownHeld, type Tracks } from './admission.ts';
+import { fitsCounter, refusalOf, type Standing, shownHeld } from './admission.ts';
+import { askedIn, NO_CHARGE } from './amounts.ts';
 import { expiryBucket } from './buckets.ts';
 import { type BudgetPeriod, holdEntry, namedPeriods } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
+import { measureOf } from './keys.ts';
 import { announceRunning } from './memory-announcements.ts';
 import { endAttempt, endedHold } from './memory-endings.ts';
 import {
@@ -46,8 +48,8 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
   };
   return {
     reserve: (request) => answer(() => reserve(state, request)),
-    settle: ({ hold, amountNanoUsd }) => answer(() => endAttempt(state, hold, 'settle', amountNanoUsd)),
-    release: (hold) => answer(() => endAttempt(state, hold, 'release', 0n)),
+    settle: ({ hold, ...charge }) => answer(() => endAttempt(state, hold, 'settle', charge)),
+    release: (hold) => answer(() => endAttempt(state, hold, 'release', NO_CHARGE)),
     extend: (hold, ttlMs) => answer(() => extend(state, hold, ttlMs)),
     nowMs: () => answer(() => state.clock.nowMs()),
     balances: (only) => answer(() => balances(state, only)),
@@ -80,14 +82,13 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     runningOverrides(state.live, nowMs),
   );
   const asked = { ...request, enforce };
-  const amounts = { expected: request.expectedNanoUsd, worst: request.worstNanoUsd };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
-  const standings = periods.map((period) => standingOf(state, period, current));
-  const refusals = standings.flatMap((standing) => refusalOf(standing, amounts, state.bucketMs) ?? []);
+  const standings = periods.map((period) => standingOf(state, period, request, current));
+  const refusals = standings.flatMap((standing) => refusalOf(standing, state.bucketMs) ?? []);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const decisive = enforce ? decisiveRefusal(refusals) : undefined;
   if (decisive !== undefined) return { kind: 'denied', denial: denialFrom(decisive, asked, nowMs) };
-  requireRoom(standings, amounts);
+  requireRoom(standings);
   passTime(state, nowMs, current);
   const hold: Hold = {
     attemptId: request.attemptId,
@@ -95,20 +96,26 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     epoch: state.epoch,
     budgetInstantMs: nowMs,
     expiryBucket: expiryBucket(nowMs, request.ttlMs, state.bucketMs, state.watermark),
-    entries: periods.map((period) => holdEntry(period, amounts.expected, amounts.worst)),
+    entries: standings.map(({ period, asked: tracks }) => holdEntry(period, tracks)),
   };
   placeHold(state, hold);
   const wouldDeny = [...paused, ...refusals.map((refusal) => denialFrom(refusal, asked, nowMs))];
   return { kind: 'held', hold, wouldDeny };
 }
 
-function standingOf({ counters }: MemoryState, period: BudgetPeriod, current: number): Standing {
+function standingOf(
+  { counters }: MemoryState,
+  period: BudgetPeriod,
+  request: ReserveRequest,
+  current: number,
+): Standing {
   const { key } = period;
-  return { period, spent: counters.spent(key), held: counters.held(key, current) };
+  const asked = askedIn(measureOf(key), request);
+  return { period, spent: counters.spent(key), held: counters.held(key, current), asked };
 }
 
-function requireRoom(standings: readonly Standing[], asked: Tracks): void {
-  const full = standings.find(({ held }) => !fitsCounter(held, asked));
+function requireRoom(standings: readonly Standing[]): void {
+  const full = standings.find(({ held, asked }) => !fitsCounter(held, asked));
   if (full !== undefined) throw outOfRange(full.period.key);
 }
 

@@ -7,6 +7,7 @@ import {
   silentLogger,
 } from '@tallygate/usage';
 import { createAbandonedReserves } from './abandoned-reserves.ts';
+import { NO_CHARGE } from './amounts.ts';
 import { type BudgetPeriod, namedPeriods, UNKNOWN_PERIOD } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import { parseBudgetKey } from './keys.ts';
@@ -68,9 +69,8 @@ export async function openRedisGateWith(options: RedisGateOptions, scripts?: Scr
   const outbox = createRedisOutbox(session);
   const gate: BudgetGate = {
     reserve: (request) => whileOpen(() => reserveWithin(reserveDeadlineMs, session, abandoned, request)),
-    settle: ({ hold, amountNanoUsd }) =>
-      answer('a settle', () => endHold(session, hold, 'settle', amountNanoUsd)),
-    release: (hold) => answer('a release', () => endHold(session, hold, 'release', 0n)),
+    settle: ({ hold, ...charge }) => answer('a settle', () => endHold(session, hold, 'settle', charge)),
+    release: (hold) => answer('a release', () => endHold(session, hold, 'release', NO_CHARGE)),
     extend: (hold, ttlMs) => answer('an extend', () => extendHold(session, hold, ttlMs)),
     nowMs: () => answer('the time', () => readNowMs(session)),
     balances: (only) => answer('the balances', () => readBalances(session, only)),

@@ -9,9 +9,11 @@ import type {
   TallygateError,
 } from '@tallygate/usage';
 import { shownHeld } from './admission.ts';
+import { askedIn, type Charge } from './amounts.ts';
 import { holdFromRecord, settlementFromRecord } from './attempt-record.ts';
 import { type BudgetPeriod, holdEntry, type PinnedPeriod } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
+import { measureOf } from './keys.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
 import { outOfRange } from './requests.ts';
@@ -59,17 +61,17 @@ export function reserveReplyFrom(
 function heldBy(
   { values }: ScriptReply,
   organization: string,
-  { attemptId, expectedNanoUsd, worstNanoUsd }: ReserveRequest,
+  request: ReserveRequest,
   periods: readonly BudgetPeriod[],
 ): Hold {
   const [instant, bucket, epoch = ''] = values;
   return {
-    attemptId,
+    attemptId: request.attemptId,
     organization,
     epoch,
     budgetInstantMs: Number(instant),
     expiryBucket: Number(bucket),
-    entries: periods.map((period) => holdEntry(period, expectedNanoUsd, worstNanoUsd)),
+    entries: periods.map((period) => holdEntry(period, askedIn(measureOf(period.key), request))),
   };
 }
 
@@ -78,12 +80,12 @@ interface Asked {
   organization: string;
   attemptId: string;
   kind: 'settle' | 'release';
-  amountNanoUsd: NanoUsd;
+  charge: Charge;
   entries: readonly PinnedPeriod[];
 }
 
 export function settleReplyFrom({ code, values }: ScriptReply, asked: Asked): SettleReply {
-  const { organization, attemptId, kind, amountNanoUsd, entries } = asked;
+  const { organization, attemptId, kind, charge, entries } = asked;
   const [first = '', instant, seq, settledAt] = values;
   if (code === 'DUP')
     return { outcome: 'duplicate', settlement: settlementFromRecord(organization, attemptId, first) };
@@ -95,7 +97,7 @@ export function settleReplyFrom({ code, values }: ScriptReply, asked: Asked): Se
     seq: Number(seq),
     budgetInstantMs: Number(instant),
     settledAtMs: Number(settledAt),
-    amountNanoUsd,
+    charge,
     entries,
   };
   return { outcome, settlement: settlementOf({ attemptId, organization, epoch: first }, ending) };

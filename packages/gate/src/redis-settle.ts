@@ -1,11 +1,12 @@
-import type { ExtendReply, Hold, NanoUsd, SettleReply } from '@tallygate/usage';
+import type { ExtendReply, Hold, SettleReply } from '@tallygate/usage';
+import type { Charge } from './amounts.ts';
 import { entriesToText, holdFromRecord } from './attempt-record.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
 import { endLeased } from './leases/lease-endings.ts';
-import { limbs } from './limbs.ts';
 import { extendReplyFrom, settleReplyFrom } from './redis-replies.ts';
 import { ask, type RedisSession, rebuilt, timeValues } from './redis-session.ts';
-import { requireAmount, requireOwnHold, requireTtl } from './requests.ts';
+import { requireCharge, requireOwnHold, requireTtl } from './requests.ts';
+import { settleQuestion } from './settle-question.ts';
 
 /**
  * The end of a hold, and its extension. Keys are those that the hold pinned. Where the gate's own record names others, it
@@ -16,28 +17,16 @@ export async function endHold(
   session: RedisSession,
   asked: Hold,
   kind: 'settle' | 'release',
-  amountNanoUsd: NanoUsd,
+  charge: Charge,
 ): Promise<SettleReply> {
   const { organization, keys } = session;
-  if (asked.leaseId !== undefined) return endLeased(session, { hold: asked, kind, amountNanoUsd });
+  if (asked.leaseId !== undefined)
+    return endLeased(session, { hold: asked, kind, amountNanoUsd: charge.amountNanoUsd });
   requireOwnHold(organization, asked);
-  requireAmount('amountNanoUsd', amountNanoUsd);
+  requireCharge(charge);
   let entries: readonly PinnedPeriod[] = asked.entries;
   return ask(kind, async () => {
-    const reply = await session.settle({
-      attemptKey: keys.attempt(asked.attemptId),
-      numbers: limbs(amountNanoUsd),
-      budgets: entries.map(({ key, periodStartMs, periodEndMs }) => ({
-        key: keys.budget(key),
-        numbers: [periodStartMs, periodEndMs],
-      })),
-      values: [
-        kind === 'settle' ? 'S' : 'V',
-        String(amountNanoUsd),
-        entriesToText(entries),
-        String(asked.budgetInstantMs),
-      ],
-    });
+    const reply = await session.settle(settleQuestion(keys, asked, kind, charge, entries));
     if (await rebuilt(session, reply, entries)) return null;
     if (reply.code === 'PINNED') {
       entries = holdFromRecord(organization, asked.attemptId, reply.values[0] ?? '').entries;
@@ -47,7 +36,7 @@ export async function endHold(
       organization,
       attemptId: asked.attemptId,
       kind,
-      amountNanoUsd,
+      charge,
       entries,
     });
     session.vigil.ended(asked.attemptId, answer.settlement.epoch);

@@ -3,11 +3,11 @@ import {
   configurationSnapshotSchema,
   type Hold,
   NANO_USD_MAX,
-  type NanoUsd,
   type ReserveRequest,
   requireTimeZone,
   TallygateError,
 } from '@tallygate/usage';
+import type { Charge } from './amounts.ts';
 import { isPeriodKey } from './keys.ts';
 
 /** What both gates refuse before they count anything: values that would corrupt a counter rather than change it. */
@@ -16,6 +16,9 @@ import { isPeriodKey } from './keys.ts';
 export function requireReservable(request: ReserveRequest): void {
   requireAmount('expectedNanoUsd', request.expectedNanoUsd);
   requireAmount('worstNanoUsd', request.worstNanoUsd);
+  requireAmount('tokens.expected', request.tokens?.expected ?? 0n);
+  requireAmount('tokens.worst', request.tokens?.worst ?? 0n);
+  requireAmount('requests', request.requests ?? 1n);
   requireTtl(request.ttlMs);
   if (request.attemptId === '') throw invalid('attemptId is empty.');
 }
@@ -24,10 +27,17 @@ export function requireReservable(request: ReserveRequest): void {
  * A charge is never negative: a correction is a settlement of its own kind.
  * @throws TallygateError `TALLYGATE_REQUEST_INVALID`
  */
-export function requireAmount(field: string, amountNanoUsd: NanoUsd): void {
-  if (amountNanoUsd < 0n || amountNanoUsd > NANO_USD_MAX) {
-    throw invalid(`${field} is ${amountNanoUsd}; an amount lies between 0 and ${NANO_USD_MAX} nano-USD.`);
+export function requireAmount(field: string, amount: bigint): void {
+  if (amount < 0n || amount > NANO_USD_MAX) {
+    throw invalid(`${field} is ${amount}; an amount lies between 0 and ${NANO_USD_MAX}.`);
   }
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` */
+export function requireCharge({ amountNanoUsd, tokens = 0n, requests = 1n }: Charge): void {
+  requireAmount('amountNanoUsd', amountNanoUsd);
+  requireAmount('tokens', tokens);
+  requireAmount('requests', requests);
 }
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` */

@@ -55,7 +55,7 @@ export function raisedLimit(budget: Budget, running: readonly Override[]): bigin
 
 /** One of a budget with `each` is for every value, unless it names one. */
 export function isGrantFor(grant: Override, budget: Budget): grant is Grant {
-  if (grant.kind !== 'grant' || grant.budget !== budget.id) return false;
+  if (grant.kind !== 'grant' || grant.budget !== budget.id || grant.measure !== budget.measure) return false;
   return grant.value === undefined || grant.value === valueOfBudget(budget);
 }
 

@@ -1,5 +1,7 @@
-import type { NanoUsd, Settlement, SettlementKind, SettleReply } from '@tallygate/usage';
+import type { Settlement, SettlementKind, SettleReply } from '@tallygate/usage';
+import { type Charge, chargedIn } from './amounts.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
+import { measureOf } from './keys.ts';
 
 /** How an attempt ended: all that a repetition has to be answered with. */
 export interface Ending {
@@ -7,14 +9,14 @@ export interface Ending {
   seq: number;
   budgetInstantMs: number;
   settledAtMs: number;
-  amountNanoUsd: NanoUsd;
+  charge: Charge;
   entries: readonly PinnedPeriod[];
 }
 
 /** The fact for the ledger. A release names its periods with zero, so that the row shows what it was released from. */
 export function settlementOf(
   attempt: Pick<Settlement, 'attemptId' | 'organization' | 'epoch'>,
-  { kind, seq, budgetInstantMs, settledAtMs, amountNanoUsd, entries }: Ending,
+  { kind, seq, budgetInstantMs, settledAtMs, charge, entries }: Ending,
 ): Settlement {
   return {
     attemptId: attempt.attemptId,
@@ -24,7 +26,7 @@ export function settlementOf(
     seq,
     budgetInstantMs,
     settledAtMs,
-    entries: entries.map(({ key }) => ({ key, amount: amountNanoUsd })),
+    entries: entries.map(({ key }) => ({ key, amount: chargedIn(measureOf(key), charge) })),
   };
 }
 

@@ -3,10 +3,11 @@ import {
   budgetOfValue,
   type ConfigurationSnapshot,
   DEFAULT_ALERTS,
+  type Measure,
   NANO_USD_MAX,
   type Override,
 } from '@tallygate/usage';
-import { budgetKey, budgetKeyIn, parseBudgetKey } from './keys.ts';
+import { budgetKey, budgetKeyIn, measureOf, parseBudgetKey } from './keys.ts';
 import { limbs } from './limbs.ts';
 import { isGrantFor, raisedLimit } from './rules.ts';
 
@@ -55,8 +56,9 @@ const known = new WeakMap<ConfigurationSnapshot, ReadonlyMap<string, readonly Th
 /** What holds for the counter, by the configuration. */
 export function stepsOf(snapshot: ConfigurationSnapshot, periodKey: string): readonly ThresholdStep[] {
   const steps = stepsByBudget(snapshot);
-  const name = budgetKeyIn(periodKey);
-  return steps.get(name) ?? steps.get(parseBudgetKey(name).budgetId) ?? [];
+  const [measure, name] = [measureOf(periodKey), budgetKeyIn(periodKey)];
+  const ofValue = steps.get(inMeasure(measure, name));
+  return ofValue ?? steps.get(inMeasure(measure, parseBudgetKey(name).budgetId)) ?? [];
 }
 
 /** Of every budget by its id, and of those values of one with `each` that have a grant of their own. */
@@ -72,7 +74,15 @@ function stepsFor(budget: Budget, { overrides = [] }: ConfigurationSnapshot): [s
     override.kind === 'grant' && override.budget === budget.id ? (override.value ?? []) : [],
   );
   const ofValues = [...new Set(values)].map((value) => budgetOfValue(budget, value));
-  return [budget, ...ofValues].map((one) => [budgetKey(one), thresholdSteps(one, overrides)]);
+  return [budget, ...ofValues].map((one) => [
+    inMeasure(one.measure, budgetKey(one)),
+    thresholdSteps(one, overrides),
+  ]);
+}
+
+/** A counter of a measure that the budget has no longer must not be judged by its limit. */
+function inMeasure(measure: Measure = 'usd', name: string): string {
+  return measure === 'usd' ? name : `${measure}/${name}`;
 }
 
 /** As `lua/fragments/announce.lua` reads them: a line for each, its name and its steps. */

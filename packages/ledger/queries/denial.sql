@@ -14,10 +14,10 @@ SELECT
   time_zone,
   toUnixTimestamp64Milli(period_start) AS period_start_ms,
   toUnixTimestamp64Milli(period_end) AS period_end_ms,
-  toString(limit_nano_usd) AS limit_nano_usd_text,
-  toString(spent_nano_usd) AS spent_nano_usd_text,
-  toString(held_nano_usd) AS held_nano_usd_text,
-  toString(needed_nano_usd) AS needed_nano_usd_text,
+  toString(limit_amount) AS limit_amount_text,
+  toString(spent_amount) AS spent_amount_text,
+  toString(held_amount) AS held_amount_text,
+  toString(needed_amount) AS needed_amount_text,
   toUnixTimestamp64Milli(retry_at) AS retry_at_ms,
   toUnixTimestamp64Milli(denied_at) AS denied_at_ms,
   enforced,
@@ -31,7 +31,8 @@ SELECT
   request_model,
   ver,
   reason,
-  config_version
+  config_version,
+  measure
 FROM denials
 WHERE organization = {organization:String} AND denial_id = {denialId:String}
 ORDER BY denials.ver DESC

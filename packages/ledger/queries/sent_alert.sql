@@ -2,8 +2,8 @@
 SELECT
   budget_key AS key,
   threshold_percent,
-  toString(spent_nano_usd) AS spent_nano_usd,
-  toString(limit_nano_usd) AS limit_nano_usd,
+  toString(spent_amount) AS spent,
+  toString(limit_amount) AS limit_then,
   toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms,
   outcome,
   detail,

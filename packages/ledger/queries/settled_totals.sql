@@ -22,7 +22,7 @@ WITH deduplicated AS
 )
 SELECT
   entry.1 AS key,
-  toString(sum(toInt128(entry.2)) AS amount) AS amount_nano_usd,
+  toString(sum(toInt128(entry.2)) AS amount) AS total,
   toString(count() OVER ()) AS periods
 FROM deduplicated
 ARRAY JOIN entries AS entry

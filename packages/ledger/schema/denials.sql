@@ -1,4 +1,5 @@
--- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.
+-- One row per call that a budget refused, or would have refused where it only observes: the numbers, in
+-- nano-USD, tokens or requests as `measure` says, and who asked.
 CREATE TABLE IF NOT EXISTS denials (
   organization LowCardinality(String),
   denial_id String CODEC(ZSTD(1)),
@@ -10,10 +11,10 @@ CREATE TABLE IF NOT EXISTS denials (
   time_zone LowCardinality(String),
   period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-  limit_nano_usd Int64 CODEC(ZSTD(1)),
-  spent_nano_usd Int64 CODEC(ZSTD(1)),
-  held_nano_usd Int64 CODEC(ZSTD(1)),
-  needed_nano_usd Int64 CODEC(ZSTD(1)),
+  limit_amount Int64 CODEC(ZSTD(1)),
+  spent_amount Int64 CODEC(ZSTD(1)),
+  held_amount Int64 CODEC(ZSTD(1)),
+  needed_amount Int64 CODEC(ZSTD(1)),
   retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   enforced Bool,
@@ -31,7 +32,8 @@ CREATE TABLE IF NOT EXISTS denials (
   scope_user LowCardinality(Nullable(String)),
   scope_model LowCardinality(Nullable(String)),
   reason LowCardinality(Nullable(String)),
-  config_version Nullable(UInt64)
+  config_version Nullable(UInt64),
+  measure LowCardinality(String) DEFAULT 'usd'
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)

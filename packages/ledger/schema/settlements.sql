@@ -1,4 +1,5 @@
--- What the gate did with an attempt: one row per settlement, its budget periods and amounts (nano-USD) as parallel arrays.
+-- What the gate did with an attempt: one row per settlement, its budget periods and amounts as parallel arrays,
+-- each in the measure that its key names.
 -- A missing seq within an epoch is a lost row. Read for drift, gaps and rebuild; usage_events carries no sequence.
 CREATE TABLE IF NOT EXISTS settlements (
   organization LowCardinality(String),

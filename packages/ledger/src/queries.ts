@@ -71,7 +71,7 @@ export const settledTotalsQuery = defineQuery({
     valuesOf: z.string(),
     atMost: z.number().int(),
   }),
-  row: z.object({ key: z.string(), amount_nano_usd: integer, periods: count }),
+  row: z.object({ key: z.string(), total: integer, periods: count }),
 });
 
 export const lastSettlementSeq = defineQuery({

@@ -1,6 +1,7 @@
 import {
   type Clock,
   LONGEST_PERIOD_MS,
+  MEASURES,
   PERIOD_UNITS,
   type SettledSelection,
   type SettledTotals,
@@ -12,6 +13,14 @@ const DAY_MS = 86_400_000;
 /** What may be settled into a period that is over: the longest hold (a batch, 25 h), and a day of clocks that differ. */
 const SETTLED_LATE_MS = 25 * 3_600_000 + DAY_MS;
 const LONGEST_MS = Math.max(...PERIOD_UNITS.map((unit) => LONGEST_PERIOD_MS[unit]));
+
+/** A key names a measure other than USD before its unit: "tokens.month". */
+const UNITS_IN_KEYS = MEASURES.flatMap((measure) =>
+  PERIOD_UNITS.map((unit) => ({
+    name: measure === 'usd' ? unit : `${measure}.${unit}`,
+    longestMs: LONGEST_PERIOD_MS[unit],
+  })),
+);
 
 interface Wanted {
   every: 0 | 1;
@@ -33,10 +42,10 @@ export async function settledTotals(
   const liveFromMs = clock.nowMs() - SETTLED_LATE_MS;
   const rows = await settledTotalsQuery(database, {
     ...{ organization, liveFromMs, sumFromMs: liveFromMs - LONGEST_MS, ...parametersOf(selection) },
-    units: [...PERIOD_UNITS],
-    longestMs: PERIOD_UNITS.map((unit) => String(LONGEST_PERIOD_MS[unit])),
+    units: UNITS_IN_KEYS.map(({ name }) => name),
+    longestMs: UNITS_IN_KEYS.map(({ longestMs }) => String(longestMs)),
   });
-  const totals = rows.map((row) => ({ key: row.key, amount: row.amount_nano_usd }));
+  const totals = rows.map((row) => ({ key: row.key, amount: row.total }));
   const isOfValues = selection !== undefined && 'valuesOf' in selection;
   return { lastSeq: last?.last_seq ?? 0, totals, ...(isOfValues ? { values: rows[0]?.periods ?? 0 } : {}) };
 }

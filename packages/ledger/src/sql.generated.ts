@@ -1,14 +1,15 @@
 /* Made by scripts/generate-sql.ts from schema/, migrations/ and queries/. Change those files, then run it again. */
 
 export const SCHEMA = {
-'alerts_sent': `-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold: version 1
+'alerts_sent': `-- Thresholds that were announced, so that a rebuilt gate announces none of them again. One row per budget period and threshold, its
+-- amounts in the measure that the key names: version 1
 -- when it was recorded, 2 when somebody was told or it was given up.
 CREATE TABLE IF NOT EXISTS alerts_sent (
   organization LowCardinality(String),
   budget_key String CODEC(ZSTD(1)),
   threshold_percent UInt32 CODEC(T64, ZSTD(1)),
-  spent_nano_usd Int64 CODEC(ZSTD(1)),
-  limit_nano_usd Int64 CODEC(ZSTD(1)),
+  spent_amount Int64 CODEC(ZSTD(1)),
+  limit_amount Int64 CODEC(ZSTD(1)),
   crossed_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   ver UInt8,
   outcome LowCardinality(String),
@@ -144,7 +145,8 @@ ENGINE = ReplacingMergeTree(ver)
 ORDER BY (organization, version, published_at, actor)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 `,
-'denials': `-- One row per call that a budget refused, or would have refused where it only observes: the numbers, and who asked.
+'denials': `-- One row per call that a budget refused, or would have refused where it only observes: the numbers, in
+-- nano-USD, tokens or requests as \`measure\` says, and who asked.
 CREATE TABLE IF NOT EXISTS denials (
   organization LowCardinality(String),
   denial_id String CODEC(ZSTD(1)),
@@ -156,10 +158,10 @@ CREATE TABLE IF NOT EXISTS denials (
   time_zone LowCardinality(String),
   period_start DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   period_end DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-  limit_nano_usd Int64 CODEC(ZSTD(1)),
-  spent_nano_usd Int64 CODEC(ZSTD(1)),
-  held_nano_usd Int64 CODEC(ZSTD(1)),
-  needed_nano_usd Int64 CODEC(ZSTD(1)),
+  limit_amount Int64 CODEC(ZSTD(1)),
+  spent_amount Int64 CODEC(ZSTD(1)),
+  held_amount Int64 CODEC(ZSTD(1)),
+  needed_amount Int64 CODEC(ZSTD(1)),
   retry_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   denied_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
   enforced Bool,
@@ -177,7 +179,8 @@ CREATE TABLE IF NOT EXISTS denials (
   scope_user LowCardinality(Nullable(String)),
   scope_model LowCardinality(Nullable(String)),
   reason LowCardinality(Nullable(String)),
-  config_version Nullable(UInt64)
+  config_version Nullable(UInt64),
+  measure LowCardinality(String) DEFAULT 'usd'
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)
@@ -336,7 +339,8 @@ ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY version
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 `,
-'settlements': `-- What the gate did with an attempt: one row per settlement, its budget periods and amounts (nano-USD) as parallel arrays.
+'settlements': `-- What the gate did with an attempt: one row per settlement, its budget periods and amounts as parallel arrays,
+-- each in the measure that its key names.
 -- A missing seq within an epoch is a lost row. Read for drift, gaps and rebuild; usage_events carries no sequence.
 CREATE TABLE IF NOT EXISTS settlements (
   organization LowCardinality(String),
@@ -1110,6 +1114,22 @@ ALTER TABLE alerts_sent
   ADD COLUMN IF NOT EXISTS detail String CODEC(ZSTD(1)),
   ADD COLUMN IF NOT EXISTS ended_at Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1))
 `,
+'0031_rename_amounts_of_denials': `-- What a budget is in need not be USD: its amounts are named without a unit.
+ALTER TABLE denials
+  RENAME COLUMN IF EXISTS limit_nano_usd TO limit_amount,
+  RENAME COLUMN IF EXISTS spent_nano_usd TO spent_amount,
+  RENAME COLUMN IF EXISTS held_nano_usd TO held_amount,
+  RENAME COLUMN IF EXISTS needed_nano_usd TO needed_amount
+`,
+'0032_add_measure_of_denials': `-- Which unit they are in; rows from before are all in nano-USD.
+ALTER TABLE denials
+  ADD COLUMN IF NOT EXISTS measure LowCardinality(String) DEFAULT 'usd'
+`,
+'0033_rename_amounts_of_alerts': `-- As those of denials: a key names what its amounts are in.
+ALTER TABLE alerts_sent
+  RENAME COLUMN IF EXISTS spent_nano_usd TO spent_amount,
+  RENAME COLUMN IF EXISTS limit_nano_usd TO limit_amount
+`,
 } as const;
 
 export const QUERIES = {
@@ -1261,10 +1281,10 @@ SELECT
   time_zone,
   toUnixTimestamp64Milli(period_start) AS period_start_ms,
   toUnixTimestamp64Milli(period_end) AS period_end_ms,
-  toString(limit_nano_usd) AS limit_nano_usd_text,
-  toString(spent_nano_usd) AS spent_nano_usd_text,
-  toString(held_nano_usd) AS held_nano_usd_text,
-  toString(needed_nano_usd) AS needed_nano_usd_text,
+  toString(limit_amount) AS limit_amount_text,
+  toString(spent_amount) AS spent_amount_text,
+  toString(held_amount) AS held_amount_text,
+  toString(needed_amount) AS needed_amount_text,
   toUnixTimestamp64Milli(retry_at) AS retry_at_ms,
   toUnixTimestamp64Milli(denied_at) AS denied_at_ms,
   enforced,
@@ -1278,7 +1298,8 @@ SELECT
   request_model,
   ver,
   reason,
-  config_version
+  config_version,
+  measure
 FROM denials
 WHERE organization = {organization:String} AND denial_id = {denialId:String}
 ORDER BY denials.ver DESC
@@ -1836,8 +1857,8 @@ GROUP BY toStartOfDay(start)
 SELECT
   budget_key AS key,
   threshold_percent,
-  toString(spent_nano_usd) AS spent_nano_usd,
-  toString(limit_nano_usd) AS limit_nano_usd,
+  toString(spent_amount) AS spent,
+  toString(limit_amount) AS limit_then,
   toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms,
   outcome,
   detail,
@@ -1854,8 +1875,8 @@ LIMIT 1
 SELECT
   budget_key AS key,
   threshold_percent,
-  toString(spent_nano_usd) AS spent_nano_usd,
-  toString(limit_nano_usd) AS limit_nano_usd,
+  toString(spent_amount) AS spent,
+  toString(limit_amount) AS limit_then,
   toString(toUnixTimestamp64Milli(crossed_at)) AS crossed_at_ms,
   outcome,
   detail,
@@ -1896,7 +1917,7 @@ WITH deduplicated AS
 )
 SELECT
   entry.1 AS key,
-  toString(sum(toInt128(entry.2)) AS amount) AS amount_nano_usd,
+  toString(sum(toInt128(entry.2)) AS amount) AS total,
   toString(count() OVER ()) AS periods
 FROM deduplicated
 ARRAY JOIN entries AS entry

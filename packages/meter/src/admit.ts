@@ -75,9 +75,8 @@ export async function admit(
       options,
     );
   const { pseudonymKey } = options;
-  const worstNanoUsd = (admission: Admission) => estimate(admission).worstNanoUsd;
   const mayChange = options.ladder !== false && context.options?.ladder !== false;
-  const easier = mayChange ? walkLadders({ request, facts }, { pseudonymKey, worstNanoUsd }) : () => null;
+  const easier = mayChange ? walkLadders({ request, facts }, { pseudonymKey, estimate }) : () => null;
   const asked = { request, context, facts, holdTtlMs, estimate, easier, isAnnounced: true };
   const admission = await admitEstimated(asked, ports, options);
   tellOfLadder(admission, [options.onLadder, context.options?.onLadder], options.logger);
@@ -88,7 +87,8 @@ export function kindOf({ attribution, facts }: Admission): CallKind {
   return { attribution, model: facts.model, maxOutputTokens: facts.maxOutputTokens };
 }
 
-export type Amounts = Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd'>;
+/** Of one message it is one request; of a batch, as many as it has items. */
+export type Amounts = Pick<Estimate, 'expectedNanoUsd' | 'worstNanoUsd' | 'tokens'> & { requests?: bigint };
 
 /** What is asked for: one message, or a whole batch of them under one hold. */
 export interface AdmissionRequest {
@@ -171,7 +171,7 @@ function beginAdmission(
 
 async function reserve(
   admission: Admission,
-  { expectedNanoUsd, worstNanoUsd }: Amounts,
+  { expectedNanoUsd, worstNanoUsd, tokens, requests = 1n }: Amounts,
   { gate }: MeterPorts,
   { mode }: MeterOptions,
 ): Promise<ReserveReply | { kind: 'unanswered'; outage: TallygateError }> {
@@ -183,6 +183,8 @@ async function reserve(
       models: requestedModels(admission),
       expectedNanoUsd,
       worstNanoUsd,
+      tokens,
+      requests,
       ttlMs: holdTtlMs,
       configVersion: configuration.snapshot.version,
       enforce: mode === 'enforce',

@@ -1,6 +1,6 @@
 import {
   type BudgetGate,
-  contractedCostNanoUsd,
+  chargeOf,
   type Hold,
   type Logger,
   type SettleReply,
@@ -63,13 +63,12 @@ export function createSettler({ gate, sink, configuration, logger, wait }: Settl
   }
 
   function end(event: UsageEvent, hold: Hold) {
-    const amountNanoUsd = contractedCostNanoUsd(event);
-    return event.status === 'error' ? gate.release(hold) : gate.settle({ hold, amountNanoUsd });
+    return event.status === 'error' ? gate.release(hold) : gate.settle({ hold, ...chargeOf(event) });
   }
 
   /** The call went on while the gate was away: its budgets are found now, and charged without asking whether it fits. */
   async function holdAfterwards(event: UsageEvent): Promise<Hold> {
-    const amountNanoUsd = contractedCostNanoUsd(event);
+    const { amountNanoUsd, tokens } = chargeOf(event);
     const { snapshot, priceBook } = await configuration.reload();
     const reply = await gate.reserve({
       attemptId: event.eventId,
@@ -77,6 +76,7 @@ export function createSettler({ gate, sink, configuration, logger, wait }: Settl
       models: plainModelNames([event.requestModel], priceBook),
       expectedNanoUsd: amountNanoUsd,
       worstNanoUsd: amountNanoUsd,
+      tokens: { expected: tokens, worst: tokens },
       ttlMs: 60_000,
       configVersion: snapshot.version,
       enforce: false,

@@ -32,6 +32,7 @@ describe('an estimate', () => {
     expect(estimateOf({})).toEqual({
       expectedNanoUsd: 15_000_000n,
       worstNanoUsd: 60_000_000n,
+      tokens: { expected: 10_250n, worst: 11_000n },
       priceId: 'claude-opus-5-5@2026-09-22',
       flags: [],
     });

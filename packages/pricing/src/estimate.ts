@@ -13,6 +13,7 @@ import {
   STANDARD_SPEED,
   tariffOf,
   worstRunNanoUsd,
+  worstRunTokens,
 } from './worst-case.ts';
 
 /** A request before it is sent. Counts are whole tokens. */
@@ -39,6 +40,8 @@ export interface Estimate {
   expectedNanoUsd: NanoUsd;
   /** No charge within the stated bounds exceeds it, however the usage is split into lines. */
   worstNanoUsd: NanoUsd;
+  /** The same in tokens of every class. Expected: all that is read first, and of the rest the part that such calls usually cost. */
+  tokens: { expected: bigint; worst: bigint };
   /** The row of one pass as requested. */
   priceId: string | null;
   flags: string[];
@@ -55,29 +58,40 @@ export const WHOLE_MILLIONTHS = 1_000_000;
 export function estimate(book: PriceBook, input: EstimateInput): Estimate {
   requireCounts(input);
   const tariff = tariffOf(book, input, input.model, input.speed, input.promptTokens);
-  const worstNanoUsd = worstCostNanoUsd(book, input);
+  const runs = runsOf(book, input);
+  const worstNanoUsd = worstCostNanoUsd(book, input, runs);
   return {
     expectedNanoUsd: shareOf(worstNanoUsd, input.expectedShareMillionths),
     worstNanoUsd,
+    tokens: tokensOf(book, input, runs),
     priceId: tariff.price.priceId,
     flags: [...tariff.flags, ...placeMultiplier(tariff.price, placeOf(book, input, input.model)).flags],
   };
 }
 
 /** Rounded up: a call that costs something is expected to. */
-function shareOf(worstNanoUsd: NanoUsd, shareMillionths: number | null): NanoUsd {
-  if (shareMillionths === null) return worstNanoUsd;
+function shareOf(worst: bigint, shareMillionths: number | null): bigint {
+  if (shareMillionths === null) return worst;
   const wholeMillionths = BigInt(WHOLE_MILLIONTHS);
-  return (worstNanoUsd * BigInt(shareMillionths) + wholeMillionths - 1n) / wholeMillionths;
+  return (worst * BigInt(shareMillionths) + wholeMillionths - 1n) / wholeMillionths;
 }
 
-/** The requested model, and all that may work beside it or after it; then the searches, which are bounded per request. */
-function worstCostNanoUsd(book: PriceBook, input: EstimateInput): NanoUsd {
-  let sumNanoUsd = worstRunNanoUsd(book, input, requestedRun(input));
-  if (input.serverSide !== undefined)
-    for (const run of otherRuns(book, input, input.serverSide))
-      sumNanoUsd += worstRunNanoUsd(book, input, run);
+/** Of every run, at its dearest; then the searches, which are bounded per request. */
+function worstCostNanoUsd(book: PriceBook, input: EstimateInput, runs: readonly Run[]): NanoUsd {
+  const sumNanoUsd = runs.reduce((sum, run) => sum + worstRunNanoUsd(book, input, run), 0n);
   return sumNanoUsd + roundUp(webSearchCostPicoUsd(book, input.atMs, input.webSearchMaxUses));
+}
+
+/** The requested model, and all that may work beside it or after it. */
+function runsOf(book: PriceBook, input: EstimateInput): Run[] {
+  const others = input.serverSide === undefined ? [] : otherRuns(book, input, input.serverSide);
+  return [requestedRun(input), ...others];
+}
+
+function tokensOf(book: PriceBook, input: EstimateInput, runs: readonly Run[]): Estimate['tokens'] {
+  const worst = runs.reduce((sum, run) => sum + worstRunTokens(book, input, run), 0n);
+  const read = BigInt(input.promptTokens);
+  return { expected: read + shareOf(worst - read, input.expectedShareMillionths), worst };
 }
 
 function requestedRun(input: EstimateInput): Run {

@@ -194,7 +194,10 @@ describe('an answer that used all that its request allows', () => {
           });
           return sum + line.contractedCostNanoUsd;
         }, 0n);
-        const { worstNanoUsd, expectedNanoUsd } = estimate(book, input);
+        const billed = linesOf(input).reduce((sum, line) => sum + line.promptTokens + line.outputTokens, 0);
+        const { worstNanoUsd, expectedNanoUsd, tokens } = estimate(book, input);
+        expect(BigInt(billed)).toBeLessThanOrEqual(tokens.worst);
+        expect(tokens.expected).toBeLessThanOrEqual(tokens.worst);
         expect(charged).toBeLessThanOrEqual(worstNanoUsd);
         expect(expectedNanoUsd).toBeLessThanOrEqual(worstNanoUsd);
       }),

@@ -77,6 +77,13 @@ export function worstRunNanoUsd(book: PriceBook, at: Circumstances, run: Run): N
   return BigInt(run.readings) * sumNanoUsd;
 }
 
+/** Every token that such a run can be billed, whatever its class. */
+export function worstRunTokens(book: PriceBook, { batch }: Circumstances, run: Run): bigint {
+  let sumTokens = run.passes * outputCeiling(book, run, batch);
+  for (let pass = 0; pass < run.passes; pass += 1) sumTokens += promptOfPass(book, run, pass);
+  return BigInt(run.readings) * BigInt(sumTokens);
+}
+
 /** It cannot grow beyond what the model can read, where the book knows that. A prompt that is too long to begin with is refused. */
 export function promptOfPass(
   book: PriceBook,

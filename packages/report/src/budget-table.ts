@@ -4,7 +4,8 @@ import {
   describePeriod,
   describeReset,
   describeScope,
-  formatUsd,
+  formatAmount,
+  formatBareAmount,
   type Period,
 } from '@tallygate/usage';
 import type { TextTable } from './text-table.ts';
@@ -25,15 +26,16 @@ export function budgetTable(balances: readonly Balance[]): TextTable {
     rows: balances.toSorted(fullestFirst).map((balance) => {
       const period = periodOf(balance);
       const { budget } = balance;
+      const { measure } = budget;
       return [
         budget.id,
         describeScope(budget.scope),
         describePeriod(period, budget.timeZone),
         describeMode(budget),
-        formatUsd(balance.spent),
-        formatUsd(balance.held),
-        formatUsd(budget.limit),
-        formatUsd(availableNanoUsd(balance)),
+        formatBareAmount(balance.spent, measure),
+        formatBareAmount(balance.held, measure),
+        formatAmount(budget.limit, measure),
+        formatBareAmount(availableIn(balance), measure),
         budgetBar(balance),
         describeReset(period, budget.timeZone),
       ];
@@ -41,8 +43,8 @@ export function budgetTable(balances: readonly Balance[]): TextTable {
   };
 }
 
-/** limit − spent − held; negative once a charge came out above its hold. */
-export function availableNanoUsd(balance: Balance): bigint {
+/** In the budget's measure: limit − spent − held; negative once a charge came out above its hold. */
+export function availableIn(balance: Balance): bigint {
   return balance.budget.limit - balance.spent - balance.held;
 }
 

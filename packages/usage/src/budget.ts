@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ALERT_PERCENT_MAX } from './alert-port.ts';
 import type { Attribution } from './attribution.ts';
 import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
+import { measureSchema } from './measure.ts';
 import { formatUsd, NANO_USD_MAX, nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
 
@@ -48,6 +49,8 @@ export const budgetSchema = z.object({
   each: eachSchema.optional(),
   period: periodUnitSchema,
   timeZone: timeZoneSchema,
+  /** Absent: usd. Another measure is another counter: nothing that was counted is carried over. */
+  measure: measureSchema.optional(),
   limit: nanoUsdSchema,
   /** Absent: enforce. It denies only where its caller enforces, too. */
   mode: budgetModeSchema.optional(),

@@ -2,7 +2,7 @@ import { describeScope } from './budget.ts';
 import { isoFromMs } from './clock.ts';
 import { TallygateError } from './errors.ts';
 import type { Denial } from './hold.ts';
-import { formatUsd } from './money.ts';
+import { formatAmount, formatBareAmount } from './measure.ts';
 import { describePeriod, describeReset, type Period } from './period.ts';
 
 /**
@@ -29,11 +29,13 @@ export function describeDenial(denial: Denial): string {
     return `Feature ${denial.scope.feature} is paused until ${isoFromMs(denial.periodEndMs)}.`;
   const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
   const scope = describeScope(denial.scope);
+  const { measure = 'usd' } = denial;
   return (
-    `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has spent ${formatUsd(denial.spent)} of ` +
-    `${formatUsd(denial.limit)} for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
-    `(held ${formatUsd(denial.held)}); resets ${describeReset(period, denial.timeZone)}; ` +
-    `this call needs up to ${formatUsd(denial.needed)}.`
+    `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has ${measure === 'usd' ? 'spent' : 'used'} ` +
+    `${formatBareAmount(denial.spent, measure)} of ${formatAmount(denial.limit, measure)} ` +
+    `for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
+    `(held ${formatBareAmount(denial.held, measure)}); resets ${describeReset(period, denial.timeZone)}; ` +
+    `this call needs up to ${formatAmount(denial.needed, measure)}.`
   );
 }
 

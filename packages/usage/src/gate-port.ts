@@ -17,6 +17,10 @@ export const reserveRequestSchema = z.object({
   expectedNanoUsd: nanoUsdSchema,
   /** What it can cost at most; the same limit is checked against spent + held at the worst. */
   worstNanoUsd: nanoUsdSchema,
+  /** What budgets in tokens are asked for: input of every class, and output. Absent: not told, and those budgets refuse to guess. */
+  tokens: z.object({ expected: nanoUsdSchema, worst: nanoUsdSchema }).optional(),
+  /** What budgets in requests are asked for. Absent: one. */
+  requests: nanoUsdSchema.optional(),
   /** How long the hold lives without `extend`. */
   ttlMs: z.number().int().min(1),
   /** Version of the configuration that attribution and estimate were computed with. */
@@ -34,7 +38,13 @@ export const reserveReplySchema = z.discriminatedUnion('kind', [
 ]);
 export type ReserveReply = z.output<typeof reserveReplySchema>;
 
-export const settleRequestSchema = z.object({ hold: holdSchema, amountNanoUsd: nanoUsdSchema });
+/** Each budget is charged in its own measure; `tokens` and `requests` as in `ReserveRequest`. */
+export const settleRequestSchema = z.object({
+  hold: holdSchema,
+  amountNanoUsd: nanoUsdSchema,
+  tokens: nanoUsdSchema.optional(),
+  requests: nanoUsdSchema.optional(),
+});
 export type SettleRequest = z.output<typeof settleRequestSchema>;
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attributionSchema } from './attribution.ts';
 import { budgetScopeSchema } from './budget.ts';
+import { measureSchema } from './measure.ts';
 import { nanoUsdSchema } from './money.ts';
 import { periodUnitSchema } from './period.ts';
 
@@ -44,6 +45,8 @@ export const denialSchema = z.object({
   scope: budgetScopeSchema,
   unit: periodUnitSchema,
   timeZone: z.string(),
+  /** Of the numbers below; absent: usd. */
+  measure: measureSchema.optional(),
   periodStartMs: instantMs,
   periodEndMs: instantMs,
   /** What was run into: the limit as it was in force, or with its overage where the worst case did not fit. */

@@ -142,6 +142,14 @@ export {
 } from './ladder.ts';
 export { type Logger, neverThrowing, silentLogger } from './logger.ts';
 export {
+  amountFields,
+  formatAmount,
+  formatBareAmount,
+  MEASURES,
+  type Measure,
+  measureSchema,
+} from './measure.ts';
+export {
   formatUsd,
   NANO_USD_MAX,
   NANO_USD_PER_USD,
@@ -203,6 +211,8 @@ export {
   type AttemptEstimate,
   type Backend,
   backendSchema,
+  billedTokens,
+  chargeOf,
   contractedCostNanoUsd,
   type EventStatus,
   eventStatusSchema,

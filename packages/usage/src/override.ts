@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { measureSchema } from './measure.ts';
 import { nanoUsdSchema } from './money.ts';
 
 /** Who decided what, why, and from when to when by the gate's clock: [from, until). */
@@ -24,6 +25,8 @@ export const overrideSchema = z.discriminatedUnion('kind', [
     budget: z.string().min(1),
     /** Of a budget with `each`, the one that it is for; absent: every one of them. */
     value: z.string().min(1).optional(),
+    /** Of the amount; absent: usd. A budget that changes its measure is granted nothing by it any more. */
+    measure: measureSchema.optional(),
     amount: nanoUsdSchema,
   }),
   /** Calls of the feature are denied. */

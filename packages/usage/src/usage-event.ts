@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { attributionSchema } from './attribution.ts';
 import { ladderChangeSchema } from './ladder.ts';
 import { nanoUsdSchema } from './money.ts';
-import { tokenUsageSchema } from './token-usage.ts';
+import { tokenUsageSchema, totalInputTokens } from './token-usage.ts';
 
 const instantMs = z.number().int().min(0);
 
@@ -102,6 +102,19 @@ export const usageEventSchema = z.object({
   lines: z.array(usageLineSchema).min(1),
 });
 export type UsageEvent = z.output<typeof usageEventSchema>;
+
+/** Every token that was billed, whatever its class: what was read, from a cache too, and what was written. */
+export function billedTokens(event: Pick<UsageEvent, 'lines'>): bigint {
+  return event.lines.reduce(
+    (sum, { usage }) => sum + BigInt(totalInputTokens(usage) + usage.outputTokens),
+    0n,
+  );
+}
+
+/** What budgets are charged for the attempt, each in its own measure. */
+export function chargeOf(event: UsageEvent): { amountNanoUsd: bigint; tokens: bigint } {
+  return { amountNanoUsd: contractedCostNanoUsd(event), tokens: billedTokens(event) };
+}
 
 /** What the attempt is charged: the sum of its rounded lines. */
 export function contractedCostNanoUsd(event: UsageEvent): bigint {

@@ -294,10 +294,10 @@ describe('columns', () => {
         time_zone: 'Europe/Berlin',
         period_start: '2026-09-30 22:00:00.000',
         period_end: '2026-10-31 23:00:00.000',
-        limit_nano_usd: '500000000000',
-        spent_nano_usd: '498200000000',
-        held_nano_usd: '1900000000',
-        needed_nano_usd: '420000000',
+        limit_amount: '500000000000',
+        spent_amount: '498200000000',
+        held_amount: '1900000000',
+        needed_amount: '420000000',
         retry_at: '2026-10-31 23:00:00.000',
         denied_at: '2026-10-14 12:00:00.009',
         enforced: false,
@@ -312,6 +312,7 @@ describe('columns', () => {
         ver: 1,
         reason: 'paused',
         config_version: '7',
+        measure: 'usd',
       },
     ]);
   });

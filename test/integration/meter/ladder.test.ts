@@ -5,6 +5,7 @@ import { type LadderNotice, unknownOutcome, wrapClient } from '@tallygate/meter'
 import { builtinPriceBook } from '@tallygate/pricing';
 import {
   BudgetExceededError,
+  billedTokens,
   callIntentSchema,
   emptyConfiguration,
   type LadderStep,
@@ -70,6 +71,18 @@ describe('a trim', () => {
     expect(rig.denials).toHaveLength(1);
     expect(rig.notices).toEqual([]);
     expect(heldOf(await rig.balancesAtEnd())).toEqual([0n]);
+  });
+
+  it('fits a budget in tokens by tokens, and what was billed of them is charged', async () => {
+    const budget = budgetWith('0', [TRIM], { measure: 'tokens', limit: 5_000n });
+    const rig = await ladderRig([budget]);
+    await rig.claude.messages.create(ASKED);
+    const [arrival] = rig.arrivals;
+    expect(Number(arrival?.body['max_tokens'])).toBeGreaterThanOrEqual(1_000);
+    expect(arrival?.balances).toMatchObject([{ held: 5_000n }]);
+    const billed = rig.events.map(billedTokens);
+    expect(await rig.balancesAtEnd()).toMatchObject([{ spent: billed[0], held: 0n }]);
+    expect(billed[0]).toBeGreaterThan(0n);
   });
 
   it('leaves thinking its room where both fit', async () => {

@@ -12,15 +12,28 @@ import { attributionOf } from '../../contract/gate-fixtures.ts';
 const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Partial<Budget>)[] = [
   { id: 'all', scope: {}, period: 'month' },
   { id: 'support', scope: { team: 'support' }, period: 'month', overageBasisPoints: 2_550 },
-  { id: 'daily', scope: { team: 'support' }, period: 'day', timeZone: 'Asia/Kolkata' },
+  { id: 'daily', scope: { team: 'support' }, period: 'day', timeZone: 'Asia/Kolkata', measure: 'requests' },
   { id: 'chat', scope: { feature: 'chat' }, period: 'hour', mode: 'observe', alerts: [1, 30, 120] },
   { id: 'person', scope: { user: 'u-1' }, period: 'minute', alerts: [] },
-  { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week' },
+  { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week', measure: 'tokens' },
   { id: 'people', scope: {}, each: 'user', period: 'day' },
   { id: 'models', scope: { feature: 'chat' }, each: 'model', period: 'hour' },
 ];
 
 export const BUDGET_IDS: readonly string[] = OF_ALL_SCENARIOS.map(({ id }) => id);
+
+/** Of every call: so many nano-USD to a token. */
+const NANO_USD_PER_TOKEN = 2n;
+
+export function tokensOf(amountNanoUsd: NanoUsd): bigint {
+  return amountNanoUsd / NANO_USD_PER_TOKEN;
+}
+
+/** What a call takes from a budget, by what the budget is in. */
+export function amountOn(budgetId: string, amountNanoUsd: NanoUsd, requests: bigint): bigint {
+  if (budgetId === 'daily') return requests;
+  return budgetId === 'opus' ? tokensOf(amountNanoUsd) : amountNanoUsd;
+}
 
 /** Denies nobody. */
 export const OBSERVED_ID = 'chat';

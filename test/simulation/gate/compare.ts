@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Alert, BudgetGate, Denial, Hold, NanoUsd, ReserveReply, SettleReply } from '@tallygate/usage';
 import { expect } from 'vitest';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
+import { tokensOf } from './budgets.ts';
 import type { EndAnswer, Refusal, ReserveAnswer } from './model.ts';
 import type { ModelAlert } from './model-alerts.ts';
 import { PARTS_OF_A_HOLD } from './model-state.ts';
@@ -37,7 +38,9 @@ export function endAt(
   hold: Hold,
   amountNanoUsd: NanoUsd,
 ): Promise<SettleReply> {
-  return kind === 'settle' ? gate.settle({ hold, amountNanoUsd }) : gate.release(hold);
+  return kind === 'settle'
+    ? gate.settle({ hold, amountNanoUsd, tokens: tokensOf(amountNanoUsd) })
+    : gate.release(hold);
 }
 
 /** Null for what no counter could take; everything else is a fault. */

@@ -1,6 +1,6 @@
 import { type Budget, NANO_USD_MAX, type NanoUsd, type SettlementKind } from '@tallygate/usage';
 import { BUCKET_MS, START_MS } from '../../contract/gate-fixtures.ts';
-import { BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
+import { amountOn, BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
 import { ModelAlerts } from './model-alerts.ts';
 import { modelPeriod } from './model-periods.ts';
 
@@ -96,11 +96,17 @@ export class ModelState {
         !attempt.missing.has(key) &&
         attempt.periods.some((period) => period.key === key),
     );
+    const budgetId = key.slice(0, key.indexOf(':'));
+    const parts = live.map(({ expected, worst, lastBucket }) => ({
+      expected: amountOn(budgetId, expected, 1n),
+      worst: amountOn(budgetId, worst, 1n),
+      lastBucket,
+    }));
     return {
-      expected: total(live.map(({ expected }) => expected)),
-      worst: total(live.map(({ worst }) => worst)),
+      expected: total(parts.map(({ expected }) => expected)),
+      worst: total(parts.map(({ worst }) => worst)),
       // A hold of $0 gives nothing back when it ends.
-      firstBucket: Math.min(...live.filter(holdsSomething).map(({ lastBucket }) => lastBucket)),
+      firstBucket: Math.min(...parts.filter(holdsSomething).map(({ lastBucket }) => lastBucket)),
     };
   }
 
@@ -181,7 +187,7 @@ export class ModelState {
 
 function periodOf(budget: Budget, value: string | null, instantMs: number): PinnedKey {
   const { startMs, endMs } = modelPeriod(budget, instantMs);
-  const key = `${budget.id}:${budget.period}:${startMs}`;
+  const key = `${budget.id}:${budget.measure === undefined ? '' : `${budget.measure}.`}${budget.period}:${startMs}`;
   return { key: value === null ? key : `${key}:${value}`, budgetId: budget.id, startMs, endMs };
 }
 
@@ -189,7 +195,7 @@ export function isBeyondCounters(amount: NanoUsd): boolean {
   return amount > NANO_USD_MAX;
 }
 
-function holdsSomething({ expected, worst }: ModelAttempt): boolean {
+function holdsSomething({ expected, worst }: Pick<ModelAttempt, 'expected' | 'worst'>): boolean {
   return expected > 0n || worst > 0n;
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ExtendReply, NanoUsd, SettleReply } from '@tallygate/usage';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
-import { hardLimitOf, OBSERVED_ID, payerOf } from './budgets.ts';
+import { amountOn, hardLimitOf, OBSERVED_ID, payerOf } from './budgets.ts';
 import { isBeyondCounters, type ModelAttempt, ModelState, type PinnedKey } from './model-state.ts';
 import type { Asking, Change, Publishing } from './steps.ts';
 
@@ -39,7 +39,7 @@ export class GateModel extends ModelState {
     const refusals = periods.flatMap((period) => this.#refusal(period, asked) ?? []);
     const denying = asked.enforce ? refusals.filter(({ budgetId }) => budgetId !== OBSERVED_ID) : [];
     if (denying.length > 0) return { kind: 'denied', denial: lastToLetGo(denying) };
-    if (periods.some(({ key }) => this.#crowds(key, asked))) return { kind: 'refused' };
+    if (periods.some((period) => this.#crowds(period, asked))) return { kind: 'refused' };
     this.passTime();
     const lastBucket = this.bucketAfter(asked.ttlMs);
     const { expected, worst } = asked;
@@ -60,7 +60,7 @@ export class GateModel extends ModelState {
     if (isOfAnotherPeriod || this.rebuild(periods)) return;
     const denying = periods.filter(({ budgetId }) => budgetId !== OBSERVED_ID);
     if (asked.enforce && denying.some((period) => this.#refusal(period, asked) !== null)) return;
-    if (!periods.some(({ key }) => this.#crowds(key, asked))) this.passTime();
+    if (!periods.some((period) => this.#crowds(period, asked))) this.passTime();
   }
 
   end(kind: 'settle' | 'release', id: string, amount: NanoUsd, named: readonly PinnedKey[]): EndAnswer {
@@ -70,11 +70,12 @@ export class GateModel extends ModelState {
       return { outcome: 'duplicate', ...endingOf(known, known.ended) };
     }
     const periods = known?.periods ?? named;
-    if (!this.#takes(periods, amount)) return { outcome: 'refused' };
+    const charged = (budgetId: string) => amountOn(budgetId, amount, kind === 'settle' ? 1n : 0n);
+    if (!this.#takes(periods, charged)) return { outcome: 'refused' };
     const outcome = this.#outcome(kind, id, known);
     this.passTime();
     this.seq += 1;
-    if (kind === 'settle') for (const { key } of periods) this.#charge(key, amount);
+    if (kind === 'settle') for (const { key, budgetId } of periods) this.#charge(key, charged(budgetId));
     if (kind === 'settle' || outcome === 'released') this.judge(periods);
     const ended = { kind, seq: this.seq, amount };
     const attempt = {
@@ -151,7 +152,8 @@ export class GateModel extends ModelState {
   }
 
   /** Everything that a gate decides about an amount on one budget. */
-  #refusal({ key, budgetId, endMs }: PinnedKey, { expected, worst }: Asking): Refusal | null {
+  #refusal({ key, budgetId, endMs }: PinnedKey, asked: Asking): Refusal | null {
+    const [expected, worst] = askedOn(budgetId, asked);
     const spent = this.spent(key);
     const held = this.held(key);
     const limit = this.limits.get(budgetId) ?? 0n;
@@ -164,15 +166,16 @@ export class GateModel extends ModelState {
     return { budgetId, limit: top, spent, held: heldSum, needed, retryAtMs: Math.min(freedMs, endMs) };
   }
 
-  #crowds(key: string, { expected, worst }: Asking): boolean {
+  #crowds({ key, budgetId }: PinnedKey, asked: Asking): boolean {
+    const [expected, worst] = askedOn(budgetId, asked);
     const held = this.held(key);
     return isBeyondCounters(held.expected + expected) || isBeyondCounters(held.worst + worst);
   }
 
-  #takes(periods: readonly PinnedKey[], amount: NanoUsd): boolean {
-    for (const { key, endMs } of periods) {
+  #takes(periods: readonly PinnedKey[], charged: (budgetId: string) => bigint): boolean {
+    for (const { key, budgetId, endMs } of periods) {
       if (this.lost.has(key) && this.nowMs < endMs) this.rebuild(periods);
-      if (isBeyondCounters(this.spent(key) + amount)) return false;
+      if (isBeyondCounters(this.spent(key) + charged(budgetId))) return false;
     }
     return true;
   }
@@ -203,8 +206,16 @@ export class GateModel extends ModelState {
 }
 
 function endingOf({ periods }: ModelAttempt, { kind, seq, amount }: NonNullable<ModelAttempt['ended']>) {
-  const entries = periods.map(({ key }): [string, NanoUsd] => [key, amount]);
+  const requests = kind === 'settle' ? 1n : 0n;
+  const entries = periods.map(({ key, budgetId }): [string, bigint] => [
+    key,
+    amountOn(budgetId, amount, requests),
+  ]);
   return { kind, seq, entries };
+}
+
+function askedOn(budgetId: string, { expected, worst }: Asking): [expected: bigint, worst: bigint] {
+  return [amountOn(budgetId, expected, 1n), amountOn(budgetId, worst, 1n)];
 }
 
 /** Before that one lets go, no repetition can succeed. */

@@ -1,6 +1,6 @@
 import { alertId, type Balance, type Hold } from '@tallygate/usage';
 import { BUCKET_MS, requestOf, snapshotOf } from '../../contract/gate-fixtures.ts';
-import { budgetsOf, payerOf } from './budgets.ts';
+import { budgetsOf, payerOf, tokensOf } from './budgets.ts';
 import {
   alertOf,
   answerOf,
@@ -116,6 +116,7 @@ export class Walk {
       attemptId: idOf(call),
       expectedNanoUsd: expected,
       worstNanoUsd: worst,
+      tokens: { expected: tokensOf(expected), worst: tokensOf(worst) },
       ttlMs,
       enforce,
       configVersion: isStale ? version - 1 : version,

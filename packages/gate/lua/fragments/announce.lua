@@ -13,7 +13,11 @@ local FOREVER_MS = 9007199254740991
 -- Those of one value's counter, of which grants may be, stand before those of its budget.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
-  local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+  local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
+  local measure = string.match(unit, '^(%a+)%.')
+  if measure then
+    budget_id = measure .. '/' .. budget_id
+  end
   local _, at = string.find(text, '\n' .. budget_id .. value .. ' ', 1, true)
   if not at then
     _, at = string.find(text, '\n' .. budget_id .. ' ', 1, true)

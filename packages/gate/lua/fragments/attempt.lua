@@ -3,7 +3,7 @@
 --   ask      of the caller that owns the hold
 --   epoch, rebuilds   of the counters when it was written
 --   instant  that pinned the periods, ms
---   bucket, expected, worst   the hold, the same amounts on every budget
+--   bucket, expected, worst   the hold; amounts are one text for all budgets, or one for each by commas, where they differ
 --   seq, settled, amount      the first settlement, once there is one
 --   entries  the pinned periods, opaque here
 --
@@ -55,10 +55,26 @@ local function is_live(attempt, state, current)
     and tonumber(attempt.bucket) >= current
 end
 
--- As budgets take it.
-local function hold_of(attempt)
-  local expected_usd, expected_nanos = limbs(attempt.expected)
-  local worst_usd, worst_nanos = limbs(attempt.worst)
+local function differs(amounts)
+  return string.find(amounts, ',', 1, true) ~= nil
+end
+
+local function amount_at(amounts, place)
+  if not differs(amounts) then
+    return limbs(amounts)
+  end
+  for amount in string.gmatch(amounts, '[^,]+') do
+    place = place - 1
+    if place == 0 then
+      return limbs(amount)
+    end
+  end
+end
+
+-- As the budget at that place takes it.
+local function hold_of(attempt, place)
+  local expected_usd, expected_nanos = amount_at(attempt.expected, place)
+  local worst_usd, worst_nanos = amount_at(attempt.worst, place)
   return {
     bucket = tonumber(attempt.bucket),
     rebuilds = tonumber(attempt.rebuilds),

@@ -1,4 +1,5 @@
--- Money in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9.
+-- Amounts in two limbs: usd and nanos, value = usd * 10^9 + nanos with 0 <= nanos < 10^9. Tokens and requests are counted alike,
+-- in ones instead of nanos.
 -- Lua numbers are doubles: an amount of nano-USD beyond 2^53 (nine million USD) would be rounded, compared wrongly and printed
 -- in exponent form. Whole dollars of an Int64 have ten digits, so both limbs and sums of thousands of them stay exact.
 --

@@ -84,7 +84,7 @@ export function replyOf(
     outcome: outcome ?? outcomeOfLive(kind),
     settlement: settlementOf(
       { attemptId, organization, epoch },
-      { kind, seq: firstSeq + position, budgetInstantMs, settledAtMs, amountNanoUsd, entries },
+      { kind, seq: firstSeq + position, budgetInstantMs, settledAtMs, charge: { amountNanoUsd }, entries },
     ),
   };
 }

@@ -1,5 +1,6 @@
-import type { ExtendReply, Hold, NanoUsd, SettleReply } from '@tallygate/usage';
-import { requireAmount, requireOwnHold, requireTtl } from '../requests.ts';
+import type { ExtendReply, Hold, SettleReply } from '@tallygate/usage';
+import type { Charge } from '../amounts.ts';
+import { requireCharge, requireOwnHold, requireTtl } from '../requests.ts';
 import type { Ending } from '../settlements.ts';
 import type { LeasedAttempt } from './attempts.ts';
 import type { LeasedState } from './leased-state.ts';
@@ -9,20 +10,19 @@ export function endAttempt(
   state: LeasedState,
   asked: Hold,
   kind: Ending['kind'],
-  amountNanoUsd: NanoUsd,
+  charge: Charge,
 ): Promise<SettleReply> {
   const { attempts, session } = state;
   const attempt = attempts.get(asked.attemptId);
-  if (attempt === undefined || attempt.ending !== null)
-    return endAgain(state, attempt, asked, kind, amountNanoUsd);
+  if (attempt === undefined || attempt.ending !== null) return endAgain(state, attempt, asked, kind, charge);
   const { hold, from } = attempt;
   try {
     if (asked !== hold) requireOwnHold(session.organization, asked);
-    requireAmount('amountNanoUsd', amountNanoUsd);
+    requireCharge(charge);
   } catch (error) {
     return Promise.reject(error);
   }
-  attempt.ending = from.endings.end({ hold, kind, amountNanoUsd });
+  attempt.ending = from.endings.end({ hold, kind, amountNanoUsd: charge.amountNanoUsd });
   return from.endings.replyTo(attempt.ending);
 }
 
@@ -31,13 +31,13 @@ async function endAgain(
   ended: LeasedAttempt | undefined,
   asked: Hold,
   kind: Ending['kind'],
-  amountNanoUsd: NanoUsd,
+  charge: Charge,
 ): Promise<SettleReply> {
   const before = ended === undefined ? null : await replyBefore(ended);
   const isDone = ended?.ending?.kind === 'settle' || kind === 'release';
   if (before !== null && isDone) return { outcome: 'duplicate', settlement: before.settlement };
   const hold = ended?.hold ?? asked;
-  return kind === 'settle' ? gate.settle({ hold, amountNanoUsd }) : gate.release(hold);
+  return kind === 'settle' ? gate.settle({ hold, ...charge }) : gate.release(hold);
 }
 
 /** Null when it is not known whether it was written: the gate finds out. */

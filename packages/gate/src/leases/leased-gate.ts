@@ -1,4 +1,5 @@
 import type { Balance, BudgetGate, Hold } from '@tallygate/usage';
+import { NO_CHARGE } from '../amounts.ts';
 import type { RedisSession } from '../redis-session.ts';
 import { createLeasedAttempts } from './attempts.ts';
 import { createEndingQueue, type EndingQueue } from './ending-queue.ts';
@@ -37,8 +38,8 @@ export function createLeasedGate(parts: LeasedGateParts, options: LeaseOptions):
   return {
     ...gate,
     reserve: (request) => reserveLeased(state, request),
-    settle: ({ hold, amountNanoUsd }) => endAttempt(state, hold, 'settle', amountNanoUsd),
-    release: (hold) => endAttempt(state, hold, 'release', 0n),
+    settle: ({ hold, ...charge }) => endAttempt(state, hold, 'settle', charge),
+    release: (hold) => endAttempt(state, hold, 'release', NO_CHARGE),
     extend: (hold, ttlMs) => extendAttempt(state, hold, ttlMs),
     balances: async (only) => {
       await giveBackAll(state);

@@ -93,12 +93,16 @@ async function learn({ pools, session }: LeasedState, request: ReserveRequest): 
   const snapshot = await session.snapshot(request.configVersion).catch(() => null);
   if (snapshot?.version !== request.configVersion) return;
   const budgets = snapshot.budgets.filter((budget) => budgetCovers(budget, request));
-  // What would have been denied is only known where every call is asked for.
-  if (budgets.every(isEnforced)) pools.learn(request, keysFor(budgets, request));
+  if (budgets.every(isLeased)) pools.learn(request, keysFor(budgets, request));
 }
 
 function keysFor(budgets: readonly Budget[], request: ReserveRequest): string[] {
   return budgets.flatMap((budget) => budgetsFor(budget, request)).map(budgetKey);
+}
+
+/** What would have been denied is only known where every call is asked for; and a lease is money. */
+function isLeased(budget: Budget): boolean {
+  return isEnforced(budget) && (budget.measure ?? 'usd') === 'usd';
 }
 
 function isLeasable({ attempts, isClosed }: LeasedState, request: ReserveRequest): boolean {

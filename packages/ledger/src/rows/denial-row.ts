@@ -33,10 +33,10 @@ const COLUMNS = [
   text<DenialRecord>('time_zone', (denial) => denial.timeZone),
   instant<DenialRecord>('period_start', (denial) => denial.periodStartMs),
   instant<DenialRecord>('period_end', (denial) => denial.periodEndMs),
-  amount<DenialRecord>('limit_nano_usd', (denial) => denial.limit),
-  amount<DenialRecord>('spent_nano_usd', (denial) => denial.spent),
-  amount<DenialRecord>('held_nano_usd', (denial) => denial.held),
-  amount<DenialRecord>('needed_nano_usd', (denial) => denial.needed),
+  amount<DenialRecord>('limit_amount', (denial) => denial.limit),
+  amount<DenialRecord>('spent_amount', (denial) => denial.spent),
+  amount<DenialRecord>('held_amount', (denial) => denial.held),
+  amount<DenialRecord>('needed_amount', (denial) => denial.needed),
   instant<DenialRecord>('retry_at', (denial) => denial.retryAtMs),
   instant<DenialRecord>('denied_at', (denial) => denial.atMs),
   flag<DenialRecord>('enforced', (denial) => denial.enforced),
@@ -53,6 +53,7 @@ const COLUMNS = [
   ...(['environment', 'workflow', 'user', 'model'] as const).map(scopeColumn),
   maybeText<DenialRecord>('reason', (denial) => denial.reason ?? null),
   maybeCount<DenialRecord>('config_version', (denial) => denial.configVersion ?? null),
+  text<DenialRecord>('measure', (denial) => denial.measure ?? 'usd'),
 ];
 
 export const DENIAL_COLUMNS: readonly string[] = namesOf(COLUMNS);
@@ -73,12 +74,13 @@ export function denialFromRow(row: unknown): DenialRecord {
     scope: scopeIn(cells),
     unit: cells['unit'],
     timeZone: cells['time_zone'],
+    measure: measureIn(cells),
     periodStartMs: cells['period_start'],
     periodEndMs: cells['period_end'],
-    limit: cells['limit_nano_usd'],
-    spent: cells['spent_nano_usd'],
-    held: cells['held_nano_usd'],
-    needed: cells['needed_nano_usd'],
+    limit: cells['limit_amount'],
+    spent: cells['spent_amount'],
+    held: cells['held_amount'],
+    needed: cells['needed_amount'],
     retryAtMs: cells['retry_at'],
     atMs: cells['denied_at'],
     enforced: cells['enforced'],
@@ -95,6 +97,11 @@ export function denialFromRow(row: unknown): DenialRecord {
     reason: cells['reason'] ?? undefined,
     configVersion: cells['config_version'] ?? undefined,
   });
+}
+
+/** In rows of earlier versions everything is in USD, which goes without saying. */
+function measureIn({ measure }: Record<string, unknown>): unknown {
+  return measure === null || measure === 'usd' ? undefined : measure;
 }
 
 function scopeIn(cells: Record<string, unknown>): Record<string, unknown> {

@@ -72,10 +72,10 @@ async function sumOfEstimates(
   admission: Admission,
   options: MeterOptions,
 ) {
-  const sum = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
+  const sum = { expectedNanoUsd: 0n, worstNanoUsd: 0n, tokens: { expected: 0n, worst: 0n }, requests: 0n };
   for (const [index, { facts }] of items.entries()) {
     if (index > 0 && index % ESTIMATED_AT_ONCE === 0) await setImmediate();
-    const { expectedNanoUsd, worstNanoUsd } = estimateRequest(
+    const { expectedNanoUsd, worstNanoUsd, tokens } = estimateRequest(
       facts,
       { batch: true, shareMillionths: null },
       admission,
@@ -83,6 +83,9 @@ async function sumOfEstimates(
     );
     sum.expectedNanoUsd += expectedNanoUsd;
     sum.worstNanoUsd += worstNanoUsd;
+    sum.tokens.expected += tokens.expected;
+    sum.tokens.worst += tokens.worst;
+    sum.requests += 1n;
   }
   return sum;
 }

@@ -133,6 +133,8 @@ async function chargingHold(owner: BatchOwner, { ports, options }: BatchParts): 
         models: plainModelNames(modelsOf(owner), priceBook),
         expectedNanoUsd: 0n,
         worstNanoUsd: 0n,
+        tokens: { expected: 0n, worst: 0n },
+        requests: 0n,
         ttlMs: CHARGING_HOLD_TTL_MS,
         configVersion: snapshot.version,
         enforce: false,

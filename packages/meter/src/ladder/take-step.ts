@@ -1,6 +1,6 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import { findPrice, modelLimits } from '@tallygate/pricing';
-import type { Denial, LadderChange, LadderStep, NanoUsd } from '@tallygate/usage';
+import type { Denial, LadderChange, LadderStep } from '@tallygate/usage';
 import type { Admission } from '../admit.ts';
 import { isObject } from '../answer.ts';
 import { factsByMaxTokens, type RequestFacts, readRequestFacts } from '../request-facts.ts';
@@ -22,7 +22,8 @@ export interface StepTaken extends AskedMessage {
 export interface Refused extends AskedMessage {
   admission: Admission;
   denial: Denial;
-  worstNanoUsd(facts: RequestFacts): NanoUsd;
+  /** In the measure of the budget that refused. */
+  worst(facts: RequestFacts): bigint;
   pseudonymKey: string | null;
 }
 
@@ -40,11 +41,11 @@ export function takeStep(step: LadderStep, refused: Refused): StepTaken | null {
 
 function trim(minOutputTokens: number, refused: Refused): StepTaken | null {
   const { denial, facts, request } = refused;
-  const roomNanoUsd = denial.limit - denial.spent - denial.held;
+  const room = denial.limit - denial.spent - denial.held;
   // It was refused for another reason than its size.
-  if (denial.needed <= roomNanoUsd) return null;
+  if (denial.needed <= room) return null;
   const factsWith = factsByMaxTokens(request, facts);
-  const fits = (maxTokens: number) => refused.worstNanoUsd(factsWith(maxTokens)) <= roomNanoUsd;
+  const fits = (maxTokens: number) => refused.worst(factsWith(maxTokens)) <= room;
   const least = Math.max(minOutputTokens, thinkingTokens(request) + 1);
   const most = largest(least, facts.maxOutputTokens - 1, fits);
   return most === null ? null : changed(refused, [{ step: 'trim', from: facts.maxOutputTokens, to: most }]);
@@ -88,7 +89,7 @@ function downgrade(model: string, refused: Refused): StepTaken | null {
     changes.push({ step: 'trim', from: facts.maxOutputTokens, to: maxOutputTokens });
   const smaller = changed(refused, changes);
   if (smaller === null || smaller.facts.promptTokens > limits.contextWindowTokens) return null;
-  return refused.worstNanoUsd(smaller.facts) < refused.worstNanoUsd(facts) ? smaller : null;
+  return refused.worst(smaller.facts) < refused.worst(facts) ? smaller : null;
 }
 
 /** Bedrock knows models by names of its own, which nobody else knows. */

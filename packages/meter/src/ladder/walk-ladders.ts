@@ -1,4 +1,5 @@
-import type { Denial, LadderChange } from '@tallygate/usage';
+import type { Estimate } from '@tallygate/pricing';
+import type { Denial, LadderChange, Measure } from '@tallygate/usage';
 import type { Admission } from '../admit.ts';
 import { type AskedMessage, type Refused, takeStep } from './take-step.ts';
 
@@ -16,23 +17,30 @@ export type Easier = (denial: Denial, admission: Admission) => ChangedMessage | 
  */
 export function walkLadders(
   first: AskedMessage,
-  parts: Pick<Refused, 'pseudonymKey'> & { worstNanoUsd(admission: Admission): bigint },
+  parts: Pick<Refused, 'pseudonymKey'> & { estimate(admission: Admission): Estimate },
 ): Easier {
   const taken = new Map<string, number>();
   let asked: ChangedMessage = { ...first, changes: [] };
   return (denial, admission) => {
     const { budgets } = admission.configuration.snapshot;
     const steps = budgets.find(({ id }) => id === denial.budgetId)?.ladder ?? [];
-    const worstNanoUsd: Refused['worstNanoUsd'] = (facts) => parts.worstNanoUsd({ ...admission, facts });
+    const worst: Refused['worst'] = (facts) =>
+      worstIn(denial.measure, parts.estimate({ ...admission, facts }));
     const { pseudonymKey } = parts;
     for (const [index, step] of steps.entries()) {
       if (index < (taken.get(denial.budgetId) ?? 0)) continue;
       taken.set(denial.budgetId, index + 1);
-      const easier = takeStep(step, { ...asked, admission, denial, worstNanoUsd, pseudonymKey });
+      const easier = takeStep(step, { ...asked, admission, denial, worst, pseudonymKey });
       if (easier === null) continue;
       asked = { ...easier, changes: [...asked.changes, ...easier.changes] };
       return asked;
     }
     return null;
   };
+}
+
+/** In requests every message is one, whatever is done to it: no step helps. */
+function worstIn(measure: Measure = 'usd', { worstNanoUsd, tokens }: Estimate): bigint {
+  if (measure === 'requests') return 1n;
+  return measure === 'usd' ? worstNanoUsd : tokens.worst;
 }

@@ -1,7 +1,8 @@
-import { parsePeriodKey } from '@tallygate/gate';
+import { measureOf, parsePeriodKey } from '@tallygate/gate';
 import {
   type Alert,
   alertId,
+  amountFields,
   type Budget,
   type BudgetScope,
   budgetOfValue,
@@ -9,16 +10,22 @@ import {
   describePeriod,
   describeReset,
   describeScope,
-  formatUsd,
+  formatAmount,
+  formatBareAmount,
   isEnforced,
   isoFromMs,
   periodAt,
-  usdFromNano,
   valueOfBudget,
 } from '@tallygate/usage';
 
+/**
+ * Exact: what was spent and the limit, with the grants in force, when the threshold was reached; in what the budget is in: `spentUsd`
+ * and `limitUsd`, or `spentTokens` …
+ */
+type AlertAmounts = Partial<Record<`${'spent' | 'limit'}${'Usd' | 'Tokens' | 'Requests'}`, string>>;
+
 /** A budget has reached a threshold: what somebody is told, in numbers and in words. */
-export interface BudgetAlert {
+export interface BudgetAlert extends AlertAmounts {
   /** The same for every repetition of this alert, so that a repetition can be told from another one. */
   id: string;
   organization: string;
@@ -26,9 +33,6 @@ export interface BudgetAlert {
   /** Whose calls the budget covers, one value's for a budget with `each`; null where the budget is gone. */
   scope: BudgetScope | null;
   thresholdPercent: number;
-  /** Exact decimals: what was spent and the limit, with the grants in force, when the threshold was reached. */
-  spentUsd: string;
-  limitUsd: string;
   /** ISO 8601, UTC. */
   reachedAt: string;
   /** A sentence or two for people: what happened, until when, and what to type. */
@@ -47,8 +51,7 @@ export function budgetAlert(alert: Alert, { budgets }: Pick<ConfigurationSnapsho
     budget: id,
     scope: budget?.scope ?? null,
     thresholdPercent: alert.thresholdPercent,
-    spentUsd: usdFromNano(alert.spent),
-    limitUsd: usdFromNano(alert.limit),
+    ...amountFields({ spent: alert.spent, limit: alert.limit }, measureOf(alert.key)),
     reachedAt: isoFromMs(alert.crossedAtMs),
     text: budget === null || name === null ? goneText(alert, id) : textOf(alert, budget, name.startMs),
   };
@@ -62,11 +65,11 @@ function textOf(alert: Alert, budget: Budget, startMs: number): string {
   const named = value === null ? budget.id : `${budget.id} --value ${JSON.stringify(value)}`;
   const whose = `${scope.charAt(0).toUpperCase()}${scope.slice(1)}`;
   return (
-    `${whose} has spent ${amounts(alert)} for ${describePeriod(period, timeZone)}: ` +
+    `${whose} has ${verb(alert)} ${amounts(alert)} for ${describePeriod(period, timeZone)}: ` +
     `${alert.thresholdPercent} % of budget ${budget.id} is reached. ` +
     `It resets ${describeReset(period, timeZone)}.${consequence(alert, budget)} ` +
     `"tallygate top" shows who spends; ` +
-    `"tallygate budgets grant ${named} --amount <usd> --for 4h --reason <why>" raises it for a time.`
+    `"tallygate budgets grant ${named} --amount <${measureOf(alert.key)}> --for 4h --reason <why>" raises it for a time.`
   );
 }
 
@@ -77,9 +80,14 @@ function consequence({ thresholdPercent }: Alert, budget: Budget): string {
 }
 
 function goneText(alert: Alert, id: string): string {
-  return `Budget ${id}, which is configured no longer, has spent ${amounts(alert)}: ${alert.thresholdPercent} % is reached.`;
+  return `Budget ${id}, which is configured no longer, has ${verb(alert)} ${amounts(alert)}: ${alert.thresholdPercent} % is reached.`;
 }
 
-function amounts({ spent, limit }: Alert): string {
-  return `${formatUsd(spent)} of ${formatUsd(limit)}`;
+function verb({ key }: Alert): string {
+  return measureOf(key) === 'usd' ? 'spent' : 'used';
+}
+
+function amounts({ key, spent, limit }: Alert): string {
+  const measure = measureOf(key);
+  return `${formatBareAmount(spent, measure)} of ${formatAmount(limit, measure)}`;
 }

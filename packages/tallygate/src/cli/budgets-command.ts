@@ -1,5 +1,6 @@
-import { availableNanoUsd, budgetBar, budgetTable, toTextTable } from '@tallygate/report';
+import { availableIn, budgetBar, budgetTable, toTextTable } from '@tallygate/report';
 import {
+  amountFields,
   type Balance,
   type Budget,
   DEFAULT_ALERTS,
@@ -9,7 +10,7 @@ import {
   describePeriod,
   describeReset,
   describeScope,
-  formatUsd,
+  formatAmount,
   isoFromMs,
   nearestName,
   type Period,
@@ -127,10 +128,10 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     timeZone: budget.timeZone,
     periodStart: isoFromMs(balance.periodStartMs),
     periodEnd: isoFromMs(balance.periodEndMs),
-    limitUsd: usdFromNano(budget.limit),
-    spentUsd: usdFromNano(balance.spent),
-    heldUsd: usdFromNano(balance.held),
-    availableUsd: usdFromNano(availableNanoUsd(balance)),
+    ...amountFields(
+      { limit: budget.limit, spent: balance.spent, held: balance.held, available: availableIn(balance) },
+      budget.measure,
+    ),
     mode: budget.mode ?? 'enforce',
     ...(budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) }),
     onOutage: budget.onOutage,
@@ -141,6 +142,7 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
 
 function describeBalance(balance: Balance): string {
   const { budget, spent, held } = balance;
+  const { measure } = budget;
   const period: Period = { unit: budget.period, startMs: balance.periodStartMs, endMs: balance.periodEndMs };
   const facts: readonly (readonly [string, string])[] = [
     ['Budget', budget.id],
@@ -149,10 +151,10 @@ function describeBalance(balance: Balance): string {
       'Period',
       `${describePeriod(period, budget.timeZone)}, resets ${describeReset(period, budget.timeZone)}`,
     ],
-    ['Limit', `${formatUsd(budget.limit)}, ${describeMode(budget)}`],
-    ['Spent', formatUsd(spent)],
-    ['Held', formatUsd(held)],
-    ['Available', formatUsd(availableNanoUsd(balance))],
+    ['Limit', `${formatAmount(budget.limit, measure)}, ${describeMode(budget)}`],
+    ['Spent', formatAmount(spent, measure)],
+    ['Held', formatAmount(held, measure)],
+    ['Available', formatAmount(availableIn(balance), measure)],
     ['Used', budgetBar(balance)],
     ['In an outage', describeOutagePolicy(budget)],
     ['Alerts', describeAlerts(budget.alerts)],

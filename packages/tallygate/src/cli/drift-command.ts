@@ -1,4 +1,11 @@
-import { formatUsd, isoFromMs, usdFromNano, valueOfBudget } from '@tallygate/usage';
+import {
+  amountFields,
+  formatAmount,
+  isoFromMs,
+  type Measure,
+  usdFromNano,
+  valueOfBudget,
+} from '@tallygate/usage';
 import { adjustDrift, type DriftAdjustment } from '../drift/adjust-drift.ts';
 import { type BudgetDrift, type DriftReport, findDrift } from '../drift/find-drift.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
@@ -39,13 +46,11 @@ function driftDocument(organization: string, { budgets, gaps }: DriftReport): Re
   return {
     schema: 'tallygate.drift/1',
     organization,
-    budgets: budgets.map(({ key, balance, state, settledNanoUsd, differenceNanoUsd }) => ({
+    budgets: budgets.map(({ key, balance, state, settled, difference }) => ({
       budget: balance.budget.id,
       key,
       state,
-      gateUsd: usdFromNano(balance.spent),
-      ledgerUsd: usdFromNano(settledNanoUsd),
-      differenceUsd: usdFromNano(differenceNanoUsd),
+      ...amountFields({ gate: balance.spent, ledger: settled, difference }, balance.budget.measure),
     })),
     gaps: gaps.map(({ beforeMs, afterMs, ...gap }) => ({
       ...gap,
@@ -54,17 +59,18 @@ function driftDocument(organization: string, { budgets, gaps }: DriftReport): Re
   };
 }
 
-function adjustmentDocument({ key, side, amountNanoUsd }: DriftAdjustment): Record<string, unknown> {
-  return { key, side, amountUsd: usdFromNano(amountNanoUsd) };
+function adjustmentDocument({ key, side, amount, measure }: DriftAdjustment): Record<string, unknown> {
+  return { key, side, ...amountFields({ amount }, measure) };
 }
 
-function budgetLine({ balance, state, settledNanoUsd, differenceNanoUsd }: BudgetDrift): string {
+function budgetLine({ balance, state, settled, difference }: BudgetDrift): string {
+  const { measure } = balance.budget;
   const value = valueOfBudget(balance.budget);
   const id = value === null ? balance.budget.id : `${balance.budget.id} of ${value}`;
-  if (state === 'exact') return `${id}: ${formatUsd(settledNanoUsd)} in gate and ledger\n`;
+  if (state === 'exact') return `${id}: ${formatAmount(settled, measure)} in gate and ledger\n`;
   if (state === 'moving') return `${id}: is being charged; look again when it is quiet\n`;
-  const sides = `gate ${formatUsd(balance.spent)}, ledger ${formatUsd(settledNanoUsd)}`;
-  return `${id}: drift of ${usdFromNano(differenceNanoUsd)} USD (${sides})\n`;
+  const sides = `gate ${formatAmount(balance.spent, measure)}, ledger ${formatAmount(settled, measure)}`;
+  return `${id}: drift of ${exactAmount(difference, measure)} (${sides})\n`;
 }
 
 function gapLines({ gaps }: DriftReport): string[] {
@@ -74,6 +80,11 @@ function gapLines({ gaps }: DriftReport): string[] {
   });
 }
 
-function adjustmentLine({ key, side, amountNanoUsd }: DriftAdjustment): string {
-  return `${key}: ${usdFromNano(amountNanoUsd)} USD written to the ${side}\n`;
+function adjustmentLine({ key, side, amount, measure }: DriftAdjustment): string {
+  return `${key}: ${exactAmount(amount, measure)} written to the ${side}\n`;
+}
+
+/** Drift may be less than a cent. */
+function exactAmount(amount: bigint, measure: Measure = 'usd'): string {
+  return measure === 'usd' ? `${usdFromNano(amount)} USD` : formatAmount(amount, measure);
 }

@@ -39,13 +39,17 @@ function teamLine({ costCentre, ...team }: Team): string {
 }
 
 function budgetLine(budget: Budget): string {
-  const { id, scope, limit, period, timeZone, mode, onOutage, allowanceNanoUsd } = budget;
+  const { id, scope, period, timeZone, mode, onOutage, allowanceNanoUsd } = budget;
   const asked = mode === undefined ? {} : { mode };
   const overage = budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) };
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
-  const fields = { id, scope, limit: amount(limit), period, timeZone, ...asked, ...overage, onOutage };
   const told = budget.alerts === undefined ? {} : { alerts: budget.alerts };
+  const fields = { id, scope, limit: limitOf(budget), period, timeZone, ...asked, ...overage, onOutage };
   return `  - ${flow({ ...fields, ...allowance, ...told })}`;
+}
+
+function limitOf({ limit, measure = 'usd' }: Budget): Record<string, string> {
+  return measure === 'usd' ? amount(limit) : { [measure]: String(limit) };
 }
 
 function amount(nanoUsd: bigint): { usd: string } {

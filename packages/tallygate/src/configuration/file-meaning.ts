@@ -2,6 +2,7 @@ import { livePriceBook } from '@tallygate/pricing';
 import {
   type Budget,
   type BudgetScope,
+  MEASURES,
   nanoFromUsd,
   nearestName,
   OVERAGE_BASIS_POINTS_MAX,
@@ -12,7 +13,7 @@ import {
 } from '@tallygate/usage';
 import { alertsFrom } from './file-alerts.ts';
 import { ladderFrom } from './file-ladder.ts';
-import { ALLOWANCE_CURE, FIELD_CURES, type FileContent, OVERAGE_CURE } from './file-schema.ts';
+import { ALLOWANCE_CURE, FIELD_CURES, type FileContent, LIMIT_CURE, OVERAGE_CURE } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
 
 /**
@@ -99,7 +100,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       ...(budget.each === undefined ? {} : { each: budget.each }),
       period: budget.period,
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
-      limit: amountFrom(budget.limit.usd, at('limit', 'usd'), document),
+      ...limitFrom(budget.limit, at('limit'), document),
       ...(budget.mode === undefined ? {} : { mode: budget.mode }),
       ...overageFrom(budget.overage, at('overage'), document),
       onOutage: budget.onOutage,
@@ -176,7 +177,7 @@ function knownZone(timeZone: string, path: Path, document: LocatedDocument): str
 
 /** Required by the policy of its name, and refused beside any other: it would not be in force. */
 function allowanceFrom(
-  { onOutage, allowance }: FileContent['budgets'][number],
+  { onOutage, allowance, limit }: FileContent['budgets'][number],
   at: (...steps: string[]) => Path,
   document: LocatedDocument,
 ): Pick<Budget, 'allowanceNanoUsd'> {
@@ -188,6 +189,8 @@ function allowanceFrom(
       ALLOWANCE_CURE,
     );
   }
+  if (limit.usd === undefined)
+    throw document.invalid(at('onOutage'), 'is for budgets in USD', 'Write block or allow.');
   if (allowance === undefined) throw document.invalid(at('onOutage'), 'names no amount', ALLOWANCE_CURE);
   return { allowanceNanoUsd: amountFrom(allowance.usd, at('allowance', 'usd'), document) };
 }
@@ -206,12 +209,32 @@ function overageFrom(
   return overageBasisPoints === 0 ? {} : { overageBasisPoints };
 }
 
-const LIMIT_CURE =
+/** In exactly one measure; usd is the one that goes without saying. */
+function limitFrom(
+  written: FileContent['budgets'][number]['limit'],
+  path: Path,
+  document: LocatedDocument,
+): Pick<Budget, 'measure' | 'limit'> {
+  const [measure, another] = MEASURES.filter((one) => written[one] !== undefined);
+  if (measure === undefined || another !== undefined)
+    throw document.invalid(path, measure === undefined ? 'is in nothing' : 'is in two measures', LIMIT_CURE);
+  const text = written[measure] ?? '';
+  if (measure === 'usd') return { limit: amountFrom(text, [...path, measure], document) };
+  return { measure, limit: countFrom(text, [...path, measure], document) };
+}
+
+function countFrom(text: string, path: Path, document: LocatedDocument): bigint {
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  const cure = FIELD_CURES[`budgets.*.limit.${path.at(-1)}`] ?? '';
+  throw document.invalid(path, `"${text}" is not a whole number`, cure);
+}
+
+const USD_CURE =
   'Write a plain decimal amount of USD, such as "500.00": digits and one point, no sign, no exponent.';
 
 /** Exact: the text of the file is read as digits, so an unquoted 500.10 is as good as a quoted one. */
 function amountFrom(usd: string, path: Path, document: LocatedDocument): bigint {
-  const refuse = (problem: string) => document.invalid(path, `"${usd}" ${problem}`, LIMIT_CURE);
+  const refuse = (problem: string) => document.invalid(path, `"${usd}" ${problem}`, USD_CURE);
   if (/^-/.test(usd)) throw refuse('is negative');
   if (!/^\d+(\.\d+)?$/.test(usd)) throw refuse('is not a plain decimal amount');
   if (/\.\d{10,}$/.test(usd)) throw refuse('has more than nine digits after the point');

@@ -25,7 +25,7 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
     .transform((items) => items ?? []);
 const id = (pattern: RegExp) => z.string().regex(pattern, 'is not an id');
 
-const limitFields = { usd: text };
+const limitFields = { usd: text.optional(), tokens: text.optional(), requests: text.optional() };
 const allowanceFields = { usd: text };
 const scopeFields = {
   team: text.optional(),
@@ -139,6 +139,8 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
 const ID_CURE = 'Use lower case letters, digits, dots and dashes, at most 63, such as "support-monthly".';
 const DATE_CURE = 'Write a date such as 2026-10-31, or leave it out.';
 const RATE_CURE = 'Write USD per million tokens as a decimal, such as "3.75".';
+export const LIMIT_CURE =
+  'Write one of limit: { usd: "500.00" }, { tokens: 2000000 } and { requests: 1000 }.';
 export const ALLOWANCE_CURE = 'Write allowance: { usd: "5.00" } beside onOutage: allowance.';
 export const OVERAGE_CURE =
   'Write a percentage of the limit from 0% to 100%, with at most two digits after the point, such as 10%.';
@@ -165,8 +167,10 @@ export const FIELD_CURES: Record<string, string> = {
     'Write any of team, feature, environment, workflow, user and model, or leave it out for the whole organization.',
   'budgets.*.scope.team': 'Write the id of a team that the file lists under teams.',
   'budgets.*.each': `Write one of ${eachSchema.options.join(', ')}, or leave it out for one budget of the whole scope.`,
-  'budgets.*.limit': 'Write limit: { usd: "500.00" }.',
+  'budgets.*.limit': LIMIT_CURE,
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
+  'budgets.*.limit.tokens': 'Write a whole number of tokens, such as 2000000.',
+  'budgets.*.limit.requests': 'Write a whole number of requests, such as 1000.',
   'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.mode': 'Write enforce or observe.',

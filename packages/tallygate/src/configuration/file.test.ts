@@ -40,6 +40,9 @@ budgets:
     period: day
     mode: observe
     overage: 12.05%
+  - id: words
+    limit: { tokens: 2000000 }
+    period: hour
 `;
 
 /** A file that is complete but for one budget field. */
@@ -92,6 +95,15 @@ describe('a well-formed tallygate.yaml', () => {
           limit: 100_100_000_000n,
           mode: 'observe',
           overageBasisPoints: 1_205,
+          onOutage: 'block',
+        },
+        {
+          id: 'words',
+          scope: {},
+          period: 'hour',
+          timeZone: 'UTC',
+          measure: 'tokens',
+          limit: 2_000_000n,
           onOutage: 'block',
         },
       ],
@@ -214,7 +226,7 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     ],
     [
       'version: 1\nbudgets: [{ id: b, period: day }]',
-      'tallygate.yaml:2:11: budgets[0].limit is missing. Write limit: { usd: "500.00" }.',
+      'tallygate.yaml:2:11: budgets[0].limit is missing. Write one of limit: { usd: "500.00" }, { tokens: 2000000 } and { requests: 1000 }.',
     ],
     [
       'version: 1\nbudgets: [{ id: b, period: day, limit: 500 }]',
@@ -244,6 +256,22 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     [
       withBudget('mode: dry-run'),
       'tallygate.yaml:7:11: budgets[0].mode "dry-run" is not one of enforce, observe.',
+    ],
+    [
+      'version: 1\nbudgets:\n  - id: b1\n    period: month\n    limit: { tokens: 5, requests: 5 }\n',
+      'tallygate.yaml:5:12: budgets[0].limit is in two measures. Write one of limit: { usd: "500.00" }, { tokens: 2000000 } and { requests: 1000 }.',
+    ],
+    [
+      'version: 1\nbudgets:\n  - id: b1\n    period: month\n    limit: {}\n',
+      'tallygate.yaml:5:12: budgets[0].limit is in nothing.',
+    ],
+    [
+      'version: 1\nbudgets:\n  - id: b1\n    period: month\n    limit: { tokens: 1e6 }\n',
+      'tallygate.yaml:5:22: budgets[0].limit.tokens "1e6" is not a whole number.',
+    ],
+    [
+      'version: 1\nbudgets:\n  - id: b1\n    period: month\n    limit: { requests: 5 }\n    onOutage: allowance\n    allowance: { usd: 5 }\n',
+      'tallygate.yaml:6:15: budgets[0].onOutage is for budgets in USD. Write block or allow.',
     ],
     [
       withBudget('onOutage: allowance'),

@@ -6,6 +6,7 @@ import {
   describeOutagePolicy,
   describeScope,
   type Feature,
+  formatAmount,
   formatUsd,
   TallygateError,
   type Team,
@@ -134,28 +135,27 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   if (after === null)
     return [summary(before), 'What it has spent stays in the ledger; nothing is denied by it any more.'];
   const changes = fieldChanges(before, after, BUDGET_FIELDS);
+  const limit = wordChange('limit', limitOf(before), limitOf(after));
   const mode = wordChange('mode', describeMode(before), describeMode(after));
   const ladder = wordChange('ladder', describeLadder(before.ladder), describeLadder(after.ladder));
   const alerts = wordChange('alerts', describeAlerts(before.alerts), describeAlerts(after.alerts));
-  return [...changes, ...mode, ...ladder, ...alerts, ...countingNotes(before, after)];
+  return [...limit, ...changes, ...mode, ...ladder, ...alerts, ...countingNotes(before, after)];
+}
+
+function limitOf({ limit, measure }: Budget): string {
+  return formatAmount(limit, measure);
 }
 
 function wordChange(name: string, was: string, will: string): string[] {
   return was === will ? [] : [`${name}: ${was} → ${will}`];
 }
 
-const BUDGET_FIELDS = [
-  'scope',
-  'each',
-  'limit',
-  'period',
-  'timeZone',
-  'onOutage',
-  'allowanceNanoUsd',
-] as const;
+const BUDGET_FIELDS = ['scope', 'each', 'period', 'timeZone', 'onOutage', 'allowanceNanoUsd'] as const;
 
 /** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
 function countingNotes(before: Budget, after: Budget): string[] {
+  if (before.measure !== after.measure)
+    return ['It begins at zero: what was counted in the old measure is not carried over.'];
   if (before.period !== after.period || before.timeZone !== after.timeZone)
     return ['Its current period begins anew: what was spent in the old one is not carried over.'];
   if (before.each !== after.each)
@@ -168,10 +168,10 @@ function countingNotes(before: Budget, after: Budget): string[] {
 }
 
 function summary(budget: Budget): string {
-  const { limit, period, timeZone } = budget;
+  const { period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
   const alerts = budget.alerts === undefined ? '' : `; alerts ${describeAlerts(budget.alerts)}`;
-  return `${formatUsd(limit)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
+  return `${limitOf(budget)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

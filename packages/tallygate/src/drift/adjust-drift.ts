@@ -4,6 +4,7 @@ import {
   type Clock,
   derivedEventId,
   type Hold,
+  type Measure,
   type Settlement,
   type UsageSink,
 } from '@tallygate/usage';
@@ -13,7 +14,8 @@ export interface DriftAdjustment {
   key: string;
   /** ledger: settlements were lost, and their sum is added. gate: the counter had lost charges, and was charged. */
   side: 'ledger' | 'gate';
-  amountNanoUsd: bigint;
+  amount: bigint;
+  measure: Measure | undefined;
 }
 
 export interface AdjustTargets {
@@ -31,23 +33,27 @@ const DRIFT_EPOCH = 'drift';
  * lost charges (a failover): it is charged the difference, and its number goes to the ledger with an amount of zero.
  */
 export async function adjustDrift(targets: AdjustTargets, drift: BudgetDrift): Promise<DriftAdjustment> {
-  const { key, balance, settledNanoUsd, differenceNanoUsd } = drift;
-  const attemptId = derivedEventId('drift', `${key}:${balance.spent}:${settledNanoUsd}`);
-  if (differenceNanoUsd > 0n) {
+  const { key, balance, settled, difference } = drift;
+  const { measure } = balance.budget;
+  const attemptId = derivedEventId('drift', `${key}:${balance.spent}:${settled}`);
+  if (difference > 0n) {
     targets.sink.recordSettlement(ledgerAdjustment(targets, drift, attemptId));
-    return { key, side: 'ledger', amountNanoUsd: differenceNanoUsd };
+    return { key, side: 'ledger', amount: difference, measure };
   }
   const hold = holdOn(targets.organization, drift, attemptId);
-  const { settlement } = await targets.gate.settle({ hold, amountNanoUsd: -differenceNanoUsd });
+  const amount = -difference;
+  // Whichever of them its budget is in.
+  const charge = { amountNanoUsd: amount, tokens: amount, requests: amount };
+  const { settlement } = await targets.gate.settle({ hold, ...charge });
   // What the ledger has already is not added to it again; only the number is.
   const entries = settlement.entries.map((entry) => ({ ...entry, amount: 0n }));
   targets.sink.recordSettlement({ ...settlement, kind: 'adjust', entries });
-  return { key, side: 'gate', amountNanoUsd: -differenceNanoUsd };
+  return { key, side: 'gate', amount, measure };
 }
 
 function ledgerAdjustment(
   { organization, clock }: AdjustTargets,
-  { key, balance, differenceNanoUsd }: BudgetDrift,
+  { key, balance, difference }: BudgetDrift,
   attemptId: string,
 ): Settlement {
   return {
@@ -58,7 +64,7 @@ function ledgerAdjustment(
     seq: 1,
     budgetInstantMs: balance.periodStartMs,
     settledAtMs: clock.nowMs(),
-    entries: [{ key, amount: differenceNanoUsd }],
+    entries: [{ key, amount: difference }],
   };
 }
 

@@ -16,9 +16,9 @@ export interface BudgetDrift {
   balance: Balance;
   /** `<budget>:<unit>:<period start>`, and `:<value>` of a budget with `each`. */
   key: string;
-  settledNanoUsd: bigint;
+  settled: bigint;
   /** Gate minus ledger. */
-  differenceNanoUsd: bigint;
+  difference: bigint;
   /** moving: it was charged while it was looked at, every time; nothing can be said. */
   state: 'exact' | 'drift' | 'moving';
 }
@@ -66,14 +66,14 @@ async function look(sources: DriftSources): Promise<BudgetDrift[]> {
   await flush();
   const totals = await totalsWith(sources, values);
   const after = new Map((await balancesWith(gate, values)).map((balance) => [keyOf(balance), balance.spent]));
-  const settled = new Map(totals.map((total) => [total.key, total.amount]));
+  const sums = new Map(totals.map((total) => [total.key, total.amount]));
   return before.map((balance) => {
     const key = keyOf(balance);
-    const settledNanoUsd = settled.get(key) ?? 0n;
-    const differenceNanoUsd = balance.spent - settledNanoUsd;
+    const settled = sums.get(key) ?? 0n;
+    const difference = balance.spent - settled;
     const stoodStill = after.get(key) === balance.spent;
-    const state = differenceNanoUsd === 0n && stoodStill ? 'exact' : stoodStill ? 'drift' : 'moving';
-    return { balance, key, settledNanoUsd, differenceNanoUsd, state };
+    const state = difference === 0n && stoodStill ? 'exact' : stoodStill ? 'drift' : 'moving';
+    return { balance, key, settled, difference, state };
   });
 }
 
@@ -81,7 +81,7 @@ async function look(sources: DriftSources): Promise<BudgetDrift[]> {
 function sameTwice(first: readonly BudgetDrift[], second: readonly BudgetDrift[]): BudgetDrift[] {
   return second.map((now) => {
     const then = first.find(({ key }) => key === now.key);
-    const isSame = then?.state === 'drift' && then.differenceNanoUsd === now.differenceNanoUsd;
+    const isSame = then?.state === 'drift' && then.difference === now.difference;
     return now.state === 'drift' && !isSame ? { ...now, state: 'moving' } : now;
   });
 }

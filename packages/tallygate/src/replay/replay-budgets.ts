@@ -2,6 +2,7 @@ import { createMemoryGate } from '@tallygate/gate';
 import { livePriceBook, type PriceBook } from '@tallygate/pricing';
 import {
   type BudgetGate,
+  billedTokens,
   type ConfigurationSnapshot,
   contractedCostNanoUsd,
   type Denial,
@@ -77,7 +78,9 @@ export async function replayBudgets(options: ReplayOptions): Promise<Replay> {
 async function spend(gate: BudgetGate, request: ReserveRequest): Promise<Denial | null> {
   const reply = await gate.reserve(request);
   if (reply.kind === 'denied') return reply.denial;
-  if (reply.kind === 'held') await gate.settle({ hold: reply.hold, amountNanoUsd: request.worstNanoUsd });
+  if (reply.kind !== 'held') return null;
+  const tokens = request.tokens?.worst ?? 0n;
+  await gate.settle({ hold: reply.hold, amountNanoUsd: request.worstNanoUsd, tokens });
   return null;
 }
 
@@ -91,12 +94,14 @@ interface Asked {
 /** As the file would have it: a team by its new name, a model by its plain one. */
 function requestOf(event: UsageEvent, { snapshot, book, costNanoUsd, enforce }: Asked): ReserveRequest {
   const { requestModel, attribution } = event;
+  const tokens = billedTokens(event);
   return {
     attemptId: event.eventId,
     attribution: { ...attribution, team: resolveTeam(snapshot, attribution.team) },
     models: [book.modelsByName.get(requestModel)?.priced.model ?? requestModel],
     expectedNanoUsd: costNanoUsd,
     worstNanoUsd: costNanoUsd,
+    tokens: { expected: tokens, worst: tokens },
     ttlMs: 1,
     configVersion: snapshot.version,
     enforce,

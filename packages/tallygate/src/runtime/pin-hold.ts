@@ -33,10 +33,11 @@ export function pinHold({
     expiryBucket: 0,
     entries: covering.map((budget) => {
       const { startMs, endMs } = periodAt(budget.period, budget.timeZone, atMs);
+      const isUsd = (budget.measure ?? 'usd') === 'usd';
       return {
         key: periodKey(budget, startMs),
-        expected: expectedNanoUsd,
-        worst: worstNanoUsd,
+        expected: isUsd ? expectedNanoUsd : 0n,
+        worst: isUsd ? worstNanoUsd : 0n,
         periodStartMs: startMs,
         periodEndMs: endMs,
       };

@@ -3,7 +3,7 @@ import {
   type BudgetGate,
   type CallIntent,
   type ConfigurationSnapshot,
-  contractedCostNanoUsd,
+  chargeOf,
   type Hold,
   type Logger,
   type Settlement,
@@ -21,7 +21,7 @@ export function recoverThrough(gate: BudgetGate, organization: string) {
     for (const { event, hold } of outcomes) {
       // Of another organization on the same directory: its own processes know its gate.
       if (hold.organization !== organization) continue;
-      const { settlement } = await gate.settle({ hold, amountNanoUsd: contractedCostNanoUsd(event) });
+      const { settlement } = await gate.settle({ hold, ...chargeOf(event) });
       settlements.push(settlement);
     }
     return settlements;

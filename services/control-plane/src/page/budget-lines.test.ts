@@ -55,11 +55,11 @@ describe('budgetLine', () => {
           spent: spentNanoUsd,
           held: heldNanoUsd,
         });
-        expect(line.availableNanoUsd).toBe(limitNanoUsd - spentNanoUsd - heldNanoUsd);
+        expect(line.available).toBe(limitNanoUsd - spentNanoUsd - heldNanoUsd);
         expect(line.bar.spent + line.bar.held).toBeLessThanOrEqual(1000);
         expect(line.bar.limit).toBeLessThanOrEqual(1000);
-        expect(line.bar.limit < 1000).toBe(line.availableNanoUsd < 0n && line.bar.limit !== 1000);
-        expect(line.usedPercent >= 100).toBe(line.availableNanoUsd <= 0n);
+        expect(line.bar.limit < 1000).toBe(line.available < 0n && line.bar.limit !== 1000);
+        expect(line.usedPercent >= 100).toBe(line.available <= 0n);
       }),
       { seed: 20261121 },
     );

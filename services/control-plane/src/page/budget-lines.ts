@@ -1,10 +1,11 @@
-import { availableNanoUsd } from '@tallygate/report';
+import { availableIn } from '@tallygate/report';
 import {
   type Balance,
   type BudgetScope,
   describePeriod,
   describeReset,
   describeScope,
+  type Measure,
   type Period,
 } from '@tallygate/usage';
 
@@ -20,11 +21,13 @@ export interface BudgetLine {
   period: string;
   /** "1 Dec 00:00 Europe/Berlin". */
   resets: string;
-  limitNanoUsd: bigint;
-  spentNanoUsd: bigint;
-  heldNanoUsd: bigint;
+  /** Of the four amounts. */
+  measure: Measure;
+  limit: bigint;
+  spent: bigint;
+  held: bigint;
   /** Negative once a charge came out above its hold. */
-  availableNanoUsd: bigint;
+  available: bigint;
   /** Whole percent of the limit that is spent or held, rounded down: 100 is full. */
   usedPercent: number;
   bar: BarShape;
@@ -49,10 +52,11 @@ export function budgetLine(balance: Balance): BudgetLine {
     others: othersIn(scope),
     period: describePeriod(period, timeZone, { withYear: false }),
     resets: describeReset(period, timeZone),
-    limitNanoUsd: limit,
-    spentNanoUsd: spent,
-    heldNanoUsd: held,
-    availableNanoUsd: availableNanoUsd(balance),
+    measure: budget.measure ?? 'usd',
+    limit,
+    spent,
+    held,
+    available: availableIn(balance),
     usedPercent: usedPercent(spent + held, limit),
     bar: barShape(spent, held, limit),
   };
@@ -82,23 +86,23 @@ export function commonCalendar(lines: readonly BudgetLine[]): BudgetCalendar | n
 export function inReadingOrder(left: BudgetLine, right: BudgetLine): number {
   const byFeature = (left.feature ?? '').localeCompare(right.feature ?? '', 'en');
   if (byFeature !== 0) return byFeature;
-  if (left.limitNanoUsd !== right.limitNanoUsd) return left.limitNanoUsd > right.limitNanoUsd ? -1 : 1;
+  if (left.limit !== right.limit) return left.limit > right.limit ? -1 : 1;
   return left.id < right.id ? -1 : 1;
 }
 
-function usedPercent(usedNanoUsd: bigint, limitNanoUsd: bigint): number {
-  if (limitNanoUsd <= 0n) return 100;
-  return Number((usedNanoUsd * 100n) / limitNanoUsd);
+function usedPercent(used: bigint, limit: bigint): number {
+  if (limit <= 0n) return 100;
+  return Number((used * 100n) / limit);
 }
 
-function barShape(spentNanoUsd: bigint, heldNanoUsd: bigint, limitNanoUsd: bigint): BarShape {
-  const used = spentNanoUsd + heldNanoUsd;
-  const whole = used > limitNanoUsd ? used : limitNanoUsd;
-  const spent = thousandths(spentNanoUsd, whole);
+function barShape(spent: bigint, held: bigint, limit: bigint): BarShape {
+  const used = spent + held;
+  const whole = used > limit ? used : limit;
+  const spentCells = thousandths(spent, whole);
   return {
-    spent,
-    held: Math.min(thousandths(heldNanoUsd, whole), 1000 - spent),
-    limit: whole === 0n ? 1000 : thousandths(limitNanoUsd, whole),
+    spent: spentCells,
+    held: Math.min(thousandths(held, whole), 1000 - spentCells),
+    limit: whole === 0n ? 1000 : thousandths(limit, whole),
   };
 }
 

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { bar } from './bar.ts';
 import type { BudgetCalendar, BudgetLine } from './budget-lines.ts';
 import { type Markup, name } from './markup.ts';
-import { sayUsd } from './words.ts';
+import { sayAmount } from './words.ts';
 
 /** A bar, and the same in words: the bar is for the eye, the sentence for everybody. */
 export function budgetView(line: BudgetLine, calendar: BudgetCalendar | null): Markup {
@@ -21,9 +21,9 @@ function whatFor({ feature, others, period }: BudgetLine, calendar: BudgetCalend
   return html`${parts.map((part, index) => html`${index === 0 ? '' : ', '}${part}`)}${parts.length === 0 ? '' : ': '}`;
 }
 
-function used({ spentNanoUsd, heldNanoUsd, limitNanoUsd }: BudgetLine): Markup {
-  const held = heldNanoUsd > 0n ? html` and ${sayUsd(heldNanoUsd)} held` : '';
-  return html`${sayUsd(spentNanoUsd)}${held} of ${sayUsd(limitNanoUsd)}`;
+function used({ spent, held, limit, measure }: BudgetLine): Markup {
+  const also = held > 0n ? html` and ${sayAmount(held, measure)} held` : '';
+  return html`${sayAmount(spent, measure)}${also} of ${sayAmount(limit, measure)}`;
 }
 
 /** What is left, and until when. More than the limit is said in words: there is no second colour to shout with. */
@@ -31,8 +31,8 @@ export function room(line: BudgetLine, calendar: BudgetCalendar | null): Markup 
   return html`${howFull(line)}${line.resets === calendar?.resets ? '' : `, resets ${line.resets}`}`;
 }
 
-function howFull({ availableNanoUsd, usedPercent, limitNanoUsd }: BudgetLine): Markup {
-  if (availableNanoUsd < 0n) return html`<strong>${sayUsd(-availableNanoUsd)} over the limit</strong>`;
-  if (availableNanoUsd === 0n) return html`<strong>used up</strong>`;
-  return html`${usedPercent === 0 && availableNanoUsd < limitNanoUsd ? '<1' : usedPercent}% used`;
+function howFull({ available, usedPercent, limit, measure }: BudgetLine): Markup {
+  if (available < 0n) return html`<strong>${sayAmount(-available, measure)} over the limit</strong>`;
+  if (available === 0n) return html`<strong>used up</strong>`;
+  return html`${usedPercent === 0 && available < limit ? '<1' : usedPercent}% used`;
 }

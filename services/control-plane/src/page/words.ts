@@ -1,4 +1,4 @@
-import { formatUsd, type NanoUsd, type Period } from '@tallygate/usage';
+import { formatAmount, formatUsd, type Measure, type NanoUsd, type Period } from '@tallygate/usage';
 
 /** Figures and times as the page says them. Times are UTC; money is rounded to the cent, for display only. */
 
@@ -78,4 +78,8 @@ export function sayAge(instantMs: number, nowMs: number): string {
   if (ageMs < HOUR_MS) return `${Math.floor(ageMs / MINUTE_MS)} min old`;
   if (ageMs < 2 * DAY_MS) return `${Math.floor(ageMs / HOUR_MS)} h old`;
   return `${Math.floor(ageMs / DAY_MS)} days old`;
+}
+
+export function sayAmount(amount: bigint, measure: Measure): string {
+  return measure === 'usd' ? sayUsd(amount) : formatAmount(amount, measure);
 }

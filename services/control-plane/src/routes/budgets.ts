@@ -1,4 +1,5 @@
-import { availableNanoUsd } from '@tallygate/report';
+import { availableIn } from '@tallygate/report';
+import { amountFields } from '@tallygate/usage';
 import type { Handler } from 'hono';
 import { valuesOfBudgets } from 'tallygate';
 import { answerJson } from '../answers.ts';
@@ -21,15 +22,10 @@ export function budgets({ runtime, clock }: RouteParts): Handler {
       organization,
       atMs: clock.nowMs(),
       budgets: balances.map((balance) => {
-        const { budget, spent: spentNanoUsd, held: heldNanoUsd, ...period } = balance;
-        const { limit: limitNanoUsd, ...named } = budget;
-        const amounts = {
-          limitNanoUsd,
-          spentNanoUsd,
-          heldNanoUsd,
-          availableNanoUsd: availableNanoUsd(balance),
-        };
-        return { ...named, ...period, ...amounts };
+        const { budget, spent, held, ...period } = balance;
+        const { limit, ...named } = budget;
+        const amounts = { limit, spent, held, available: availableIn(balance) };
+        return { ...named, ...period, ...amountFields(amounts, budget.measure) };
       }),
       each: ofValues.map(({ budget, count, shown }) => ({
         ...{ id: budget.id, each: budget.each, charged: count, shown: shown.length },

@@ -1,3 +1,4 @@
+import { MEASURES, type Measure } from '@tallygate/usage';
 import type { Handler } from 'hono';
 import { type DriftReport, findDrift } from 'tallygate';
 import type { RouteParts, ServedRuntime } from './parts.ts';
@@ -14,7 +15,8 @@ export function metrics({ runtime, clock }: RouteParts): Handler {
   return async (context) => {
     const report = await findDrift(sources);
     const spool = spoolFamilies(organization, await runtime.spoolStatus());
-    const families = [driftFamily(organization, report), gapFamily(organization, report), ...spool];
+    const drift = MEASURES.map((measure) => driftFamily(organization, report, measure));
+    const families = [...drift, gapFamily(organization, report), ...spool];
     return context.body(families.map(familyText).join(''), 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     });
@@ -27,11 +29,11 @@ interface Family {
   samples: { labels: Record<string, string>; value: bigint | number }[];
 }
 
-function driftFamily(organization: string, { budgets }: DriftReport): Family {
+function driftFamily(organization: string, report: DriftReport, measure: Measure): Family {
   return {
-    name: 'tallygate_drift_nano_usd',
+    name: `tallygate_drift_${measure === 'usd' ? 'nano_usd' : measure}`,
     help: 'Gate minus ledger in the current period; rows under way count until they are stored, so alert on what lasts.',
-    samples: [...differences(budgets)].map(([budget, value]) => ({
+    samples: [...differencesIn(measure, report)].map(([budget, value]) => ({
       labels: { organization, budget },
       value,
     })),
@@ -39,11 +41,11 @@ function driftFamily(organization: string, { budgets }: DriftReport): Family {
 }
 
 /** Of a budget with `each`, those of its values together: a person is no label. */
-function differences(budgets: DriftReport['budgets']): Map<string, bigint> {
+function differencesIn(measure: Measure, { budgets }: DriftReport): Map<string, bigint> {
   const sums = new Map<string, bigint>();
-  for (const { state, balance, differenceNanoUsd } of budgets) {
-    const { id } = balance.budget;
-    if (state !== 'moving') sums.set(id, (sums.get(id) ?? 0n) + differenceNanoUsd);
+  for (const { state, balance, difference } of budgets) {
+    const { id, measure: own = 'usd' } = balance.budget;
+    if (state !== 'moving' && own === measure) sums.set(id, (sums.get(id) ?? 0n) + difference);
   }
   return sums;
 }

@@ -1,14 +1,15 @@
-import { parsePeriodKey } from '@tallygate/gate';
+import { measureOf, parsePeriodKey } from '@tallygate/gate';
 import { toTextTable } from '@tallygate/report';
 import {
   type AlertOutbox,
   alertId,
-  formatUsd,
+  amountFields,
+  formatAmount,
+  formatBareAmount,
   isoFromMs,
   type SentAlert,
   type SentAlertsQuery,
   type SpendHistory,
-  usdFromNano,
 } from '@tallygate/usage';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
@@ -63,8 +64,7 @@ function documentOf(alert: SentAlert): Record<string, unknown> {
     value: parsePeriodKey(alert.key)?.value ?? null,
     periodStart: isoFromMs(parsePeriodKey(alert.key)?.startMs ?? alert.crossedAtMs),
     thresholdPercent: alert.thresholdPercent,
-    spentUsd: usdFromNano(alert.spent),
-    limitUsd: usdFromNano(alert.limit),
+    ...amountFields({ spent: alert.spent, limit: alert.limit }, measureOf(alert.key)),
     reachedAt: isoFromMs(alert.crossedAtMs),
     outcome: alert.outcome,
     detail: alert.detail,
@@ -89,8 +89,8 @@ function tableOf(alerts: readonly SentAlert[]) {
       isoFromMs(alert.crossedAtMs).slice(0, 16).replace('T', ' '),
       nameOf(alert),
       `${alert.thresholdPercent}%`,
-      formatUsd(alert.spent),
-      formatUsd(alert.limit),
+      formatBareAmount(alert.spent, measureOf(alert.key)),
+      formatAmount(alert.limit, measureOf(alert.key)),
       { waiting: 'waits', told: alert.detail, untold: `nobody: ${alert.detail}` }[alert.outcome],
     ]),
   };

@@ -1,4 +1,4 @@
-import { nanoFromUsd, type Override, TallygateError } from '@tallygate/usage';
+import { type Measure, nanoFromUsd, type Override, TallygateError } from '@tallygate/usage';
 import { decideOverrides, decisionFor, type Situation } from '../../configuration/decide-override.ts';
 import { valueFor } from '../budgets-command.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
@@ -27,17 +27,13 @@ export type EndOptions = Reasoned;
 
 /** `tallygate budgets grant <budget>`: a higher limit for a time. */
 export async function grantCommand(context: CliContext, options: GrantOptions, budget: string) {
-  const amount = nanoFromUsd(options.amount);
-  if (amount <= 0n)
-    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
-      message: `--amount ${options.amount} grants nothing.`,
-      cure: 'Name what the limit is to be raised by, such as 200.',
-    });
   const time = timeOf(context, options);
   return decideCommand(context, options, (situation) => {
-    const value = valueFor(situation.live.budgets, budget, options.value);
+    const { budgets } = situation.live;
+    const value = valueFor(budgets, budget, options.value);
     const whose = value === undefined ? { budget } : { budget, value };
-    return [{ kind: 'grant', ...decisionFor(situation, time), ...whose, amount }];
+    const granted = grantOf(budgets.find(({ id }) => id === budget)?.measure, options.amount);
+    return [{ kind: 'grant', ...decisionFor(situation, time), ...whose, ...granted }];
   });
 }
 
@@ -125,5 +121,19 @@ function requireText(flag: string, text: string): string {
   throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `${flag} is empty.`,
     cure: 'Write it out: the record of the change names it.',
+  });
+}
+
+/** In the measure of the budget: USD, or a whole number. */
+function grantOf(
+  measure: Measure | undefined,
+  text: string,
+): Pick<Extract<Override, { kind: 'grant' }>, 'measure' | 'amount'> {
+  const isUsd = measure === undefined || measure === 'usd';
+  const amount = isUsd ? nanoFromUsd(text) : /^\d{1,18}$/.test(text) ? BigInt(text) : 0n;
+  if (amount > 0n) return measure === undefined ? { amount } : { measure, amount };
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `--amount ${text} grants nothing.`,
+    cure: `Name what the limit is to be raised by, such as 200${isUsd ? '' : `, in ${measure}`}.`,
   });
 }

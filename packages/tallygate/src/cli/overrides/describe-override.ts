@@ -1,11 +1,11 @@
-import { formatUsd, isoFromMs, type Override, usdFromNano } from '@tallygate/usage';
+import { amountFields, formatAmount, isoFromMs, type Override } from '@tallygate/usage';
 
 /** One override as people read it: "budget support has $200.00 more until 2026-11-21T03:00:00.000Z". */
 export function describeOverride(override: Override): string {
   const until = `until ${isoFromMs(override.untilMs)}`;
   switch (override.kind) {
     case 'grant':
-      return `budget ${override.budget}${override.value === undefined ? '' : ` of ${override.value}`} has ${formatUsd(override.amount)} more ${until}`;
+      return `budget ${override.budget}${override.value === undefined ? '' : ` of ${override.value}`} has ${formatAmount(override.amount, override.measure)} more ${until}`;
     case 'pause':
       return `feature ${override.feature} is paused ${until}`;
     case 'observe':
@@ -39,7 +39,7 @@ function subjectOf(override: Override): Record<string, string> {
     return {
       budget: override.budget,
       ...(override.value === undefined ? {} : { value: override.value }),
-      amountUsd: usdFromNano(override.amount),
+      ...amountFields({ amount: override.amount }, override.measure),
     };
   return override.kind === 'pause' ? { feature: override.feature } : {};
 }

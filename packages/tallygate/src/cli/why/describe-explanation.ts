@@ -1,17 +1,17 @@
-import { availableNanoUsd } from '@tallygate/report';
+import { availableIn } from '@tallygate/report';
 import {
+  amountFields,
   type Denial,
   describePeriod,
   describeReset,
   describeScope,
-  formatUsd,
+  formatAmount,
   isoFromMs,
   type Period,
   toWireJson,
-  usdFromNano,
 } from '@tallygate/usage';
 import { describeOverride, overrideDocument } from '../overrides/describe-override.ts';
-import { commandsFor, type Explanation, excessNanoUsd } from './explanation.ts';
+import { commandsFor, type Explanation, excessOf } from './explanation.ts';
 
 type Facts = readonly (readonly [name: string, value: string])[];
 
@@ -32,6 +32,7 @@ export function describeExplanation(explanation: Explanation): string {
 
 export function explanationDocument(explanation: Explanation): Record<string, unknown> {
   const { denial, publication, overrides, now } = explanation;
+  const { limit, spent, held, needed } = denial;
   return {
     denialId: denial.denialId,
     attemptId: denial.attemptId,
@@ -45,10 +46,7 @@ export function explanationDocument(explanation: Explanation): Record<string, un
     period: { unit: denial.unit, timeZone: denial.timeZone },
     periodStart: isoFromMs(denial.periodStartMs),
     periodEnd: isoFromMs(denial.periodEndMs),
-    limitUsd: usdFromNano(denial.limit),
-    spentUsd: usdFromNano(denial.spent),
-    heldUsd: usdFromNano(denial.held),
-    askedUsd: usdFromNano(denial.needed),
+    ...amountFields({ limit, spent, held, asked: needed }, denial.measure),
     freeAgain: isoFromMs(denial.retryAtMs),
     configVersion: denial.configVersion ?? null,
     publication: publication && {
@@ -57,7 +55,7 @@ export function explanationDocument(explanation: Explanation): Record<string, un
       at: isoFromMs(publication.publishedAtMs),
     },
     overrides: overrides?.map(overrideDocument) ?? null,
-    availableNowUsd: now && usdFromNano(availableNanoUsd(now)),
+    ...(now === null ? {} : amountFields({ availableNow: availableIn(now) }, now.budget.measure)),
     commands: commandsFor(explanation),
   };
 }
@@ -69,6 +67,7 @@ function describeCall({ denial }: Explanation): string {
 }
 
 function limitFacts({ denial }: Explanation): Facts {
+  const say = (amount: bigint) => formatAmount(amount, denial.measure);
   const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
   return [
     ['Budget', `${denial.budgetId}: ${describeScope(denial.scope)}`],
@@ -76,10 +75,10 @@ function limitFacts({ denial }: Explanation): Facts {
       'Period',
       `${describePeriod(period, denial.timeZone)}, resets ${describeReset(period, denial.timeZone)}`,
     ],
-    ['Limit', formatUsd(denial.limit)],
-    ['Spent', formatUsd(denial.spent)],
-    ['Held', `${formatUsd(denial.held)} for calls under way`],
-    ['Asked', `${formatUsd(denial.needed)}, ${formatUsd(excessNanoUsd(denial))} too much`],
+    ['Limit', say(denial.limit)],
+    ['Spent', say(denial.spent)],
+    ['Held', `${say(denial.held)} for calls under way`],
+    ['Asked', `${say(denial.needed)}, ${say(excessOf(denial))} too much`],
   ];
 }
 
@@ -105,8 +104,12 @@ function describeVersion({ denial, publication }: Explanation): string {
 function nowFacts({ now }: Explanation): Facts {
   if (now === null) return [];
   const { budget, spent, held } = now;
-  const numbers = `spent ${formatUsd(spent)}, held ${formatUsd(held)}`;
+  const { limit, measure } = budget;
+  const numbers = `spent ${formatAmount(spent, measure)}, held ${formatAmount(held, measure)}`;
   return [
-    ['Now', `${formatUsd(availableNanoUsd(now))} available of ${formatUsd(budget.limit)} (${numbers})`],
+    [
+      'Now',
+      `${formatAmount(availableIn(now), measure)} available of ${formatAmount(limit, measure)} (${numbers})`,
+    ],
   ];
 }

@@ -5,7 +5,6 @@ import {
   configurationSnapshotSchema,
   type DenialRecord,
   NANO_USD_PER_USD,
-  type NanoUsd,
   type Override,
   runningOverrides,
 } from '@tallygate/usage';
@@ -34,8 +33,8 @@ export function overridesAt(
   return snapshot && runningOverrides(snapshot, atMs).filter(({ fromMs }) => fromMs <= atMs);
 }
 
-/** By how much the call did not fit. */
-export function excessNanoUsd({ limit, spent, held, needed }: DenialRecord): NanoUsd {
+/** By how much the call did not fit, in the measure of the denial. */
+export function excessOf({ limit, spent, held, needed }: DenialRecord): bigint {
   return spent + held + needed - limit;
 }
 
@@ -43,9 +42,10 @@ export function excessNanoUsd({ limit, spent, held, needed }: DenialRecord): Nan
 export function commandsFor({ denial, overrides, value }: Explanation): string[] {
   if (denial.reason === 'paused')
     return [`tallygate budgets resume --feature ${shellWord(denial.scope.feature ?? '')} --reason <text>`];
-  const wholeUsd = (excessNanoUsd(denial) + NANO_USD_PER_USD - 1n) / NANO_USD_PER_USD;
+  const unit = (denial.measure ?? 'usd') === 'usd' ? NANO_USD_PER_USD : 1n;
+  const amount = (excessOf(denial) + unit - 1n) / unit;
   const whose = value === null ? '' : ` --value ${shellWord(value)}`;
-  const granting = `tallygate budgets grant ${denial.budgetId}${whose} --amount ${wholeUsd} --for 1h --reason <text>`;
+  const granting = `tallygate budgets grant ${denial.budgetId}${whose} --amount ${amount} --for 1h --reason <text>`;
   const where = `--where feature=${shellWord(denial.attribution.feature)}`;
   const looking = `tallygate top --last 1h ${where} --by team,user`;
   const observes = overrides?.some(({ kind }) => kind === 'observe') ?? false;

@@ -1,0 +1,37 @@
+import type { Hold } from '@tallygate/usage';
+import { amountsToText, type Charge, chargedIn } from './amounts.ts';
+import { entriesToText } from './attempt-record.ts';
+import type { PinnedPeriod } from './budget-periods.ts';
+import type { Question } from './gathered-scripts.ts';
+import { measureOf, type RedisKeys } from './keys.ts';
+import { limbs } from './limbs.ts';
+
+/** With the position of its key, which is known when questions are gathered. */
+const PLAIN_VALUES = 3;
+const ALL_VALUES = 5;
+
+/** An end as `lua/settle.lua` takes it. Where all budgets are in USD their amount is sent once. */
+export function settleQuestion(
+  keys: RedisKeys,
+  { attemptId, budgetInstantMs }: Pick<Hold, 'attemptId' | 'budgetInstantMs'>,
+  kind: 'settle' | 'release',
+  charge: Charge,
+  entries: readonly PinnedPeriod[],
+): Question {
+  const amounts = entries.map(({ key }) => chargedIn(measureOf(key), charge));
+  const isPlain = entries.every(({ key }) => measureOf(key) === 'usd');
+  return {
+    attemptKey: keys.attempt(attemptId),
+    numbers: [...limbs(charge.amountNanoUsd), isPlain ? PLAIN_VALUES : ALL_VALUES],
+    budgets: entries.map(({ key, periodStartMs, periodEndMs }, position) => ({
+      key: keys.budget(key),
+      numbers: [periodStartMs, periodEndMs, ...(isPlain ? [] : limbs(amounts[position] ?? 0n))],
+    })),
+    values: [
+      kind === 'settle' ? 'S' : 'V',
+      amountsToText(amounts),
+      entriesToText(entries),
+      String(budgetInstantMs),
+    ],
+  };
+}
