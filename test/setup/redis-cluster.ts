@@ -113,7 +113,12 @@ async function giveAway(
     const pipeline = primary.pipeline();
     for (const slot of slots) pipeline.cluster('SETSLOT', slot, 'NODE', toId);
     for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
+    // Else what the last owner told others before it was asked may take the slots back.
+    if (primary === primaries[toIndex]) await primary.call('CLUSTER', 'BUMPEPOCH');
   }
+  for (const primary of primaries)
+    for (const slot of [slots.at(0), slots.at(-1)])
+      while (slot !== undefined && (await ownerId(primary, slot)) !== toId) await sleep(20);
 }
 
 async function ownerId(asked: Redis, slot: number): Promise<string> {
