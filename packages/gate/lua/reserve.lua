@@ -73,32 +73,31 @@ end
 
 local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 
-local function reserve(index, request)
-  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
-  local version, ask, expected, worst, entries = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
-  local key, known = KEYS[1 + index], read_attempt(stored[index])
-  if known and known.state == 'A' then
-    if known.ask == ask then
-      return { 'GONE' }
-    end
-  elseif known then
-    -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
-    if known.state == 'H' and known.ask ~= ask then
-      known.ask = ask
-      write_attempt(key, known, 1)
-    end
-    return { 'DUP', known.text }
+-- Nothing where the attempt is new, or may be asked for anew.
+local function answer_known(key, known, ask)
+  if known.state == 'A' then
+    return known.ask == ask and { 'GONE' } or nil
   end
-  if state.version ~= version then
-    return { 'CONFIG', state.version }
+  -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
+  if known.state == 'H' and known.ask ~= ask then
+    known.ask = ask
+    write_attempt(key, known, 1)
   end
-  local ttl, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
-  for at = FIRST_BUDGET, #request, width do
-    if now < request[at + 3] or now >= request[at + 4] then
-      return { 'PERIOD', whole(now) }
-    end
-  end
+  return { 'DUP', known.text }
+end
 
+local function is_of_this_instant(request)
+  for at = FIRST_BUDGET, #request, request[FIRST_BUDGET - 1] do
+    if now < request[at + 3] or now >= request[at + 4] then
+      return false
+    end
+  end
+  return true
+end
+
+-- Changes nothing. A reply, where the request is not to be held; else the refusals of those who only observe.
+local function judge(request)
+  local _, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local refusals, crowded, is_denied = {}, nil, false
   for at = FIRST_BUDGET, #request, width do
     local place = (at - FIRST_BUDGET) / width + 1
@@ -142,9 +141,11 @@ local function reserve(index, request)
   if crowded then
     return { 'RANGE', whole(crowded) }
   end
+  return nil, refusals
+end
 
-  is_changed = true
-  local bucket = expiry_bucket(state, now, ttl)
+local function hold_on_all(request, bucket)
+  local _, _, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local hold_end = bucket_end_ms(state, bucket)
   local hold = {
     bucket = bucket,
@@ -162,6 +163,31 @@ local function reserve(index, request)
     add_hold(budgets[position], state.epoch, hold)
     needed_until[position] = math.max(needed_until[position] or 0, math.max(request[at + 4], hold_end) + grace)
   end
+  is_changed = true
+  return hold_end
+end
+
+local function reserve(index, request)
+  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
+  local version, ask, expected, worst, entries = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local key, known = KEYS[1 + index], read_attempt(stored[index])
+  local answer = known and answer_known(key, known, ask)
+  if answer then
+    return answer
+  end
+  if state.version ~= version then
+    return { 'CONFIG', state.version }
+  end
+  if not is_of_this_instant(request) then
+    return { 'PERIOD', whole(now) }
+  end
+  local refused, refusals = judge(request)
+  if refused then
+    return refused
+  end
+
+  local bucket = expiry_bucket(state, now, request[1])
+  local hold_end = hold_on_all(request, bucket)
   local attempt = {
     state = 'H',
     ask = ask,

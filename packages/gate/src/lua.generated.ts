@@ -3186,32 +3186,31 @@ end
 
 local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 
-local function reserve(index, request)
-  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
-  local version, ask, expected, worst, entries = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
-  local key, known = KEYS[1 + index], read_attempt(stored[index])
-  if known and known.state == 'A' then
-    if known.ask == ask then
-      return { 'GONE' }
-    end
-  elseif known then
-    -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
-    if known.state == 'H' and known.ask ~= ask then
-      known.ask = ask
-      write_attempt(key, known, 1)
-    end
-    return { 'DUP', known.text }
+-- Nothing where the attempt is new, or may be asked for anew.
+local function answer_known(key, known, ask)
+  if known.state == 'A' then
+    return known.ask == ask and { 'GONE' } or nil
   end
-  if state.version ~= version then
-    return { 'CONFIG', state.version }
+  -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
+  if known.state == 'H' and known.ask ~= ask then
+    known.ask = ask
+    write_attempt(key, known, 1)
   end
-  local ttl, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
-  for at = FIRST_BUDGET, #request, width do
-    if now < request[at + 3] or now >= request[at + 4] then
-      return { 'PERIOD', whole(now) }
-    end
-  end
+  return { 'DUP', known.text }
+end
 
+local function is_of_this_instant(request)
+  for at = FIRST_BUDGET, #request, request[FIRST_BUDGET - 1] do
+    if now < request[at + 3] or now >= request[at + 4] then
+      return false
+    end
+  end
+  return true
+end
+
+-- Changes nothing. A reply, where the request is not to be held; else the refusals of those who only observe.
+local function judge(request)
+  local _, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local refusals, crowded, is_denied = {}, nil, false
   for at = FIRST_BUDGET, #request, width do
     local place = (at - FIRST_BUDGET) / width + 1
@@ -3255,9 +3254,11 @@ local function reserve(index, request)
   if crowded then
     return { 'RANGE', whole(crowded) }
   end
+  return nil, refusals
+end
 
-  is_changed = true
-  local bucket = expiry_bucket(state, now, ttl)
+local function hold_on_all(request, bucket)
+  local _, _, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local hold_end = bucket_end_ms(state, bucket)
   local hold = {
     bucket = bucket,
@@ -3275,6 +3276,31 @@ local function reserve(index, request)
     add_hold(budgets[position], state.epoch, hold)
     needed_until[position] = math.max(needed_until[position] or 0, math.max(request[at + 4], hold_end) + grace)
   end
+  is_changed = true
+  return hold_end
+end
+
+local function reserve(index, request)
+  local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
+  local version, ask, expected, worst, entries = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local key, known = KEYS[1 + index], read_attempt(stored[index])
+  local answer = known and answer_known(key, known, ask)
+  if answer then
+    return answer
+  end
+  if state.version ~= version then
+    return { 'CONFIG', state.version }
+  end
+  if not is_of_this_instant(request) then
+    return { 'PERIOD', whole(now) }
+  end
+  local refused, refusals = judge(request)
+  if refused then
+    return refused
+  end
+
+  local bucket = expiry_bucket(state, now, request[1])
+  local hold_end = hold_on_all(request, bucket)
   local attempt = {
     state = 'H',
     ask = ask,
@@ -4177,6 +4203,71 @@ local current = current_bucket(state, now, asked[1], asked[2])
 local budgets, needed_until, is_changed = {}, {}, false
 local FIRST_BUDGET, OWN_AMOUNT = 4, 3
 
+-- What is charged to the budget at this place: its own amount, or that of the attempt.
+local function charge_at(request, at)
+  if request[FIRST_BUDGET - 1] > OWN_AMOUNT then
+    return request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
+  end
+  return request[1], request[2]
+end
+
+-- Changes nothing. A reply, where a charge cannot be added to what is there.
+local function find_budgets(request)
+  local width = request[FIRST_BUDGET - 1]
+  for at = FIRST_BUDGET, #request, width do
+    local position, place = request[at], (at - FIRST_BUDGET) / width + 1
+    local starts, ends = request[at + 1], request[at + 2]
+    local charge_usd, charge_nanos = charge_at(request, at)
+    local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+    -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
+    if not budget and now < ends and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
+      return { 'SEED', whole(place) }
+    end
+    budget = budget or new_budget()
+    budgets[position] = budget
+    if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
+      return { 'RANGE', whole(place) }
+    end
+  end
+end
+
+local function outcome_of(known, live)
+  if live then
+    return 'OK'
+  elseif known and known.state == 'V' then
+    return 'REOPEN'
+  elseif known and known.epoch == state.epoch then
+    return 'LATE'
+  end
+  return 'ORPHAN'
+end
+
+-- The charge in the place of the hold, where that lives, on every budget.
+local function replace_hold(request, kind, known, live)
+  local width = request[FIRST_BUDGET - 1]
+  local hold = live and hold_of(known, 1)
+  local is_split = live and (differs(known.expected) or differs(known.worst))
+  for at = FIRST_BUDGET, #request, width do
+    local position = request[at]
+    local budget = budgets[position]
+    if is_split then
+      hold = hold_of(known, (at - FIRST_BUDGET) / width + 1)
+    end
+    local is_known = budget.text ~= nil or needed_until[position] ~= nil
+    if live and is_known then
+      remove_hold(budget, state.epoch, hold)
+    end
+    local charge_usd, charge_nanos = charge_at(request, at)
+    budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+    if not is_known and kind == 'S' then
+      needed_until[position] = math.max(request[at + 2], now) + grace
+    elseif is_known and (live or kind == 'S') then
+      needed_until[position] = needed_until[position] or 0
+    end
+  end
+  is_changed = true
+end
+
 local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
   local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
@@ -4191,60 +4282,14 @@ local function settle(index, request)
   if known and known.entries ~= entries then
     return { 'PINNED', known.text }
   end
-
-  local charge_usd, charge_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
-  for at = FIRST_BUDGET, #request, width do
-    local position, place = request[at], (at - FIRST_BUDGET) / width + 1
-    local starts, ends, key = request[at + 1], request[at + 2], KEYS[1 + position]
-    if width > OWN_AMOUNT then
-      charge_usd, charge_nanos = request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
-    end
-    local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
-    -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-    if not budget and now < ends and is_lost(state, KEYS[1], key, stored[position], starts) then
-      return { 'SEED', whole(place) }
-    end
-    budget = budget or new_budget()
-    budgets[position] = budget
-    if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
-      return { 'RANGE', whole(place) }
-    end
+  local refused = find_budgets(request)
+  if refused then
+    return refused
   end
 
-  is_changed = true
   local live = is_live(known, state, current)
-  local outcome = 'ORPHAN'
-  if live then
-    outcome = 'OK'
-  elseif known and known.state == 'V' then
-    outcome = 'REOPEN'
-  elseif known and known.epoch == state.epoch then
-    outcome = 'LATE'
-  end
-
-  local hold = live and hold_of(known, 1)
-  local is_split = live and (differs(known.expected) or differs(known.worst))
-  for at = FIRST_BUDGET, #request, width do
-    local position = request[at]
-    local budget = budgets[position]
-    if is_split then
-      hold = hold_of(known, (at - FIRST_BUDGET) / width + 1)
-    end
-    if width > OWN_AMOUNT then
-      charge_usd, charge_nanos = request[at + OWN_AMOUNT], request[at + OWN_AMOUNT + 1]
-    end
-    local is_known = budget.text ~= nil or needed_until[position] ~= nil
-    if live and is_known then
-      remove_hold(budget, state.epoch, hold)
-    end
-    budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
-    if not is_known and kind == 'S' then
-      needed_until[position] = math.max(request[at + 2], now) + grace
-    elseif is_known and (live or kind == 'S') then
-      needed_until[position] = needed_until[position] or 0
-    end
-  end
-
+  local outcome = outcome_of(known, live)
+  replace_hold(request, kind, known, live)
   -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
   local attempt = known or { entries = entries, instant = instant }
   attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds

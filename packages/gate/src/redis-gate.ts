@@ -186,4 +186,5 @@ async function publish(session: RedisSession, snapshot: ConfigurationSnapshot): 
     if (reply.code !== 'OK') throw unknownReply('publish', reply);
     return reply;
   });
+  session.notePublished(snapshot);
 }

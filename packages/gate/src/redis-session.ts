@@ -62,6 +62,8 @@ export interface RedisSession {
   snapshot(version: number): Promise<ConfigurationSnapshot>;
   /** The newest that this process has read. A script says so when it is no longer the live one. */
   lastSnapshot(): Promise<ConfigurationSnapshot>;
+  /** It is live now: should Redis lose it before anybody reads it, this process puts it back. */
+  notePublished(snapshot: ConfigurationSnapshot): void;
   /** Asks Redis for the live snapshot. */
   liveSnapshot(): Promise<ConfigurationSnapshot>;
 }
@@ -117,6 +119,9 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     passedMs: () => passedMs,
     notePassed(serverMs) {
       passedMs = Math.max(passedMs, serverMs);
+    },
+    notePublished(published) {
+      known = published;
     },
     snapshot,
     lastSnapshot,

@@ -57,6 +57,14 @@ describe('Redis loses counters', () => {
     });
   });
 
+  test('a configuration that is lost before anybody has read it is put back, not the one before', async () => {
+    const { gate, redis, organization } = await openSpent();
+    await gate.publish(snapshotOf(organization, 2, [budgetOf('all', usd('0.65'))]));
+    await loseEverything(redis, organization);
+    expect((await gate.configuration()).version).toBe(2);
+    expect((await gate.reserve(requestOf({ expectedNanoUsd: usd('0.10') }))).kind).toBe('outdated');
+  });
+
   test('a loss begins a new epoch, and a hold of the old one is in it', async () => {
     const { gate, redis, organization, ledger } = await openSpent();
     const hold = await held(gate);
