@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type ConfigurationSnapshot, configurationSnapshotSchema, toWireJson } from '@tallygate/usage';
 
 /** A snapshot as it stands in Redis: JSON, amounts as decimal strings. */
@@ -17,5 +18,5 @@ export function sameSnapshot(offered: ConfigurationSnapshot, live: Configuration
 
 /** True when both count on the same counters with the same limits. */
 export function sameBudgets(left: ConfigurationSnapshot, right: ConfigurationSnapshot): boolean {
-  return toWireJson(left.budgets) === toWireJson(right.budgets);
+  return isDeepStrictEqual(left.budgets, right.budgets);
 }
