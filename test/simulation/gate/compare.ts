@@ -71,6 +71,7 @@ export function alertOf({ key, thresholdPercent, spent, limit, crossedAtMs }: Al
 }
 
 export function inAnyOrder(alerts: readonly ModelAlert[]): ModelAlert[] {
-  const name = ({ key, percent, atMs }: ModelAlert) => `${key} ${percent} ${atMs}`;
+  const name = ({ key, percent, atMs, spent, limit }: ModelAlert) =>
+    `${key} ${percent} ${atMs} ${spent} ${limit}`;
   return alerts.toSorted((left, right) => (name(left) < name(right) ? -1 : 1));
 }
