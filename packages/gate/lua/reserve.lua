@@ -76,7 +76,10 @@ local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 -- Nothing where the attempt is new, or may be asked for anew.
 local function answer_known(key, known, ask)
   if known.state == 'A' then
-    return known.ask == ask and { 'GONE' } or nil
+    if known.ask == ask then
+      return { 'GONE' }
+    end
+    return nil
   end
   -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
   if known.state == 'H' and known.ask ~= ask then

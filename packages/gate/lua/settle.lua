@@ -76,14 +76,15 @@ local function find_budgets(request)
 end
 
 local function outcome_of(known, live)
+  local outcome = 'ORPHAN'
   if live then
-    return 'OK'
+    outcome = 'OK'
   elseif known and known.state == 'V' then
-    return 'REOPEN'
+    outcome = 'REOPEN'
   elseif known and known.epoch == state.epoch then
-    return 'LATE'
+    outcome = 'LATE'
   end
-  return 'ORPHAN'
+  return outcome
 end
 
 -- The charge in the place of the hold, where that lives, on every budget.

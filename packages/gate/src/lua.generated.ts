@@ -3189,7 +3189,10 @@ local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 -- Nothing where the attempt is new, or may be asked for anew.
 local function answer_known(key, known, ask)
   if known.state == 'A' then
-    return known.ask == ask and { 'GONE' } or nil
+    if known.ask == ask then
+      return { 'GONE' }
+    end
+    return nil
   end
   -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
   if known.state == 'H' and known.ask ~= ask then
@@ -4232,14 +4235,15 @@ local function find_budgets(request)
 end
 
 local function outcome_of(known, live)
+  local outcome = 'ORPHAN'
   if live then
-    return 'OK'
+    outcome = 'OK'
   elseif known and known.state == 'V' then
-    return 'REOPEN'
+    outcome = 'REOPEN'
   elseif known and known.epoch == state.epoch then
-    return 'LATE'
+    outcome = 'LATE'
   end
-  return 'ORPHAN'
+  return outcome
 end
 
 -- The charge in the place of the hold, where that lives, on every budget.
