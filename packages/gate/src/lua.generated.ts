@@ -3681,10 +3681,6 @@ end
 local function raise(key, budget, usd, nanos)
   if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
     budget[SPENT], budget[SPENT + 1] = usd, nanos
-    local number = tonumber(version)
-    if is_due(budget, number) then
-      announce(KEYS[1], KEYS[3], key, budget, epoch, number, now)
-    end
     write_budget(key, budget, epoch, now, 0)
   end
 end
