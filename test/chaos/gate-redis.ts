@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { type FaultyRedis, startFaultyRedis } from '../integration/gate/faulty-redis.ts';
+import { freePort, readyToAccept } from '../setup/redis.ts';
 import { machineMs } from './gate-journal.ts';
 
 /** A primary and its replica, both with an append-only file, behind wires: one to the clients, one between the two. */
@@ -121,28 +120,6 @@ async function kill({ process: child, client }: Server): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
 }
 
-async function readyToAccept(child: ChildProcess): Promise<void> {
-  if (child.stdout === null) throw new Error('redis-server has no output to wait for.');
-  const seen: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    seen.push(line);
-    if (!line.includes('Ready to accept connections')) continue;
-    child.stdout.resume();
-    return;
-  }
-  throw new Error(`redis-server ended before it was ready:\n${seen.join('\n')}`);
-}
-
 function urlOf({ port }: Server): string {
   return `redis://127.0.0.1:${port}`;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no free port.');
-  return address.port;
 }

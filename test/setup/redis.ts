@@ -81,7 +81,7 @@ export async function startServer(program: string, further: readonly string[] = 
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();
@@ -91,7 +91,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function readyToAccept(server: ChildProcess): Promise<void> {
+export async function readyToAccept(server: ChildProcess): Promise<void> {
   if (server.stdout === null) throw new Error('redis-server has no output to wait for.');
   const seen: string[] = [];
   for await (const line of createInterface({ input: server.stdout })) {

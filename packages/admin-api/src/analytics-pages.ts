@@ -1,7 +1,7 @@
 import { isoFromMs } from '@tallygate/usage';
 import { z } from 'zod';
 import { instantSchema } from './bucket-pages.ts';
-import { BUCKETS, type BucketWidth } from './bucket-width.ts';
+import { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
 import { reportMalformed } from './report-malformed.ts';
 import { reportMoved } from './report-moved.ts';
 import { type FetchPage, pagesOf } from './report-pages.ts';
@@ -75,7 +75,7 @@ function flatRowsOf(item: z.output<typeof itemSchema>): Row[] {
 }
 
 function inBucket(stretch: AnalyticsStretch, row: Row): Row {
-  const { widthMs } = BUCKETS[stretch.bucketWidth];
+  const widthMs = BUCKET_WIDTH_MS[stretch.bucketWidth];
   const isBucket = (row.startMs - stretch.fromMs) % widthMs === 0 && row.endMs === row.startMs + widthMs;
   if (isBucket && row.startMs >= stretch.fromMs && row.endMs <= stretch.toMs) return row;
   const found = `${isoFromMs(row.startMs)} to ${isoFromMs(row.endMs)}`;

@@ -1,22 +1,11 @@
 import { isoFromMs, TallygateError } from '@tallygate/usage';
-import { type BucketWidth, requireWholeBuckets } from './bucket-width.ts';
+import type { BucketWidth } from './bucket-width.ts';
+import { requireDimensions, requireWholeBuckets } from './check-question.ts';
 import type { CostDimension, UsageDimension } from './reported.ts';
+import { filterQuery } from './usage-filters.ts';
 
 /** By what family D breaks usage down; cost knows two more, which do not count towards the five. */
-export const ANALYTICS_DIMENSIONS = [
-  'actor',
-  'api_key_id',
-  'context_window',
-  'inference_geo',
-  'model',
-  'organization_id',
-  'product',
-  'service_tier',
-  'speed',
-  'user_profile_id',
-  'workspace_id',
-] as const satisfies readonly UsageDimension[];
-export type AnalyticsDimension = (typeof ANALYTICS_DIMENSIONS)[number];
+export type AnalyticsDimension = Exclude<UsageDimension, 'account_id' | 'service_account_id'>;
 export type AnalyticsCostDimension = AnalyticsDimension | Extract<CostDimension, 'cost_type' | 'token_type'>;
 
 /** Which usage or cost a report is narrowed to. An absent or empty list does not filter. */
@@ -75,7 +64,6 @@ export function analyticsQuery(
   question: AnalyticsQuestion<string>,
   stretch: { fromMs: number; toMs: number },
 ): Record<string, unknown> {
-  const filters = Object.entries(FILTER_NAMES) as [keyof AnalyticsFilters, string][];
   return {
     starting_at: isoFromMs(stretch.fromMs),
     ending_at: isoFromMs(stretch.toMs),
@@ -84,12 +72,7 @@ export function analyticsQuery(
     order_by: 'time',
     order: 'asc',
     limit: MAX_ROWS_PER_PAGE,
-    ...Object.fromEntries(
-      filters.flatMap(([name, wireName]) => {
-        const values = question.filters?.[name] ?? [];
-        return values.length === 0 ? [] : [[wireName, values]];
-      }),
-    ),
+    ...filterQuery(question.filters ?? {}, FILTER_NAMES),
   };
 }
 
@@ -99,17 +82,12 @@ const MAX_DIMENSIONS = 5;
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for a range off its boundaries, six dimensions, or one twice. */
 export function requireAnalyticsQuestion(question: AnalyticsQuestion<string>): void {
   const { groupBy, bucketWidth } = question;
-  const counted = groupBy.filter((dimension) => !NOT_COUNTED.includes(dimension));
-  if (counted.length > MAX_DIMENSIONS || new Set(groupBy).size !== groupBy.length) {
-    throw invalid(`Grouping by ${groupBy.join(', ')} is refused: at most five dimensions, each once.`);
-  }
+  requireDimensions(groupBy, MAX_DIMENSIONS, NOT_COUNTED);
   if (groupBy.includes('token_type') && !groupBy.includes('cost_type')) {
     // Alone it leaves out what is not tokens: the rows would add up to less than the bill.
-    throw invalid('Grouping by token_type hides other costs: group by cost_type, too.');
+    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+      message: 'Grouping by token_type hides other costs: group by cost_type, too.',
+    });
   }
   requireWholeBuckets(question, bucketWidth);
-}
-
-function invalid(message: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AnalyticsRows, FlatRow } from './analytics-pages.ts';
-import { BUCKETS, type BucketWidth } from './bucket-width.ts';
+import { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
 import { amountSchema } from './cents.ts';
 import { parseReported, reportMalformed } from './report-malformed.ts';
 import type { Bucket, CostDimension, CostRow, UsageDimension, UsageRow } from './reported.ts';
@@ -54,7 +54,7 @@ export function inBuckets<Row extends { group: object }>(
   read: AnalyticsRows['rows'],
   rowFrom: (flat: FlatRow) => Row,
 ): Bucket<Row>[] {
-  const { widthMs } = BUCKETS[range.bucketWidth];
+  const widthMs = BUCKET_WIDTH_MS[range.bucketWidth];
   const count = (range.toMs - range.fromMs) / widthMs;
   const buckets = Array.from({ length: count }, (_, index): Bucket<Row> => {
     const startMs = range.fromMs + index * widthMs;

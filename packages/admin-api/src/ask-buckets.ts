@@ -1,6 +1,7 @@
-import { isoFromMs, TallygateError } from '@tallygate/usage';
+import { isoFromMs } from '@tallygate/usage';
 import { type BucketRange, type RawBucket, readBucketPages } from './bucket-pages.ts';
-import { BUCKETS, type BucketWidth, requireWholeBuckets } from './bucket-width.ts';
+import { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
+import { requireDimensions, requireWholeBuckets } from './check-question.ts';
 import { COST_REPORT, type CostReportDimension, costBucketFrom } from './cost-report.ts';
 import type { ProviderClient } from './provider-client.ts';
 import { readReport } from './read-report.ts';
@@ -29,6 +30,7 @@ export interface CostQuestion {
 
 /** Undocumented, and answered with 400 beyond. */
 const MAX_USAGE_DIMENSIONS = 5;
+const MAX_PER_PAGE: Record<BucketWidth, number> = { '1m': 1440, '1h': 168, '1d': 31 };
 /** Without it the provider does not know the word "speed". */
 const FAST_MODE_BETA = 'fast-mode-2026-02-01';
 
@@ -36,7 +38,7 @@ export async function readMessagesUsage(
   client: ProviderClient,
   question: UsageQuestion,
 ): Promise<UsageBucket[]> {
-  requireGroups(question.groupBy, MAX_USAGE_DIMENSIONS);
+  requireDimensions(question.groupBy, MAX_USAGE_DIMENSIONS);
   const filters = question.filters ?? {};
   const usesSpeed = question.groupBy.includes('speed') || filters.speeds !== undefined;
   const query = { group_by: question.groupBy, ...usageFilterQuery(filters) };
@@ -46,7 +48,7 @@ export async function readMessagesUsage(
 }
 
 export async function readCosts(client: ProviderClient, question: CostQuestion): Promise<CostBucket[]> {
-  requireGroups(question.groupBy, 2);
+  requireDimensions(question.groupBy, 2);
   const range = rangeOf(COST_REPORT, question, '1d');
   const raw = await readRange(client, range, '1d', { group_by: question.groupBy }, []);
   return raw.map((bucket) => costBucketFrom(bucket, question.groupBy));
@@ -63,7 +65,7 @@ function readRange(
     starting_at: isoFromMs(range.fromMs),
     ending_at: isoFromMs(range.toMs),
     bucket_width: bucketWidth,
-    limit: Math.min(BUCKETS[bucketWidth].maxPerPage, (range.toMs - range.fromMs) / range.widthMs),
+    limit: Math.min(MAX_PER_PAGE[bucketWidth], (range.toMs - range.fromMs) / range.widthMs),
     ...query,
   };
   return readReport(client, { ...range, query: asked, contract: { betas } }, (fetchPage) =>
@@ -73,12 +75,5 @@ function readRange(
 
 function rangeOf(report: string, asked: { fromMs: number; toMs: number }, width: BucketWidth): BucketRange {
   requireWholeBuckets(asked, width);
-  return { report, fromMs: asked.fromMs, toMs: asked.toMs, widthMs: BUCKETS[width].widthMs };
-}
-
-function requireGroups(groupBy: readonly string[], most: number): void {
-  if (groupBy.length <= most && new Set(groupBy).size === groupBy.length) return;
-  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
-    message: `Grouping by ${groupBy.join(', ')} is refused: at most ${most} dimensions, each once.`,
-  });
+  return { report, fromMs: asked.fromMs, toMs: asked.toMs, widthMs: BUCKET_WIDTH_MS[width] };
 }

@@ -13,8 +13,7 @@ import { groupFrom, requireDistinctGroups } from './reported-group.ts';
  */
 export const COST_REPORT = 'cost_report';
 
-export const COST_REPORT_DIMENSIONS = ['workspace_id', 'description'] as const satisfies CostDimension[];
-export type CostReportDimension = (typeof COST_REPORT_DIMENSIONS)[number];
+export type CostReportDimension = Extract<CostDimension, 'workspace_id' | 'description'>;
 
 /** What a line item is, in the fields that the provider parsed for us; its description is but a label. */
 const LINE_ITEM = [

@@ -10,7 +10,7 @@ export function reportMalformed(report: string, found: string, cause?: unknown):
 }
 
 /** The first fault of a zod error as a clause: where, and what. */
-export function describeShape(error: z.ZodError): string {
+function describeShape(error: z.ZodError): string {
   const issue = error.issues[0];
   return `is not understood at "${issue?.path.join('.') ?? ''}" (${issue?.message ?? 'unknown fault'})`;
 }

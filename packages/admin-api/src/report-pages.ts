@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { describeShape, reportMalformed } from './report-malformed.ts';
+import { parseReported, reportMalformed } from './report-malformed.ts';
 
 /** A page as every report of the provider sends it. `has_more` is required: its absence, read as "no more", would end early in silence. */
 export interface ReportPage {
@@ -23,10 +23,9 @@ export async function* pagesOf<Page extends ReportPage>(
   const seenCursors = new Set<string>();
   let cursor: string | null = null;
   do {
-    const parsed = schema.safeParse(await fetchPage(cursor));
-    if (!parsed.success) throw reportMalformed(report, describeShape(parsed.error), parsed.error);
-    yield parsed.data;
-    cursor = nextCursor(report, parsed.data, seenCursors);
+    const page: Page = parseReported(report, schema, await fetchPage(cursor));
+    yield page;
+    cursor = nextCursor(report, page, seenCursors);
   } while (cursor !== null);
 }
 

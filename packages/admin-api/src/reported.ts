@@ -13,22 +13,20 @@ export interface Bucket<Row> {
   rows: Row[];
 }
 
-export const USAGE_DIMENSIONS = [
-  'account_id',
-  'actor',
-  'api_key_id',
-  'context_window',
-  'inference_geo',
-  'model',
-  'organization_id',
-  'product',
-  'service_account_id',
-  'service_tier',
-  'speed',
-  'user_profile_id',
-  'workspace_id',
-] as const;
-export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
+export type UsageDimension =
+  | 'account_id'
+  | 'actor'
+  | 'api_key_id'
+  | 'context_window'
+  | 'inference_geo'
+  | 'model'
+  | 'organization_id'
+  | 'product'
+  | 'service_account_id'
+  | 'service_tier'
+  | 'speed'
+  | 'user_profile_id'
+  | 'workspace_id';
 export type UsageGroup = Partial<Record<UsageDimension, string | null>>;
 
 /** Counts as the provider reports them, each in the class it is billed in. */
@@ -52,8 +50,7 @@ export interface UsageRow {
 export type UsageBucket = Bucket<UsageRow>;
 
 /** Of a line of the bill: "tokens", "web_search", "code_execution", "session_usage" …; what a line has none of is null. */
-export const COST_DIMENSIONS = [...USAGE_DIMENSIONS, 'cost_type', 'token_type', 'description'] as const;
-export type CostDimension = (typeof COST_DIMENSIONS)[number];
+export type CostDimension = UsageDimension | 'cost_type' | 'token_type' | 'description';
 export type CostGroup = Partial<Record<CostDimension, string | null>>;
 
 export interface CostRow {

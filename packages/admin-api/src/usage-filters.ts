@@ -24,10 +24,17 @@ const WIRE_NAMES = {
   workspaceIds: 'workspace_ids',
 } as const satisfies Record<keyof UsageFilters, string>;
 
-/** The names as the SDK's serialiser wants them: it adds the brackets. */
 export function usageFilterQuery(filters: UsageFilters): Record<string, string[]> {
+  return filterQuery(filters, WIRE_NAMES);
+}
+
+/** The names as the SDK's serialiser wants them: it adds the brackets. */
+export function filterQuery<Name extends string>(
+  filters: Partial<Record<Name, string[]>>,
+  wireNames: Readonly<Record<Name, string>>,
+): Record<string, string[]> {
   const query: Record<string, string[]> = {};
-  for (const [name, wireName] of Object.entries(WIRE_NAMES) as [keyof UsageFilters, string][]) {
+  for (const [name, wireName] of Object.entries(wireNames) as [Name, string][]) {
     const values = filters[name];
     if (values !== undefined && values.length > 0) query[wireName] = values;
   }

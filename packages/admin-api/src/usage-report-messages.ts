@@ -7,18 +7,10 @@ import { reportedCountsSchema, unknownCountsOf, usageFrom } from './reported-usa
 /** Report family A, `GET /v1/organizations/usage_report/messages`: tokens per bucket and group, five minutes fresh; no requests. */
 export const MESSAGES_USAGE_REPORT = 'usage_report/messages';
 
-export const MESSAGES_USAGE_DIMENSIONS = [
-  'account_id',
-  'api_key_id',
-  'context_window',
-  'inference_geo',
-  'model',
-  'service_account_id',
-  'service_tier',
-  'speed',
-  'workspace_id',
-] as const satisfies readonly UsageDimension[];
-export type MessagesUsageDimension = (typeof MESSAGES_USAGE_DIMENSIONS)[number];
+export type MessagesUsageDimension = Exclude<
+  UsageDimension,
+  'actor' | 'organization_id' | 'product' | 'user_profile_id'
+>;
 
 /** @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for a row that lacks a count or an asked dimension, or comes twice. */
 export function usageBucketFrom(raw: RawBucket, asked: readonly MessagesUsageDimension[]): UsageBucket {

@@ -23,4 +23,4 @@ export {
   type Variance,
   type Verdict,
 } from './reconciliation.ts';
-export { TOKEN_CLASSES, type TokenClass, type TokenCounts } from './token-counts.ts';
+export { addTokens, NO_TOKENS, TOKEN_CLASSES, type TokenClass, type TokenCounts } from './token-counts.ts';

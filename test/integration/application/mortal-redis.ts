@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { onTestFinished, type TestContext } from 'vitest';
-import { findOnPath } from '../../setup/redis.ts';
+import { findOnPath, freePort, readyToAccept } from '../../setup/redis.ts';
 
 /** A Redis of the test's own: it dies as by `kill -9`, and comes back at the same address with all that it had answered. */
 export interface MortalRedis {
@@ -25,10 +23,7 @@ export async function startMortalRedis(context: TestContext): Promise<MortalRedi
   let server: ChildProcess | null = null;
   const start = async () => {
     server = spawn(program, given, { stdio: ['ignore', 'pipe', 'inherit'] });
-    if (server.stdout === null) throw new Error('redis-server has no output to wait for.');
-    for await (const line of createInterface({ input: server.stdout }))
-      if (line.includes('Ready to accept connections')) break;
-    server.stdout.resume();
+    await readyToAccept(server);
   };
   const kill = async () => {
     if (server === null || server.exitCode !== null || server.signalCode !== null) return;
@@ -42,14 +37,4 @@ export async function startMortalRedis(context: TestContext): Promise<MortalRedi
   });
   await start();
   return { url: `redis://127.0.0.1:${port}`, kill, start };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no free port.');
-  return address.port;
 }

@@ -1,4 +1,5 @@
 import type { ReportedUsage } from '@tallygate/admin-api';
+import { addTokens, NO_TOKENS } from '@tallygate/reconcile';
 import type { PicoUsd } from '@tallygate/usage';
 
 /** By what the provider's own account can be broken down. */
@@ -51,17 +52,8 @@ export interface ReportedBill {
   caveats: string[];
 }
 
-const NO_USAGE: ReportedUsage = {
-  uncachedInputTokens: 0,
-  cacheReadInputTokens: 0,
-  cacheWrite5mInputTokens: 0,
-  cacheWrite1hInputTokens: 0,
-  outputTokens: 0,
-  webSearchRequests: 0,
-};
-
 export const NO_FIGURES: ReportedFigures = {
-  usage: NO_USAGE,
+  usage: NO_TOKENS,
   requests: 0,
   costPicoUsd: 0n,
   listCostPicoUsd: 0n,
@@ -76,20 +68,18 @@ export function addFigures(left: ReportedFigures, right: ReportedFigures): Repor
   ) => (one === null || other === null ? null : sum(one, other));
   const addPico = (a: PicoUsd, b: PicoUsd) => a + b;
   return {
-    usage: addUsage(left.usage, right.usage),
+    usage: addTokens(left.usage, right.usage),
     requests: bothKnown(left.requests, right.requests, (a, b) => a + b),
     costPicoUsd: bothKnown(left.costPicoUsd, right.costPicoUsd, addPico),
     listCostPicoUsd: bothKnown(left.listCostPicoUsd, right.listCostPicoUsd, addPico),
   };
 }
 
-function addUsage(left: ReportedUsage, right: ReportedUsage): ReportedUsage {
-  return {
-    uncachedInputTokens: left.uncachedInputTokens + right.uncachedInputTokens,
-    cacheReadInputTokens: left.cacheReadInputTokens + right.cacheReadInputTokens,
-    cacheWrite5mInputTokens: left.cacheWrite5mInputTokens + right.cacheWrite5mInputTokens,
-    cacheWrite1hInputTokens: left.cacheWrite1hInputTokens + right.cacheWrite1hInputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    webSearchRequests: left.webSearchRequests + right.webSearchRequests,
-  };
+/** The dearest first; where no cost is known, what used most tokens. */
+export function bySize(left: ReportedFigures, right: ReportedFigures): number {
+  return sizeOf(right) - sizeOf(left);
+}
+
+function sizeOf({ costPicoUsd, usage }: ReportedFigures): number {
+  return Number(costPicoUsd ?? 0n) || usage.uncachedInputTokens + usage.outputTokens;
 }

@@ -1,6 +1,7 @@
 export {
   addFigures,
   type BillQuestion,
+  bySize,
   REPORTED_DIMENSIONS,
   type ReportedBill,
   type ReportedDimension,

@@ -1,6 +1,6 @@
 import type { AdminApi, OrganizationApiKey, OrganizationWorkspace } from '@tallygate/admin-api';
 import type { Team } from '@tallygate/usage';
-import type { ReportedFigures, ReportedLine } from './bill.ts';
+import { bySize, type ReportedFigures, type ReportedLine } from './bill.ts';
 import { sumLines } from './join-lines.ts';
 
 /** The provider's keys and workspaces by their names, and the teams whose they are. */
@@ -71,9 +71,5 @@ export function unownedOf(lines: readonly ReportedLine[], owners: Owners): Unown
   }
   return [...unowned.values()]
     .map(({ first, lines: own }) => ({ ...first, figures: sumLines(own) }))
-    .sort((left, right) => sizeOf(right) - sizeOf(left));
-}
-
-function sizeOf({ figures: { costPicoUsd, usage } }: Unowned): number {
-  return Number(costPicoUsd ?? 0n) || usage.uncachedInputTokens + usage.outputTokens;
+    .sort((left, right) => bySize(left.figures, right.figures));
 }

@@ -1,7 +1,7 @@
-import { type AdminApi, BUCKET_WIDTH_MS } from '@tallygate/admin-api';
+import type { AdminApi, CostRow, DatedReport, UsageRow } from '@tallygate/admin-api';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
-import type { BillQuestion, ReportedBill, ReportedDimension, ReportedLine } from './bill.ts';
-import { checkSums } from './check-sums.ts';
+import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
+import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 
 type AnalyticsReports = Pick<AdminApi, 'analyticsUsage' | 'analyticsCost'>;
@@ -11,24 +11,35 @@ export async function readAnalyticsBill(
   adminApi: AnalyticsReports,
   question: BillQuestion,
 ): Promise<ReportedBill> {
-  const grouped = await readLines(adminApi, question, question.groupBy);
-  const total = question.groupBy.length === 0 ? grouped : await readLines(adminApi, question, []);
+  const { groupBy } = question;
+  const grouped = await readReports(adminApi, question, groupBy);
+  const total = groupBy.length === 0 ? grouped : await readReports(adminApi, question, []);
   const refreshedAtMs = Math.min(grouped.refreshedAtMs, total.refreshedAtMs);
-  const widthMs = BUCKET_WIDTH_MS[question.bucketWidth];
+  const range = { completeUntilMs: refreshedAtMs };
+  const moved = [
+    ...checkTotals('analytics/usage', grouped.usage.buckets, total.usage.buckets, tokenSum, range),
+    ...checkTotals('analytics/cost', grouped.costs.buckets, total.costs.buckets, costSum, range),
+  ];
   return {
     source: 'analytics',
-    lines: grouped.lines,
-    total: sumLines(total.lines),
+    lines: linesOf(grouped, groupBy),
+    total: sumLines(linesOf(total, [])),
     refreshedAtMs,
-    caveats: checkSums(grouped.lines, total.lines, widthMs, refreshedAtMs),
+    caveats: moved.map(({ detail }) => detail),
   };
 }
 
-async function readLines(
+interface Reports {
+  usage: DatedReport<UsageRow>;
+  costs: DatedReport<CostRow>;
+  refreshedAtMs: number;
+}
+
+async function readReports(
   adminApi: AnalyticsReports,
   { fromMs, toMs, bucketWidth, models }: BillQuestion,
   groupBy: readonly ReportedDimension[],
-): Promise<{ lines: ReportedLine[]; refreshedAtMs: number }> {
+): Promise<Reports> {
   const asked = { fromMs, toMs, bucketWidth, groupBy: [...groupBy], filters: { models: [...models] } };
   const usage = await adminApi.analyticsUsage(asked);
   const costs = await adminApi.analyticsCost(asked);
@@ -38,13 +49,10 @@ async function readLines(
       cure: 'Ask again later, or for an earlier range: no data is not the same as no usage.',
     });
   }
-  return {
-    lines: joinLines({
-      usage: usage.buckets,
-      costs: costs.buckets,
-      groupBy,
-      without: { requests: 0, costPicoUsd: 0n, listCostPicoUsd: 0n },
-    }),
-    refreshedAtMs: Math.min(usage.refreshedAtMs, costs.refreshedAtMs),
-  };
+  return { usage, costs, refreshedAtMs: Math.min(usage.refreshedAtMs, costs.refreshedAtMs) };
+}
+
+function linesOf({ usage, costs }: Reports, groupBy: readonly ReportedDimension[]) {
+  const without = { requests: 0, costPicoUsd: 0n, listCostPicoUsd: 0n };
+  return joinLines({ usage: usage.buckets, costs: costs.buckets, groupBy, without });
 }

@@ -1,7 +1,7 @@
-import { type AdminApi, BUCKET_WIDTH_MS, type CostBucket } from '@tallygate/admin-api';
+import type { AdminApi, CostBucket } from '@tallygate/admin-api';
 import { TallygateError } from '@tallygate/usage';
+import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
 import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
-import { checkSums } from './check-sums.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 
 type LegacyReports = Pick<AdminApi, 'messagesUsage' | 'costs'>;
@@ -34,17 +34,23 @@ export async function readLegacyBill(
   const usageTotals = groupBy.length === 0 ? usage : await readUsage(adminApi, question, []);
   const costs = isDaily ? await readCosts(adminApi, question) : [];
   const costTotals = isDaily ? await readCostTotals(adminApi, question, costs) : [];
-  const without = isDaily ? NONE : UNKNOWN;
-  const whole = joinLines({ usage: usageTotals, costs: costTotals, groupBy: [], without });
-  const parts = joinLines({ usage, costs, groupBy: [], without });
-  const moved = checkSums(parts, whole, BUCKET_WIDTH_MS[bucketWidth], nowMs - REPORT_DELAY_MS);
+  const range = { completeUntilMs: nowMs - REPORT_DELAY_MS };
+  const moved = [
+    ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
+    ...checkTotals('cost_report', costs, costTotals, costSum, range),
+  ].map(({ detail }) => detail);
   return {
     source: 'legacy',
     lines: joinLines({
       ...{ usage, groupBy },
       ...(isBilledSo ? { costs, without: NONE } : { costs: [], without: UNKNOWN }),
     }),
-    total: sumLines(whole),
+    total: sumLines(
+      joinLines({
+        ...{ usage: usageTotals, costs: costTotals, groupBy: [] },
+        without: isDaily ? NONE : UNKNOWN,
+      }),
+    ),
     refreshedAtMs: null,
     caveats: isBilledSo ? moved : [...moved, NOT_BILLED_SO],
   };

@@ -1,8 +1,7 @@
-import { attempt, type Check, ok, warn } from './check.ts';
+import { attempt, type Check, lastDaysOf, ok, warn } from './check.ts';
 import type { CliContext, CliRuntime } from './context.ts';
 
 const LOOKED_BACK_DAYS = 7;
-const DAY_MS = 86_400_000;
 const NAME = 'estimates';
 
 /** Did a call cost more than its worst case? Every budget rests on that it cannot. No check where there is no ledger to ask. */
@@ -11,8 +10,7 @@ export async function checkEstimates(
   { history, organization }: CliRuntime,
 ): Promise<Check[]> {
   if (history === null) return [];
-  const toMs = context.clock.nowMs() + DAY_MS;
-  const range = { organization, fromMs: toMs - (LOOKED_BACK_DAYS + 1) * DAY_MS, toMs };
+  const range = { organization, ...lastDaysOf(context.clock.nowMs(), LOOKED_BACK_DAYS) };
   const asked = await attempt(NAME, async () => ({ kinds: await history.estimates(range) }));
   if ('failed' in asked) return [asked.failed];
   const { kinds } = asked.value;

@@ -1,9 +1,8 @@
 import type { UnknownUsage } from '@tallygate/usage';
-import { attempt, type Check, ok, warn } from './check.ts';
+import { attempt, type Check, lastDaysOf, ok, warn } from './check.ts';
 import type { CliContext, CliRuntime } from './context.ts';
 
 const LOOKED_BACK_DAYS = 30;
-const DAY_MS = 86_400_000;
 const NAMED_AT_MOST = 5;
 const NAME = 'unknown usage';
 
@@ -16,8 +15,7 @@ export async function checkUnknownUsage(
   { history, organization }: CliRuntime,
 ): Promise<Check[]> {
   if (history === null) return [];
-  const toMs = context.clock.nowMs() + DAY_MS;
-  const range = { organization, fromMs: toMs - (LOOKED_BACK_DAYS + 1) * DAY_MS, toMs };
+  const range = { organization, ...lastDaysOf(context.clock.nowMs(), LOOKED_BACK_DAYS) };
   const asked = await attempt(NAME, async () => ({ seen: await history.unknownUsage(range) }));
   if ('failed' in asked) return [asked.failed];
   const { seen } = asked.value;

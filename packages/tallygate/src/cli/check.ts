@@ -33,6 +33,13 @@ export async function attempt<Value extends object>(
   }
 }
 
+const DAY_MS = 86_400_000;
+
+/** [from, to) of the last days, today among them, and a day more for clocks that are ahead. */
+export function lastDaysOf(nowMs: number, days: number): { fromMs: number; toMs: number } {
+  return { fromMs: nowMs - days * DAY_MS, toMs: nowMs + DAY_MS };
+}
+
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
 const NAME_WIDTH = 16;
 

@@ -1,2 +1,3 @@
+export { checkTotals, costSum, tokenSum } from './check-totals.ts';
 export { type ReconciliationStep, runReconciliation } from './run-reconciliation.ts';
 export { reconciliationSchema } from './stored-reconciliation.ts';

@@ -10,6 +10,9 @@ import { askedBill, type BillOptions } from './bill-options.ts';
 import { billRemarks } from './bill-remarks.ts';
 import { billStatement, foldLines } from './fold-lines.ts';
 
+/** By what a team is told. */
+const OWNED_BY = ['api_key_id', 'workspace_id'] as const;
+
 /** `tallygate bill`: what the provider counted and billed. Needs an admin key and nothing else: no call was ever metered. */
 export async function billCommand(context: CliContext, options: BillOptions): Promise<CommandOutcome> {
   if (options.csv && options.json) {
@@ -25,8 +28,11 @@ export async function billCommand(context: CliContext, options: BillOptions): Pr
   say(context, "Reading the provider's reports …");
   const bill = await readBill(adminApi, asked.question, nowMs);
   const owners = await readOwners(adminApi, desired?.teams ?? []);
-  const byKey = { ...asked.question, groupBy: ['api_key_id', 'workspace_id'] as const };
-  const unowned = unownedOf((await readBill(adminApi, byKey, nowMs)).lines, owners);
+  const tellsOwners = OWNED_BY.every((dimension) => asked.question.groupBy.includes(dimension));
+  const byOwner = tellsOwners
+    ? bill
+    : await readBill(adminApi, { ...asked.question, groupBy: OWNED_BY }, nowMs);
+  const unowned = unownedOf(byOwner.lines, owners);
   const lines = foldLines(bill, asked, owners);
   const statement = billStatement(lines, bill.total, asked, owners);
   say(context, describeRange(asked.question));

@@ -1,6 +1,7 @@
 import type { BillStatement } from '@tallygate/report';
 import {
   addFigures,
+  bySize,
   type Owners,
   type ReportedBill,
   type ReportedFigures,
@@ -24,18 +25,12 @@ export function foldLines({ lines }: ReportedBill, asked: AskedBill, owners: Own
     const known = folded.get(key);
     folded.set(key, { ...(known === undefined ? line : addFigures(known, line)), startMs, group });
   }
-  return [...folded.values()].sort(
-    (left, right) => left.startMs - right.startMs || sizeOf(right) - sizeOf(left),
-  );
+  return [...folded.values()].sort((left, right) => left.startMs - right.startMs || bySize(left, right));
 }
 
 function answerTo({ group }: ReportedLine, word: BillWord, owners: Owners): string | null {
   if (word !== 'team') return group[word] ?? null;
   return owners.teamOf(group.api_key_id ?? null, group.workspace_id ?? null);
-}
-
-function sizeOf({ costPicoUsd, usage }: ReportedFigures): number {
-  return Number(costPicoUsd ?? 0n) || usage.uncachedInputTokens + usage.outputTokens;
 }
 
 const TITLES: Readonly<Record<BillWord, string>> = {
