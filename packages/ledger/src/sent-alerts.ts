@@ -4,6 +4,8 @@ import {
   alertOutcomeSchema,
   alertSchema,
   isoFromMs,
+  LONGEST_PERIOD_MS,
+  PERIOD_UNITS,
   type SentAlert,
   type SentAlerts,
   sentAlertsQuerySchema,
@@ -36,9 +38,17 @@ const sentAlertQuery = defineQuery({
 
 const sentAlertsOf = defineQuery({
   sql: QUERIES.sent_alerts,
-  parameters: sentAlertsQuerySchema,
+  parameters: sentAlertsQuerySchema.required().extend({
+    units: z.array(z.string()),
+    longestMs: z.array(z.string()),
+  }),
   row: rowSchema,
 });
+
+const LONGEST = {
+  units: [...PERIOD_UNITS],
+  longestMs: PERIOD_UNITS.map((unit) => String(LONGEST_PERIOD_MS[unit])),
+};
 
 /** The higher one of a threshold stands. */
 const RECORDED_VERSION = 1;
@@ -58,7 +68,7 @@ export function createSentAlerts(database: Database): SentAlerts {
     },
     endAlert: (alert) => insert(alert, ENDED_VERSION),
     async sentAlerts(query) {
-      const rows = await sentAlertsOf(database, query);
+      const rows = await sentAlertsOf(database, { ...query, ...LONGEST, openAtMs: query.openAtMs ?? 0 });
       return rows.map((row) => alertOf(query.organization, row));
     },
   };

@@ -59,6 +59,8 @@ export const sentAlertsQuerySchema = z.object({
   /** [from, to) of the beginning of the period. */
   fromMs: z.number().int(),
   toMs: z.number().int(),
+  /** Only those whose period had not ended by then, and those that were reached in the week before: they may have to be told yet. */
+  openAtMs: z.number().int().optional(),
 });
 export type SentAlertsQuery = z.output<typeof sentAlertsQuerySchema>;
 

@@ -67,6 +67,21 @@ describe.each([
     expect(await since(0, OCTOBER_MS - 31 * DAY_MS)).toEqual([]);
   });
 
+  it('leaves out alerts of periods that are over, but for those of the last days: they may have to be told yet', async () => {
+    const organization = 'open';
+    const reached = (unit: string, crossedAtMs = OCTOBER_MS + 1) =>
+      alert({ organization, key: `${unit}-${crossedAtMs}:${unit}:${OCTOBER_MS}`, crossedAtMs });
+    const lately = reached('day', OCTOBER_MS + 20 * DAY_MS);
+    const open = [reached('year'), reached('tokens.month'), reached('unheard-of'), lately];
+    const over = [reached('day'), reached('requests.week')];
+    for (const one of [...open, ...over]) await store.recordAlert(one);
+    const range = { organization, fromMs: OCTOBER_MS, toMs: OCTOBER_MS + 1 };
+    const keysOf = (alerts: Alert[]) => alerts.map(({ key }) => key).sort();
+    const found = await store.sentAlerts({ ...range, openAtMs: OCTOBER_MS + 25 * DAY_MS });
+    expect(keysOf(found)).toEqual(keysOf(open));
+    expect(keysOf(await store.sentAlerts(range))).toEqual(keysOf([...open, ...over]));
+  });
+
   it('keeps what became of an alert: recorded again it is as it ended', async () => {
     const heard = alert({ organization: 'ended' });
     const told: SentAlert = { ...heard, outcome: 'told', detail: 'webhook', endedAtMs: START_MS + 1 };

@@ -1,14 +1,15 @@
-import type { Clock, SentAlert, SentAlerts } from '@tallygate/usage';
+import { type Clock, LONGEST_PERIOD_MS, type SentAlert, type SentAlerts } from '@tallygate/usage';
 
-/** No period is longer. */
-const LONGEST_PERIOD_MS = 367 * 86_400_000;
-
-/** Every alert of a period that may still run: what was announced is not announced again. */
+/**
+ * Every alert of a period that may still run, for what was announced is not announced again, and those that were reached lately. The
+ * others may be many: a budget for each user has some every day.
+ */
 export function announcedOf(
   history: Pick<SentAlerts, 'sentAlerts'>,
   organization: string,
   clock: Clock,
 ): Promise<SentAlert[]> {
   const nowMs = clock.nowMs();
-  return history.sentAlerts({ organization, fromMs: nowMs - LONGEST_PERIOD_MS, toMs: nowMs });
+  const fromMs = nowMs - LONGEST_PERIOD_MS.year;
+  return history.sentAlerts({ organization, fromMs, toMs: nowMs, openAtMs: nowMs });
 }

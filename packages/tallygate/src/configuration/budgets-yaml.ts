@@ -43,9 +43,10 @@ function budgetLine(budget: Budget): string {
   const asked = mode === undefined ? {} : { mode };
   const overage = budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) };
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
+  const steps = budget.ladder === undefined ? {} : { ladder: budget.ladder };
   const told = budget.alerts === undefined ? {} : { alerts: budget.alerts };
   const fields = { id, scope, limit: limitOf(budget), period, timeZone, ...asked, ...overage, onOutage };
-  return `  - ${flow({ ...fields, ...allowance, ...told })}`;
+  return `  - ${flow({ ...fields, ...allowance, ...steps, ...told })}`;
 }
 
 function limitOf({ limit, measure = 'usd' }: Budget): Record<string, string> {

@@ -1,4 +1,4 @@
-import { emptyConfiguration, nanoFromUsd, type SpendRow } from '@tallygate/usage';
+import { type Budget, emptyConfiguration, nanoFromUsd, type SpendRow } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { budgetsYaml } from './budgets-yaml.ts';
 import { parseConfigurationYaml } from './file.ts';
@@ -55,7 +55,22 @@ describe('suggested budgets', () => {
   it('are a file that reads back as the same budgets, whatever features are called', () => {
     const features = ['it\'s: { a } "quoted" #', 'émoji 🧾', '- x', 'true'];
     const rows = features.map((feature) => spent(0, '12.34', { team: 'support', feature }));
-    const budgets = suggested(rows, 1).map(({ budget }) => budget);
+    const ladder: Budget['ladder'] = [
+      { step: 'trim', minOutputTokens: 1024 },
+      { step: 'downgrade', model: 'claude-haiku-4-5' },
+    ];
+    const scope = { team: 'support', feature: 'true' };
+    const known: Budget = {
+      id: 'ours',
+      scope,
+      period: 'day',
+      timeZone: 'Europe/Berlin',
+      onOutage: 'block',
+      limit: 1n,
+    };
+    const live = { ...emptyConfiguration('acme'), budgets: [{ ...known, ladder, alerts: [80] }] };
+    const budgets = suggested(rows, 1, live).map(({ budget }) => budget);
+    expect(budgets).toContainEqual(expect.objectContaining({ id: 'ours', ladder, alerts: [80] }));
     const team = { id: 'care', name: 'Care: "us"', aliases: ['cs'], costCentre: '0042', owners: ['a@b'] };
     const read = parseConfigurationYaml(budgetsYaml({ teams: [team] }, budgets), 'suggested.yaml');
     expect(read.budgets).toEqual(budgets);
