@@ -1,7 +1,11 @@
+export type { BilledFee } from './billing/book.ts';
+export type { BilledUse, ServiceTier } from './billing/charge.ts';
+export type { PriceChange } from './billing/price-table.ts';
 export { FAULT_HEADER, FAULTS, type Fault } from './faults.ts';
 export { type ApiKey, DEFAULT_ADMIN_KEY, DEFAULT_API_KEY } from './keys.ts';
 export { OUTPUT_TOKENS_HEADER } from './messages/admission.ts';
 export type { SimulatorOptions } from './options.ts';
+export { REPORT_FAULTS, type ReportFault } from './reports/report-faults.ts';
 export { type RunningSimulator, type ServerOptions, startSimulator } from './server.ts';
-export { createSimulator, type Simulator } from './simulator.ts';
+export { type BilledCause, createSimulator, type Simulator } from './simulator.ts';
 export type { ServedSummary } from './tally.ts';

@@ -5,6 +5,8 @@ export interface ApiKey {
   key: string;
   id: string;
   workspaceId: string | null;
+  /** Claude Code runs on it: its use has a report of its own besides the others. */
+  isClaudeCode?: boolean;
 }
 
 /** Not secrets: they open nothing but this stand-in. */

@@ -1,4 +1,5 @@
 import { picoUsdFrom } from './billing/decimal.ts';
+import type { PriceChange } from './billing/price-table.ts';
 import { type ApiKey, DEFAULT_ADMIN_KEY, DEFAULT_API_KEYS } from './keys.ts';
 
 /** Everything has a default; nothing is read from the environment here. */
@@ -17,6 +18,11 @@ export interface SimulatorOptions {
   extraBilledUsd?: string;
   /** What the contract takes off every list amount: whole percent, 0 to 99. */
   discountPercent?: number;
+  /** Prices that differ from the list from a UTC day on. */
+  priceChanges?: PriceChange[];
+  /** How long the usage and cost reports, and the analytics reports, take to show what was billed. Default: not at all. */
+  reportLagMs?: number;
+  analyticsLagMs?: number;
   /** Pause before each event of an answer. 0: as fast as the event loop and the reader allow. */
   eventDelayMs?: number;
   /** The same under the fault `slow`. */
@@ -34,6 +40,9 @@ export interface ResolvedOptions {
   apiKeys: readonly ApiKey[];
   extraPicoUsd: bigint;
   discountPercent: number;
+  priceChanges: readonly PriceChange[];
+  reportLagMs: number;
+  analyticsLagMs: number;
   eventDelayMs: number;
   slowEventDelayMs: number;
   timeoutDelayMs: number;
@@ -49,6 +58,9 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     apiKeys: options.apiKeys ?? DEFAULT_API_KEYS,
     extraPicoUsd: picoUsdFrom(options.extraBilledUsd ?? '0'),
     discountPercent: requirePercent(options.discountPercent ?? 0),
+    priceChanges: options.priceChanges ?? [],
+    reportLagMs: requireLag('reportLagMs', options.reportLagMs ?? 0),
+    analyticsLagMs: requireLag('analyticsLagMs', options.analyticsLagMs ?? 0),
     eventDelayMs: requireDelay('eventDelayMs', options.eventDelayMs ?? 1),
     slowEventDelayMs: requireDelay('slowEventDelayMs', options.slowEventDelayMs ?? 50),
     timeoutDelayMs: requireDelay('timeoutDelayMs', options.timeoutDelayMs ?? 30_000),
@@ -64,6 +76,12 @@ function requireInteger(name: string, value: number): number {
 function requirePercent(value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 99) return value;
   throw new RangeError(`discountPercent is ${value}; it must be a whole number from 0 to 99.`);
+}
+
+/** Reports that lag longer than their retention would never show anything. */
+function requireLag(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 31_536_000_000) return value;
+  throw new RangeError(`${name} is ${value}; it must be whole milliseconds, at most a year.`);
 }
 
 function requireDelay(name: string, value: number): number {

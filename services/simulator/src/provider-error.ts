@@ -19,15 +19,20 @@ export class ProviderError extends Error {
   readonly type: ProviderErrorType;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(type: ProviderErrorType, message: string, headers: Record<string, string> = {}) {
+  readonly status: number;
+
+  /** `status` where it is not the one of its type: an expired cursor is 410. */
+  constructor(
+    type: ProviderErrorType,
+    message: string,
+    headers: Record<string, string> = {},
+    status: number = STATUS_OF[type],
+  ) {
     super(message);
     this.name = 'ProviderError';
     this.type = type;
     this.headers = headers;
-  }
-
-  get status(): (typeof STATUS_OF)[ProviderErrorType] {
-    return STATUS_OF[this.type];
+    this.status = status;
   }
 }
 

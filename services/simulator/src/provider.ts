@@ -5,6 +5,7 @@ import { createPromptCache, type PromptCache } from './messages/prompt-cache.ts'
 import type { ResolvedOptions } from './options.ts';
 import { identifier, uuidFrom } from './random.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { createReportFaults, type ReportFaults } from './reports/report-faults.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** The state behind the routes: one organization of the provider, in memory. */
@@ -18,13 +19,14 @@ export interface Provider {
   book: Book;
   tally: Tally;
   rateLimits: RateLimits;
+  reportFaults: ReportFaults;
   /** A new id: "msg_01…". The nth id of a seed is always the same. */
   newId(prefix: string): string;
   workspaceIdOf(apiKey: ApiKey): string;
 }
 
 export function createProvider(options: ResolvedOptions): Provider {
-  const { seed, nowMs, extraPicoUsd, discountPercent } = options;
+  const { seed, nowMs, extraPicoUsd, discountPercent, priceChanges } = options;
   const defaultWorkspaceId = identifier('wrkspc', `default:${seed}`);
   let issuedIds = 0;
   return {
@@ -33,9 +35,10 @@ export function createProvider(options: ResolvedOptions): Provider {
     defaultWorkspaceId,
     keyring: createKeyring(options.apiKeys, options.adminKey),
     promptCache: createPromptCache(),
-    book: createBook({ extraPicoUsd, extraFromDay: utcDay(nowMs()), discountPercent }),
+    book: createBook({ extraPicoUsd, extraFromDay: utcDay(nowMs()), discountPercent, priceChanges }),
     tally: createTally(),
     rateLimits: createRateLimits(),
+    reportFaults: createReportFaults(),
     newId(prefix) {
       issuedIds += 1;
       return identifier(prefix, `${seed}:${issuedIds}`);

@@ -1,10 +1,13 @@
 import { Hono } from 'hono';
+import type { BilledFee } from './billing/book.ts';
+import type { BilledUse } from './billing/charge.ts';
 import { usdFrom } from './billing/decimal.ts';
 import type { SimulatorEnv } from './http.ts';
 import { mountMessages } from './messages/routes.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
 import { createProvider, type Provider } from './provider.ts';
 import { errorEnvelope, errorHeaders, ProviderError } from './provider-error.ts';
+import type { ReportFault } from './reports/report-faults.ts';
 import { mountReports } from './reports/routes.ts';
 import type { ServedSummary } from './tally.ts';
 
@@ -14,10 +17,25 @@ export interface Simulator {
   served(): ServedSummary;
   /** Resolves once nothing is being generated. A bill read after it is complete, also for callers that left. */
   idle(): Promise<void>;
+  /**
+   * Puts on the bill what nobody called for here: a history, or what no meter ever saw. The key need not be one of the listed.
+   * @throws Error for a model without a price on that day.
+   */
+  bill(use: BilledUse): void;
+  billFee(fee: BilledFee): void;
+  /** For each `cause` that was named to `bill` and `billFee`: what that comes to, in USD at list price. */
+  billedCauses(): BilledCause[];
+  /** The next pages of the reports that can show these faults, show them, in this order. @returns those still waiting. */
+  breakReports(...faults: ReportFault[]): readonly ReportFault[];
   /** As in the header `anthropic-organization-id`. */
   organizationId: string;
   /** As in `anthropic-workspace-id` for keys of the default workspace, which reports call null. */
   defaultWorkspaceId: string;
+}
+
+export interface BilledCause {
+  cause: string;
+  usd: string;
 }
 
 /**
@@ -35,6 +53,14 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     app,
     served: () => summaryOf(provider),
     idle: () => provider.tally.idle(),
+    bill: (use) => void provider.book.record(use),
+    billFee: (fee) => void provider.book.recordFee(fee),
+    billedCauses: () =>
+      [...provider.book.causes()].map(([cause, picoUsd]) => ({ cause, usd: usdFrom(picoUsd) })),
+    breakReports(...faults) {
+      provider.reportFaults.add(faults);
+      return provider.reportFaults.waiting();
+    },
     organizationId: provider.organizationId,
     defaultWorkspaceId: provider.defaultWorkspaceId,
   };
@@ -77,5 +103,6 @@ function summaryOf(provider: Provider): ServedSummary {
     ...provider.tally.read(),
     billedAttempts: provider.book.billedAttempts(),
     billedUsd: usdFrom(provider.book.billedPicoUsd()),
+    listUsd: usdFrom(provider.book.listPicoUsd()),
   };
 }

@@ -17,6 +17,8 @@ export interface ServedSummary {
   billedAttempts: number;
   /** Exact total of the bill, any extra included: what the cost report adds up to. */
   billedUsd: string;
+  /** The same before the contract's discount. */
+  listUsd: string;
 }
 
 type Counter = 'requests' | 'streams' | 'completed' | 'abandoned' | 'countTokens';

@@ -84,8 +84,21 @@ export interface PriceQuestion {
   promptTokens: number;
 }
 
+/** A price that this stand-in was told to change: it replaces those of the list from its UTC day on, at any length of prompt. */
+export interface PriceChange {
+  model: string;
+  /** "2026-11-20". */
+  from: string;
+  /** USD per million tokens: input, cache write for 5 minutes, for 1 hour, cache read, output. */
+  columns: string;
+}
+
 /** The rates in force, or null where the provider had no such offer. */
-export function findRates(question: PriceQuestion): Rates | null {
+export function findRates(question: PriceQuestion, changes: readonly PriceChange[] = []): Rates | null {
+  const changed = changes
+    .filter(({ model, from }) => model === question.model && from <= question.day)
+    .sort((a, b) => b.from.localeCompare(a.from));
+  if (changed[0] !== undefined && question.speed === 'standard') return ratesFrom(changed[0].columns);
   const inForce = ROWS.filter(
     (candidate) =>
       candidate.model === question.model &&

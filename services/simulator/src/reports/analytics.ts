@@ -1,4 +1,4 @@
-import { type Cell, totalOf } from '../billing/book.ts';
+import { type Cell, type Dimensions, totalOf } from '../billing/book.ts';
 import type { Charge } from '../billing/charge.ts';
 import { centsFrom } from '../billing/decimal.ts';
 import { TOKEN_TYPES } from '../billing/price-table.ts';
@@ -10,8 +10,9 @@ import {
   rowToken,
 } from './analytics-query.ts';
 import { groupedInOrder } from './buckets.ts';
-import { floorTo } from './query.ts';
-import { dimensionsOf, type Group, sumOf } from './usage-report.ts';
+import { createRowsOnce } from './rows-once.ts';
+import { refreshedAtMs, shownCells } from './shown-cells.ts';
+import { dimensionsOf, type Group, isUsage, sumOf } from './usage-report.ts';
 
 /** GET /v1/organizations/analytics/usage and /analytics/cost: rows for what has usage, ranked or by time, no empty buckets. */
 export const ANALYTICS_BETA = 'analytics-usage-cost-2026-08-24';
@@ -72,7 +73,18 @@ const COST: AnalyticsContract = {
 /** @throws ProviderError 400. */
 export function analyticsUsage(provider: Provider, parameters: URLSearchParams) {
   const query = readAnalyticsQuery(parameters, USAGE, provider.options.nowMs());
-  const rows = placesOf(provider, query).map(({ place, group, cells }) => {
+  return pageOfRows(
+    provider,
+    query,
+    usageRowsOnce(provider, query, () => usageRows(provider, query)),
+  );
+}
+
+type UsageRow = ReturnType<typeof usageRows>[number];
+const usageRowsOnce = createRowsOnce<UsageRow>();
+
+function usageRows(provider: Provider, query: AnalyticsQuery) {
+  const rows = placesOf(provider, query, isUsage).map(({ place, group, cells }) => {
     const { server_tool_use, ...tokens } = sumOf(cells);
     const total = TOKEN_TYPES.reduce(
       (sum, type) => sum + cells.reduce((n, cell) => n + cell.tokens[type], 0),
@@ -82,25 +94,15 @@ export function analyticsUsage(provider: Provider, parameters: URLSearchParams) 
     return { ...place, group, usage: { ...tokens, total_tokens: total, requests, server_tool_use } };
   });
   const measure = query.orderBy as keyof (typeof rows)[number]['usage'];
-  return pageOfRows(provider, query, rows, ({ usage }) => BigInt(usage[measure] as number));
+  return inOrder(query, rows, ({ usage }) => BigInt(usage[measure] as number));
 }
 
 /** @throws ProviderError 400. */
 export function analyticsCost(provider: Provider, parameters: URLSearchParams) {
   const query = readAnalyticsQuery(parameters, COST, provider.options.nowMs());
-  const rows = placesOf(provider, query).flatMap(({ place, group, cells }) =>
-    linesOf(cells, query).map(({ line, ...amounts }) => ({
-      place,
-      group: { ...group, ...line },
-      ...amounts,
-      cells,
-    })),
-  );
-  const billed = rows.filter(({ listPicoUsd }) => listPicoUsd > 0n);
-  const page = pageOfRows(provider, query, billed, (row) =>
-    query.orderBy === 'list_amount' ? row.listPicoUsd : row.picoUsd,
-  );
+  const rows = costRowsOnce(provider, query, () => costRows(provider, query));
   const isFannedOut = COST_GROUPS.some((name) => query.groupBy.has(name));
+  const page = pageOfRows(provider, query, rows);
   return {
     ...page,
     data: page.data.map(({ place, group, picoUsd, listPicoUsd, cells }) => {
@@ -111,8 +113,21 @@ export function analyticsCost(provider: Provider, parameters: URLSearchParams) {
   };
 }
 
-/** One instant for all pages of a report, unless they are asked for across it. */
-const REFRESHED_EVERY_MS = 60_000;
+type CostRow = ReturnType<typeof costRows>[number];
+const costRowsOnce = createRowsOnce<CostRow>();
+
+function costRows(provider: Provider, query: AnalyticsQuery) {
+  const rows = placesOf(provider, query, () => true).flatMap(({ place, group, cells }) =>
+    linesOf(cells, query).map(({ line, ...amounts }) => ({
+      place,
+      group: { ...group, ...line },
+      ...amounts,
+      cells,
+    })),
+  );
+  const billed = rows.filter(({ listPicoUsd }) => listPicoUsd > 0n);
+  return inOrder(query, billed, (row) => (query.orderBy === 'list_amount' ? row.listPicoUsd : row.picoUsd));
+}
 
 interface Place {
   place: { starting_at: string; ending_at: string };
@@ -121,11 +136,10 @@ interface Place {
 }
 
 /** Every bucket and group that has usage, oldest first. */
-function placesOf(provider: Provider, query: AnalyticsQuery): Place[] {
+function placesOf(provider: Provider, query: AnalyticsQuery, isInReport: (cell: Cell) => boolean): Place[] {
   const widthMs = query.widthMs ?? query.endMs - query.startMs;
-  const cells = provider.book
-    .cells(query.startMs, query.endMs)
-    .filter((cell) => matches(provider, cell, query));
+  const shown = shownCells(provider, 'analytics', query.startMs, query.endMs).filter(isInReport);
+  const cells = shown.filter((cell) => matches(provider, cell, query));
   const startOf = (cell: Cell) =>
     query.startMs + Math.floor((cell.minuteMs - query.startMs) / widthMs) * widthMs;
   const keyOf = (cell: Cell) =>
@@ -137,22 +151,20 @@ function placesOf(provider: Provider, query: AnalyticsQuery): Place[] {
   });
 }
 
-function pageOfRows<Row>(
-  provider: Provider,
-  query: AnalyticsQuery,
-  rows: readonly Row[],
-  measureOf: (row: Row) => bigint,
-) {
+function inOrder<Row>(query: AnalyticsQuery, rows: readonly Row[], measureOf: (row: Row) => bigint) {
   const direction = query.isAscending ? 1 : -1;
   const byMeasure = (left: Row, right: Row) =>
     direction * (measureOf(left) < measureOf(right) ? -1 : Number(measureOf(left) > measureOf(right)));
   const byTime = query.isAscending ? rows : rows.toReversed();
-  const ordered = query.orderBy === 'time' ? byTime : rows.toSorted(byMeasure);
+  return query.orderBy === 'time' ? byTime : rows.toSorted(byMeasure);
+}
+
+function pageOfRows<Row>(provider: Provider, query: AnalyticsQuery, ordered: readonly Row[]) {
   const end = query.offset + query.limit;
   const hasMore = end < ordered.length;
   return {
     data: ordered.slice(query.offset, end),
-    data_refreshed_at: isoOf(floorTo(REFRESHED_EVERY_MS, provider.options.nowMs())),
+    data_refreshed_at: isoOf(refreshedAtMs(provider)),
     has_more: hasMore,
     next_page: hasMore ? rowToken(end, query.fingerprint) : null,
     organization_id: provider.organizationId,
@@ -167,8 +179,14 @@ function valuesOf(provider: Provider, cell: Cell): Group {
     workspace_id: workspace_id ?? provider.defaultWorkspaceId,
     inference_geo: inference_geo === 'not_available' ? null : (inference_geo ?? null),
     organization_id: provider.organizationId,
-    product: 'messages_api',
+    product: productOf(provider, cell.dimensions),
   };
+}
+
+function productOf({ options }: Provider, { serviceTier, fee, apiKeyId }: Dimensions): string | null {
+  if (options.apiKeys.some(({ id, isClaudeCode }) => isClaudeCode && id === apiKeyId)) return 'claude_code';
+  if (fee !== null) return fee.costType === 'session_usage' ? 'managed_agents_api' : null;
+  return serviceTier === 'batch' ? 'message_batches_api' : 'messages_api';
 }
 
 function groupOf(provider: Provider, cell: Cell, { groupBy }: AnalyticsQuery): Group {
@@ -195,12 +213,21 @@ function linesOf(cells: readonly Cell[], { groupBy }: AnalyticsQuery): CostLine[
     cells,
     ({ webSearchPicoUsd }) => webSearchPicoUsd,
   );
-  if (groupBy.has('token_type')) return groupBy.has('cost_type') ? [...byType, searches] : byType;
+  const besides = [searches, ...feeLines(cells)];
+  if (groupBy.has('token_type')) return groupBy.has('cost_type') ? [...byType, ...besides] : byType;
   if (groupBy.has('cost_type')) {
-    const tokens = (charge: Charge) => totalOf(charge) - charge.webSearchPicoUsd;
-    return [costLine({ cost_type: 'tokens', token_type: null }, cells, tokens), searches];
+    const tokens = (charge: Charge) => totalOf(charge) - charge.webSearchPicoUsd - charge.feePicoUsd;
+    return [costLine({ cost_type: 'tokens', token_type: null }, cells, tokens), ...besides];
   }
   return [costLine({ cost_type: null, token_type: null }, cells, totalOf)];
+}
+
+/** One line for each kind of fee. */
+function feeLines(cells: readonly Cell[]): CostLine[] {
+  const fees = cells.filter(({ dimensions }) => dimensions.fee !== null);
+  return groupedInOrder(fees, ({ dimensions }) => dimensions.fee?.costType ?? '').map(([costType, members]) =>
+    costLine({ cost_type: costType, token_type: null }, members, ({ feePicoUsd }) => feePicoUsd),
+  );
 }
 
 interface CostLine {

@@ -1,4 +1,4 @@
-import type { Book, Cell } from '../billing/book.ts';
+import type { Cell } from '../billing/book.ts';
 import { pageToken, type ReportQuery } from './query.ts';
 
 export interface ReportPage<Row> {
@@ -10,14 +10,12 @@ export interface ReportPage<Row> {
 /** One page: every bucket of the range in its turn, oldest first, the idle ones with no rows. */
 export function pageOf<Row>(
   query: ReportQuery,
-  book: Book,
+  cells: readonly Cell[],
   rowsOf: (cells: readonly Cell[]) => Row[],
 ): ReportPage<Row> {
   const { pageStartMs, widthMs } = query;
-  const pageEndMs = Math.min(pageStartMs + query.limit * widthMs, query.endMs);
-  const cellsByBucket = groupBy(book.cells(pageStartMs, pageEndMs), (cell) =>
-    Math.floor((cell.minuteMs - pageStartMs) / widthMs),
-  );
+  const pageEndMs = endOfPage(query);
+  const cellsByBucket = groupBy(cells, (cell) => Math.floor((cell.minuteMs - pageStartMs) / widthMs));
   const bucketCount = Math.max(0, Math.round((pageEndMs - pageStartMs) / widthMs));
   const data = Array.from({ length: bucketCount }, (_, index) => ({
     starting_at: reportInstant(pageStartMs + index * widthMs),
@@ -26,6 +24,11 @@ export function pageOf<Row>(
   }));
   const hasMore = pageEndMs < query.endMs && bucketCount > 0;
   return { data, has_more: hasMore, next_page: hasMore ? pageToken(pageEndMs, query.fingerprint) : null };
+}
+
+/** Where the buckets of this page end. */
+export function endOfPage({ pageStartMs, widthMs, limit, endMs }: ReportQuery): number {
+  return Math.min(pageStartMs + limit * widthMs, endMs);
 }
 
 /** Groups in an order that does not depend on when they were first seen. */
@@ -38,8 +41,9 @@ export function groupedInOrder<T>(items: readonly T[], keyOf: (item: T) => strin
 function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
     else group.push(item);
   }
   return groups;

@@ -3,8 +3,9 @@ import { centsFrom } from '../billing/decimal.ts';
 import { TOKEN_TYPES, type TokenType } from '../billing/price-table.ts';
 import { displayNameOf } from '../models.ts';
 import type { Provider } from '../provider.ts';
-import { groupedInOrder, pageOf, type ReportPage } from './buckets.ts';
+import { endOfPage, groupedInOrder, pageOf, type ReportPage } from './buckets.ts';
 import { type ReportContract, type ReportQuery, readReportQuery } from './query.ts';
+import { shownCells } from './shown-cells.ts';
 
 /** GET /v1/organizations/cost_report: days only, two groups, no filters, amounts in cents. */
 const CONTRACT: ReportContract = {
@@ -18,10 +19,11 @@ const CONTRACT: ReportContract = {
 interface LineItem {
   workspace_id: string | null;
   description: string | null;
-  cost_type: 'tokens' | 'web_search' | null;
+  /** "tokens", "web_search", or the kind of a fee. */
+  cost_type: string | null;
   model: string | null;
   token_type: TokenType | null;
-  service_tier: 'standard' | null;
+  service_tier: 'standard' | 'batch' | null;
   context_window: string | null;
   inference_geo: string | null;
 }
@@ -40,7 +42,8 @@ export interface CostRow extends LineItem {
 /** @throws ProviderError 400. */
 export function costReport(provider: Provider, parameters: URLSearchParams): ReportPage<CostRow> {
   const query = readReportQuery(parameters, CONTRACT, provider.options.nowMs());
-  return pageOf(query, provider.book, (cells) => {
+  const shown = shownCells(provider, 'reports', query.pageStartMs, endOfPage(query));
+  return pageOf(query, shown, (cells) => {
     const amounts = cells.flatMap(amountsOf).filter(({ picoUsd }) => picoUsd > 0n);
     const shown = amounts.map(({ item, picoUsd }) => ({ item: shownItem(item, query), picoUsd }));
     return groupedInOrder(shown, ({ item }) => JSON.stringify(item)).flatMap(([, members]) => rowOf(members));
@@ -75,12 +78,13 @@ function amountsOf(cell: Cell): Amount[] {
     item: tokenItem(cell, type),
     picoUsd: cell.charge.byTokenType[type],
   }));
-  const search: LineItem = {
-    ...NOTHING_SAID,
-    workspace_id: cell.dimensions.workspaceId,
-    description: 'Web Search Usage',
-    cost_type: 'web_search',
-  };
+  const { workspaceId: workspace_id, fee } = cell.dimensions;
+  const besides = { ...NOTHING_SAID, workspace_id };
+  if (fee !== null) {
+    const item = { ...besides, description: fee.description, cost_type: fee.costType };
+    return [{ item, picoUsd: cell.charge.feePicoUsd }];
+  }
+  const search = { ...besides, description: 'Web Search Usage', cost_type: 'web_search' };
   return [...tokens, { item: search, picoUsd: cell.charge.webSearchPicoUsd }];
 }
 
@@ -94,13 +98,15 @@ const TOKEN_LABELS: Readonly<Record<TokenType, string>> = {
 
 function tokenItem({ dimensions }: Cell, type: TokenType): LineItem {
   const speed = dimensions.speed === 'fast' ? ' (Fast Mode)' : '';
+  const batch = dimensions.serviceTier === 'batch' ? ' (Batch)' : '';
   return {
     workspace_id: dimensions.workspaceId,
-    description: `${displayNameOf(dimensions.model)}${speed} Usage - ${TOKEN_LABELS[type]}`,
+    description: `${displayNameOf(dimensions.model ?? '')}${speed}${batch} Usage - ${TOKEN_LABELS[type]}`,
     cost_type: 'tokens',
     model: dimensions.model,
     token_type: type,
-    service_tier: 'standard',
+    // No line of priority capacity: it is never billed here.
+    service_tier: dimensions.serviceTier === 'batch' ? 'batch' : 'standard',
     context_window: dimensions.contextWindow,
     inference_geo: dimensions.inferenceGeo,
   };

@@ -4,29 +4,31 @@ import type { Provider } from '../provider.ts';
 import { ProviderError } from '../provider-error.ts';
 import { ANALYTICS_BETA, analyticsCost, analyticsUsage } from './analytics.ts';
 import { apiKeyList } from './api-key-list.ts';
+import { claudeCodeReport } from './claude-code-report.ts';
 import { costReport } from './cost-report.ts';
 import { usageReport } from './usage-report.ts';
 import { workspaceList } from './workspace-list.ts';
 
 /** The organization's reports, computed from what was served, and its keys. Only the admin key opens them. */
 export function mountReports(app: Hono<SimulatorEnv>, provider: Provider): void {
-  app.get('/v1/organizations/usage_report/messages', (c) => {
-    requireAdmin(c, provider);
-    return c.json(usageReport(provider, parametersOf(c), betasOf(c)));
-  });
-  app.get('/v1/organizations/cost_report', (c) => {
-    requireAdmin(c, provider);
-    return c.json(costReport(provider, parametersOf(c)));
-  });
-  app.get('/v1/organizations/analytics/usage', (c) => {
-    requireAdmin(c, provider);
+  const report = (path: string, pageOf: (c: SimulatorContext) => object) =>
+    app.get(`/v1/organizations/${path}`, (c) => {
+      requireAdmin(c, provider);
+      const cursor = c.req.query('page') ?? null;
+      provider.reportFaults.refuse(cursor);
+      const body = provider.reportFaults.bodyOf(pageOf(c), cursor);
+      return c.body(body, 200, { 'content-type': 'application/json' });
+    });
+  report('usage_report/messages', (c) => usageReport(provider, parametersOf(c), betasOf(c)));
+  report('usage_report/claude_code', (c) => claudeCodeReport(provider, parametersOf(c)));
+  report('cost_report', (c) => costReport(provider, parametersOf(c)));
+  report('analytics/usage', (c) => {
     requireBeta(c, ANALYTICS_BETA);
-    return c.json(analyticsUsage(provider, parametersOf(c)));
+    return analyticsUsage(provider, parametersOf(c));
   });
-  app.get('/v1/organizations/analytics/cost', (c) => {
-    requireAdmin(c, provider);
+  report('analytics/cost', (c) => {
     requireBeta(c, ANALYTICS_BETA);
-    return c.json(analyticsCost(provider, parametersOf(c)));
+    return analyticsCost(provider, parametersOf(c));
   });
   app.get('/v1/organizations/workspaces', (c) => {
     requireAdmin(c, provider);

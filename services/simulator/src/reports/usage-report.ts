@@ -2,8 +2,9 @@ import { type Cell, everyTokenType } from '../billing/book.ts';
 import { TOKEN_TYPES } from '../billing/price-table.ts';
 import type { Provider } from '../provider.ts';
 import { invalidRequest } from '../provider-error.ts';
-import { groupedInOrder, pageOf, type ReportPage } from './buckets.ts';
+import { endOfPage, groupedInOrder, pageOf, type ReportPage } from './buckets.ts';
 import { type ReportContract, type ReportQuery, readReportQuery } from './query.ts';
+import { shownCells } from './shown-cells.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -60,7 +61,8 @@ export function usageReport(provider: Provider, parameters: URLSearchParams, bet
   const query = readReportQuery(parameters, CONTRACT, provider.options.nowMs());
   const withSpeed = betas.includes(SPEED_BETA);
   if (!withSpeed) refuseSpeed(query);
-  const page: ReportPage<Record<string, unknown>> = pageOf(query, provider.book, (cells) => {
+  const shown = shownCells(provider, 'reports', query.pageStartMs, endOfPage(query)).filter(isUsage);
+  const page: ReportPage<Record<string, unknown>> = pageOf(query, shown, (cells) => {
     const matching = cells.filter((cell) => matches(cell, query, provider.defaultWorkspaceId));
     const groups = groupedInOrder(matching, (cell) => JSON.stringify(groupOf(cell, query, withSpeed)));
     return groups.map(([group, members]) => ({ ...JSON.parse(group), ...sumOf(members) }));
@@ -74,6 +76,11 @@ function refuseSpeed(query: ReportQuery): void {
   }
 }
 
+/** Fees have no tokens: they are in the cost reports only. */
+export function isUsage({ dimensions }: Cell): boolean {
+  return dimensions.fee === null;
+}
+
 export type Group = Record<string, string | null>;
 
 export function dimensionsOf({ dimensions }: Cell): Group {
@@ -83,7 +90,7 @@ export function dimensionsOf({ dimensions }: Cell): Group {
     service_account_id: null,
     workspace_id: dimensions.workspaceId,
     model: dimensions.model,
-    service_tier: 'standard',
+    service_tier: dimensions.serviceTier,
     context_window: dimensions.contextWindow,
     inference_geo: dimensions.inferenceGeo,
     speed: dimensions.speed,
