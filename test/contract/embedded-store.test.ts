@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { afterAll, beforeAll } from 'vitest';
+import { describeReportVersions } from './report-versions.contract.ts';
 import { fixedClock } from './usage-fixtures.ts';
 import { describeUsageQuestions } from './usage-question.contract.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
@@ -20,4 +21,5 @@ afterAll(async () => {
 });
 
 describeUsageStore('embedded engine', () => store);
+describeReportVersions('embedded engine', () => store.reportVersions);
 describeUsageQuestions('embedded engine', () => ({ history: store, destination: store }));

@@ -39,6 +39,7 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     recordAlert: notAsked,
     endAlert: notAsked,
     sentAlerts: notAsked,
+    reportVersions: { append: notAsked, newest: notAsked, list: notAsked, read: notAsked },
   },
   batchOwners: {
     put: notAsked,

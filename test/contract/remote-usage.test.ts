@@ -7,6 +7,7 @@ import { answerRemoteCall, connectRemote, type RemoteTallygate } from '@tallygat
 import { toWireJson } from '@tallygate/usage';
 import { openTallygate, type TallygateRuntime } from 'tallygate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeReportVersions } from './report-versions.contract.ts';
 import { fixedClock as clock, segmentOf, usageEvent } from './usage-fixtures.ts';
 import { describeUsageQuestions } from './usage-question.contract.ts';
 
@@ -52,6 +53,8 @@ async function serve({ remoteBackend }: TallygateRuntime): Promise<string> {
 
 describeUsageQuestions("an owner's socket", () => overSocket);
 describeUsageQuestions('a control plane', () => throughPlane);
+describeReportVersions("an owner's socket", () => overSocket.history.reportVersions);
+describeReportVersions('a control plane', () => throughPlane.history.reportVersions);
 
 describe('GET /v1/usage', () => {
   const get = async (query: string) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type ClickHouseOverHttp, startClickHouseOverHttp } from '../setup/clickhouse-http.ts';
 import { findClickHouseServer } from '../setup/clickhouse-server.ts';
 import { describeExactlyOnce } from './exactly-once.contract.ts';
+import { describeReportVersions } from './report-versions.contract.ts';
 import { fixedClock } from './usage-fixtures.ts';
 import { describeUsageQuestions } from './usage-question.contract.ts';
 import { describeUsageStore } from './usage-store.contract.ts';
@@ -32,6 +33,7 @@ function describeServer(name: string, serverUrl: () => string): void {
   });
   afterAll(() => store.close());
   describeUsageStore(name, () => store);
+  describeReportVersions(name, () => store.reportVersions);
   describeUsageQuestions(name, () => ({ history: store, destination: store }));
   const server = { serverUrl, ledger: () => store };
   describeExactlyOnce(`${name}, plain`, { ...server, query: '' });

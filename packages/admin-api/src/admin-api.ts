@@ -6,7 +6,7 @@ import { type ClaudeCodeRow, readClaudeCodeDay } from './claude-code-report.ts';
 import { type OrganizationApiKey, readApiKeys } from './organization-api-keys.ts';
 import { type OrganizationWorkspace, readWorkspaces } from './organization-workspaces.ts';
 import { createProviderClient } from './provider-client.ts';
-import type { ReadReport } from './read-report.ts';
+import type { ReadReport, ReportAsked } from './read-report.ts';
 import { type ReportName, readableReports } from './readable-reports.ts';
 import type { CostBucket, CostRow, DatedReport, UsageBucket, UsageRow } from './reported.ts';
 
@@ -44,6 +44,8 @@ export interface AdminApiOptions {
   fetch?: typeof globalThis.fetch;
   /** Receives every report as it was answered, before anything is made of it; where this rejects, so does the question. */
   onReport?: (report: ReadReport) => Promise<void>;
+  /** Asked before the provider is, about each report: the body of an earlier answer stands for a new one; null: there is none. */
+  recall?: (asked: ReportAsked) => Promise<Record<string, unknown> | null>;
 }
 
 export function createAdminApi(options: AdminApiOptions): AdminApi {
@@ -54,6 +56,7 @@ export function createAdminApi(options: AdminApiOptions): AdminApi {
     logger: options.logger ?? silentLogger,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.onReport === undefined ? {} : { onReport: options.onReport }),
+    ...(options.recall === undefined ? {} : { recall: options.recall }),
   });
   const reports: Omit<AdminApi, 'readableReports'> = {
     messagesUsage: (question) => readMessagesUsage(client, question),

@@ -12,7 +12,7 @@ export type { CostReportDimension } from './cost-report.ts';
 export type { OrganizationApiKey } from './organization-api-keys.ts';
 export type { OrganizationWorkspace } from './organization-workspaces.ts';
 export { isNotOffered } from './provider-client.ts';
-export type { ReadReport } from './read-report.ts';
+export type { ReadReport, ReportAsked } from './read-report.ts';
 export { REPORTS, type ReportName } from './readable-reports.ts';
 export type {
   Bucket,

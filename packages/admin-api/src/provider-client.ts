@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { type Logger, TallygateError } from '@tallygate/usage';
-import type { ReadReport } from './read-report.ts';
+import type { ReadReport, ReportAsked } from './read-report.ts';
 import { reportMalformed } from './report-malformed.ts';
 
 /**
@@ -11,6 +11,8 @@ import { reportMalformed } from './report-malformed.ts';
  * organization; the key is in no message, no log line and no error; every failure is a `TallygateError`.
  */
 export interface ProviderClientOptions {
+  /** A report that is known already: the body that `onReport` was given once, or null to ask the provider. */
+  recall?: (asked: ReportAsked) => Promise<Record<string, unknown> | null>;
   /** Each report that was read to its end. What it rejects with, the reading of the report rejects with. */
   onReport?: (report: ReadReport) => Promise<void>;
   /** An admin key (`sk-ant-admin01-…`). */
@@ -23,7 +25,10 @@ export interface ProviderClientOptions {
 export interface ProviderClient {
   /** `path` is relative to `/v1/organizations/`. Resolves to the parsed JSON body. */
   get(path: string, query: Record<string, unknown>, contract?: Contract): Promise<unknown>;
+  recall(asked: ReportAsked): Promise<Record<string, unknown> | null>;
   keep(report: ReadReport): Promise<void>;
+  /** As the provider's last answer named it. */
+  organizationId(): string | null;
 }
 
 /** Under which version of the documentation an answer is asked for. */
@@ -57,14 +62,20 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     Authorization: null,
   };
   const oneAtATime = createQueue();
+  let organizationId: string | null = null;
   return {
+    recall: async (asked) => (await options.recall?.(asked)) ?? null,
     keep: async (report) => options.onReport?.(report),
+    organizationId: () => organizationId,
     get: (path, query, contract = {}) =>
       oneAtATime(async () => {
         options.logger.debug('asking the provider', { path, query });
         const headers = { ...identity, ...contractHeaders(contract) };
         try {
-          return await client.get<unknown>(`/v1/organizations/${path}`, { query, headers });
+          const asked = client.get<unknown>(`/v1/organizations/${path}`, { query, headers });
+          const { data, response } = await asked.withResponse();
+          organizationId = response.headers.get('anthropic-organization-id') ?? organizationId;
+          return data;
         } catch (error) {
           throw asTallygateError(path, error);
         }

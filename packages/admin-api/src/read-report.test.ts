@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAdminApi } from './admin-api.ts';
-import type { ReadReport } from './read-report.ts';
+import type { ReadReport, ReportAsked } from './read-report.ts';
 import { analyticsPage, analyticsRow } from './testing/analytics.ts';
 import {
   ADMIN_KEY,
@@ -34,6 +34,7 @@ it('every report that was read is handed on whole: its question, its range, all 
   await adminApi.messagesUsage({ ...range, groupBy: ['model', 'api_key_id'], filters: { models: ['m'] } });
   expect(kept).toEqual([
     {
+      organizationId: null,
       report: 'usage_report/messages',
       question: 'bucket_width=1d&group_by=model,api_key_id&models=m',
       fromMs: range.fromMs,
@@ -71,4 +72,45 @@ it('is not answered where it cannot be kept: figures of which no version exists 
   const onReport = () => Promise.reject(new Error('the ledger is full'));
   const adminApi = createAdminApi({ apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', fetch, onReport });
   await expect(adminApi.messagesUsage({ ...range, groupBy: [] })).rejects.toThrow('the ledger is full');
+});
+
+describe('a report that is known already', () => {
+  const row = analyticsRow(FROM_MS, { model: 'claude-opus-5' });
+  const question = { ...range, groupBy: ['model' as const] };
+
+  it('is not asked for again, and reads as it did', async () => {
+    const { fetch, asked } = fakeProvider(() => analyticsPage([row]));
+    const kept: ReadReport[] = [];
+    const options = { apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', fetch };
+    const recalled: ReportAsked[] = [];
+    const adminApi = createAdminApi({
+      ...options,
+      onReport: async (report) => void kept.push(report),
+      recall: async (report) => {
+        recalled.push(report);
+        return kept[0]?.body ?? null;
+      },
+    });
+    const first = await adminApi.analyticsUsage(question);
+    expect(await adminApi.analyticsUsage(question)).toEqual(first);
+    expect([asked.length, kept.length]).toEqual([1, 1]);
+    const { body: _body, ...head } = kept[0] as ReadReport;
+    expect(recalled).toEqual([head, head]);
+  });
+
+  it('is refused by the same rules as a new one', async () => {
+    const { fetch } = fakeProvider(() => analyticsPage([row]));
+    const recall = async () => ({ data: [row], data_refreshed_at: 'yesterday' });
+    const adminApi = createAdminApi({ apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', fetch, recall });
+    await expect(adminApi.analyticsUsage(question)).rejects.toMatchObject({
+      code: 'TALLYGATE_REPORT_MALFORMED',
+    });
+  });
+});
+
+it('whose organization it is, the answer says', async () => {
+  const headers = { 'anthropic-organization-id': 'org-uuid' };
+  const { kept, adminApi } = keeping(Response.json(lastPage([first, second]), { headers }));
+  await adminApi.messagesUsage({ ...range, groupBy: [] });
+  expect(kept).toMatchObject([{ organizationId: 'org-uuid' }]);
 });

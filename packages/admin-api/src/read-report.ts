@@ -2,15 +2,21 @@ import type { Contract, ProviderClient } from './provider-client.ts';
 import { untilItStands } from './report-moved.ts';
 import type { FetchPage } from './report-pages.ts';
 
-/** A report as the provider answered it, whole: for those who keep every version. */
-export interface ReadReport {
+/** One question to the provider, in a form that is the same for the same question. */
+export interface ReportAsked {
+  /** The provider's id of the organization that the key is of; null before its first answer, or where none says it. */
+  organizationId: string | null;
   /** "analytics/cost". */
   report: string;
-  /** What was asked beside the range, in a form that is the same for the same question: "bucket_width=1d&group_by=model". */
+  /** What was asked beside the range: "bucket_width=1d&group_by=model". */
   question: string;
   /** [fromMs, toMs) that it was asked for. */
   fromMs: number;
   toMs: number;
+}
+
+/** A report as the provider answered it, whole: for those who keep every version. */
+export interface ReadReport extends ReportAsked {
   /** Rows or buckets of all pages in their order, and what stands beside them on the last page. */
   body: Record<string, unknown>;
 }
@@ -24,12 +30,14 @@ export interface AskedReport {
   contract?: Contract;
 }
 
+const LAST_PAGE = { has_more: false, next_page: null };
+
 /** Where a question's words say how it is paged, and not what it is about. */
 const PAGING = new Set(['starting_at', 'ending_at', 'limit']);
 
 /**
  * Reads all pages of one report by `read`, again from the first where the data moved under it, and hands the whole on to whoever
- * keeps versions before anything is made of it.
+ * keeps versions before anything is made of it. What is recalled is read by the same rules, as one page.
  */
 export function readReport<Result>(
   client: ProviderClient,
@@ -37,14 +45,17 @@ export function readReport<Result>(
   read: (fetchPage: FetchPage) => Promise<Result>,
 ): Promise<Result> {
   const { report, query, contract, fromMs, toMs } = asked;
+  const question = { report, question: questionText(query), fromMs, toMs };
   return untilItStands(async () => {
+    const known = await client.recall({ ...question, organizationId: client.organizationId() });
+    if (known !== null) return read(async () => ({ ...known, ...LAST_PAGE }));
     const pages: unknown[] = [];
     const result = await read(async (cursor) => {
       const page = await client.get(report, cursor === null ? query : { ...query, page: cursor }, contract);
       pages.push(page);
       return page;
     });
-    await client.keep({ report, question: questionText(query), fromMs, toMs, body: wholeOf(pages) });
+    await client.keep({ ...question, organizationId: client.organizationId(), body: wholeOf(pages) });
     return result;
   });
 }

@@ -1,5 +1,6 @@
 -- The newest version of one report over one range; with {pulledAtMs} and {bodyHash} that one.
 SELECT
+  provider_organization_id,
   report,
   toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
   toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
@@ -8,6 +9,7 @@ SELECT
   body
 FROM report_versions
 WHERE organization = {organization:String}
+  AND provider_organization_id = {providerOrganizationId:String}
   AND report = {report:String}
   AND range_start = fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
   AND range_end = fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')

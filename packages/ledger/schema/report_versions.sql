@@ -7,8 +7,9 @@ CREATE TABLE IF NOT EXISTS report_versions (
   pulled_at DateTime64(3, 'UTC'),
   body_hash String CODEC(ZSTD(1)),
   body String CODEC(ZSTD(3)),
-  ver UInt8
+  ver UInt8,
+  provider_organization_id LowCardinality(String)
 )
 ENGINE = ReplacingMergeTree(ver)
-ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash)
+ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash, provider_organization_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

@@ -23,6 +23,7 @@ import {
   settlementGapsQuery,
   unknownUsageQuery,
 } from './queries.ts';
+import { createReportVersions } from './report-versions.ts';
 import type { RollupDependencies } from './rollups/add-up.ts';
 import { askUsage } from './rollups/ask-usage.ts';
 import { readSpend, toSpendRow } from './rollups/read-spend.ts';
@@ -66,6 +67,7 @@ export function createHistory(
     recordAlert: async (alert) => alerts.recordAlert(checked(alert)),
     endAlert: async (alert) => alerts.endAlert(checked(alert)),
     sentAlerts: async (query) => alerts.sentAlerts(checked(query)),
+    reportVersions: createReportVersions(database, (organization) => checked({ organization })),
   };
 }
 

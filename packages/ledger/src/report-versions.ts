@@ -14,12 +14,12 @@ import {
 import { z } from 'zod';
 import type { Database } from './database.ts';
 import { defineQuery } from './query.ts';
-import { reportDrift } from './report-drift.ts';
 import { count } from './rollups/spend-queries.ts';
 import { QUERIES } from './sql.generated.ts';
 import { sqlInstant } from './sql-instant.ts';
 
 const headRow = z.object({
+  provider_organization_id: z.string(),
   report: z.string(),
   range_start_ms: count,
   range_end_ms: count,
@@ -29,7 +29,7 @@ const headRow = z.object({
 
 const versionsOf = defineQuery({
   sql: QUERIES.report_versions,
-  parameters: reportQuestionSchema.omit({ report: true }),
+  parameters: reportQuestionSchema.omit({ report: true, providerOrganizationId: true }),
   row: headRow,
 });
 
@@ -52,7 +52,7 @@ export function createReportVersions(
     const [row] = await versionOf(database, asked);
     return row === undefined ? null : { ...headOf(asked.organization, row), body: bodyOf(row) };
   }
-  const versions: ReportVersions = {
+  return {
     async append(pull) {
       requireOwn(pull.organization);
       const { version, row } = rowOf(pull);
@@ -67,14 +67,7 @@ export function createReportVersions(
     },
     read: ({ pulledAtMs, bodyHash, ...question }) =>
       stored({ ...questionOf(question), pulledAtMs, bodyHash }),
-    async drift(earlier, later, ignored) {
-      requireOneQuestion(earlier, later);
-      const bodies = await Promise.all([earlier, later].map(async (version) => versions.read(version)));
-      const [before, after] = bodies.map((found) => present(found).body);
-      return reportDrift(before, after, ignored);
-    },
   };
-  return versions;
 }
 
 function rowOf(pull: ReportPull): { version: ReportVersion; row: string } {
@@ -83,6 +76,7 @@ function rowOf(pull: ReportPull): { version: ReportVersion; row: string } {
   const instant = (atMs: number) => sqlInstant(isoFromMs(atMs));
   const row = JSON.stringify({
     organization: pull.organization,
+    provider_organization_id: pull.providerOrganizationId,
     report: pull.report,
     range_start: instant(pull.fromMs),
     range_end: instant(pull.toMs),
@@ -97,6 +91,7 @@ function rowOf(pull: ReportPull): { version: ReportVersion; row: string } {
 function headOf(organization: string, row: z.output<typeof headRow>): ReportVersion {
   return {
     organization,
+    providerOrganizationId: row.provider_organization_id,
     report: row.report,
     fromMs: row.range_start_ms,
     toMs: row.range_end_ms,
@@ -113,25 +108,9 @@ function bodyOf({ body, body_hash: bodyHash, report }: { body: string; body_hash
   });
 }
 
-function requireOneQuestion(earlier: ReportVersion, later: ReportVersion): void {
-  if (JSON.stringify(questionOf(earlier)) === JSON.stringify(questionOf(later))) return;
-  throw invalid(`Versions of ${earlier.report} and of ${later.report} are no versions of one report.`);
-}
-
-function present(version: StoredReportVersion | null): StoredReportVersion {
-  if (version !== null) return version;
-  throw invalid('One of the two versions is not in the ledger.');
-}
-
-function invalid(message: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', {
-    message,
-    cure: 'Name two versions that the list of versions shows for the same report and range.',
-  });
-}
-
-function questionOf({ organization, report, fromMs, toMs }: ReportQuestion): ReportQuestion {
-  return { organization, report, fromMs, toMs };
+function questionOf(asked: ReportQuestion): ReportQuestion {
+  const { organization, providerOrganizationId, report, fromMs, toMs } = asked;
+  return { organization, providerOrganizationId, report, fromMs, toMs };
 }
 
 function hashOf(body: string): string {

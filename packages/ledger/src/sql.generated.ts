@@ -281,10 +281,11 @@ CREATE TABLE IF NOT EXISTS report_versions (
   pulled_at DateTime64(3, 'UTC'),
   body_hash String CODEC(ZSTD(1)),
   body String CODEC(ZSTD(3)),
-  ver UInt8
+  ver UInt8,
+  provider_organization_id LowCardinality(String)
 )
 ENGINE = ReplacingMergeTree(ver)
-ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash)
+ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash, provider_organization_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 `,
 'reports': `-- Finished reports, kept whole: body is the JSON of the package that made it.
@@ -1130,6 +1131,11 @@ ALTER TABLE alerts_sent
   RENAME COLUMN IF EXISTS spent_nano_usd TO spent_amount,
   RENAME COLUMN IF EXISTS limit_nano_usd TO limit_amount
 `,
+'0034_tell_provider_organizations': `-- One organization of ours may be billed as several of the provider's: which one a report is about is part of what it is.
+ALTER TABLE report_versions
+  ADD COLUMN IF NOT EXISTS provider_organization_id LowCardinality(String),
+  MODIFY ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash, provider_organization_id)
+`,
 } as const;
 
 export const QUERIES = {
@@ -1754,6 +1760,7 @@ VALUES (__VERSION__, '__NAME__', '__CHECKSUM__', now64(3))
 `,
 'report_version': `-- The newest version of one report over one range; with {pulledAtMs} and {bodyHash} that one.
 SELECT
+  provider_organization_id,
   report,
   toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
   toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
@@ -1762,6 +1769,7 @@ SELECT
   body
 FROM report_versions
 WHERE organization = {organization:String}
+  AND provider_organization_id = {providerOrganizationId:String}
   AND report = {report:String}
   AND range_start = fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
   AND range_end = fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
@@ -1771,6 +1779,7 @@ LIMIT 1
 `,
 'report_versions': `-- Every version of an organization's reports whose range overlaps [from, to), without bodies.
 SELECT
+  provider_organization_id,
   report,
   toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
   toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
@@ -1780,8 +1789,8 @@ FROM report_versions
 WHERE organization = {organization:String}
   AND range_start < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   AND range_end > fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
-ORDER BY report, range_start, range_end, pulled_at, body_hash
-LIMIT 1 BY report, range_start, range_end, pulled_at, body_hash
+ORDER BY provider_organization_id, report, range_start, range_end, pulled_at, body_hash
+LIMIT 1 BY provider_organization_id, report, range_start, range_end, pulled_at, body_hash
 `,
 'retention_changes': `-- Every retention that has been in force since the tables were made, oldest first.
 SELECT toString(toUnixTimestamp64Milli(applied_at)) AS applied_at_ms, raw_days

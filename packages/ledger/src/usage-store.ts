@@ -5,7 +5,6 @@ import {
   type BatchFacts,
   type Clock,
   type Logger,
-  type ReportVersions,
   type SegmentDestination,
   type SpendHistory,
   silentLogger,
@@ -17,7 +16,6 @@ import { type ExportedDays, type ExportOrder, exportDays } from './export-days.t
 import { createHistory, requireOrganization } from './history.ts';
 import { storeLateEvents } from './late-usage.ts';
 import { migrate } from './migrate.ts';
-import { createReportVersions } from './report-versions.ts';
 import { applyRetention, type RetentionSetting } from './retention.ts';
 import { type AddedUp, addUp, type RollupDependencies, sweep } from './rollups/add-up.ts';
 import { keepAddedUp } from './rollups/keep-added-up.ts';
@@ -41,7 +39,6 @@ export interface UsageStoreDependencies {
 
 export interface UsageStore extends SpendHistory, SegmentDestination {
   batchFacts: BatchFacts;
-  reportVersions: ReportVersions;
   /** Rows as files, a day in each; see there. */
   exportDays(order: ExportOrder): Promise<ExportedDays>;
   /** Adds a range up again from its rows; see there. */
@@ -97,7 +94,6 @@ export async function openUsageStore(
       await (onTime.replayed ? storeReplayed : storeSegment)(database, onTime, inserts);
     },
     batchFacts: createBatchFacts(database, dependencies.clock),
-    reportVersions: createReportVersions(database, requireOwn),
     async close() {
       await keeping.stop();
       await database.close();

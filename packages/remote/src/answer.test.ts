@@ -39,6 +39,7 @@ function backendWith(parts: {
     recordAlert: never,
     endAlert: never,
     sentAlerts: never,
+    reportVersions: { append: never, newest: never, list: never, read: never },
   };
   return {
     gate: { ...gate, ...moreGate, outbox, ...parts.gate },

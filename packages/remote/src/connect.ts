@@ -3,6 +3,7 @@ import {
   type BatchKey,
   type BatchOwners,
   type BudgetGate,
+  type ReportVersions,
   type SegmentDestination,
   type SpendHistory,
   TallygateError,
@@ -102,6 +103,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       recordAlert: (alert) => call(ROUTES.recordAlert, alert),
       endAlert: async (alert) => void (await call(ROUTES.endAlert, alert)),
       sentAlerts: (query) => call(ROUTES.sentAlerts, query),
+      reportVersions: reportVersionsOver(call),
     },
     batchOwners: {
       put: (owner) => call(ROUTES.putBatch, owner),
@@ -126,6 +128,15 @@ function outboxOver(call: Call): AlertOutbox {
     put: async (alerts, forMs) => void (await call(ROUTES.putAlerts, { alerts: [...alerts], forMs })),
     remove: async (alerts) => void (await call(ROUTES.removeAlerts, { alerts: [...alerts] })),
     waiting: () => call(ROUTES.waitingAlerts, {}),
+  };
+}
+
+function reportVersionsOver(call: Call): ReportVersions {
+  return {
+    append: (pull) => call(ROUTES.appendReport, pull),
+    newest: (question) => call(ROUTES.newestReport, question),
+    list: (range) => call(ROUTES.listReports, range),
+    read: (version) => call(ROUTES.readReport, version),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   type AlertOutbox,
   type BatchOwners,
   type BudgetGate,
+  type ReportVersions,
   type SegmentDestination,
   type SpendHistory,
   toWireJson,
@@ -78,7 +79,9 @@ function stringOf(schema: z.ZodString): fc.Arbitrary<string> {
   const hostile = fc.constantFrom('"', '\\', '\u2028', 'ü👍', '\n', '12345678901234567890', '<b>');
   const zone = fc.constantFrom('UTC', 'Europe/Berlin');
   if (schema.safeParse('"').success) return fc.oneof(name, hostile);
-  return schema.safeParse('n1').success ? name : zone;
+  if (schema.safeParse('n1').success) return name;
+  const hash = 'c0ffee'.padEnd(64, '0');
+  return schema.safeParse(hash).success ? fc.constant(hash) : zone;
 }
 
 function numberOf(schema: z.ZodNumber): fc.Arbitrary<number> {
@@ -109,7 +112,8 @@ const METHODS: Record<
   | Exclude<keyof BudgetGate, 'close' | 'outbox'>
   | `outbox ${keyof AlertOutbox}`
   | keyof SegmentDestination
-  | keyof SpendHistory
+  | Exclude<keyof SpendHistory, 'reportVersions'>
+  | `report versions ${keyof ReportVersions}`
   | `batch owners ${keyof BatchOwners}`,
   keyof typeof ROUTES
 > = {
@@ -145,6 +149,10 @@ const METHODS: Record<
   recordAlert: 'recordAlert',
   endAlert: 'endAlert',
   sentAlerts: 'sentAlerts',
+  'report versions append': 'appendReport',
+  'report versions newest': 'newestReport',
+  'report versions list': 'listReports',
+  'report versions read': 'readReport',
   'batch owners put': 'putBatch',
   'batch owners get': 'getBatch',
   'batch owners markEnded': 'markBatchEnded',

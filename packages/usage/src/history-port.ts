@@ -4,6 +4,7 @@ import { settledTotalSchema } from './gate-port.ts';
 import type { DenialRecord } from './hold.ts';
 import { nanoUsdSchema } from './money.ts';
 import type { UsageRecords } from './records-port.ts';
+import type { ReportVersions } from './report-version-port.ts';
 import { tokenUsageSchema } from './token-usage.ts';
 import type { UsageAnswer, UsageQuestion } from './usage-question.ts';
 
@@ -186,6 +187,8 @@ export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
  * where its answer needs more memory than the embedded engine may take; it never answers 0.
  */
 export interface SpendHistory extends UsageRecords, SentAlerts {
+  /** The provider's side of the account, as it was told. */
+  reportVersions: ReportVersions;
   /** By user, workflow, task type or tag at most 31 days. */
   spend(query: SpendQuery): Promise<SpendRow[]>;
   /** Spend with rates, means, denials and percentiles, ranked; percentiles of at most 31 days. */

@@ -188,15 +188,15 @@ export {
 } from './records-port.ts';
 export { resolveTeam } from './registry.ts';
 export {
-  type ReportDrift,
   type ReportPull,
   type ReportQuestion,
-  type ReportRow,
   type ReportVersion,
   type ReportVersions,
+  reportPullSchema,
   reportQuestionSchema,
   reportVersionSchema,
   type StoredReportVersion,
+  storedReportVersionSchema,
 } from './report-version-port.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';

@@ -5,6 +5,8 @@ export interface ReconcilerSettings {
   adminKey: string;
   /** Base URL of the provider; null: its own. */
   providerUrl: string | null;
+  /** As everywhere; null: people in reports are numbered. */
+  pseudonymKey: string | null;
   intervalMs: number;
   /** Port of `GET /health` on the loopback; 0 for any free one. */
   port: number;
@@ -17,6 +19,7 @@ export function settingsFromEnvironment(environment: Environment): ReconcilerSet
   return {
     adminKey: requireAdminKey(environment),
     providerUrl: environment['TALLYGATE_PROVIDER_URL'] || null,
+    pseudonymKey: environment['TALLYGATE_PSEUDONYM_KEY'] || null,
     intervalMs: wholeNumber(environment, 'RECONCILER_INTERVAL_MINUTES', 60, 1, 1440) * 60_000,
     port: wholeNumber(environment, 'RECONCILER_PORT', 8788, 0, 65_535),
   };

@@ -1,7 +1,13 @@
 import { type ServerType, serve } from '@hono/node-server';
 import { builtinPriceBook, parsePriceBook } from '@tallygate/pricing';
 import { systemClock, TallygateError } from '@tallygate/usage';
-import { createAdminApi, openTallygate, runReconciliation, type TallygateRuntime } from 'tallygate';
+import {
+  createAdminApi,
+  keepPulls,
+  openTallygate,
+  runReconciliation,
+  type TallygateRuntime,
+} from 'tallygate';
 import type { Coverage } from './coverage.ts';
 import { type ReconcilerSettings, settingsFromEnvironment } from './env.ts';
 import { jsonLog } from './json-log.ts';
@@ -57,11 +63,13 @@ function untilStopped(server: ServerType): Promise<void> {
 type History = NonNullable<TallygateRuntime['history']>;
 
 function createRun(settings: ReconcilerSettings, runtime: TallygateRuntime, history: History) {
-  const { adminKey: apiKey, providerUrl } = settings;
+  const { adminKey: apiKey, providerUrl, pseudonymKey } = settings;
+  const { organization } = runtime;
   const adminApi = createAdminApi({
     apiKey,
     logger,
     ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
+    ...keepPulls({ organization, versions: history.reportVersions, pseudonymKey, clock }),
   });
   return async (coverage: Coverage) => {
     // Prices are published, not deployed: each run takes the book that is in force now.
@@ -69,7 +77,7 @@ function createRun(settings: ReconcilerSettings, runtime: TallygateRuntime, hist
     return runReconciliation({
       history,
       adminApi,
-      organization: runtime.organization,
+      organization,
       ...coverage,
       priceBook: priceBook === null ? builtinPriceBook : parsePriceBook(priceBook),
       unpricedModels,

@@ -92,56 +92,6 @@ describe.each([
       told,
     ]);
   });
-
-  it('keeps every version of a report whole, and tells the newest and what changed', async () => {
-    const question = {
-      organization: 'acme',
-      report: 'cost_report?group_by=description',
-      fromMs: OCTOBER_MS,
-      toMs: OCTOBER_MS + DAY_MS,
-    };
-    const row = { description: 'Zürich 🧾 \n "quoted" {x:String}', amount: '123.78912', note: null };
-    const body = { data: [{ results: [row] }], has_more: false, exactNanoUsd: 2n ** 70n };
-    const pull = { ...question, pulledAtMs: START_MS, body };
-    expect(await store.reportVersions.newest(question)).toBeNull();
-    const first = await store.reportVersions.append(pull);
-    expect(await store.reportVersions.append(pull)).toEqual(first);
-    const later = { data: [{ results: [{ ...row, amount: '124' }] }], has_more: true, exactNanoUsd: 1n };
-    const second = await store.reportVersions.append({ ...pull, pulledAtMs: START_MS + 1, body: later });
-    const same = await store.reportVersions.append({ ...pull, pulledAtMs: START_MS + 2 });
-    await store.reportVersions.append({ ...pull, toMs: OCTOBER_MS + 2 * DAY_MS });
-
-    expect(same.bodyHash).toBe(first.bodyHash);
-    const whole = { ...body, exactNanoUsd: (2n ** 70n).toString() };
-    expect(await store.reportVersions.newest(question)).toEqual({ ...same, body: whole });
-    expect(await store.reportVersions.read(first)).toEqual({ ...first, body: whole });
-    const listed = (fromMs: number, toMs: number) =>
-      store.reportVersions.list({ organization: 'acme', fromMs, toMs });
-    expect(await listed(OCTOBER_MS + DAY_MS - 1, OCTOBER_MS + DAY_MS)).toHaveLength(4);
-    expect((await listed(question.fromMs, question.toMs)).slice(0, 3)).toEqual([first, second, same]);
-    expect(await listed(OCTOBER_MS + DAY_MS, OCTOBER_MS + 2 * DAY_MS)).toHaveLength(1);
-    const moved = (amount: string) => ({
-      'data.results.description': row.description,
-      'data.results.amount': amount,
-    });
-    expect(await store.reportVersions.drift(first, second, ['has_more', 'exactNanoUsd'])).toEqual({
-      removed: [{ ...moved('123.78912'), 'data.results.note': null }],
-      added: [{ ...moved('124'), 'data.results.note': null }],
-    });
-    expect(await store.reportVersions.drift(first, same, [])).toEqual({ removed: [], added: [] });
-  });
-
-  it('refuses to compare what are no versions of one report, or are not there', async () => {
-    const question = { organization: 'acme', report: 'usage', fromMs: OCTOBER_MS, toMs: OCTOBER_MS + DAY_MS };
-    const version = await store.reportVersions.append({ ...question, pulledAtMs: START_MS, body: [] });
-    for (const other of [
-      { ...version, report: 'costs' },
-      { ...version, pulledAtMs: START_MS + 9 },
-    ])
-      await expect(store.reportVersions.drift(version, other, [])).rejects.toMatchObject({
-        code: 'TALLYGATE_REQUEST_INVALID',
-      });
-  });
 });
 
 describe('in the tables', () => {
@@ -165,7 +115,13 @@ describe('in the tables', () => {
     inTables(async ({ reportVersions, recordAlert, sentAlerts }, tables) => {
       await tables.run('SYSTEM STOP MERGES');
       const range = { organization: 'tables', fromMs: 0, toMs: START_MS };
-      const pull = { ...range, report: 'usage', pulledAtMs: START_MS, body: { data: [] } };
+      const pull = {
+        ...range,
+        providerOrganizationId: 'theirs',
+        report: 'usage',
+        pulledAtMs: START_MS,
+        body: { data: [] },
+      };
       const mine = alert({ organization: 'tables' });
       await Promise.all([1, 2, 3].map(() => reportVersions.append(pull)));
       await Promise.all([1, 2, 3].map(() => recordAlert(mine)));
@@ -176,7 +132,8 @@ describe('in the tables', () => {
 
   it('a report that was changed is an outage, not an answer', () =>
     inTables(async ({ reportVersions }, tables) => {
-      const question = { organization: 'tables', report: 'changed', fromMs: 0, toMs: DAY_MS };
+      const range = { organization: 'tables', fromMs: 0, toMs: DAY_MS };
+      const question = { ...range, providerOrganizationId: '', report: 'changed' };
       await reportVersions.append({ ...question, pulledAtMs: START_MS, body: { amount: '1' } });
       await tables.run(
         `ALTER TABLE report_versions UPDATE body = replace(body, '1', '2') WHERE report = 'changed' SETTINGS mutations_sync = 2`,
@@ -190,12 +147,13 @@ describe('in the tables', () => {
   it('of another organization are nobody’s who opened them for one', () =>
     inTables(async ({ reportVersions, recordAlert, sentAlerts }) => {
       const range = { organization: 'acme', fromMs: 0, toMs: DAY_MS };
+      const question = { ...range, providerOrganizationId: '', report: 'usage' };
       for (const asked of [
         () => recordAlert(alert()),
         () => sentAlerts(range),
         () => reportVersions.list(range),
-        () => reportVersions.newest({ ...range, report: 'usage' }),
-        () => reportVersions.append({ ...range, report: 'usage', pulledAtMs: 1, body: 1 }),
+        () => reportVersions.newest(question),
+        () => reportVersions.append({ ...question, pulledAtMs: 1, body: 1 }),
       ])
         await expect(asked()).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
     }));

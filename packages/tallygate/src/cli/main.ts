@@ -72,7 +72,7 @@ const context: CliContext = {
     chdb: versionOf('chdb/package.json'),
   },
   openRuntime: (config) => openRuntime(config, { clock, logger }),
-  openAdminApi: (config) => openAdminApi(config, logger),
+  openAdminApi: (config, hooks) => openAdminApi(config, logger, hooks),
   inspectRedis,
   reconcileDays: createReconcileDays({ clock }),
   ownerSocketPath: (dataDirectory) => openOwnerRecords(dataDirectory).latest()?.socketPath ?? '',

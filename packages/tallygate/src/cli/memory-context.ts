@@ -22,6 +22,7 @@ import {
 } from '@tallygate/usage';
 
 import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { type MemoryReportVersions, memoryReportVersions } from '../pulls/testing/memory-report-versions.ts';
 import type { CliContext, CliRuntime } from './context.ts';
 import { openAdminApi } from './open-admin-api.ts';
 import { runCli } from './program.ts';
@@ -43,6 +44,7 @@ export interface MemoryCli {
 }
 
 export interface MemoryHistory extends SpendHistory {
+  reportVersions: MemoryReportVersions;
   questions: UsageQuestion[];
   /** What `usage` answers. */
   answer: UsageAnswer;
@@ -89,7 +91,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       const ledgerWork = { exportDays: elsewhere, rebuild: elsewhere };
       return { role: 'owner', organization: 'default', gate, sink, history, ledgerWork, close, ...runtime };
     },
-    openAdminApi: (config) => openAdminApi(config, silentLogger),
+    openAdminApi: (config, hooks) => openAdminApi(config, silentLogger, hooks),
     inspectRedis: async () => [{ policy: 'noeviction', survives: 'file' }],
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),
@@ -158,6 +160,7 @@ function memoryHistory(): MemoryHistory {
     configVersion: async ({ version }) => history.records.find((row) => row.version === version) ?? null,
     saveConfigVersion: async (record) => void history.records.push(record),
     ...memoryAlerts(),
+    reportVersions: memoryReportVersions(),
   };
   return history;
 }

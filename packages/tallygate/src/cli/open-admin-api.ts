@@ -1,9 +1,14 @@
 import { type AdminApi, createAdminApi } from '@tallygate/admin-api';
 import { type Logger, TallygateError } from '@tallygate/usage';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
+import type { PullHooks } from '../pulls/index.ts';
 
 /** @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` where no admin key is set. */
-export function openAdminApi({ adminKey, providerUrl }: ResolvedConfig, logger: Logger): AdminApi {
+export function openAdminApi(
+  { adminKey, providerUrl }: ResolvedConfig,
+  logger: Logger,
+  hooks?: PullHooks,
+): AdminApi {
   if (adminKey === null) {
     throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
       message: "The provider's reports need an admin key, and none is set.",
@@ -14,5 +19,6 @@ export function openAdminApi({ adminKey, providerUrl }: ResolvedConfig, logger: 
     apiKey: adminKey,
     logger,
     ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
+    ...hooks,
   });
 }

@@ -1,6 +1,7 @@
 import { toTextTable, varianceTable } from '@tallygate/report';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { pullHooks } from './pulls/pull-hooks.ts';
 import { widthOf } from './report-command.ts';
 import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
@@ -17,9 +18,9 @@ export async function reconcileCommand(
   const nowMs = context.clock.nowMs();
   const range = requireWholeDays(rangeFrom(options, nowMs, yesterday(nowMs)));
   const loaded = loadFor(context, options);
-  const adminApi = context.openAdminApi(loaded.config);
   return withRuntime(context, loaded, async (runtime) => {
-    requireHistory(runtime);
+    const hooks = pullHooks(context, loaded, requireHistory(runtime));
+    const adminApi = context.openAdminApi(loaded.config, hooks);
     const { pending } = await runtime.sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool; they will count as not metered.`);
     const onProgress = (message: string) => say(context, message);

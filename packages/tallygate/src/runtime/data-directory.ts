@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -51,6 +52,15 @@ export function openDataDirectory(path: string): DataDirectory {
       cause,
     });
   }
+  return filesOf(path);
+}
+
+/** Only looks: makes nothing. */
+export function holdsLedger(path: string): boolean {
+  return existsSync(filesOf(path).ledger);
+}
+
+function filesOf(path: string): DataDirectory {
   return {
     path,
     spoolRoot: join(path, 'spool'),

@@ -48,6 +48,12 @@ export function historyThrough(
     recordAlert: (alert) => ask((history) => history.recordAlert(alert)),
     endAlert: (alert) => ask((history) => history.endAlert(alert)),
     sentAlerts: (query) => ask((history) => history.sentAlerts(query)),
+    reportVersions: {
+      append: (pull) => ask(({ reportVersions }) => reportVersions.append(pull)),
+      newest: (question) => ask(({ reportVersions }) => reportVersions.newest(question)),
+      list: (range) => ask(({ reportVersions }) => reportVersions.list(range)),
+      read: (version) => ask(({ reportVersions }) => reportVersions.read(version)),
+    },
   };
 }
 

@@ -67,9 +67,12 @@ export function memoryHistory(): MemoryHistory {
     recordAlert: async (alert) => ({ ...alert, outcome: 'waiting', detail: '', endedAtMs: null }),
     endAlert: async () => {},
     sentAlerts: async () => [],
+    reportVersions: { append: unasked, newest: unasked, list: unasked, read: unasked },
   };
   return history;
 }
+
+const unasked = () => Promise.reject(new TypeError('This ledger keeps no reports of a provider.'));
 
 function dimensionOf(call: RecordedCall, dimension: SpendDimension): string {
   if (dimension === 'team' || dimension === 'feature') return call[dimension];

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import type {
   AdminApi,
@@ -226,6 +228,27 @@ describe('tallygate bill', () => {
   ])('%j is refused with the cure', async (flags, cure) => {
     const { code, stdout } = await cliOf(provider()).run('bill', ...flags, '--json');
     expect([code, JSON.parse(stdout).error.cure]).toEqual([2, cure]);
+  });
+
+  it('stores what it read where there is a ledger; one that fails is said and changes no figure', async () => {
+    const read = { organizationId: 'theirs', report: 'cost_report', question: '', fromMs: 0, toMs: 1 };
+    const cli = memoryCli({
+      openAdminApi(_config, hooks) {
+        const honest = provider();
+        const asked = async () => void (await hooks?.onReport({ ...read, body: { data: ['a@b.example'] } }));
+        return { ...honest, apiKeys: () => asked().then(honest.apiKeys) };
+      },
+    });
+    mkdirSync(join(cli.directory, '.tallygate', 'ledger'), { recursive: true });
+    const bill = await cli.run('bill', '--days', '2', '--json');
+    expect(cli.opened).toMatchObject([{ closed: true }]);
+    expect(cli.history.reportVersions.kept).toMatchObject([
+      { providerOrganizationId: 'theirs', report: 'cost_report', body: { data: ['withheld 1'] } },
+    ]);
+    cli.history.reportVersions.append = () => Promise.reject(new TypeError('disk full'));
+    const again = await cli.run('bill', '--days', '2', '--json');
+    expect(again.stdout).toBe(bill.stdout);
+    expect(again.stderr).toContain('Not stored in the ledger');
   });
 
   it('needs an admin key, and says how to set it', async () => {

@@ -1,19 +1,28 @@
+import type { AdminApi } from '@tallygate/admin-api';
 import { billCsv, billTable, toTextTable } from '@tallygate/report';
 import { TallygateError } from '@tallygate/usage';
 import { readBill, readOwners, unownedOf } from '../../bill/index.ts';
+import type { LoadedConfig } from '../../configuration/load.ts';
 import { type CliContext, type CommandOutcome, say } from '../context.ts';
+import { withPulls } from '../pulls/pull-hooks.ts';
 import { widthOf } from '../report-command.ts';
 import { describeRange } from '../time-range.ts';
 import { loadFor } from '../with-runtime.ts';
 import { billDocument } from './bill-document.ts';
-import { askedBill, type BillOptions } from './bill-options.ts';
+import { type AskedBill, askedBill, type BillOptions } from './bill-options.ts';
 import { billRemarks } from './bill-remarks.ts';
 import { billStatement, foldLines } from './fold-lines.ts';
 
 /** By what a team is told. */
 const OWNED_BY = ['api_key_id', 'workspace_id'] as const;
 
-/** `tallygate bill`: what the provider counted and billed. Needs an admin key and nothing else: no call was ever metered. */
+interface Asked {
+  options: BillOptions;
+  asked: AskedBill;
+  loaded: LoadedConfig;
+}
+
+/** `tallygate bill`: what the provider counted and billed. Needs an admin key and nothing else: no call was ever metered. Where there is a ledger, what was read is stored. */
 export async function billCommand(context: CliContext, options: BillOptions): Promise<CommandOutcome> {
   if (options.csv && options.json) {
     throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
@@ -21,13 +30,22 @@ export async function billCommand(context: CliContext, options: BillOptions): Pr
       cure: 'Use one.',
     });
   }
+  const asked = askedBill(options, context.clock.nowMs());
+  const loaded = loadFor(context, options);
+  return withPulls(context, loaded, (hooks) =>
+    answerBill(context, context.openAdminApi(loaded.config, hooks), { options, asked, loaded }),
+  );
+}
+
+async function answerBill(
+  context: CliContext,
+  adminApi: AdminApi,
+  { options, asked, loaded }: Asked,
+): Promise<CommandOutcome> {
   const nowMs = context.clock.nowMs();
-  const asked = askedBill(options, nowMs);
-  const { config, desired } = loadFor(context, options);
-  const adminApi = context.openAdminApi(config);
   say(context, "Reading the provider's reports …");
   const bill = await readBill(adminApi, asked.question, nowMs);
-  const owners = await readOwners(adminApi, desired?.teams ?? []);
+  const owners = await readOwners(adminApi, loaded.desired?.teams ?? []);
   const tellsOwners = OWNED_BY.every((dimension) => asked.question.groupBy.includes(dimension));
   const byOwner = tellsOwners
     ? bill

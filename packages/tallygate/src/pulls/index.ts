@@ -1,0 +1,1 @@
+export { keepPulls, type PullHooks } from './keep-pulls.ts';

@@ -1,0 +1,40 @@
+import type { AdminApiOptions, ReportAsked } from '@tallygate/admin-api';
+import type { Clock, ReportQuestion, ReportVersions } from '@tallygate/usage';
+import { withoutNames } from './without-names.ts';
+
+export interface PullsOptions {
+  /** Ours, whose bill it is. */
+  organization: string;
+  versions: ReportVersions;
+  /** As for users of calls; null: whoever a report names is numbered. */
+  pseudonymKey: string | null;
+  clock: Clock;
+}
+
+/** What `createAdminApi` takes of it. */
+export type PullHooks = Required<Pick<AdminApiOptions, 'onReport' | 'recall'>>;
+
+/**
+ * For `createAdminApi`: every report that is read is stored whole before anything is made of it. What the ledger refuses to store is not answered: a figure without its version could never be explained.
+ */
+export function keepPulls(options: PullsOptions): PullHooks {
+  const { versions, pseudonymKey, clock } = options;
+  let askedAtMs = clock.nowMs();
+  return {
+    async recall() {
+      // Paging takes minutes: a report is as old as its first page.
+      askedAtMs = clock.nowMs();
+      return null;
+    },
+    async onReport({ body, ...asked }) {
+      const kept = { ...questionOf(asked, options), pulledAtMs: askedAtMs };
+      await versions.append({ ...kept, body: withoutNames(body, pseudonymKey) });
+    },
+  };
+}
+
+function questionOf(asked: ReportAsked, { organization }: PullsOptions): ReportQuestion {
+  const { organizationId, report, question, fromMs, toMs } = asked;
+  const text = question === '' ? report : `${report}?${question}`;
+  return { organization, providerOrganizationId: organizationId ?? '', report: text, fromMs, toMs };
+}
