@@ -55,7 +55,7 @@ describe('what the documents name exists', () => {
   });
 
   it('every command of the command line', () => {
-    const program = ['program', 'usage-commands', 'bill/add-bill-command']
+    const program = ['program', 'usage-commands', 'bill/add-bill-command', 'finance/add-finance-commands']
       .map((name) => read(`packages/tallygate/src/cli/${name}.ts`))
       .join('');
     const named = matchesIn(['README.md'], /^tallygate ([a-z]+)/gm);

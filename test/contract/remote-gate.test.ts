@@ -40,6 +40,8 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     endAlert: notAsked,
     sentAlerts: notAsked,
     reportVersions: { append: notAsked, newest: notAsked, list: notAsked, read: notAsked },
+    appendFinanceRecord: notAsked,
+    financeRecords: notAsked,
   },
   batchOwners: {
     put: notAsked,

@@ -15,6 +15,7 @@ import {
 } from '@tallygate/usage';
 import type { Database } from './database.ts';
 import { configVersionOf, findConfigVersion, findDenial } from './explanations.ts';
+import { createFinanceRecords } from './finance-records.ts';
 import {
   countsQuery,
   estimatesQuery,
@@ -46,6 +47,7 @@ export function createHistory(
     return subject;
   };
   const alerts = createSentAlerts(database);
+  const finance = createFinanceRecords(database);
   return {
     spend: async (query) => spend(rollups, checked(query)),
     usage: async (question) => askUsage(rollups, checked(question)),
@@ -68,6 +70,8 @@ export function createHistory(
     endAlert: async (alert) => alerts.endAlert(checked(alert)),
     sentAlerts: async (query) => alerts.sentAlerts(checked(query)),
     reportVersions: createReportVersions(database, (organization) => checked({ organization })),
+    appendFinanceRecord: async (record) => finance.appendFinanceRecord(checked(record)),
+    financeRecords: async (query) => finance.financeRecords(checked(query)),
   };
 }
 

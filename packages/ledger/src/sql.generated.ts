@@ -198,6 +198,23 @@ ENGINE = ReplacingMergeTree(marked_at)
 ORDER BY (organization, hour)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 `,
+'finance_records': `-- Invoices, closed periods and the statements frozen with them: body is the JSON of the package that wrote it. Never edited; a
+-- correction is the next number of its subject. The insert's token is the number: of two writers of one, the first stands.
+CREATE TABLE IF NOT EXISTS finance_records (
+  organization LowCardinality(String),
+  kind LowCardinality(String),
+  subject String CODEC(ZSTD(1)),
+  number UInt32,
+  record_id String CODEC(ZSTD(1)),
+  recorded_at DateTime64(3, 'UTC'),
+  actor String CODEC(ZSTD(1)),
+  reason String CODEC(ZSTD(1)),
+  body String CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+ORDER BY (organization, kind, subject, number)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
 'late_usage_events': `-- Rows that arrived when their hour could no longer be added up again, because rows of it may have expired. In the columns of
 -- usage_events, and never there: what was added up, the rows on time and these are counted side by side. They do not expire, since
 -- nothing else knows what they cost.
@@ -1136,6 +1153,23 @@ ALTER TABLE report_versions
   ADD COLUMN IF NOT EXISTS provider_organization_id LowCardinality(String),
   MODIFY ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash, provider_organization_id)
 `,
+'0035_create_finance_records': `-- Invoices, closed periods and the statements frozen with them: body is the JSON of the package that wrote it. Never edited; a
+-- correction is the next number of its subject. The insert's token is the number: of two writers of one, the first stands.
+CREATE TABLE IF NOT EXISTS finance_records (
+  organization LowCardinality(String),
+  kind LowCardinality(String),
+  subject String CODEC(ZSTD(1)),
+  number UInt32,
+  record_id String CODEC(ZSTD(1)),
+  recorded_at DateTime64(3, 'UTC'),
+  actor String CODEC(ZSTD(1)),
+  reason String CODEC(ZSTD(1)),
+  body String CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+ORDER BY (organization, kind, subject, number)
+SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
+`,
 } as const;
 
 export const QUERIES = {
@@ -1430,6 +1464,31 @@ ORDER BY organization, toStartOfHour(budget_instant), team, feature, event_id, l
 LIMIT 1 BY event_id, line
 FORMAT Parquet
 `,
+'finance_record_id': `-- Whose a number is: of two who wrote it, the one that stands.
+SELECT record_id
+FROM finance_records
+WHERE organization = {organization:String}
+  AND kind = {kind:String}
+  AND subject = {subject:String}
+  AND number = {number:UInt32}
+LIMIT 1
+`,
+'finance_records': `-- What finance recorded of one kind; an empty subject means all of them.
+SELECT
+  subject,
+  number,
+  record_id,
+  toString(toUnixTimestamp64Milli(recorded_at)) AS recorded_at_ms,
+  actor,
+  reason,
+  body
+FROM finance_records
+WHERE organization = {organization:String}
+  AND kind = {kind:String}
+  AND ({subject:String} = '' OR subject = {subject:String})
+ORDER BY subject, number
+LIMIT 1 BY subject, number
+`,
 'hours_to_add_up': `-- The hours that wait to be added up, of all organizations, oldest first: dirty, quiet for {marginMs}, and with all their rows.
 -- taken_at is read before any row is: what is inserted from now on leaves a younger mark.
 SELECT
@@ -1515,6 +1574,17 @@ SETTINGS
   input_format_with_names_use_header = 1,
   input_format_skip_unknown_fields = 0
 FORMAT JSONCompactEachRowWithNames
+`,
+'insert_finance_records': `-- Records one number of one subject. The token names the number, not the record: a second record of the same number is dropped.
+INSERT INTO finance_records
+SETTINGS
+  async_insert = 0,
+  insert_deduplicate = 1,
+  insert_deduplication_token = '__TOKEN__',
+  deduplicate_blocks_in_dependent_materialized_views = 1,
+  max_insert_block_size = 1048576,
+  input_format_skip_unknown_fields = 0
+FORMAT JSONEachRow
 `,
 'insert_late_usage_events': `-- Stores rows that came too late for their hours. Settings as in insert_usage_events.
 INSERT INTO late_usage_events

@@ -40,6 +40,8 @@ function backendWith(parts: {
     endAlert: never,
     sentAlerts: never,
     reportVersions: { append: never, newest: never, list: never, read: never },
+    appendFinanceRecord: never,
+    financeRecords: never,
   };
   return {
     gate: { ...gate, ...moreGate, outbox, ...parts.gate },

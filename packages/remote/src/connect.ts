@@ -104,6 +104,8 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       endAlert: async (alert) => void (await call(ROUTES.endAlert, alert)),
       sentAlerts: (query) => call(ROUTES.sentAlerts, query),
       reportVersions: reportVersionsOver(call),
+      appendFinanceRecord: async (record) => void (await call(ROUTES.appendFinanceRecord, record)),
+      financeRecords: (query) => call(ROUTES.financeRecords, query),
     },
     batchOwners: {
       put: (owner) => call(ROUTES.putBatch, owner),

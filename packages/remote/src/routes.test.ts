@@ -153,6 +153,8 @@ const METHODS: Record<
   'report versions newest': 'newestReport',
   'report versions list': 'listReports',
   'report versions read': 'readReport',
+  appendFinanceRecord: 'appendFinanceRecord',
+  financeRecords: 'financeRecords',
   'batch owners put': 'putBatch',
   'batch owners get': 'getBatch',
   'batch owners markEnded': 'markBatchEnded',

@@ -10,6 +10,8 @@ import {
   denialRecordSchema,
   estimateAccuracySchema,
   extendReplySchema,
+  financeQuerySchema,
+  financeRecordSchema,
   holdSchema,
   knownEventsQuerySchema,
   ledgerCountsSchema,
@@ -273,6 +275,16 @@ export const ROUTES = {
     request: reportVersionSchema,
     reply: storedReportVersionSchema.nullable(),
     answer: ({ history }, version) => history.reportVersions.read(version),
+  }),
+  appendFinanceRecord: route('ledger/append-finance-record', {
+    request: financeRecordSchema,
+    reply: done,
+    answer: ({ history }, record) => afterwards(history.appendFinanceRecord(record)),
+  }),
+  financeRecords: route('ledger/finance-records', {
+    request: financeQuerySchema,
+    reply: z.array(financeRecordSchema),
+    answer: ({ history }, query) => history.financeRecords(query),
   }),
   putBatch: route('batches/put', {
     request: batchOwnerSchema,

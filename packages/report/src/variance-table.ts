@@ -8,7 +8,11 @@ export interface VarianceStatement {
   billedPicoUsd: bigint;
   /** Named reasons, each with the part of the variance that it explains and the evidence for it. */
   causes: readonly { name: string; amountPicoUsd: bigint; evidence: string }[];
+  /** What the two ends are called. Default: ours and the provider's bill. */
+  ends?: { title: string; from: string; to: string };
 }
+
+const ENDS = { title: 'From ours to the bill', from: 'Ours', to: "Provider's bill" };
 
 /** billed − internal − Σ causes: what nobody has explained. Derived here, so that the table always adds up. */
 function residualPicoUsd(statement: VarianceStatement): bigint {
@@ -18,7 +22,7 @@ function residualPicoUsd(statement: VarianceStatement): bigint {
 
 /** From our total, cause by cause, to the provider's: exact to the last digit, because every cent is the point. */
 export function varianceTable(statement: VarianceStatement): TextTable {
-  const { internalPicoUsd, billedPicoUsd, causes } = statement;
+  const { internalPicoUsd, billedPicoUsd, causes, ends = ENDS } = statement;
   const residual = residualPicoUsd(statement);
   const usd = evenUsd([
     internalPicoUsd,
@@ -36,17 +40,17 @@ export function varianceTable(statement: VarianceStatement): TextTable {
     cells(name, `${amountPicoUsd > 0n ? '+' : ''}${usd(amountPicoUsd)}`, amountPicoUsd, evidence);
   return {
     columns: [
-      { title: 'From ours to the bill', align: 'left' },
+      { title: ends.title, align: 'left' },
       { title: 'USD', align: 'right' },
       { title: 'Of the bill', align: 'right' },
       { title: 'Evidence', align: 'left' },
     ],
     rows: [
-      cells('Ours', usd(internalPicoUsd), internalPicoUsd, ''),
+      cells(ends.from, usd(internalPicoUsd), internalPicoUsd, ''),
       ...causes.map((cause) => step(cause.name, cause.amountPicoUsd, cause.evidence)),
       step('Residual', residual, residual === 0n ? '' : 'not explained'),
     ],
-    footer: cells("Provider's bill", usd(billedPicoUsd), billedPicoUsd, ''),
+    footer: cells(ends.to, usd(billedPicoUsd), billedPicoUsd, ''),
   };
 }
 

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { budgetSchema } from './budget.ts';
 import { overrideSchema } from './override.ts';
 
+/** showback: told what it spent. chargeback: its cost centre is charged for it. quota: it pays for its quota, not for its usage. */
+const chargingSchema = z.enum(['showback', 'chargeback', 'quota']);
+
 export const teamSchema = z.object({
   id: z.string().min(1),
   name: z.string().min(1),
@@ -12,6 +15,8 @@ export const teamSchema = z.object({
   /** Ids of the provider's keys and workspaces whose usage is this team's; a key's team before its workspace's. Absent: none. */
   apiKeys: z.array(z.string().min(1)).optional(),
   workspaces: z.array(z.string().min(1)).optional(),
+  /** What its statement is for. Absent: showback. */
+  charging: chargingSchema.optional(),
 });
 export type Team = z.output<typeof teamSchema>;
 
@@ -33,6 +38,44 @@ export const featureSchema = z.object({
   drainMegabytes: countUpTo(DRAIN_MEGABYTES_MAX),
 });
 export type Feature = z.output<typeof featureSchema>;
+
+/**
+ * Who bears a cost that no team's calls caused: every team by what it spent, every team the same, one team, or a cost centre that
+ * says so. Nothing is spread unless somebody chose it.
+ */
+export const spreadRuleSchema = z.union([
+  z.enum(['proportional', 'even', 'unallocated']),
+  z.object({ team: z.string().min(1) }),
+]);
+export type SpreadRule = z.output<typeof spreadRuleSchema>;
+
+export const financeSchema = z.object({
+  /** prepaid: usage is drawn from credit that was bought before, and no invoice asks for it. */
+  billing: z.enum(['invoiced', 'prepaid']),
+  /** What only an invoice adds or takes: tax, credits, commitments. */
+  shared: spreadRuleSchema,
+  /** Usage of no listed team, and usage that was not metered. */
+  unattributed: spreadRuleSchema,
+  /** Of journals: the company, the accounts, and the cost centres that are not a team's. */
+  entity: z.string(),
+  expenseAccount: z.string(),
+  clearingAccount: z.string(),
+  clearingCostCentre: z.string(),
+  unallocatedCostCentre: z.string(),
+});
+export type Finance = z.output<typeof financeSchema>;
+
+/** Where tallygate.yaml says nothing. */
+export const FINANCE_DEFAULTS: Finance = {
+  billing: 'invoiced',
+  shared: 'unallocated',
+  unattributed: 'unallocated',
+  entity: '',
+  expenseAccount: '',
+  clearingAccount: '',
+  clearingCostCentre: '',
+  unallocatedCostCentre: 'unallocated',
+};
 
 /** What to do with a model that the price book does not know. It is flagged on the row and never costs nothing. */
 export const unpricedPolicySchema = z.union([
@@ -57,6 +100,8 @@ export const configurationSnapshotSchema = z.object({
   budgets: z.array(budgetSchema),
   /** Decided beside the file, for a time; absent: nothing is. Those that are over stay until the ledger has them. */
   overrides: z.array(overrideSchema).optional(),
+  /** Absent: `FINANCE_DEFAULTS`. */
+  finance: financeSchema.optional(),
   /** Absent: no feature asks for anything. */
   features: z.array(featureSchema).optional(),
   /** A published price book, or null for the one built into the library. Its schema belongs to `pricing`. */

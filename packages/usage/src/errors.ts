@@ -101,6 +101,11 @@ export const ERRORS = {
     exitCode: 4,
     cure: 'Check the network and the address (TALLYGATE_PROVIDER_URL where one is set), then try again.',
   },
+  TALLYGATE_RECORD_OUTDATED: {
+    httpStatus: 409,
+    exitCode: 1,
+    cure: 'Look at what is recorded now, and run the command again if it is still right.',
+  },
   TALLYGATE_REPORT_MALFORMED: {
     httpStatus: 502,
     exitCode: 4,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SentAlerts } from './alert-port.ts';
+import type { FinanceRecords } from './finance-port.ts';
 import { settledTotalSchema } from './gate-port.ts';
 import type { DenialRecord } from './hold.ts';
 import { nanoUsdSchema } from './money.ts';
@@ -186,7 +187,7 @@ export type ConfigVersionRecord = z.output<typeof configVersionRecordSchema>;
  * What the ledger can be asked. A query that fails rejects with `TALLYGATE_LEDGER_UNAVAILABLE`, or with `TALLYGATE_LEDGER_EXHAUSTED`
  * where its answer needs more memory than the embedded engine may take; it never answers 0.
  */
-export interface SpendHistory extends UsageRecords, SentAlerts {
+export interface SpendHistory extends UsageRecords, SentAlerts, FinanceRecords {
   /** The provider's side of the account, as it was told. */
   reportVersions: ReportVersions;
   /** By user, workflow, task type or tag at most 31 days. */

@@ -25,6 +25,10 @@ export function newReportId(): string {
   return newUuid();
 }
 
+export function newFinanceRecordId(): string {
+  return newUuid();
+}
+
 /**
  * The id of something that a source names itself, as a batch item or an imported row: the same source and key give the same id
  * in every process, so that reading twice counts once. Not reversible, but a guessed key can be confirmed.

@@ -60,7 +60,10 @@ export {
   DRAIN_SECONDS_MAX,
   emptyConfiguration,
   type Feature,
+  FINANCE_DEFAULTS,
+  type Finance,
   featureSchema,
+  type SpreadRule,
   type Team,
   teamSchema,
   type UnpricedPolicy,
@@ -68,6 +71,13 @@ export {
 } from './configuration.ts';
 export { AttributionError, BudgetExceededError, describeDenial } from './denial.ts';
 export { ERRORS, type ErrorCode, TallygateError, type TallygateErrorOptions } from './errors.ts';
+export {
+  type FinanceQuery,
+  type FinanceRecord,
+  type FinanceRecords,
+  financeQuerySchema,
+  financeRecordSchema,
+} from './finance-port.ts';
 export {
   type Balance,
   type BudgetGate,
@@ -129,6 +139,7 @@ export {
   newAttemptId,
   newCallId,
   newDenialId,
+  newFinanceRecordId,
   newOverrideId,
   newReportId,
 } from './identity.ts';

@@ -8,6 +8,8 @@ import {
   type ConfigVersionRecord,
   type DenialRecord,
   type EstimateAccuracy,
+  type FinanceRecord,
+  type FinanceRecords,
   type LedgerCounts,
   type SentAlert,
   type SentAlerts,
@@ -16,6 +18,8 @@ import {
   type SpendHistory,
   type StoredReport,
   silentLogger,
+  TallygateError,
+  toWireJson,
   type UnknownUsage,
   type UsageAnswer,
   type UsageQuestion,
@@ -161,8 +165,25 @@ function memoryHistory(): MemoryHistory {
     saveConfigVersion: async (record) => void history.records.push(record),
     ...memoryAlerts(),
     reportVersions: memoryReportVersions(),
+    ...memoryFinance(),
   };
   return history;
+}
+
+function memoryFinance(): FinanceRecords {
+  const records: FinanceRecord[] = [];
+  const nameOf = ({ kind, subject, number }: FinanceRecord) => JSON.stringify([kind, subject, number]);
+  return {
+    async appendFinanceRecord(record) {
+      const known = records.find((one) => nameOf(one) === nameOf(record));
+      if (known !== undefined && known.recordId !== record.recordId)
+        throw new TallygateError('TALLYGATE_RECORD_OUTDATED', { message: 'Somebody else was first.' });
+      // As a ledger keeps it: what comes back is JSON, whatever was given.
+      records.push({ ...record, body: JSON.parse(toWireJson(record.body)) });
+    },
+    financeRecords: async ({ kind, subject }) =>
+      records.filter((one) => one.kind === kind && (subject === undefined || one.subject === subject)),
+  };
 }
 
 function memoryAlerts(): SentAlerts {

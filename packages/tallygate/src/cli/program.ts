@@ -7,6 +7,7 @@ import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { type DriftOptions, driftCommand } from './drift-command.ts';
 import { type ExportOptions, exportCommand } from './export-command.ts';
+import { addFinanceCommands } from './finance/add-finance-commands.ts';
 import { type ImportOptions, importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
 import { type LedgerDdlOptions, ledgerDdlCommand } from './ledger-ddl-command.ts';
@@ -89,6 +90,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
     .addHelpText('after', `\n${EXAMPLES}`);
   addUsageCommands(program, context, choose);
   addBillingCommands(program, context, choose);
+  addFinanceCommands(program, context, choose);
   addBudgetCommands(program, context, choose);
   addPriceCommands(program, context, choose);
   addSpoolCommands(program, context, choose);

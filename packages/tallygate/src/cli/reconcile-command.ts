@@ -1,6 +1,7 @@
 import { toTextTable, varianceTable } from '@tallygate/report';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { invoiceHalf } from './finance/invoice-half.ts';
 import { pullHooks } from './pulls/pull-hooks.ts';
 import { widthOf } from './report-command.ts';
 import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
@@ -29,10 +30,18 @@ export async function reconcileCommand(
     for (const remark of days.remarks) say(context, remark);
     const { fromMs, toMs } = range;
     const head = { schema: 'tallygate.reconciliation/1', from: isoFromMs(fromMs), to: isoFromMs(toMs) };
+    const { withinTolerance } = days;
+    const half = await invoiceHalf(runtime, range, days.variance.billedPicoUsd);
+    const tables = [varianceTable(days.variance), ...(half === null ? [] : [half.table])];
     return {
-      exitCode: days.withinTolerance ? 0 : 3,
-      document: { ...head, withinTolerance: days.withinTolerance, pendingInSpool: pending, ...days.document },
-      text: toTextTable(varianceTable(days.variance), widthOf(context)),
+      exitCode: withinTolerance && half?.isTied !== false ? 0 : 3,
+      document: {
+        ...head,
+        ...{ withinTolerance, pendingInSpool: pending },
+        ...days.document,
+        ...(half === null ? {} : { invoice: half.document }),
+      },
+      text: tables.map((table) => toTextTable(table, widthOf(context))).join('\n'),
     };
   });
 }

@@ -36,6 +36,7 @@ export function teamsFrom(content: FileContent, document: LocatedDocument): Team
     owners: team.owners,
     ...(team.apiKeys.length === 0 ? {} : { apiKeys: team.apiKeys }),
     ...(team.workspaces.length === 0 ? {} : { workspaces: team.workspaces }),
+    ...(team.charging ? { charging: team.charging } : {}),
   }));
 }
 
@@ -112,7 +113,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
 }
 
 /** A budget of a team that nobody lists would never be charged: its calls go to `unassigned`. */
-function requireListedTeam(
+export function requireListedTeam(
   team: string | undefined,
   teams: Team[],
   path: Path,

@@ -45,6 +45,7 @@ const teamFields = {
   owners: listOf(text),
   apiKeys: listOf(text),
   workspaces: listOf(text),
+  charging: z.enum(['showback', 'chargeback', 'quota']).nullish(),
 };
 
 const ladderStepFields = {
@@ -102,6 +103,24 @@ const contractFields = {
   source: text,
 };
 
+const spreadFields = { team: text };
+const spread = z
+  .union([z.enum(['proportional', 'even', 'unallocated']), z.strictObject(spreadFields)], {
+    error: 'is not a way to bear a cost',
+  })
+  .optional();
+
+const financeFields = {
+  billing: z.enum(['invoiced', 'prepaid']).optional(),
+  shared: spread,
+  unattributed: spread,
+  entity: text.optional(),
+  expenseAccount: text.optional(),
+  clearingAccount: text.optional(),
+  clearingCostCentre: text.optional(),
+  unallocatedCostCentre: text.optional(),
+};
+
 const fileFields = {
   version: z.literal('1'),
   organization: text.nullish(),
@@ -116,6 +135,7 @@ const fileFields = {
   budgets: listOf(z.strictObject(budgetFields)),
   features: listOf(z.strictObject(featureFields)),
   contractPrices: listOf(z.strictObject(contractFields)),
+  finance: z.strictObject(financeFields).nullish(),
 };
 
 export const fileSchema = z.strictObject(fileFields);
@@ -134,6 +154,9 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
   'contractPrices.*.usdPerMtok': Object.keys(rateFields),
+  finance: Object.keys(financeFields),
+  'finance.shared': Object.keys(spreadFields),
+  'finance.unattributed': Object.keys(spreadFields),
 };
 
 const ID_CURE = 'Use lower case letters, digits, dots and dashes, at most 63, such as "support-monthly".';
@@ -144,6 +167,7 @@ export const LIMIT_CURE =
 export const ALLOWANCE_CURE = 'Write allowance: { usd: "5.00" } beside onOutage: allowance.';
 export const OVERAGE_CURE =
   'Write a percentage of the limit from 0% to 100%, with at most two digits after the point, such as 10%.';
+const SPREAD_CURE = 'Write proportional (by what each team spent), even, unallocated, or { team: <id> }.';
 const LIST_CURE = 'Write a list, such as [first, second].';
 
 /** What to write instead, by field. */
@@ -203,5 +227,10 @@ export const FIELD_CURES: Record<string, string> = {
   'contractPrices.*.usdPerMtok.cacheWrite1h': RATE_CURE,
   'contractPrices.*.usdPerMtok.output': RATE_CURE,
   'contractPrices.*.promptBand': 'Write standard or long.',
+  'teams.*.charging': 'Write showback, chargeback or quota.',
+  finance: 'Write the fields of finance, such as { billing: invoiced, shared: proportional }.',
+  'finance.billing': 'Write invoiced or prepaid.',
+  'finance.shared': SPREAD_CURE,
+  'finance.unattributed': SPREAD_CURE,
   'contractPrices.*.source': 'Write where the agreement stands, such as "order form of 2026-01-05".',
 };

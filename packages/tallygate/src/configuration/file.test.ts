@@ -1,4 +1,4 @@
-import { TallygateError, usdFromNano } from '@tallygate/usage';
+import { FINANCE_DEFAULTS, TallygateError, usdFromNano } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfigurationYaml, readConfigurationFile } from './file.ts';
@@ -155,7 +155,28 @@ describe('a well-formed tallygate.yaml', () => {
       budgets: [{ id: 'support-monthly', limit: 500_000_000_000n, timeZone: 'Europe/Berlin' }],
       features: [{ id: 'ticket-summary', onLeave: 'drain', drainSeconds: 60, drainMegabytes: 32 }],
       contractPrices: [{ model: 'claude-opus-5-5', effectiveFrom: '2026-01-01', discountPercent: '12.5' }],
+      finance: { billing: 'invoiced', shared: 'proportional', expenseAccount: '6450' },
     });
+  });
+});
+
+describe('what a file says about finance', () => {
+  it('takes its defaults for what it leaves out, and is nothing where it says nothing', () => {
+    expect(parse('version: 1\nfinance:\n').finance).toBeUndefined();
+    const { finance, teams } = parse(
+      'version: 1\nteams: [{ id: a, charging: quota }]\nfinance: { shared: { team: a }, expenseAccount: 0042 }',
+    );
+    expect(finance).toEqual({ ...FINANCE_DEFAULTS, shared: { team: 'a' }, expenseAccount: '0042' });
+    expect(teams[0]?.charging).toBe('quota');
+  });
+
+  it.each([
+    ['shared: { team: nobody }', 'finance.shared.team "nobody" is not listed under teams'],
+    ['unattributed: silently', 'finance.unattributed "silently" is not a way to bear a cost'],
+    ['billing: free', 'finance.billing "free" is not one of invoiced, prepaid'],
+    ['glAccount: 1', 'finance.glAccount is not a known field'],
+  ])('refuses %s', (written, problem) => {
+    expect(() => parse(`version: 1\nteams: [{ id: a }]\nfinance: { ${written} }`)).toThrow(problem);
   });
 });
 

@@ -4,6 +4,7 @@ import { type ConfigurationSnapshot, nearestName, TallygateError } from '@tallyg
 import type { z } from 'zod';
 import { contractPricesFrom } from './file-contracts.ts';
 import { featuresFrom } from './file-features.ts';
+import { financeFrom } from './file-finance.ts';
 import { budgetsFrom, teamsFrom } from './file-meaning.ts';
 import { FIELD_CURES, type FileContent, fileSchema, KNOWN_FIELDS } from './file-schema.ts';
 import { fieldName, type LocatedDocument, located, type Path, parseLocatedYaml } from './yaml-document.ts';
@@ -41,6 +42,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
     budgets: budgetsFrom(content, teams, document),
     ...(features.length === 0 ? {} : { features }),
     ...(contractPrices.length === 0 ? {} : { contractPrices }),
+    ...financeFrom(content, teams, document),
   };
 }
 

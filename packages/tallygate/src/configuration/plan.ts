@@ -6,6 +6,8 @@ import {
   describeOutagePolicy,
   describeScope,
   type Feature,
+  FINANCE_DEFAULTS,
+  type Finance,
   formatAmount,
   formatUsd,
   TallygateError,
@@ -57,6 +59,7 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
   const changes = [
     ...settingChanges(live, after),
     ...entryChanges('team', live.teams, after.teams, teamDetails),
+    ...financeChanges(live, after),
     ...entryChanges('budget', live.budgets, after.budgets, budgetDetails),
     ...entryChanges('feature', live.features ?? [], after.features ?? [], featureDetails),
     ...contractChanges(live, after),
@@ -97,6 +100,19 @@ function settingChanges(live: ConfigurationSnapshot, after: ConfigurationSnapsho
   }));
 }
 
+function financeChanges(live: ConfigurationSnapshot, after: ConfigurationSnapshot): PlannedChange[] {
+  const [was, will] = [
+    { ...FINANCE_DEFAULTS, ...live.finance },
+    { ...FINANCE_DEFAULTS, ...after.finance },
+  ];
+  const details = fieldChanges(was, will, FINANCE_FIELDS);
+  if (details.length === 0) return [];
+  const sides = { before: live.finance ?? null, after: after.finance ?? null };
+  return [{ action: 'change', kind: 'setting', id: 'finance', ...sides, details }];
+}
+
+const FINANCE_FIELDS = Object.keys(FINANCE_DEFAULTS) as (keyof Finance)[];
+
 function contractChanges(live: ConfigurationSnapshot, after: ConfigurationSnapshot): PlannedChange[] {
   const [before, wanted] = [contractEntries(live), contractEntries(after)];
   const changes = entryChanges('contract price', before, wanted, contractDetails);
@@ -127,7 +143,15 @@ function teamDetails(before: Team | null, after: Team | null): string[] {
     const aliases = team?.aliases.length ? `, also ${team.aliases.join(', ')}` : '';
     return team ? [`${team.name}${aliases}`] : [];
   }
-  return fieldChanges(before, after, ['name', 'aliases', 'costCentre', 'owners', 'apiKeys', 'workspaces']);
+  return fieldChanges(before, after, [
+    'name',
+    'aliases',
+    'costCentre',
+    'owners',
+    'apiKeys',
+    'workspaces',
+    'charging',
+  ]);
 }
 
 function budgetDetails(before: Budget | null, after: Budget | null): string[] {
@@ -199,8 +223,12 @@ function fieldChanges<Entry>(
 
 const NAMES: Record<string, string> = {
   allowanceNanoUsd: 'allowance',
+  clearingAccount: 'clearing account',
+  clearingCostCentre: 'clearing cost centre',
   costCentre: 'cost centre',
+  expenseAccount: 'expense account',
   timeZone: 'time zone',
+  unallocatedCostCentre: 'unallocated cost centre',
 };
 
 function show(value: unknown): string {

@@ -17,6 +17,7 @@ teams: []
 #    owners: [ann@example.com]
 #    apiKeys: [apikey_01...]       # the provider's ids, as "tallygate bill" lists them: whose usage on the bill is theirs
 #    workspaces: [wrkspc_01...]
+#    charging: chargeback          # what its monthly statement is for: showback (the default), chargeback or quota
 
 budgets: []
 #  - id: support-monthly
@@ -47,6 +48,17 @@ contractPrices: []
 #    effectiveFrom: 2026-01-01    # 00:00 UTC; effectiveTo is the day after the last
 #    discountPercent: "12.5"      # off list price; or usdPerMtok: { input, cacheRead, cacheWrite5m, cacheWrite1h, output }
 #    source: order form of 2026-01-05
+
+# How the provider's bill becomes statements and journals; what is left out stays at the unallocated cost centre.
+finance:
+#  billing: invoiced              # or prepaid: usage is drawn from credit that was bought before
+#  shared: proportional           # tax, credits, commitments: by what each team spent; or even, unallocated, { team: support }
+#  unattributed: unallocated      # usage of no listed team, and usage that was not metered; as shared
+#  entity: ACME Inc.
+#  expenseAccount: "6450"
+#  clearingAccount: "2190"
+#  clearingCostCentre: "4000"
+#  unallocatedCostCentre: "4999"
 
 # Keys of the tags that calls may carry; others are dropped.
 tagAllowList: []

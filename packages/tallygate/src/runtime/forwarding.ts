@@ -54,6 +54,8 @@ export function historyThrough(
       list: (range) => ask(({ reportVersions }) => reportVersions.list(range)),
       read: (version) => ask(({ reportVersions }) => reportVersions.read(version)),
     },
+    appendFinanceRecord: (record) => ask((history) => history.appendFinanceRecord(record)),
+    financeRecords: (query) => ask((history) => history.financeRecords(query)),
   };
 }
 

@@ -68,6 +68,8 @@ export function memoryHistory(): MemoryHistory {
     endAlert: async () => {},
     sentAlerts: async () => [],
     reportVersions: { append: unasked, newest: unasked, list: unasked, read: unasked },
+    appendFinanceRecord: async () => {},
+    financeRecords: async () => [],
   };
   return history;
 }

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import type { CliContext, CommandOutcome, GlobalOptions } from '../context.ts';
+import {
+  type InvoiceAddOptions,
+  type InvoiceListOptions,
+  invoiceAddCommand,
+  invoiceListCommand,
+  invoiceShowCommand,
+} from './invoice-commands.ts';
+
+type Choose = (work: () => Promise<CommandOutcome>) => void;
+
+/** From the provider's invoice to what each team is told. */
+export function addFinanceCommands(program: Command, context: CliContext, choose: Choose): void {
+  const invoice = program.command('invoice').description("the provider's invoices, as they were received");
+  invoice
+    .command('add')
+    .description('record one, or with --reason the next version of one')
+    .requiredOption('--month <month>', 'whose usage it asks for, such as 2026-10')
+    .requiredOption('--number <number>', 'as printed on it')
+    .requiredOption('--issued <date>', 'the day on it')
+    .requiredOption('--amount <usd>', 'what is to be paid; negative for a credit note')
+    .option('--credits <usd>', 'granted credits it takes off')
+    .option('--tax <usd>', 'tax it adds')
+    .option('--commitment <usd>', 'usage that a commitment had paid before, taken off')
+    .option('--shortfall <usd>', 'what usage stayed below a commitment, added')
+    .option('--purchase', 'credit bought in advance: it is no usage')
+    .option('--currency <code>', 'only USD is understood', 'USD')
+    .option('--file <path>', 'the document: its hash is kept, not the file')
+    .option('--reason <text>', 'why it is corrected')
+    .action((_options, command: Command) =>
+      choose(() => invoiceAddCommand(context, command.optsWithGlobals<InvoiceAddOptions>())),
+    );
+  invoice
+    .command('list')
+    .description('those in force')
+    .option('--month <month>', 'of one month, such as 2026-10')
+    .action((_options, command: Command) =>
+      choose(() => invoiceListCommand(context, command.optsWithGlobals<InvoiceListOptions>())),
+    );
+  invoice
+    .command('show <number>')
+    .description('one with every version of it')
+    .action((number: string, _options, command: Command) =>
+      choose(() => invoiceShowCommand(context, command.optsWithGlobals<GlobalOptions>(), number)),
+    );
+}

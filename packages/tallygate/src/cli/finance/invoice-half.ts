@@ -1,0 +1,54 @@
+import { type TextTable, varianceTable } from '@tallygate/report';
+import { FINANCE_DEFAULTS, isoFromMs, periodAt, usdFromPico } from '@tallygate/usage';
+import { type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../../invoices/index.ts';
+import type { CliRuntime } from '../context.ts';
+import type { TimeRange } from '../time-range.ts';
+import { requireHistory } from '../with-runtime.ts';
+import { invoiceDocument } from './describe-invoice.ts';
+
+/** What `reconcile --month` says beside its own half. */
+interface InvoiceHalf {
+  document: Record<string, unknown>;
+  table: TextTable;
+  isTied: boolean;
+}
+
+/** From the report to the invoices of its month; null where the range is no month, and where none has come. */
+export async function invoiceHalf(
+  runtime: CliRuntime,
+  { fromMs, toMs }: TimeRange,
+  reportedPicoUsd: bigint,
+): Promise<InvoiceHalf | null> {
+  const period = periodAt('month', 'UTC', fromMs);
+  if (period.startMs !== fromMs || period.endMs !== toMs) return null;
+  const { organization, gate } = runtime;
+  const month = isoFromMs(fromMs).slice(0, 7);
+  const invoices = await invoicesOfMonth(requireHistory(runtime), organization, month);
+  const { finance = FINANCE_DEFAULTS } = await gate.configuration();
+  const statement = invoiceStatement(reportedPicoUsd, invoices, finance.billing);
+  if (statement === null) return null;
+  return {
+    document: statementDocument(statement),
+    table: varianceTable({
+      internalPicoUsd: statement.reportedPicoUsd,
+      billedPicoUsd: statement.invoicedPicoUsd,
+      causes: statement.steps,
+      ends: { title: 'From the bill to the invoice', from: "Provider's bill", to: 'Invoice' },
+    }),
+    isTied: statement.isTied,
+  };
+}
+
+function statementDocument({ steps, invoices, purchases, isTied, ...amounts }: InvoiceStatement) {
+  return {
+    tied: isTied,
+    reportedUsd: usdFromPico(amounts.reportedPicoUsd),
+    steps: steps.map(({ name, amountPicoUsd, evidence }) => ({
+      ...{ step: name, amountUsd: usdFromPico(amountPicoUsd), evidence },
+    })),
+    residualUsd: usdFromPico(amounts.residualPicoUsd),
+    invoicedUsd: usdFromPico(amounts.invoicedPicoUsd),
+    invoices: invoices.map(invoiceDocument),
+    purchases: purchases.map(invoiceDocument),
+  };
+}

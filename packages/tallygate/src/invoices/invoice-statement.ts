@@ -1,0 +1,110 @@
+import { nanoFromUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
+import type { Invoice } from './invoice.ts';
+
+/** One part of the way from the provider's report to what its invoices ask for. */
+export interface InvoiceStep {
+  name: 'credits' | 'tax' | 'commitment drawn down' | 'commitment shortfall' | 'prepaid credit' | 'cents';
+  amountPicoUsd: PicoUsd;
+  evidence: string;
+}
+
+/**
+ * Promise, exact in pico-USD: reported + Σ steps + residual = invoiced. Each step is what an invoice states, or the rounding of
+ * that sum to the cent; none is what happens to be left over.
+ */
+export interface InvoiceStatement {
+  reportedPicoUsd: PicoUsd;
+  steps: InvoiceStep[];
+  residualPicoUsd: PicoUsd;
+  invoicedPicoUsd: PicoUsd;
+  isTied: boolean;
+  /** The invoices for usage that it is about, and credit bought in the same month, which is none. */
+  invoices: Invoice[];
+  purchases: Invoice[];
+}
+
+const PICO_USD_PER_CENT = 10_000_000_000n;
+
+/**
+ * The second half of a month's waterfall.
+ * @param billing prepaid: usage is drawn from credit that was bought before, and no invoice asks for it.
+ * @returns null where there is nothing to compare with: no invoice for usage has come yet.
+ */
+export function invoiceStatement(
+  reportedPicoUsd: PicoUsd,
+  ofMonth: readonly Invoice[],
+  billing: 'invoiced' | 'prepaid',
+): InvoiceStatement | null {
+  const invoices = ofMonth.filter(({ kind }) => kind === 'usage');
+  const purchases = ofMonth.filter(({ kind }) => kind === 'purchase');
+  if (invoices.length === 0 && billing === 'invoiced') return null;
+  const stated = statedSteps(invoices);
+  const dueNow = reportedPicoUsd + sumOf(stated);
+  const steps = billing === 'prepaid' ? [...stated, drawnDown(dueNow)] : [...stated, toCents(dueNow)];
+  const invoicedPicoUsd = sum(invoices, ({ amountUsd }) => amountUsd);
+  const residualPicoUsd = invoicedPicoUsd - reportedPicoUsd - sumOf(steps);
+  return {
+    reportedPicoUsd,
+    steps: steps.filter(({ amountPicoUsd }) => amountPicoUsd !== 0n),
+    residualPicoUsd,
+    invoicedPicoUsd,
+    isTied: residualPicoUsd === 0n,
+    invoices,
+    purchases,
+  };
+}
+
+function statedSteps(invoices: readonly Invoice[]): InvoiceStep[] {
+  const step = (
+    name: InvoiceStep['name'],
+    sign: 1n | -1n,
+    of: (invoice: Invoice) => string,
+  ): InvoiceStep => ({
+    name,
+    amountPicoUsd: sign * sum(invoices, of),
+    evidence: invoices
+      .filter((invoice) => nanoFromUsd(of(invoice)) !== 0n)
+      .map(({ number }) => number)
+      .join(', '),
+  });
+  return [
+    step('credits', -1n, ({ creditsUsd }) => creditsUsd),
+    step('commitment drawn down', -1n, ({ commitmentUsd }) => commitmentUsd),
+    step('commitment shortfall', 1n, ({ shortfallUsd }) => shortfallUsd),
+    step('tax', 1n, ({ taxUsd }) => taxUsd),
+  ];
+}
+
+/** All of it: an invoice that asks for usage beside prepaid credit stands as residual, for somebody paid twice. */
+function drawnDown(duePicoUsd: PicoUsd): InvoiceStep {
+  return {
+    name: 'prepaid credit',
+    amountPicoUsd: -duePicoUsd,
+    evidence: 'drawn from credit that was bought before',
+  };
+}
+
+/** Invoices are in cents and reports are not: half to even. */
+function toCents(duePicoUsd: PicoUsd): InvoiceStep {
+  return {
+    name: 'cents',
+    amountPicoUsd: roundedToCents(duePicoUsd) - duePicoUsd,
+    evidence: 'what rounding to the cent adds or takes',
+  };
+}
+
+function roundedToCents(amountPicoUsd: PicoUsd): PicoUsd {
+  const rest = ((amountPicoUsd % PICO_USD_PER_CENT) + PICO_USD_PER_CENT) % PICO_USD_PER_CENT;
+  const below = amountPicoUsd - rest;
+  const isOdd = (below / PICO_USD_PER_CENT) % 2n !== 0n;
+  const half = PICO_USD_PER_CENT / 2n;
+  return rest > half || (rest === half && isOdd) ? below + PICO_USD_PER_CENT : below;
+}
+
+function sumOf(steps: readonly InvoiceStep[]): PicoUsd {
+  return steps.reduce((total, { amountPicoUsd }) => total + amountPicoUsd, 0n);
+}
+
+function sum(invoices: readonly Invoice[], of: (invoice: Invoice) => string): PicoUsd {
+  return invoices.reduce((total, invoice) => total + nanoFromUsd(of(invoice)) * PICO_USD_PER_NANO_USD, 0n);
+}
