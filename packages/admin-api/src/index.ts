@@ -27,5 +27,6 @@ export type {
   UsageGroup,
   UsageRow,
 } from './reported.ts';
+export { readStoredReport, type StoredLine } from './stored-report.ts';
 export type { UsageFilters } from './usage-filters.ts';
 export type { MessagesUsageDimension } from './usage-report-messages.ts';

@@ -127,6 +127,12 @@ export interface Unexplained {
 
 /** Something a reader must know before trusting a figure. */
 export interface Caveat {
-  caveat: 'api_keys_not_offered' | 'incomplete' | 'key_unresolved' | 'totals_moved' | 'unknown_counts';
+  caveat:
+    | 'api_keys_not_offered'
+    | 'drifted_after_final'
+    | 'incomplete'
+    | 'key_unresolved'
+    | 'totals_moved'
+    | 'unknown_counts';
   detail: string;
 }

@@ -21,6 +21,7 @@ import {
   pricesPublishCommand,
 } from './prices/diff-and-publish.ts';
 import { type PricesRerateOptions, pricesRerateCommand } from './prices/rerate.ts';
+import { addPullsCommands } from './pulls/add-pulls-commands.ts';
 import { type RebuildOptions, rebuildCommand } from './rebuild-command.ts';
 import { type RebuildGateOptions, rebuildGateCommand } from './rebuild-gate-command.ts';
 import { type ReconcileOptions, reconcileCommand } from './reconcile-command.ts';
@@ -100,6 +101,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
 
 function addBillingCommands(program: Command, context: CliContext, choose: Parsing['choose']): void {
   addBillCommand(program, context, choose);
+  addPullsCommands(program, context, choose);
   program
     .command('reconcile')
     .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")

@@ -1,1 +1,4 @@
+export { driftCaveats } from './drift-caveats.ts';
+export { findPullDrift, type PullDrift } from './find-pull-drift.ts';
 export { keepPulls, type PullHooks } from './keep-pulls.ts';
+export { pullState } from './pull-state.ts';

@@ -10,6 +10,7 @@ import {
   TallygateError,
   type UnpricedPolicy,
 } from '@tallygate/usage';
+import { driftCaveats } from '../pulls/index.ts';
 import { listPrice, modelNameIn } from './list-price.ts';
 import { type ApiKeyMatcher, matchApiKeys, needsHint } from './match-api-keys.ts';
 import { pullMinutes } from './pull-minutes.ts';
@@ -63,6 +64,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   onProgress('asking_provider');
   const { usage, costs, caveats } = await pullProviderDays(adminApi, { ...range, nowMs });
   const { keys, caveats: keyCaveats } = await matchKeys(adminApi, internal);
+  const driftedDays = await driftCaveats(() => history.reportVersions, { organization, ...range, nowMs });
   onProgress('reading_minutes');
   const knownUntilMs = endOfBucket(MINUTE_MS, askedAtMs);
   const minutes = await pullMinutes({ history, adminApi, organization, internal, keys, knownUntilMs });
@@ -80,7 +82,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     apiKeyIdOf: keys.idOf,
     reportDelayMs: run.reportDelayMs ?? REPORT_DELAY_MS,
     tolerancePicoUsd: (run.toleranceNanoUsd ?? 0n) * PICO_USD_PER_NANO_USD,
-    caveats: [...caveats, ...keyCaveats],
+    caveats: [...caveats, ...keyCaveats, ...driftedDays],
   });
   onProgress('storing');
   await history.saveReport({

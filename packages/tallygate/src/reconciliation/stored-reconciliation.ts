@@ -75,6 +75,7 @@ export const reconciliationSchema = z.object({
     z.object({
       caveat: z.enum([
         'api_keys_not_offered',
+        'drifted_after_final',
         'incomplete',
         'key_unresolved',
         'totals_moved',
