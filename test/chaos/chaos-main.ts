@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gateChaos } from './gate-chaos.ts';
 import { ledgerChaos } from './ledger-chaos.ts';
+import { reconcileChaos } from './reconcile-chaos.ts';
 
 /**
- * `npm run --silent chaos -- ledger|gate [--seconds 60] [--seed N] [--json]`. Progress on a terminal's stderr, the result on stdout;
- * exit code 1 when a promise was broken: something was lost, counted twice, spent beyond its bound, or still held.
+ * `npm run --silent chaos -- ledger|gate|reconcile [--seconds 60] [--seed N] [--json]`. Progress on a terminal's stderr, the result on
+ * stdout; exit code 1 when a promise was broken: something was lost, counted twice, spent beyond its bound, still held, or explained
+ * otherwise than it was. `reconcile` ends by itself.
  */
-const SUBJECTS = { ledger: ledgerChaos, gate: gateChaos };
+const SUBJECTS = { ledger: ledgerChaos, gate: gateChaos, reconcile: reconcileChaos };
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -64,7 +66,11 @@ async function run(disk: string): Promise<number> {
     ([fault, count]) => `${String(count).padStart(5)} × ${fault}\n`,
   );
   process.stderr.write(`seed ${flags.seed}\n${happened.join('')}`);
-  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${value}\n`);
+  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${textOf(value)}\n`);
   process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : lines.join(''));
   return isSound ? 0 : 1;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

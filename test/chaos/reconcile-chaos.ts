@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAdminApi } from '@tallygate/admin-api';
+import type { UsageStore } from '@tallygate/ledger';
+import { builtinPriceBook } from '@tallygate/pricing';
+import { DEFAULT_ADMIN_KEY, type RunningSimulator, startSimulator } from '@tallygate/simulator';
+import { type Clock, usdFromPico } from '@tallygate/usage';
+import { runReconciliation } from 'tallygate';
+import { createRandom } from './random.ts';
+import { type Amount, addTo, amountsOf, picoFromUsd, type Sums } from './reconcile-amounts.ts';
+import { injectedFees, injectedOccurrences, type Occurrence } from './reconcile-causes.ts';
+import { recordMonth } from './reconcile-ledger.ts';
+import { createMonth, DAY_MS, KEYS, type Month, type MonthScale } from './reconcile-month.ts';
+import { billedUse, exactPicoUsd, meteredEvent, ORGANIZATION } from './reconcile-sides.ts';
+
+export interface ReconcileChaosOptions {
+  seed: number;
+  scale?: MonthScale;
+  progress(text: string): void;
+}
+
+export interface ReconcileChaosResult {
+  injected: Amount[];
+  found: Amount[];
+  residualUsd: string;
+  /** What is billed and nothing covers. */
+  controlUsd: string;
+  /** Percent of the list amount of the bill that is not on keys, workspaces, models or hours without a meter. */
+  coverage: string;
+}
+
+/** October: a price falls in it, and none of its models is new. */
+const OCTOBER: MonthScale = { fromMs: Date.UTC(2026, 9, 1), days: 30, calls: 200_000 };
+const CONTROL_USD = '0.010000000';
+const DISCOUNT_PERCENT = 7;
+
+/** A month of calls in a real ledger and on a provider's bill, which part in every way that a reconciliation has a name for. */
+export async function reconcileChaos({ seed, scale = OCTOBER, progress }: ReconcileChaosOptions) {
+  const directory = mkdtempSync(join(tmpdir(), 'tallygate-chaos-'));
+  const month = createMonth(scale, createRandom(seed));
+  let nowMs = month.fromMs;
+  const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() };
+  const provider = await startSimulator({
+    ...{ nowMs: clock.nowMs, extraBilledUsd: CONTROL_USD, discountPercent: DISCOUNT_PERCENT },
+    apiKeys: KEYS.map(({ id, secret, workspaceId }) => ({ id, key: secret, workspaceId })),
+  });
+  let store: UsageStore | null = null;
+  try {
+    const { numbered, sums, faults } = billedMonth(provider, month);
+    nowMs = month.toMs + 2 * DAY_MS;
+    const events = meteredMonth(numbered, provider.simulator.defaultWorkspaceId, sums);
+    store = await recordMonth(directory, clock, events, (count) =>
+      progress(`recording ${count} of ${numbered.length}`),
+    );
+    const found = await reconciled(store, provider, month, clock, progress);
+    return { faults, ...judged(sums, found) };
+  } finally {
+    await Promise.all([store?.close(), provider.close()]);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Puts all that happened on the bill. What is left to record comes in the order of its numbers. */
+function billedMonth({ simulator }: RunningSimulator, month: Month) {
+  const regular = Array.from({ length: month.calls }, () => agreed(month));
+  const occurrences = [...regular, ...injectedOccurrences(month)];
+  const [sums, faults]: [Sums, Record<string, number>] = [new Map(), {}];
+  for (const { cause, theirs } of occurrences) {
+    if (theirs !== null) simulator.bill(cause === null ? theirs : { ...theirs, cause });
+    if (cause !== null) faults[cause] = (faults[cause] ?? 0) + 1;
+  }
+  for (const fee of injectedFees(month)) simulator.billFee(fee);
+  for (const { cause, usd } of simulator.billedCauses()) addTo(sums, cause, picoFromUsd(usd));
+  const { billedUsd, listUsd } = simulator.served();
+  addTo(sums, 'discount', picoFromUsd(billedUsd) - picoFromUsd(listUsd));
+  const endOf = ({ ours, theirs }: Occurrence) => ours?.endedMs ?? theirs?.endedMs ?? 0;
+  return { numbered: occurrences.sort((left, right) => endOf(left) - endOf(right)), sums, faults };
+}
+
+/** Our rows, and in the sums what they hold under each cause. One at a time: two hundred thousand of them are too many to keep. */
+function* meteredMonth(numbered: readonly Occurrence[], defaultWorkspaceId: string, sums: Sums) {
+  for (const { cause, ours } of numbered) {
+    const event = ours === null ? null : meteredEvent(ours, defaultWorkspaceId);
+    const line = event?.lines[0];
+    if (line !== undefined) addTo(sums, 'rounding', BigInt(line.roundingPicoUsd));
+    if (cause !== null && event !== null) addTo(sums, cause, -exactPicoUsd(event));
+    yield event;
+  }
+}
+
+function agreed(month: Month): Occurrence {
+  const call = month.anyCall();
+  return { cause: null, ours: call, theirs: billedUse(call) };
+}
+
+function reconciled(
+  store: UsageStore,
+  { url }: RunningSimulator,
+  { fromMs, toMs }: Month,
+  clock: Clock,
+  progress: (text: string) => void,
+) {
+  return runReconciliation({
+    history: store,
+    adminApi: createAdminApi({ apiKey: DEFAULT_ADMIN_KEY, baseUrl: url }),
+    ...{ organization: ORGANIZATION, fromMs, toMs, priceBook: builtinPriceBook, clock },
+    onProgress: (step) => progress(step.replaceAll('_', ' ')),
+  });
+}
+
+function judged(sums: Sums, found: Awaited<ReturnType<typeof reconciled>>) {
+  const foundSums: Sums = new Map();
+  for (const { cause, amountPicoUsd } of found.causes) addTo(foundSums, cause, amountPicoUsd);
+  const listPicoUsd = found.billedPicoUsd - (foundSums.get('discount') ?? 0n);
+  const darkPicoUsd = [...foundSums].reduce(
+    (sum, [cause, picoUsd]) => (/^unmetered_(?!product)/.test(cause) ? sum + picoUsd : sum),
+    0n,
+  );
+  const seen = ((listPicoUsd - darkPicoUsd) * 10_000n) / listPicoUsd;
+  const result: ReconcileChaosResult = {
+    injected: amountsOf(sums),
+    found: amountsOf(foundSums),
+    residualUsd: usdFromPico(found.residualPicoUsd),
+    controlUsd: CONTROL_USD,
+    coverage: `${seen / 100n}.${String(seen % 100n).padStart(2, '0')}`,
+  };
+  const isSound =
+    JSON.stringify(result.injected) === JSON.stringify(result.found) &&
+    found.residualPicoUsd === picoFromUsd(CONTROL_USD);
+  return { result, isSound };
+}
