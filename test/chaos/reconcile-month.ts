@@ -31,7 +31,7 @@ export interface Call {
 }
 
 export const DAY_MS = 86_400_000;
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 /** Forty keys, every fourth in the default workspace. */
 export const KEYS: readonly MonthKey[] = Array.from({ length: 40 }, (_, index) => {
@@ -45,7 +45,7 @@ export const KEYS: readonly MonthKey[] = Array.from({ length: 40 }, (_, index) =
 });
 
 /** All of them have a price from the first day of October on. */
-export const MODELS: readonly string[] = [
+const MODELS: readonly string[] = [
   'claude-fable-5-1',
   'claude-haiku-4-5-20251001',
   'claude-opus-4-5-20251101',
@@ -68,7 +68,7 @@ const PLACELESS: ReadonlySet<string> = new Set([
 ]);
 
 /** The model that no application of the key's team ever asks for. */
-export function strangeModelOf(key: MonthKey): string {
+function strangeModelOf(key: MonthKey): string {
   return MODELS[KEYS.indexOf(key) % MODELS.length] ?? '';
 }
 
@@ -116,7 +116,7 @@ export function createMonth(scale: MonthScale, random: Random): Month {
   };
 }
 
-export function dayOf(instantMs: number): number {
+function dayOf(instantMs: number): number {
   return Math.floor(instantMs / DAY_MS) * DAY_MS;
 }
 
