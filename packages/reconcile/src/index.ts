@@ -19,6 +19,7 @@ export {
   type Reason,
   type ReconciledDay,
   type Reconciliation,
+  type ReportFreshness,
   type Unexplained,
   type Variance,
   type Verdict,

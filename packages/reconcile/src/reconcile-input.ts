@@ -1,6 +1,6 @@
 import type { CostBucket, UsageBucket } from '@tallygate/admin-api';
 import type { PicoUsd, SpendRow } from '@tallygate/usage';
-import type { Caveat } from './reconciliation.ts';
+import type { Caveat, ReportFreshness } from './reconciliation.ts';
 import type { TokenCounts } from './token-counts.ts';
 
 /** Everything a reconciliation looks at. It asks nothing else of anybody: the same input gives the same result. */
@@ -28,6 +28,7 @@ export interface ReconcileInput {
   tolerancePicoUsd: PicoUsd;
   /** What the pull noticed. */
   caveats: Caveat[];
+  freshness?: ReportFreshness[];
 }
 
 /** A gapless run of minutes, from both sides. */

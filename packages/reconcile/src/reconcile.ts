@@ -63,6 +63,7 @@ export function reconcile(input: ReconcileInput): Reconciliation {
     unexplained: [...aborted.unexplained, ...unmetered.unexplained],
     elsewhere: elsewhereOf(input.internal),
     caveats: [...input.caveats, ...unknownCounts(input)],
+    freshness: input.freshness ?? [],
   };
 }
 

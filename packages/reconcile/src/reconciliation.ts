@@ -33,6 +33,16 @@ export interface Reconciliation {
   /** Our rows that this bill cannot hold. */
   elsewhere: { backend: string; listCostPicoUsd: PicoUsd }[];
   caveats: Caveat[];
+  /** Of the provider's figures, by the report that they are from. */
+  freshness: ReportFreshness[];
+}
+
+/** How far a report's figures reach, and when it was read. */
+export interface ReportFreshness {
+  report: string;
+  readAtMs: number;
+  /** What comes later is incomplete. Null: the report does not say; the provider shows usage about five minutes after it. */
+  completeToMs: number | null;
 }
 
 /** agrees: no difference at all. explained: differences, all with a cause. differs: something is left. */

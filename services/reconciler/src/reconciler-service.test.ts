@@ -56,6 +56,7 @@ function reconciliation(): Reconciliation {
     unexplained: [],
     elsewhere: [],
     caveats: [],
+    freshness: [],
   };
 }
 

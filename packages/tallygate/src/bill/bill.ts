@@ -1,6 +1,7 @@
 import type { ReportedUsage } from '@tallygate/admin-api';
 import { addTokens, NO_TOKENS } from '@tallygate/reconcile';
 import type { PicoUsd } from '@tallygate/usage';
+import type { Freshness } from '../pulls/index.ts';
 
 /** By what the provider's own account can be broken down. */
 export const REPORTED_DIMENSIONS = [
@@ -46,8 +47,7 @@ export interface ReportedBill {
   source: 'analytics' | 'legacy';
   lines: ReportedLine[];
   total: ReportedFigures;
-  /** How far the data has come; null: it does not say. */
-  refreshedAtMs: number | null;
+  freshness: Freshness;
   /** What a reader must know, one sentence each. */
   caveats: string[];
 }

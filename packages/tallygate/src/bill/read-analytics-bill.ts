@@ -1,19 +1,23 @@
 import type { AdminApi, CostRow, DatedReport, UsageRow } from '@tallygate/admin-api';
-import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
 import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 
 type AnalyticsReports = Pick<AdminApi, 'analyticsUsage' | 'analyticsCost'>;
 
-/** From the reports that know keys, requests and list amounts; rejects where the provider does not offer them to this key. */
+/**
+ * From the reports that know keys, requests and list amounts; rejects where the provider does not offer them to this key.
+ * @returns null where there is no data yet for the range, or for none of its buckets: that is no zero.
+ */
 export async function readAnalyticsBill(
   adminApi: AnalyticsReports,
   question: BillQuestion,
-): Promise<ReportedBill> {
+  nowMs: number,
+): Promise<ReportedBill | null> {
   const { groupBy } = question;
   const grouped = await readReports(adminApi, question, groupBy);
   const total = groupBy.length === 0 ? grouped : await readReports(adminApi, question, []);
+  if (grouped === null || total === null) return null;
   const refreshedAtMs = Math.min(grouped.refreshedAtMs, total.refreshedAtMs);
   const range = { completeUntilMs: refreshedAtMs };
   const moved = [
@@ -24,7 +28,7 @@ export async function readAnalyticsBill(
     source: 'analytics',
     lines: linesOf(grouped, groupBy),
     total: sumLines(linesOf(total, [])),
-    refreshedAtMs,
+    freshness: { readAtMs: nowMs, completeToMs: refreshedAtMs },
     caveats: moved.map(({ detail }) => detail),
   };
 }
@@ -39,17 +43,12 @@ async function readReports(
   adminApi: AnalyticsReports,
   { fromMs, toMs, bucketWidth, models }: BillQuestion,
   groupBy: readonly ReportedDimension[],
-): Promise<Reports> {
+): Promise<Reports | null> {
   const asked = { fromMs, toMs, bucketWidth, groupBy: [...groupBy], filters: { models: [...models] } };
   const usage = await adminApi.analyticsUsage(asked);
   const costs = await adminApi.analyticsCost(asked);
-  if (usage.refreshedAtMs === null || costs.refreshedAtMs === null) {
-    throw new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', {
-      message: `The provider has no data yet for ${isoFromMs(fromMs)} to ${isoFromMs(toMs)}.`,
-      cure: 'Ask again later, or for an earlier range: no data is not the same as no usage.',
-    });
-  }
-  return { usage, costs, refreshedAtMs: Math.min(usage.refreshedAtMs, costs.refreshedAtMs) };
+  const refreshedAtMs = Math.min(usage.refreshedAtMs ?? fromMs, costs.refreshedAtMs ?? fromMs);
+  return refreshedAtMs <= fromMs ? null : { usage, costs, refreshedAtMs };
 }
 
 function linesOf({ usage, costs }: Reports, groupBy: readonly ReportedDimension[]) {

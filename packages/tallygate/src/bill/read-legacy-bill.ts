@@ -51,7 +51,7 @@ export async function readLegacyBill(
         without: isDaily ? NONE : UNKNOWN,
       }),
     ),
-    refreshedAtMs: null,
+    freshness: { readAtMs: nowMs, completeToMs: null },
     caveats: isBilledSo ? moved : [...moved, NOT_BILLED_SO],
   };
 }

@@ -56,6 +56,7 @@ const RECONCILIATION: Reconciliation = {
   unexplained: [{ cause: 'aborted_estimate', reason: 'too_fresh', ...place }],
   elsewhere: [{ backend: 'bedrock', listCostPicoUsd: 3_000_000_000_000n }],
   caveats: [{ caveat: 'key_unresolved', detail: 'The key sk-…abcd fits no key of the organization.' }],
+  freshness: [{ report: 'analytics', readAtMs: DAY, completeToMs: DAY - 55 * 60_000 }],
 };
 
 describe('what the command says about a reconciliation', () => {
@@ -70,6 +71,7 @@ describe('what the command says about a reconciliation', () => {
   it('puts the verdict first, then everything that limits it', () => {
     expect(toReconciledDays(RECONCILIATION).remarks).toEqual([
       'Tokens: every difference has a cause. Money: a difference is left (residual $0.00050, tolerance $0.00).',
+      'analytics: Complete to 2026-10-30 23:05 UTC, 55 min old.',
       '1 of 1 days are provisional: the provider may adjust them.',
       'The key sk-…abcd fits no key of the organization.',
       '$3.00 at bedrock stands on another bill.',

@@ -1,6 +1,7 @@
 import { livePriceBook } from '@tallygate/pricing';
 import { type Cause, describeCause, type Reconciliation, type Unexplained } from '@tallygate/reconcile';
 import { type Clock, formatUsd, isoFromMs, nanoFromPico } from '@tallygate/usage';
+import { describeFreshness } from '../pulls/index.ts';
 import { type ReconciliationStep, reconciliationSchema, runReconciliation } from '../reconciliation/index.ts';
 import type { ReconcileDays, ReconciledDays } from './reconciliation-port.ts';
 import { requireHistory } from './with-runtime.ts';
@@ -36,7 +37,12 @@ export function toReconciledDays(reconciliation: Reconciliation): ReconciledDays
   return {
     variance: { internalPicoUsd, billedPicoUsd, causes: causes.map(toCauseLine) },
     withinTolerance: verdicts.tokens !== 'differs' && verdicts.money !== 'differs',
-    remarks: [verdictOf(reconciliation), ...unsettledDays(reconciliation), ...remarksOf(reconciliation)],
+    remarks: [
+      verdictOf(reconciliation),
+      ...freshnessOf(reconciliation),
+      ...unsettledDays(reconciliation),
+      ...remarksOf(reconciliation),
+    ],
     document: { reconciliation: reconciliationSchema.encode(reconciliation) },
   };
 }
@@ -58,6 +64,10 @@ const WORDS = {
   explained: 'every difference has a cause',
   differs: 'a difference is left',
 } as const;
+
+function freshnessOf({ freshness, createdAtMs }: Reconciliation): string[] {
+  return freshness.map((figures) => `${figures.report}: ${describeFreshness(figures, createdAtMs)}`);
+}
 
 function unsettledDays({ days }: Reconciliation): string[] {
   const open = days.filter(({ state }) => state === 'open').length;

@@ -79,6 +79,24 @@ describe('the days of a bill', () => {
     expect([words, caveats]).toEqual([['analytics', 'analytics', 'analytics'], ['incomplete']]);
   });
 
+  it('carry how far each report reaches, and when it was read', async () => {
+    const { freshness } = await pullProviderDays(provider(DAY_1 + 2.5 * DAY_MS), RANGE);
+    expect(freshness).toEqual([
+      { report: 'analytics', readAtMs: RANGE.nowMs, completeToMs: DAY_1 + 2.5 * DAY_MS },
+      { report: 'usage and cost reports', readAtMs: RANGE.nowMs, completeToMs: null },
+    ]);
+  });
+
+  it.each([null, DAY_1 + 1])(
+    'are no zero where there is no data yet, refreshed at %s',
+    async (refreshedAtMs) => {
+      await expect(pullProviderDays(provider(refreshedAtMs, withoutLegacy), RANGE)).rejects.toMatchObject({
+        code: 'TALLYGATE_PROVIDER_UNAVAILABLE',
+        message: expect.stringContaining('no data yet'),
+      });
+    },
+  );
+
   it('are not made up while the provider is away: an outage is not "not offered"', async () => {
     await expect(pullProviderDays(provider(DAY_1, withoutAnalytics(500)), RANGE)).rejects.toThrow('500');
     const half = provider(DAY_1 + DAY_MS, { messagesUsage: answering(500) });

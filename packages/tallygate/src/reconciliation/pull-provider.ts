@@ -1,6 +1,6 @@
 import { type AdminApi, type CostBucket, isNotOffered, type UsageBucket } from '@tallygate/admin-api';
-import { type Caveat, USAGE_GROUPS } from '@tallygate/reconcile';
-import { isoFromMs } from '@tallygate/usage';
+import { type Caveat, type ReportFreshness, USAGE_GROUPS } from '@tallygate/reconcile';
+import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { type CheckedRange, checkTotals, costSum, tokenSum } from './check-totals.ts';
 
 /** What a reconciliation asks of the provider. */
@@ -17,6 +17,7 @@ export interface ProviderDays {
   usage: UsageBucket[];
   costs: CostBucket[];
   caveats: Caveat[];
+  freshness: ReportFreshness[];
 }
 
 interface Range {
@@ -27,11 +28,13 @@ interface Range {
 }
 
 const DAY_MS = 86_400_000;
-const NOTHING: ProviderDays = { usage: [], costs: [], caveats: [] };
+const NOTHING: ProviderDays = { usage: [], costs: [], caveats: [], freshness: [] };
 
 /**
  * From the analytics reports as far as their data has come, which name net and list amounts and keys; the days after that, and
  * everything where they are not offered, from the older pair, which is fresher.
+ *
+ * @throws TallygateError `TALLYGATE_PROVIDER_UNAVAILABLE` where there is no data yet for any of the days: that is no zero.
  */
 export async function pullProviderDays(adminApi: BillingReports, range: Range): Promise<ProviderDays> {
   const analytics = await orNull(() => pullAnalytics(adminApi, range));
@@ -40,12 +43,14 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   if (completeToMs === range.toMs) return days;
   const newest = { ...range, fromMs: completeToMs };
   const legacy = await orNull(() => pullLegacy(adminApi, newest));
+  if (legacy === null && completeToMs === range.fromMs) throw noDataYet(range);
   if (legacy === null) return { ...days, caveats: [...days.caveats, incomplete(completeToMs)] };
   const isComplete = ({ endMs }: { endMs: number }) => endMs <= completeToMs;
   return {
     usage: [...days.usage.filter(isComplete), ...legacy.usage],
     costs: [...days.costs.filter(isComplete), ...legacy.costs],
     caveats: [...days.caveats, ...legacy.caveats],
+    freshness: [...days.freshness, ...legacy.freshness],
   };
 }
 
@@ -60,7 +65,7 @@ async function orNull<Result>(read: () => Promise<Result>): Promise<Result | nul
 
 async function pullAnalytics(
   adminApi: BillingReports,
-  { fromMs, toMs }: Range,
+  { fromMs, toMs, nowMs }: Range,
 ): Promise<{ days: ProviderDays; completeToMs: number }> {
   const question = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS] });
@@ -79,6 +84,7 @@ async function pullAnalytics(
         ...checkTotals('analytics/usage', usage.buckets, usageTotals.buckets, tokenSum, range),
         ...checkTotals('analytics/cost', costs.buckets, costTotals.buckets, costSum, range),
       ],
+      freshness: [{ report: 'analytics', readAtMs: nowMs, completeToMs: refreshedAtMs }],
     },
     completeToMs,
   };
@@ -99,7 +105,15 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ];
-  return { usage, costs, caveats };
+  const freshness = [{ report: 'usage and cost reports', readAtMs: nowMs, completeToMs: null }];
+  return { usage, costs, caveats, freshness };
+}
+
+function noDataYet({ fromMs, toMs }: Range): TallygateError {
+  return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', {
+    message: `The provider has no data yet for ${isoFromMs(fromMs)} to ${isoFromMs(toMs)}.`,
+    cure: 'Ask again later, or for an earlier range: no data is not the same as no usage.',
+  });
 }
 
 function incomplete(completeToMs: number): Caveat {

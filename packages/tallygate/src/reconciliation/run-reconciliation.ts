@@ -62,7 +62,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   const groupBy = ['day' as const, ...INTERNAL_GROUPS];
   const internal = await history.spend({ organization, ...range, by: 'ended', groupBy });
   onProgress('asking_provider');
-  const { usage, costs, caveats } = await pullProviderDays(adminApi, { ...range, nowMs });
+  const { usage, costs, caveats, freshness } = await pullProviderDays(adminApi, { ...range, nowMs });
   const { keys, caveats: keyCaveats } = await matchKeys(adminApi, internal);
   const driftedDays = await driftCaveats(() => history.reportVersions, { organization, ...range, nowMs });
   onProgress('reading_minutes');
@@ -83,6 +83,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     reportDelayMs: run.reportDelayMs ?? REPORT_DELAY_MS,
     tolerancePicoUsd: (run.toleranceNanoUsd ?? 0n) * PICO_USD_PER_NANO_USD,
     caveats: [...caveats, ...keyCaveats, ...driftedDays],
+    freshness,
   });
   onProgress('storing');
   await history.saveReport({

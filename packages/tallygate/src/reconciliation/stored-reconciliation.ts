@@ -71,6 +71,10 @@ export const reconciliationSchema = z.object({
   causes: z.array(z.object({ cause: z.enum(CAUSES), amountPicoUsd: picoUsd, evidence: z.array(evidence) })),
   unexplained: z.array(z.object({ cause: z.enum(CAUSES), reason: z.enum(REASONS), ...place })),
   elsewhere: z.array(z.object({ backend: z.string(), listCostPicoUsd: picoUsd })),
+  // Absent in what was stored before figures said it.
+  freshness: z
+    .array(z.object({ report: z.string(), readAtMs: instantMs, completeToMs: instantMs.nullable() }))
+    .default([]),
   caveats: z.array(
     z.object({
       caveat: z.enum([

@@ -114,6 +114,7 @@ export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconci
     unexplained: [],
     elsewhere: [],
     caveats: [],
+    freshness: [],
     ...changes,
   };
 }

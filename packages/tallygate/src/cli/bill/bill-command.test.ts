@@ -182,7 +182,7 @@ describe('tallygate bill', () => {
     async (status) => {
       const cli = cliOf(provider({ analyticsUsage: refused(status), analyticsCost: refused(status) }));
       const byModel = JSON.parse((await cli.run('bill', '--days', '2', '--json')).stdout);
-      expect(byModel).toMatchObject({ source: 'legacy', refreshedAt: null, caveats: [] });
+      expect(byModel).toMatchObject({ source: 'legacy', completeTo: null, ageMinutes: null, caveats: [] });
       expect(byModel.lines[0]).toMatchObject({ costUsd: '0.800000000', listCostUsd: null, requests: null });
       const byKey = JSON.parse((await cli.run('bill', '--days', '2', '--group-by', 'key', '--json')).stdout);
       expect(byKey.lines[0]).toMatchObject({ group: { api_key_id: 'apikey_1' }, costUsd: null });
@@ -212,12 +212,32 @@ describe('tallygate bill', () => {
   });
 
   it('says that there is no data yet, never zero', async () => {
-    const none = async () => ({ buckets: [], refreshedAtMs: null });
-    const { code, stdout } = await cliOf(provider({ analyticsUsage: none, analyticsCost: none })).run(
-      'bill',
-      '--json',
-    );
-    expect([code, JSON.parse(stdout).error.code]).toEqual([4, 'TALLYGATE_PROVIDER_UNAVAILABLE']);
+    const none = (refreshedAtMs: number | null) => async () => ({ buckets: [], refreshedAtMs });
+    const legacy = { messagesUsage: refused(403), costs: refused(403) };
+    for (const refreshedAtMs of [null, TODAY_MS - 2 * DAY_MS]) {
+      const analytics = { analyticsUsage: none(refreshedAtMs), analyticsCost: none(refreshedAtMs) };
+      const { code, stdout } = await cliOf(provider({ ...analytics, ...legacy })).run(
+        'bill',
+        '--days',
+        '2',
+        '--json',
+      );
+      expect([code, JSON.parse(stdout).error.code]).toEqual([4, 'TALLYGATE_PROVIDER_UNAVAILABLE']);
+      const fresher = await cliOf(provider(analytics)).run('bill', '--days', '2', '--json');
+      expect(JSON.parse(fresher.stdout)).toMatchObject({
+        source: 'legacy',
+        total: { costUsd: '1.000000000' },
+      });
+    }
+  });
+
+  it('carries how fresh its figures are', async () => {
+    const { stdout } = await cliOf(provider()).run('bill', '--days', '2', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      readAt: '2026-11-21T12:00:00.000Z',
+      completeTo: '2026-11-21T11:05:00.000Z',
+      ageMinutes: 55,
+    });
   });
 
   it.each([

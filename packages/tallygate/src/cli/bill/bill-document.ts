@@ -1,5 +1,6 @@
 import { isoFromMs, type PicoUsd, usdFromPico } from '@tallygate/usage';
 import type { ReportedBill, ReportedFigures, Unowned } from '../../bill/index.ts';
+import { freshnessDocument } from '../../pulls/index.ts';
 import type { AskedBill } from './bill-options.ts';
 import type { FoldedLine } from './fold-lines.ts';
 
@@ -20,7 +21,7 @@ export function billDocument(found: {
     groupBy: asked.by,
     models,
     source: bill.source,
-    refreshedAt: bill.refreshedAtMs === null ? null : isoFromMs(bill.refreshedAtMs),
+    ...freshnessDocument(bill.freshness),
     caveats: bill.caveats,
     total: figures(bill.total),
     lines: lines.map((line) => ({

@@ -1,17 +1,12 @@
-import { formatUsd, isoFromMs, nanoFromPico } from '@tallygate/usage';
+import { formatUsd, nanoFromPico } from '@tallygate/usage';
 import type { ReportedBill, Unowned } from '../../bill/index.ts';
+import { describeFreshness } from '../../pulls/index.ts';
 
 const NAMED_MOST = 5;
 
 /** What a reader must know beside the table: how fresh it is, what limits it, and what belongs to nobody yet. */
 export function billRemarks(bill: ReportedBill, unowned: readonly Unowned[], nowMs: number): string[] {
-  return [freshness(bill, nowMs), ...bill.caveats, ...unownedRemarks(unowned)];
-}
-
-function freshness({ refreshedAtMs }: ReportedBill, nowMs: number): string {
-  if (refreshedAtMs === null) return 'The provider shows usage about five minutes after it, seldom later.';
-  const ageMin = Math.max(0, Math.round((nowMs - refreshedAtMs) / 60_000));
-  return `Complete to ${isoFromMs(refreshedAtMs).slice(0, 16).replace('T', ' ')} UTC, ${ageMin} min old.`;
+  return [describeFreshness(bill.freshness, nowMs), ...bill.caveats, ...unownedRemarks(unowned)];
 }
 
 function unownedRemarks(unowned: readonly Unowned[]): string[] {
