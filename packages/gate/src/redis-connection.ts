@@ -18,12 +18,12 @@ export interface RedisConnection {
   /** False: a script would be refused without being sent. */
   isReady(): boolean;
   /** @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` */
-  run(script: ScriptName, keys: readonly string[], values: readonly string[]): Promise<ScriptReply>;
+  run(script: ScriptName, keys: readonly string[], values: readonly ScriptValue[]): Promise<ScriptReply>;
   /** The same for a script that answers many questions at once, in their order; `count` of them. */
   runMany(
     script: ScriptName,
     keys: readonly string[],
-    values: readonly string[],
+    values: readonly ScriptValue[],
     count: number,
   ): Promise<ScriptReply[]>;
   /** Called whenever a connection stands again. */
@@ -32,6 +32,8 @@ export interface RedisConnection {
 }
 
 export type ScriptName = keyof typeof LUA;
+/** A long text costs a fifth as bytes: a text is looked through for what UTF-8 writes in more than one. */
+export type ScriptValue = string | Buffer;
 export type Scripts = Readonly<Record<ScriptName, string>>;
 
 /** The first value says what happened; each script's header lists what follows. */
@@ -78,7 +80,7 @@ export async function connectRedis(
   const ask = async (
     script: ScriptName,
     keys: readonly string[],
-    values: readonly string[],
+    values: readonly ScriptValue[],
   ): Promise<unknown> => {
     liveness.asked();
     try {
@@ -107,7 +109,7 @@ async function runScript(
   server: string,
   script: ScriptName,
   keys: readonly string[],
-  values: readonly string[],
+  values: readonly ScriptValue[],
 ): Promise<unknown> {
   try {
     const command = Reflect.get(client, commandOf(script)) as (...given: unknown[]) => Promise<unknown>;

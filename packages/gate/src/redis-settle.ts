@@ -21,7 +21,7 @@ export async function endHold(
 ): Promise<SettleReply> {
   const { organization, keys } = session;
   if (asked.leaseId !== undefined)
-    return endLeased(session, { hold: asked, kind, amountNanoUsd: charge.amountNanoUsd });
+    return endLeased(session, asked, { kind, amountNanoUsd: charge.amountNanoUsd });
   requireOwnHold(organization, asked);
   requireCharge(charge);
   let entries: readonly PinnedPeriod[] = asked.entries;

@@ -76,6 +76,37 @@ test('after its deadline a lease admits nothing, however long the process was st
   expect(after.leaseId).not.toBe(before.leaseId);
 });
 
+test('while calls come, the next lease is taken before the one before is over', async () => {
+  let passedMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => passedMs };
+  const organization = newOrganization();
+  const seed = async () => ({ lastSeq: 0, totals: [] });
+  const [plain, leased] = [
+    await openGate({ organization, seed }),
+    await openGate({ organization, clock, seed, leases: LEASES }),
+  ];
+  await plain.publish(snapshotOf(organization, 1, [budgetOf('all', nanoFromUsd('50'))]));
+  const before = await leasedHold(leased);
+  const heldBefore = (await plain.balances())[0]?.held ?? 0n;
+  passedMs = LEASES.ttlMs * 0.9;
+  expect((await leasedHold(leased)).leaseId).toBe(before.leaseId);
+  const held = async () => (await plain.balances())[0]?.held ?? 0n;
+  await expect.poll(held, { timeout: 20_000 }).toBeGreaterThan(heldBefore);
+});
+
+test('ids that come in another order than they were made are admitted once each', async () => {
+  const [gate] = await openFleet(1, { all: '5' });
+  if (gate === undefined) throw new Error('no gate');
+  await leasedHold(gate);
+  const held = async () => (await gate.balances())[0]?.held ?? 0n;
+  const heldBefore = await held();
+  const [early, late] = [newAttemptId(), newAttemptId()];
+  const replies = [];
+  for (const attemptId of [late, early, late, early]) replies.push(await gate.reserve(aCent({ attemptId })));
+  expect(replies.slice(2)).toEqual(replies.slice(0, 2));
+  expect(await held()).toBe(heldBefore + 2n * CENT);
+});
+
 test('a change of budgets is in force elsewhere within the time of a lease', async () => {
   let passedMs = 0;
   const clock = { ...systemClock, monotonicMs: () => performance.now() + passedMs };

@@ -1,23 +1,19 @@
 import type { Hold, NanoUsd, SettleReply } from '@tallygate/usage';
 import { within } from '../deadlines.ts';
 import type { RedisSession } from '../redis-session.ts';
-import { type EndedBatch, endBatch, endLeased, type LeasedEnding, replyOf } from './lease-endings.ts';
+import type { Ending } from '../settlements.ts';
+import { addItem, type EndedBatch, endBatch, endLeased, replyOf } from './lease-endings.ts';
+import type { GatheredEnding } from './leased-hold.ts';
 
 /** Endings of one lease, gathered and sent together. */
 export interface EndingQueue {
-  end(ending: LeasedEnding): GatheredEnding;
+  end(hold: Hold, kind: Ending['kind'], amountNanoUsd: NanoUsd): GatheredEnding;
   /** Resolves when the gate has written it. Whoever asks again learns the same. */
-  replyTo(ending: GatheredEnding): Promise<SettleReply>;
+  replyTo(hold: Hold, ending: GatheredEnding): Promise<SettleReply>;
   /** With the next batch, this part of the lease goes back to its budgets. */
   giveBack(expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): void;
   /** Sends what waits, and waits for everything that was sent. Never rejects. */
   flush(): Promise<void>;
-}
-
-/** An ending and its place among those that go with it: all that has to be kept for its reply. */
-export interface GatheredEnding extends LeasedEnding {
-  readonly batch: Promise<EndedBatch | null>;
-  readonly position: number;
 }
 
 /** Nobody waits for the end of a call, but money that a call did not need is idle until then. */
@@ -38,8 +34,8 @@ export function createEndingQueue(
   function sendWaiting(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    const { endings, expectedNanoUsd, worstNanoUsd } = waiting;
-    if (endings.length === 0 && expectedNanoUsd + worstNanoUsd === 0n) return;
+    const { count, expectedNanoUsd, worstNanoUsd } = waiting;
+    if (count === 0 && expectedNanoUsd + worstNanoUsd === 0n) return;
     const batch = waiting;
     waiting = openBatch(batch.number + 1);
     batch.sent(within(deadlineMs, endBatch(session, lease, batch), 'the end of leased attempts'));
@@ -49,26 +45,29 @@ export function createEndingQueue(
     busy.add(queue);
     void run.finally(() => {
       running.delete(run);
-      if (running.size === 0 && waiting.endings.length === 0) busy.delete(queue);
+      if (running.size === 0 && waiting.count === 0) busy.delete(queue);
     });
   }
 
   const queue: EndingQueue = {
-    end({ hold, kind, amountNanoUsd }) {
-      const { endings, ended: batch } = waiting;
-      const ending: GatheredEnding = { hold, kind, amountNanoUsd, batch, position: endings.length };
-      if (endings.push(ending) === 1) busy.add(queue);
+    end(hold, kind, amountNanoUsd) {
+      const position = waiting.count;
+      const ending: GatheredEnding = { kind, amountNanoUsd, batch: waiting.ended, position };
+      addItem(waiting.items, hold, ending);
+      waiting.amountNanoUsd += amountNanoUsd;
+      waiting.count += 1;
       const [entry] = hold.entries;
       if (entry !== undefined) queue.giveBack(entry.expected, entry.worst);
-      if (endings.length >= MOST_ENDINGS) sendWaiting();
+      if (position === 0) busy.add(queue);
+      if (waiting.count >= MOST_ENDINGS) sendWaiting();
       else timer ??= setTimeout(sendWaiting, GATHER_MS);
       return ending;
     },
-    replyTo: (ending) =>
+    replyTo: (hold, ending) =>
       ending.batch.then((ended) =>
         ended === null
-          ? within(deadlineMs, endLeased(session, ending), 'the end of a leased attempt')
-          : replyOf(ending, ended, ending.position),
+          ? within(deadlineMs, endLeased(session, hold, ending), 'the end of a leased attempt')
+          : replyOf(hold, ending, ended),
       ),
     giveBack(expectedNanoUsd, worstNanoUsd) {
       waiting.expectedNanoUsd += expectedNanoUsd;
@@ -88,7 +87,8 @@ function openBatch(number: number) {
   const ended = new Promise<EndedBatch | null>((resolve) => {
     sent = resolve;
   });
-  return { number, endings: [] as GatheredEnding[], expectedNanoUsd: 0n, worstNanoUsd: 0n, ended, sent };
+  const amounts = { amountNanoUsd: 0n, expectedNanoUsd: 0n, worstNanoUsd: 0n };
+  return { number, count: 0, items: [] as string[], ...amounts, ended, sent };
 }
 
 function nothing(): void {}

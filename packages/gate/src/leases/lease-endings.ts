@@ -5,20 +5,24 @@ import type { ScriptReply } from '../redis-connection.ts';
 import { unknownReply } from '../redis-replies.ts';
 import { ask, type RedisSession, rebuilt, timeValues } from '../redis-session.ts';
 import { outOfRange, requireAmount, requireOwnHold } from '../requests.ts';
-import { type Ending, outcomeOfLive, settlementOf } from '../settlements.ts';
+import { type Ending, outcomeOfLive } from '../settlements.ts';
 
-/** How one attempt of a lease ends. */
+/** How one attempt of a lease ends, and its place among those that end with it. */
 export interface LeasedEnding {
-  readonly hold: Hold;
   readonly kind: Ending['kind'];
   readonly amountNanoUsd: NanoUsd;
+  readonly position: number;
 }
 
 /** Endings that go to the gate at once, and what the lease gives back for them and beside them. */
 export interface EndingBatch {
   /** Unique in the lease: a batch that is sent twice counts once. */
   readonly number: number;
-  readonly endings: readonly LeasedEnding[];
+  /** Of each ending, as `addItem` writes it. */
+  readonly items: readonly string[];
+  readonly count: number;
+  /** Of all charges. */
+  readonly amountNanoUsd: NanoUsd;
   readonly expectedNanoUsd: NanoUsd;
   readonly worstNanoUsd: NanoUsd;
 }
@@ -47,45 +51,77 @@ export async function endBatch(
 ): Promise<EndedBatch | null> {
   const reply = await send(session, lease, batch);
   if (reply.code === 'SPLIT' || reply.code === 'RANGE') return null;
-  return noteEnded(session, lease, batch, endedFrom(reply));
+  const ended = endedFrom(reply);
+  const written = batch.count === 0 ? null : { field: String(batch.number), epoch: ended.epoch };
+  session.vigil.endedInLease({ leaseId: lease.attemptId, ...partOf(batch), written });
+  return ended;
 }
 
 /** Ends one attempt of a lease, whoever holds the lease and whatever was done before. */
-export async function endLeased(session: RedisSession, ending: LeasedEnding): Promise<SettleReply> {
-  const { hold, amountNanoUsd } = ending;
+export async function endLeased(
+  session: RedisSession,
+  hold: Hold,
+  { kind, amountNanoUsd }: Omit<LeasedEnding, 'position'>,
+): Promise<SettleReply> {
   requireOwnHold(session.organization, hold);
   requireAmount('amountNanoUsd', amountNanoUsd);
-  const [{ expected, worst } = { expected: 0n, worst: 0n }] = hold.entries;
+  const ending = { kind, amountNanoUsd, position: 0 };
   const lease = { ...hold, attemptId: hold.leaseId ?? '' };
-  const alone = { number: ALONE, endings: [ending], expectedNanoUsd: expected, worstNanoUsd: worst };
+  const alone = batchOfOne(hold, ending);
   const reply = await send(session, lease, alone);
   const [first = '', instant = '', epoch = '', state, charge = ''] = reply.values;
   if (reply.code === 'DUP') {
     const before: LeasedEnding = {
-      hold,
       kind: state === 'S' ? 'settle' : 'release',
       amountNanoUsd: BigInt(charge),
+      position: 0,
     };
     const ended = { outcome: null, firstSeq: Number(first), settledAtMs: Number(instant), epoch };
-    return { ...replyOf(before, ended, 0), outcome: 'duplicate' };
+    return { ...replyOf(hold, before, ended), outcome: 'duplicate' };
   }
   if (reply.code === 'RANGE') throw outOfRange(hold.entries[Number(first) - 1]?.key ?? 'a budget');
-  return replyOf(ending, noteEnded(session, lease, alone, endedFrom(reply)), 0);
+  const ended = endedFrom(reply);
+  const written = { field: `${stateOf(kind)}:${hold.attemptId}`, epoch: ended.epoch };
+  session.vigil.endedInLease({ leaseId: lease.attemptId, ...partOf(alone), written });
+  return replyOf(hold, ending, ended);
 }
 
+/** Budgets of leases are in USD: each is charged the same amount. */
 export function replyOf(
-  { hold, kind, amountNanoUsd }: LeasedEnding,
-  ended: EndedBatch,
-  position: number,
+  { attemptId, organization, budgetInstantMs, entries }: Hold,
+  { kind, amountNanoUsd, position }: LeasedEnding,
+  { outcome, firstSeq, settledAtMs, epoch }: EndedBatch,
 ): SettleReply {
-  const { attemptId, organization, budgetInstantMs, entries } = hold;
-  const { outcome, firstSeq, settledAtMs, epoch } = ended;
   return {
     outcome: outcome ?? outcomeOfLive(kind),
-    settlement: settlementOf(
-      { attemptId, organization, epoch },
-      { kind, seq: firstSeq + position, budgetInstantMs, settledAtMs, charge: { amountNanoUsd }, entries },
-    ),
+    settlement: {
+      attemptId,
+      organization,
+      kind,
+      epoch,
+      seq: firstSeq + position,
+      budgetInstantMs,
+      settledAtMs,
+      entries: entries.map(({ key }) => ({ key, amount: amountNanoUsd })),
+    },
+  };
+}
+
+/** As the script takes it. Nothing is put together per ending: what waits to be sent lives through collections of garbage. */
+export function addItem(items: string[], { attemptId }: Hold, ending: LeasedEnding): string[] {
+  items.push(stateOf(ending.kind), attemptId, String(ending.position), String(ending.amountNanoUsd));
+  return items;
+}
+
+function batchOfOne(hold: Hold, ending: LeasedEnding): EndingBatch {
+  const [{ expected, worst } = { expected: 0n, worst: 0n }] = hold.entries;
+  return {
+    number: ALONE,
+    items: addItem([], hold, ending),
+    count: 1,
+    amountNanoUsd: ending.amountNanoUsd,
+    expectedNanoUsd: expected,
+    worstNanoUsd: worst,
   };
 }
 
@@ -96,25 +132,9 @@ function endedFrom(reply: ScriptReply): EndedBatch {
   return { outcome, firstSeq: Number(first), settledAtMs: Number(instant), epoch };
 }
 
-/** The lease holds less from now on; and Redis must still know what ended, under the field that its script writes. */
-function noteEnded(
-  { vigil }: RedisSession,
-  { attemptId: leaseId }: Hold,
-  { number, endings, expectedNanoUsd, worstNanoUsd }: EndingBatch,
-  ended: EndedBatch,
-): EndedBatch {
-  const [first] = endings;
-  const field = number === ALONE && first !== undefined ? markOf(first) : String(number);
-  const written = first === undefined ? null : { field, epoch: ended.epoch };
-  vigil.endedInLease({ leaseId, expectedNanoUsd, worstNanoUsd, written });
-  return ended;
-}
-
 async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Promise<ScriptReply> {
   const { organization, connection, keys } = session;
   const { attemptId: leaseId } = lease;
-  const amountNanoUsd = batch.endings.reduce((sum, ending) => sum + ending.amountNanoUsd, 0n);
-  const items = batch.endings.flatMap(itemParts).join(':');
   let { entries } = lease;
   return ask('end leased attempts', async () => {
     if (!connection.isReady()) throw unavailable(`There is no connection to Redis at ${connection.server}`);
@@ -130,8 +150,8 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
       [
         ...timeValues(session),
         batch.number === ALONE ? '' : String(batch.number),
-        items,
-        ...[batch.endings.length, amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
+        Buffer.from(batch.items.join(':')),
+        ...[batch.count, batch.amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
         entriesToText(entries),
         ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
       ],
@@ -143,10 +163,11 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
   });
 }
 
-function itemParts(ending: LeasedEnding, position: number) {
-  return [markOf(ending), position, ending.amountNanoUsd];
+function stateOf(kind: Ending['kind']): 'S' | 'V' {
+  return kind === 'settle' ? 'S' : 'V';
 }
 
-function markOf({ hold, kind }: LeasedEnding): string {
-  return `${kind === 'settle' ? 'S' : 'V'}:${hold.attemptId}`;
+/** What the lease does not hold any more. */
+function partOf({ expectedNanoUsd, worstNanoUsd }: EndingBatch) {
+  return { expectedNanoUsd, worstNanoUsd };
 }

@@ -1,7 +1,7 @@
 import type { ReserveRequest } from '@tallygate/usage';
-import type { LeasedAttempt } from './attempts.ts';
 import { createDemand } from './demand.ts';
 import { admitFrom, isLow, type Lease } from './lease.ts';
+import { LeasedHold } from './leased-hold.ts';
 import { createOpenLeases, giveBack } from './open-leases.ts';
 import { type LeaseParts, takeLease } from './take-lease.ts';
 
@@ -9,7 +9,7 @@ import { type LeaseParts, takeLease } from './take-lease.ts';
 export interface LeasePool {
   readonly budgetKeys: readonly string[];
   /** A part of a lease, without asking anybody; null when there is none now. */
-  admit(request: ReserveRequest): LeasedAttempt | null;
+  admit(request: ReserveRequest): LeasedHold | null;
   /** Waits for a lease. False: there is none to be had, ask the gate. Never rejects. */
   refill(request: ReserveRequest): Promise<boolean>;
   /** Nothing is lost when it is forgotten. */
@@ -22,6 +22,8 @@ export interface LeasePool {
 
 /** After there was none to be had, calls ask the gate for such a part of a lease's time. */
 const DIRECT_FOR_TTLS = 1 / 4;
+/** Where calls still come in such a last part of a lease's time, the next one is taken. */
+const RENEWED_FOR_TTLS = 1 / 4;
 
 export function createLeasePool(parts: LeaseParts, budgetKeys: readonly string[]): LeasePool {
   const { clock, leaseTtlMs } = parts;
@@ -50,10 +52,17 @@ export function createLeasePool(parts: LeaseParts, budgetKeys: readonly string[]
     return taking;
   }
 
-  function admitFromFirst(request: ReserveRequest, nowMs: number): LeasedAttempt | null {
+  function admitFromFirst(request: ReserveRequest, nowMs: number): LeasedHold | null {
     const from = open.first();
-    const hold = from === undefined ? null : admitFrom(from.lease, request, nowMs);
-    return from === undefined || hold === null ? null : { hold, from, ending: null };
+    if (from === undefined) return null;
+    const entries = admitFrom(from.lease, request, nowMs);
+    return entries === null ? null : new LeasedHold(request.attemptId, entries, from);
+  }
+
+  /** While calls come, none has to wait for the next lease. */
+  function isNextDue(lease: Lease, nowMs: number): boolean {
+    if (open.count() > 1 || nowMs < directUntilMs) return false;
+    return isLow(lease) || nowMs >= lease.admitsUntilMonotonicMs - leaseTtlMs * RENEWED_FOR_TTLS;
   }
 
   return {
@@ -66,8 +75,7 @@ export function createLeasePool(parts: LeaseParts, budgetKeys: readonly string[]
         open.closeFirst();
         admitted = admitFromFirst(request, nowMs);
       }
-      const isDue = admitted !== null && open.count() === 1 && isLow(admitted.from.lease);
-      if (isDue && nowMs >= directUntilMs) void startTaking(request);
+      if (admitted !== null && isNextDue(admitted.from.lease, nowMs)) void startTaking(request);
       return admitted;
     },
     async refill(request) {

@@ -42,8 +42,12 @@ export function openLease({ expectedNanoUsd, worstNanoUsd, ...terms }: LeaseTerm
   };
 }
 
-/** The call's part of the lease, or null when the lease cannot admit it any more. */
-export function admitFrom(lease: Lease, request: ReserveRequest, monotonicMs: number): Hold | null {
+/** The call's part of the lease on each budget, or null when the lease cannot admit it any more. */
+export function admitFrom(
+  lease: Lease,
+  request: ReserveRequest,
+  monotonicMs: number,
+): readonly HoldEntry[] | null {
   const { expectedNanoUsd, worstNanoUsd } = request;
   if (lease.isClosed || monotonicMs >= lease.admitsUntilMonotonicMs) return null;
   if (request.configVersion !== lease.configVersion) return null;
@@ -51,31 +55,22 @@ export function admitFrom(lease: Lease, request: ReserveRequest, monotonicMs: nu
   lease.freeExpectedNanoUsd -= expectedNanoUsd;
   lease.freeWorstNanoUsd -= worstNanoUsd;
   lease.admittedCalls += 1;
-  const { hold } = lease;
-  return {
-    attemptId: request.attemptId,
-    organization: hold.organization,
-    epoch: hold.epoch,
-    budgetInstantMs: hold.budgetInstantMs,
-    expiryBucket: hold.expiryBucket,
-    entries: entriesOf(lease, expectedNanoUsd, worstNanoUsd) as HoldEntry[],
-    leaseId: hold.attemptId,
-  };
+  return entriesOf(lease, expectedNanoUsd, worstNanoUsd);
 }
 
-/** A next lease is due. */
+/** Little is left of its money. */
 export function isLow(lease: Lease): boolean {
   return lease.freeWorstNanoUsd * 4n < lease.grantedWorstNanoUsd;
 }
 
 function entriesOf(lease: Lease, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): readonly HoldEntry[] {
-  const [last] = lease.lastEntries ?? [];
+  const last = lease.lastEntries?.[0];
   const isSame = last?.expected === expectedNanoUsd && last.worst === worstNanoUsd;
   if (lease.lastEntries !== null && (isSame || last === undefined)) return lease.lastEntries;
-  lease.lastEntries = lease.hold.entries.map((entry) => ({
-    ...entry,
-    expected: expectedNanoUsd,
-    worst: worstNanoUsd,
-  }));
+  lease.lastEntries = entriesWith(lease.hold, expectedNanoUsd, worstNanoUsd);
   return lease.lastEntries;
+}
+
+function entriesWith({ entries }: Hold, expected: NanoUsd, worst: NanoUsd): HoldEntry[] {
+  return entries.map((entry) => ({ ...entry, expected, worst }));
 }

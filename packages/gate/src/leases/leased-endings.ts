@@ -2,7 +2,7 @@ import type { ExtendReply, Hold, SettleReply } from '@tallygate/usage';
 import type { Charge } from '../amounts.ts';
 import { requireCharge, requireOwnHold, requireTtl } from '../requests.ts';
 import type { Ending } from '../settlements.ts';
-import type { LeasedAttempt } from './attempts.ts';
+import type { LeasedHold } from './leased-hold.ts';
 import type { LeasedState } from './leased-state.ts';
 
 /** Ends what this process admitted from a lease with the next batch; everything else is the gate's. */
@@ -12,23 +12,22 @@ export function endAttempt(
   kind: Ending['kind'],
   charge: Charge,
 ): Promise<SettleReply> {
-  const { attempts, session } = state;
-  const attempt = attempts.get(asked.attemptId);
-  if (attempt === undefined || attempt.ending !== null) return endAgain(state, attempt, asked, kind, charge);
-  const { hold, from } = attempt;
+  const hold = state.attempts.of(asked);
+  if (hold === undefined || hold.ending !== null) return endAgain(state, hold, asked, kind, charge);
   try {
-    if (asked !== hold) requireOwnHold(session.organization, asked);
+    if (asked !== hold) requireOwnHold(state.session.organization, asked);
     requireCharge(charge);
   } catch (error) {
     return Promise.reject(error);
   }
-  attempt.ending = from.endings.end({ hold, kind, amountNanoUsd: charge.amountNanoUsd });
-  return from.endings.replyTo(attempt.ending);
+  const { endings } = hold.from;
+  hold.ending = endings.end(hold, kind, charge.amountNanoUsd);
+  return endings.replyTo(hold, hold.ending);
 }
 
 async function endAgain(
   { gate }: LeasedState,
-  ended: LeasedAttempt | undefined,
+  ended: LeasedHold | undefined,
   asked: Hold,
   kind: Ending['kind'],
   charge: Charge,
@@ -36,13 +35,14 @@ async function endAgain(
   const before = ended === undefined ? null : await replyBefore(ended);
   const isDone = ended?.ending?.kind === 'settle' || kind === 'release';
   if (before !== null && isDone) return { outcome: 'duplicate', settlement: before.settlement };
-  const hold = ended?.hold ?? asked;
-  return kind === 'settle' ? gate.settle({ hold, ...charge }) : gate.release(hold);
+  const hold = ended?.live ?? asked;
+  return kind === 'settle' ? gate.settle({ ...charge, hold }) : gate.release(hold);
 }
 
 /** Null when it is not known whether it was written: the gate finds out. */
-async function replyBefore({ from, ending }: LeasedAttempt): Promise<SettleReply | null> {
-  return ending === null ? null : from.endings.replyTo(ending).catch(() => null);
+async function replyBefore(hold: LeasedHold): Promise<SettleReply | null> {
+  const { ending, from } = hold;
+  return ending === null ? null : from.endings.replyTo(hold, ending).catch(() => null);
 }
 
 /**
@@ -53,15 +53,11 @@ export async function extendAttempt(state: LeasedState, asked: Hold, ttlMs: numb
   const { gate, session, attempts, pools } = state;
   requireOwnHold(session.organization, asked);
   requireTtl(ttlMs);
-  const attempt = attempts.get(asked.attemptId);
-  if (attempt === undefined || attempt.ending !== null)
+  const hold = attempts.of(asked);
+  if (hold === undefined || hold.ending !== null)
     return attempts.isOwn(asked.leaseId ?? '') ? { kind: 'ended' } : gate.extend(asked, ttlMs);
-  const reply = await gate.extend(attempt.hold, ttlMs);
-  if (reply.kind === 'extended') keep(attempt, reply.hold);
-  await Promise.all([...pools.all()].map((pool) => pool.retire(attempt.from.lease)));
+  const reply = await gate.extend(hold.live, ttlMs);
+  if (reply.kind === 'extended') hold.live = reply.hold;
+  await Promise.all([...pools.all()].map((pool) => pool.retire(hold.from.lease)));
   return reply;
-}
-
-function keep(attempt: LeasedAttempt, { expiryBucket }: Hold): void {
-  attempt.hold = { ...attempt.hold, expiryBucket };
 }

@@ -1,7 +1,6 @@
 import type { Balance, BudgetGate, Hold } from '@tallygate/usage';
 import { NO_CHARGE } from '../amounts.ts';
 import type { RedisSession } from '../redis-session.ts';
-import { createLeasedAttempts } from './attempts.ts';
 import { createEndingQueue, type EndingQueue } from './ending-queue.ts';
 import { createLeasePool } from './lease-pool.ts';
 import { createLeasePools } from './lease-pools.ts';
@@ -10,6 +9,7 @@ import { endAttempt, extendAttempt } from './leased-endings.ts';
 import { reserveLeased } from './leased-reserve.ts';
 import { forgetAll, giveBackAll, type LeasedState } from './leased-state.ts';
 import { createRecall } from './recall.ts';
+import { createRecentAttempts } from './recent-attempts.ts';
 
 export interface LeaseOptions {
   /** How long a lease admits: a change of budgets is in force everywhere within this time, and a denial may take twice as long. */
@@ -38,7 +38,7 @@ export function createLeasedGate(parts: LeasedGateParts, options: LeaseOptions):
   return {
     ...gate,
     reserve: (request) => reserveLeased(state, request),
-    settle: ({ hold, ...charge }) => endAttempt(state, hold, 'settle', charge),
+    settle: (request) => endAttempt(state, request.hold, 'settle', request),
     release: (hold) => endAttempt(state, hold, 'release', NO_CHARGE),
     extend: (hold, ttlMs) => extendAttempt(state, hold, ttlMs),
     balances: async (only) => {
@@ -62,7 +62,7 @@ function createLeasedState(parts: LeasedGateParts, { ttlMs, fromCalls }: LeaseOp
   const { clock } = session;
   const register = createLeaseRegister(session);
   const queues = new Set<EndingQueue>();
-  const attempts = createLeasedAttempts(clock);
+  const attempts = createRecentAttempts(clock);
   const openEndings = (lease: Hold) => {
     attempts.own(lease.attemptId);
     return createEndingQueue(session, lease, settleDeadlineMs, queues);

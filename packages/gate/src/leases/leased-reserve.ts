@@ -10,7 +10,6 @@ import {
 } from '@tallygate/usage';
 import { budgetKey } from '../keys.ts';
 import { requireReservable } from '../requests.ts';
-import type { LeasedAttempt } from './attempts.ts';
 import { forgetAll, type LeasedState } from './leased-state.ts';
 
 /** Calls that wait for one lease together get a part each, so that a storm of them is through after a few. */
@@ -23,22 +22,36 @@ const OWN_ID = /^[-0-9a-f]{14}7[-0-9a-f]{21}$/;
 
 /** Admits from a lease where there is one, without asking anybody; else waits for one, or asks the gate. */
 export function reserveLeased(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
-  const { attempts, pools, asking } = state;
-  const { attemptId } = request;
   try {
     requireReservable(request);
   } catch (error) {
     return Promise.reject(error);
   }
-  const known = attempts.get(attemptId);
-  if (known !== undefined) return Promise.resolve(heldBy(known.hold));
-  const pool = isLeasable(state, request) ? pools.of(request) : undefined;
-  if (pool !== undefined) {
-    const admitted = asking.has(attemptId) ? null : pool.admit(request);
-    if (admitted !== null) return Promise.resolve(take(state, admitted));
+  const hold = OWN_ID.test(request.attemptId) ? holdFromLease(state, request) : null;
+  if (hold !== null) return Promise.resolve(heldBy(hold));
+  return state.asking.get(request.attemptId) ?? startAsking(state, request);
+}
+
+/** What the attempt was given before, or is given now; null where no lease can admit it at once. */
+function holdFromLease(state: LeasedState, request: ReserveRequest): Hold | null {
+  const { attempts, asking, pools } = state;
+  const { attemptId } = request;
+  if (!attempts.isFirst(attemptId)) {
+    const known = attempts.get(attemptId);
+    if (known !== undefined) return known.live;
+    if (attempts.wasAsked(attemptId) || asking.has(attemptId)) return null;
   }
-  const asked = asking.get(attemptId) ?? admitLater(state, request).finally(() => asking.delete(attemptId));
-  asking.set(attemptId, asked);
+  const admitted = isOfLeases(state, request) ? pools.of(request)?.admit(request) : null;
+  if (!admitted) return null;
+  attempts.add(admitted);
+  return admitted;
+}
+
+/** Apart from the admission, which would pay for the closure. */
+function startAsking(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
+  const { attemptId } = request;
+  const asked = admitLater(state, request).finally(() => state.asking.delete(attemptId));
+  state.asking.set(attemptId, asked);
   return asked;
 }
 
@@ -48,7 +61,9 @@ async function admitLater(state: LeasedState, request: ReserveRequest): Promise<
     const pool = state.pools.of(request);
     if (pool === undefined || !(await pool.refill(request))) break;
     const admitted = pool.admit(request);
-    if (admitted !== null) return take(state, admitted);
+    if (admitted === null) continue;
+    state.attempts.add(admitted);
+    return heldBy(admitted);
   }
   state.attempts.ask(request.attemptId);
   return askGate(state, request);
@@ -105,17 +120,13 @@ function isLeased(budget: Budget): boolean {
   return isEnforced(budget) && (budget.measure ?? 'usd') === 'usd';
 }
 
-function isLeasable({ attempts, isClosed }: LeasedState, request: ReserveRequest): boolean {
-  return !isClosed && isOfLeases(request) && !attempts.wasAsked(request.attemptId);
+function isLeasable(state: LeasedState, request: ReserveRequest): boolean {
+  const { attemptId } = request;
+  return isOfLeases(state, request) && OWN_ID.test(attemptId) && !state.attempts.wasAsked(attemptId);
 }
 
-function isOfLeases({ attemptId, worstNanoUsd, ttlMs }: ReserveRequest): boolean {
-  return worstNanoUsd > 0n && ttlMs <= LONGEST_TTL_MS && OWN_ID.test(attemptId);
-}
-
-function take({ attempts }: LeasedState, admitted: LeasedAttempt): ReserveReply {
-  attempts.add(admitted);
-  return heldBy(admitted.hold);
+function isOfLeases({ isClosed }: LeasedState, { worstNanoUsd, ttlMs }: ReserveRequest): boolean {
+  return !isClosed && worstNanoUsd > 0n && ttlMs <= LONGEST_TTL_MS;
 }
 
 function heldBy(hold: Hold): ReserveReply {

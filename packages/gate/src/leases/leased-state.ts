@@ -1,15 +1,15 @@
 import type { BudgetGate, ReserveReply } from '@tallygate/usage';
 import type { RedisSession } from '../redis-session.ts';
-import type { LeasedAttempts } from './attempts.ts';
 import type { EndingQueue } from './ending-queue.ts';
 import type { LeasePools } from './lease-pools.ts';
 import type { Recall } from './recall.ts';
+import type { RecentAttempts } from './recent-attempts.ts';
 
 /** What the operations of the leased gate work with. */
 export interface LeasedState {
   readonly gate: BudgetGate;
   readonly session: RedisSession;
-  readonly attempts: LeasedAttempts;
+  readonly attempts: RecentAttempts;
   readonly pools: LeasePools;
   readonly recall: Recall;
   /** Queues in which something waits or is under way. */
