@@ -59,12 +59,6 @@ export function createLeasePool(parts: LeaseParts, budgetKeys: readonly string[]
     return entries === null ? null : new LeasedHold(request.attemptId, entries, from);
   }
 
-  /** While calls come, none has to wait for the next lease. */
-  function isNextDue(lease: Lease, nowMs: number): boolean {
-    if (open.count() > 1 || nowMs < directUntilMs) return false;
-    return isLow(lease) || nowMs >= lease.admitsUntilMonotonicMs - leaseTtlMs * RENEWED_FOR_TTLS;
-  }
-
   return {
     budgetKeys,
     admit(request) {
@@ -75,7 +69,9 @@ export function createLeasePool(parts: LeaseParts, budgetKeys: readonly string[]
         open.closeFirst();
         admitted = admitFromFirst(request, nowMs);
       }
-      if (admitted !== null && isNextDue(admitted.from.lease, nowMs)) void startTaking(request);
+      if (admitted === null || open.count() > 1 || nowMs < directUntilMs) return admitted;
+      // While calls come, none has to wait for the next one.
+      if (isLow(admitted.from.lease, nowMs + leaseTtlMs * RENEWED_FOR_TTLS)) void startTaking(request);
       return admitted;
     },
     async refill(request) {

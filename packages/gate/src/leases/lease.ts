@@ -58,9 +58,11 @@ export function admitFrom(
   return entriesOf(lease, expectedNanoUsd, worstNanoUsd);
 }
 
-/** Little is left of its money. */
-export function isLow(lease: Lease): boolean {
-  return lease.freeWorstNanoUsd * 4n < lease.grantedWorstNanoUsd;
+/** Little is left of its money, or by that instant nothing of its time. */
+export function isLow(lease: Lease, byMonotonicMs: number): boolean {
+  return (
+    byMonotonicMs >= lease.admitsUntilMonotonicMs || lease.freeWorstNanoUsd * 4n < lease.grantedWorstNanoUsd
+  );
 }
 
 function entriesOf(lease: Lease, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): readonly HoldEntry[] {
