@@ -21,4 +21,5 @@ export { keepPulls } from './pulls/index.ts';
 export { runReconciliation } from './reconciliation/run-reconciliation.ts';
 export { fromStoredReport } from './reconciliation/stored-reconciliation.ts';
 export { liveOwner } from './runtime/live-owner.ts';
+export { type DuePullsOptions, pullDueDays } from './schedule/index.ts';
 export { type FlushOptions, type Tallygate, type TallygateOptions, tallygate } from './tallygate.ts';

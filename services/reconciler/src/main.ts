@@ -1,10 +1,11 @@
 import { type ServerType, serve } from '@hono/node-server';
 import { builtinPriceBook, parsePriceBook } from '@tallygate/pricing';
-import { systemClock, TallygateError } from '@tallygate/usage';
+import { isoFromMs, systemClock, TallygateError } from '@tallygate/usage';
 import {
   createAdminApi,
   keepPulls,
   openTallygate,
+  pullDueDays,
   runReconciliation,
   type TallygateRuntime,
 } from 'tallygate';
@@ -34,6 +35,7 @@ async function serveUntilStopped(settings: ReconcilerSettings, runtime: Tallygat
   const history = requireHistory(runtime);
   const service = createReconcilerService({
     run: createRun(settings, runtime, history),
+    pullDue: createPullDue(settings, runtime, history),
     lastReportMs: async () => (await history.lastReport(runtime.organization))?.createdAtMs ?? null,
     clock,
     logger,
@@ -63,14 +65,10 @@ function untilStopped(server: ServerType): Promise<void> {
 type History = NonNullable<TallygateRuntime['history']>;
 
 function createRun(settings: ReconcilerSettings, runtime: TallygateRuntime, history: History) {
-  const { adminKey: apiKey, providerUrl, pseudonymKey } = settings;
+  const { pseudonymKey } = settings;
   const { organization } = runtime;
-  const adminApi = createAdminApi({
-    apiKey,
-    logger,
-    ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
-    ...keepPulls({ organization, versions: history.reportVersions, pseudonymKey, clock }),
-  });
+  const hooks = keepPulls({ organization, versions: history.reportVersions, pseudonymKey, clock });
+  const adminApi = openAdminApi(settings, hooks);
   return async (coverage: Coverage) => {
     // Prices are published, not deployed: each run takes the book that is in force now.
     const { priceBook, unpricedModels } = await runtime.gate.configuration();
@@ -84,6 +82,26 @@ function createRun(settings: ReconcilerSettings, runtime: TallygateRuntime, hist
       clock,
     });
   };
+}
+
+function createPullDue(settings: ReconcilerSettings, { organization }: TallygateRuntime, history: History) {
+  const { pseudonymKey } = settings;
+  return (mayGoOn: () => boolean) =>
+    pullDueDays({
+      ...{ organization, versions: history.reportVersions, pseudonymKey, clock, mayGoOn },
+      open: (hooks) => openAdminApi(settings, hooks),
+      onDay: ({ dayMs, left }) => logger.info('pulled again', { day: isoFromMs(dayMs).slice(0, 10), left }),
+    });
+}
+
+function openAdminApi(
+  { adminKey: apiKey, providerUrl }: ReconcilerSettings,
+  hooks: ReturnType<typeof keepPulls>,
+) {
+  return createAdminApi({
+    ...{ apiKey, logger, ...hooks },
+    ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
+  });
 }
 
 function requireHistory({ history }: TallygateRuntime): History {

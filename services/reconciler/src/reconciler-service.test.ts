@@ -27,6 +27,7 @@ function world(lastReportMs: number | null = null) {
         reports.push(Date.now());
         return reconciliation();
       },
+      pullDue: async () => 0,
       lastReportMs: async () => reports.at(-1) ?? null,
       clock,
       logger: silentLogger,
@@ -60,7 +61,7 @@ function reconciliation(): Reconciliation {
   };
 }
 
-const unavailable = async () => {
+const unavailable = async (): Promise<never> => {
   throw new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message: 'The provider did not answer.' });
 };
 
@@ -129,6 +130,38 @@ describe('the schedule', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('pulls again what is due after each run, and stops between two days', async () => {
+    const { open } = world();
+    const asked: boolean[] = [];
+    let finish = (): void => undefined;
+    const pullDue = async (mayGoOn: () => boolean) => {
+      asked.push(mayGoOn());
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      asked.push(mayGoOn());
+      return 3;
+    };
+    const service = open({ pullDue });
+    await service.start();
+    await vi.advanceTimersByTimeAsync(0);
+    const stopping = service.stop();
+    finish();
+    await stopping;
+    expect(asked).toEqual([true, false]);
+    expect(service.health().dueDays).toBe(3);
+  });
+
+  it('fails where what is due cannot be pulled, although the run went well, and tries again', async () => {
+    const { asked, open } = world();
+    const service = open({ pullDue: unavailable });
+    await service.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(service.health()).toMatchObject({ status: 'failing', dueDays: null });
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 300_000]);
+  });
+
   it('stops: nothing begins any more, and what is under way is waited for', async () => {
     const { asked, reports, open, answerWith } = world();
     let finish = (): void => undefined;
@@ -184,6 +217,7 @@ describe('health', () => {
         nextRunAt: '2026-11-21T11:30:00.000Z',
         lastVerdicts: { tokens: 'agrees', money: 'explained' },
         lastFailure: null,
+        dueDays: 0,
       },
     });
   });
@@ -229,5 +263,30 @@ describe('health', () => {
     expect(body).toMatchObject({ lastFailure: { code: 'unexpected', message: 'TypeError' } });
     expect(lines).toEqual([['not reconciled', { code: 'unexpected', reason: 'TypeError' }]]);
     expect(JSON.stringify([lines, body])).not.toContain('secret');
+  });
+});
+
+describe('metrics', () => {
+  const scrape = async (service: ReturnType<ReturnType<typeof world>['open']>) => {
+    const text = await (await service.app.request('/metrics')).text();
+    return text.split('\n').filter((line) => !line.startsWith('#') && line !== '');
+  };
+
+  it('say how the schedule does, and nothing that is not known', async () => {
+    const { open } = world();
+    const service = open();
+    expect(await scrape(service)).toContain('tallygate_reconciler_status{status="starting"} 1');
+    expect((await scrape(service)).join()).not.toContain('due_days');
+    await service.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await scrape(service)).toEqual(
+      expect.arrayContaining([
+        'tallygate_reconciler_status{status="ok"} 1',
+        `tallygate_reconciler_last_report_timestamp_seconds ${START / 1000}`,
+        'tallygate_reconciler_verdict{kind="money",verdict="explained"} 1',
+        'tallygate_reconciler_verdict{kind="money",verdict="differs"} 0',
+        'tallygate_reconciler_due_days 0',
+      ]),
+    );
   });
 });

@@ -14,6 +14,8 @@ import { healthApp } from './health-app.ts';
 export interface ReconcilerOptions {
   /** Reconciles these days and stores the report. */
   run(coverage: Coverage): Promise<Reconciliation>;
+  /** Pulls again what is due, after each run, and resolves to how many days are left; stops between two days where it may not go on. */
+  pullDue(mayGoOn: () => boolean): Promise<number>;
   /** When the last stored report was made; null when there is none. */
   lastReportMs(): Promise<number | null>;
   clock: Clock;
@@ -28,7 +30,7 @@ export interface ReconcilerService {
   /** No run begins any more; resolves when the one under way has ended. */
   stop(): Promise<void>;
   health(): ReconcilerHealth;
-  /** `GET /health`. */
+  /** `GET /health` and `GET /metrics`. */
   app: Hono;
 }
 
@@ -40,6 +42,8 @@ export interface ReconcilerHealth {
   nextRunAt: string | null;
   lastVerdicts: Reconciliation['verdicts'] | null;
   lastFailure: { code: string; message: string; at: string } | null;
+  /** Days whose next pull is due; null until that was looked at. */
+  dueDays: number | null;
 }
 
 const MINUTE_MS = 60_000;
@@ -52,6 +56,7 @@ interface State {
   nextRunMs: number | null;
   verdicts: Reconciliation['verdicts'] | null;
   failure: { code: string; message: string; atMs: number } | null;
+  dueDays: number | null;
   running: Promise<void> | null;
   timer: NodeJS.Timeout | null;
   isStopped: boolean;
@@ -86,12 +91,13 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
       const { verdicts, residualPicoUsd, createdAtMs } = await options.run(coverage);
       state.lastReportMs = createdAtMs;
       state.verdicts = verdicts;
-      state.failure = null;
       logger.info('reconciled', {
         ...describe(coverage),
         ...verdicts,
         residualPicoUsd: residualPicoUsd.toString(),
       });
+      state.dueDays = await options.pullDue(() => !state.isStopped);
+      state.failure = null;
     } catch (error) {
       state.failure = { ...describeError(error), atMs: clock.nowMs() };
       const { code, message: reason } = state.failure;
@@ -130,6 +136,7 @@ function initialState(): State {
     nextRunMs: null,
     verdicts: null,
     failure: null,
+    dueDays: null,
     running: null,
     timer: null,
     isStopped: false,
@@ -145,6 +152,7 @@ function healthOf(state: State, nowMs: number, intervalMs: number): ReconcilerHe
     nextRunAt: nextRunMs === null ? null : isoFromMs(nextRunMs),
     lastVerdicts: state.verdicts,
     lastFailure: failure && { code: failure.code, message: failure.message, at: isoFromMs(failure.atMs) },
+    dueDays: state.dueDays,
   };
 }
 

@@ -109,10 +109,18 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
   return { usage, costs, caveats, freshness };
 }
 
+const NO_DATA_YET = Symbol('no data yet');
+
+/** True where the provider answers and has nothing to say of these days yet. */
+export function isNoDataYet(error: unknown): boolean {
+  return TallygateError.isInstance(error) && error.cause === NO_DATA_YET;
+}
+
 function noDataYet({ fromMs, toMs }: Range): TallygateError {
   return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', {
     message: `The provider has no data yet for ${isoFromMs(fromMs)} to ${isoFromMs(toMs)}.`,
     cure: 'Ask again later, or for an earlier range: no data is not the same as no usage.',
+    cause: NO_DATA_YET,
   });
 }
 

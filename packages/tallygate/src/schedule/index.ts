@@ -1,0 +1,1 @@
+export { type DuePullsOptions, pullDueDays } from './pull-due-days.ts';
