@@ -1,4 +1,4 @@
--- The newest reconciliation of an organization.
+-- The newest reconciliation of an organization; of exactly one range, unless that is empty.
 SELECT
   report_id,
   kind,
@@ -8,5 +8,7 @@ SELECT
   body
 FROM reports
 WHERE organization = {organization:String} AND kind = 'reconciliation'
+  AND ({fromMs:Int64} = {toMs:Int64}
+    OR (toUnixTimestamp64Milli(range_start) = {fromMs:Int64} AND toUnixTimestamp64Milli(range_end) = {toMs:Int64}))
 ORDER BY created_at DESC, report_id DESC
 LIMIT 1

@@ -59,7 +59,8 @@ export function createHistory(
     usagePage: async (query) => usagePage(database, checked(query)),
     knownEvents: async (query) => knownEvents(database, checked(query)),
     settlementGaps: async (range) => settlementGaps(database, checked(range)),
-    lastReport: async (organization) => lastReport(database, checked({ organization }).organization),
+    lastReport: async (organization, range) =>
+      lastReport(database, { ...checked({ organization }), ...(range ?? ANY_RANGE) }),
     saveReport: async (report) => saveReport(database, checked(report)),
     lastConfigVersion: async (organization) =>
       lastConfigVersion(database, checked({ organization }).organization),
@@ -140,8 +141,14 @@ async function settlementGaps(
   }));
 }
 
-async function lastReport(database: Database, organization: string): Promise<StoredReport | null> {
-  const [row] = await lastReportQuery(database, { organization });
+const ANY_RANGE = { fromMs: 0, toMs: 0 };
+
+async function lastReport(
+  database: Database,
+  asked: { organization: string; fromMs: number; toMs: number },
+): Promise<StoredReport | null> {
+  const { organization } = asked;
+  const [row] = await lastReportQuery(database, asked);
   if (row === undefined) return null;
   return {
     reportId: row.report_id,

@@ -94,7 +94,7 @@ export const settlementGapsQuery = defineQuery({
 
 export const lastReportQuery = defineQuery({
   sql: QUERIES.last_report,
-  parameters: ofOrganization,
+  parameters: range,
   row: z.object({
     report_id: z.string(),
     kind: z.literal('reconciliation'),

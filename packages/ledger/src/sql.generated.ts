@@ -1708,7 +1708,7 @@ WHERE organization = {organization:String}
 ORDER BY config_versions.version DESC, published_at DESC, actor DESC
 LIMIT 1
 `,
-'last_report': `-- The newest reconciliation of an organization.
+'last_report': `-- The newest reconciliation of an organization; of exactly one range, unless that is empty.
 SELECT
   report_id,
   kind,
@@ -1718,6 +1718,8 @@ SELECT
   body
 FROM reports
 WHERE organization = {organization:String} AND kind = 'reconciliation'
+  AND ({fromMs:Int64} = {toMs:Int64}
+    OR (toUnixTimestamp64Milli(range_start) = {fromMs:Int64} AND toUnixTimestamp64Milli(range_end) = {toMs:Int64}))
 ORDER BY created_at DESC, report_id DESC
 LIMIT 1
 `,

@@ -88,6 +88,7 @@ const done = z.object({});
 const ofOrganization = z.object({ organization: z.string().min(1) });
 const ofBatch = ofOrganization.extend({ batchId: z.string().min(1) });
 const eventIds = z.array(z.string());
+const rangeSchema = z.object({ fromMs: z.number().int(), toMs: z.number().int() });
 
 async function afterwards(work: Promise<void>): Promise<Record<string, never>> {
   await work;
@@ -212,9 +213,9 @@ export const ROUTES = {
     answer: ({ history }, query) => history.knownEvents(query),
   }),
   lastReport: route('ledger/last-report', {
-    request: ofOrganization,
+    request: ofOrganization.extend({ range: rangeSchema.optional() }),
     reply: storedReportSchema.nullable(),
-    answer: ({ history }, { organization }) => history.lastReport(organization),
+    answer: ({ history }, { organization, range }) => history.lastReport(organization, range),
   }),
   saveReport: route('ledger/save-report', {
     request: storedReportSchema,

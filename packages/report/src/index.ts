@@ -1,3 +1,5 @@
+export { type AllocationLine, allocateBill, type BillToAllocate, sumOf } from './allocate-bill.ts';
+export { allocationCsv, allocationTable, UNALLOCATED } from './allocation-table.ts';
 export { billCsv } from './bill-csv.ts';
 export type { BillFigures, BillLine, BillStatement } from './bill-statement.ts';
 export { billTable } from './bill-table.ts';
@@ -6,6 +8,8 @@ export { type CsvCell, toCsv } from './csv.ts';
 export { DIMENSION_TITLES, displayGroup } from './dimension-titles.ts';
 export { estimateTable } from './estimate-table.ts';
 export { percentOf } from './figures.ts';
+export { balancedJournal, type JournalItem, type JournalLine } from './journal.ts';
+export { JOURNAL_TEMPLATES, type JournalTemplate, journalCsv } from './journal-csv.ts';
 export { type SpendStatement, type StatementLine, spendStatement } from './spend-statement.ts';
 export { spendTable } from './spend-table.ts';
 export { type TextColumn, type TextTable, toTextTable } from './text-table.ts';

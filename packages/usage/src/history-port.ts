@@ -203,7 +203,8 @@ export interface SpendHistory extends UsageRecords, SentAlerts, FinanceRecords {
   settledTotals(organization: string, selection?: SettledSelection): Promise<SettledTotals>;
   /** The first 1,000 gaps between settlements that were made in [fromMs, toMs), by epoch and number. */
   settlementGaps(range: { organization: string; fromMs: number; toMs: number }): Promise<SettlementGap[]>;
-  lastReport(organization: string): Promise<StoredReport | null>;
+  /** The newest one; with a range, the newest of exactly that range. */
+  lastReport(organization: string, range?: { fromMs: number; toMs: number }): Promise<StoredReport | null>;
   saveReport(report: StoredReport): Promise<void>;
   lastConfigVersion(organization: string): Promise<ConfigVersionRecord | null>;
   /** Null where no stored row has this id; the row may still wait in a spool. */

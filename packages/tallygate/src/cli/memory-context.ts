@@ -156,7 +156,10 @@ function memoryHistory(): MemoryHistory {
     settlementGaps: async () => history.gaps,
     usagePage: async () => ({ events: [], next: null }),
     knownEvents: async () => [],
-    lastReport: async () => reports.at(-1) ?? null,
+    lastReport: async (_organization, range) =>
+      reports.findLast(
+        (one) => range === undefined || (one.fromMs === range.fromMs && one.toMs === range.toMs),
+      ) ?? null,
     saveReport: async (report) => void reports.push(report),
     lastConfigVersion: async () => history.records.at(-1) ?? null,
     denials: [],

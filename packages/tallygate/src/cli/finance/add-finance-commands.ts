@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext, CommandOutcome, GlobalOptions } from '../context.ts';
+import { type AllocateOptions, allocateCommand } from './allocate-command.ts';
 import {
   type InvoiceAddOptions,
   type InvoiceListOptions,
@@ -12,6 +13,19 @@ type Choose = (work: () => Promise<CommandOutcome>) => void;
 
 /** From the provider's invoice to what each team is told. */
 export function addFinanceCommands(program: Command, context: CliContext, choose: Choose): void {
+  addInvoiceCommands(program, context, choose);
+  program
+    .command('allocate')
+    .description('who bears the bill of a month, by tallygate.yaml')
+    .requiredOption('--month <month>', 'such as 2026-10')
+    .option('--csv', 'CSV, exact, with what rounding gave each line')
+    .option('--journal <layout>', 'as a balanced journal: generic, netsuite or quickbooks')
+    .action((_options, command: Command) =>
+      choose(() => allocateCommand(context, command.optsWithGlobals<AllocateOptions>())),
+    );
+}
+
+function addInvoiceCommands(program: Command, context: CliContext, choose: Choose): void {
   const invoice = program.command('invoice').description("the provider's invoices, as they were received");
   invoice
     .command('add')

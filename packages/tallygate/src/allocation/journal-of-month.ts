@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import {
+  type AllocationLine,
+  allocationCsv,
+  balancedJournal,
+  type JournalItem,
+  type JournalLine,
+} from '@tallygate/report';
+import { FINANCE_DEFAULTS, type Finance, isoFromMs, type Team } from '@tallygate/usage';
+import { rangeOfMonth } from './month.ts';
+import type { AllocationRules } from './month-bill.ts';
+
+/** A team that says how it is charged is; one that does not is charged where it has a cost centre. */
+function isChargedBack({ charging, costCentre }: Team): boolean {
+  return costCentre !== null && (charging ?? 'chargeback') === 'chargeback';
+}
+
+/** Where a team's cost is shown; "" where it has no cost centre. */
+export function costCentresOf({ teams, finance = FINANCE_DEFAULTS }: AllocationRules) {
+  const known = new Map(teams.map(({ id, costCentre }) => [id, costCentre]));
+  return (team: string | null): string =>
+    team === null ? finance.unallocatedCostCentre : (known.get(team) ?? '');
+}
+
+/** What a month moves from the cost centre that paid to those that consumed. */
+export function journalOfMonth(
+  organization: string,
+  month: string,
+  lines: readonly AllocationLine[],
+  rules: AllocationRules,
+): JournalLine[] {
+  const finance = rules.finance ?? FINANCE_DEFAULTS;
+  const { toMs } = rangeOfMonth(month);
+  const head = {
+    batchId: `TG-${organization}-${month}`,
+    period: month,
+    postingDate: isoFromMs(toMs - 1).slice(0, 10),
+    entity: finance.entity,
+    expenseAccount: finance.expenseAccount,
+    clearingAccount: finance.clearingAccount,
+    clearingCostCentre: finance.clearingCostCentre,
+    sourceHash: sha256(allocationCsv(lines, costCentresOf(rules))),
+  };
+  return balancedJournal(head, itemsOf(month, lines, rules, finance));
+}
+
+/** One item per team: who is not charged back stands at the unallocated cost centre, by name. */
+function itemsOf(
+  month: string,
+  lines: readonly AllocationLine[],
+  { teams }: AllocationRules,
+  { unallocatedCostCentre }: Finance,
+): JournalItem[] {
+  const byTeam = new Map<string | null, bigint>();
+  for (const { team, amountNanoUsd } of lines) byTeam.set(team, (byTeam.get(team) ?? 0n) + amountNanoUsd);
+  return [...byTeam].map(([team, amountNanoUsd]) => {
+    const listed = teams.find(({ id }) => id === team);
+    const charged = listed !== undefined && isChargedBack(listed) ? listed.costCentre : null;
+    const costCentre = charged ?? unallocatedCostCentre;
+    const memo = `Claude ${month}${charged === null ? ' (not charged back)' : ''}`;
+    return { costCentre, project: team ?? '', memo, amountNanoUsd };
+  });
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,149 @@
+import type { Reconciliation } from '@tallygate/reconcile';
+import type { BillToAllocate } from '@tallygate/report';
+import {
+  type ConfigurationSnapshot,
+  FINANCE_DEFAULTS,
+  type NanoUsd,
+  nanoFromPico,
+  type SpendHistory,
+  type SpendRow,
+  TallygateError,
+} from '@tallygate/usage';
+import { type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../invoices/index.ts';
+import { reconciliationSchema } from '../reconciliation/index.ts';
+import { rangeOfMonth } from './month.ts';
+
+/** By what a bill is allocated: what of the configuration decides it. */
+export type AllocationRules = Pick<ConfigurationSnapshot, 'teams' | 'finance'>;
+
+/** What a month cost, by the best that is known of it. */
+export interface MonthBill {
+  month: string;
+  /** What the total is: the invoice, before it comes the provider's report, before that our own charges. */
+  basis: 'invoice' | 'report' | 'charges';
+  totalNanoUsd: NanoUsd;
+  /** Ours, on the backends that this bill is about. */
+  chargedNanoUsd: NanoUsd;
+  /** Null without a reconciliation of exactly this month. */
+  report: {
+    reportId: string;
+    createdAtMs: number;
+    billedNanoUsd: NanoUsd;
+    reconciliation: Reconciliation;
+  } | null;
+  /** Null where there is nothing to tie to. */
+  invoice: InvoiceStatement | null;
+  /** Ours, on partner clouds, which send bills of their own; 0 where the total is our own charges: it holds them. */
+  elsewhereNanoUsd: NanoUsd;
+  toAllocate: BillToAllocate;
+}
+
+/** Usage that no call of ours stands for. */
+const UNMETERED: ReadonlySet<string> = new Set([
+  'unmetered_key',
+  'unmetered_workspace',
+  'unmetered_model',
+  'unmetered_hours',
+  'code_execution',
+  'session_runtime',
+  'unknown_cost_type',
+]);
+
+/** Rejects with `TALLYGATE_LEDGER_UNAVAILABLE`; a month that is empty is a bill of nothing. */
+export async function readMonthBill(
+  history: SpendHistory,
+  organization: string,
+  month: string,
+  rules: AllocationRules,
+): Promise<MonthBill> {
+  const range = rangeOfMonth(month);
+  const rows = await history.spend({
+    ...{ organization, ...range, by: 'ended' },
+    groupBy: ['team', 'feature', 'backend'],
+  });
+  const report = await readReport(history, organization, range);
+  const { billing } = rules.finance ?? FINANCE_DEFAULTS;
+  const invoices = await invoicesOfMonth(history, organization, month);
+  const reportedPicoUsd = report?.reconciliation.billedPicoUsd ?? null;
+  const invoice = reportedPicoUsd === null ? null : invoiceStatement(reportedPicoUsd, invoices, billing);
+  // Without a report to go on from, what an invoice states beside usage is taken from what it asks for.
+  const alone = reportedPicoUsd === null ? invoiceStatement(0n, invoices, 'invoiced') : null;
+  return billOf({ month, rules, rows, report, invoice: invoice ?? alone, isPrepaid: billing === 'prepaid' });
+}
+
+interface Read extends Pick<MonthBill, 'month' | 'report' | 'invoice'> {
+  rules: AllocationRules;
+  rows: readonly SpendRow[];
+  isPrepaid: boolean;
+}
+
+function billOf({ month, rules, rows, report, invoice, isPrepaid }: Read): MonthBill {
+  const isInvoiced = invoice !== null && invoice.invoices.length > 0 && !isPrepaid;
+  const basis = isInvoiced ? 'invoice' : report === null ? 'charges' : 'report';
+  const billed = rows.filter(({ group }) => basis === 'charges' || group.backend === 'anthropic');
+  const chargedNanoUsd = sumOfCharges(billed);
+  const sharedNanoUsd = isInvoiced ? sharedOf(invoice, report) : 0n;
+  const totalNanoUsd = isInvoiced
+    ? nanoFromPico(invoice.invoicedPicoUsd)
+    : (report?.billedNanoUsd ?? chargedNanoUsd);
+  const unmetered = unmeteredOf(report?.reconciliation ?? null, rules);
+  const darkNanoUsd = unmetered.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
+  return {
+    ...{ month, basis, totalNanoUsd, chargedNanoUsd, report },
+    invoice: report === null ? null : invoice,
+    elsewhereNanoUsd: sumOfCharges(rows) - chargedNanoUsd,
+    toAllocate: {
+      meteredNanoUsd: totalNanoUsd - sharedNanoUsd - darkNanoUsd,
+      unmetered,
+      sharedNanoUsd,
+      charges: billed.map(({ group: { team = '', feature = '' }, contractedCostNanoUsd }) => ({
+        ...{ team, feature, chargedNanoUsd: contractedCostNanoUsd },
+      })),
+      teams: rules.teams.map(({ id }) => id),
+      rules: rules.finance ?? FINANCE_DEFAULTS,
+    },
+  };
+}
+
+async function readReport(
+  history: SpendHistory,
+  organization: string,
+  range: { fromMs: number; toMs: number },
+): Promise<MonthBill['report']> {
+  const stored = await history.lastReport(organization, range);
+  if (stored === null) return null;
+  const { reportId, createdAtMs } = stored;
+  const parsed = reconciliationSchema.safeDecode(stored.body as never);
+  if (!parsed.success)
+    throw new TallygateError('TALLYGATE_VERSION_UNSUPPORTED', {
+      message: `The stored reconciliation ${reportId} is not one that this version understands.`,
+      cure: 'Reconcile the month again with this version.',
+      cause: parsed.error,
+    });
+  const billedNanoUsd = nanoFromPico(parsed.data.billedPicoUsd);
+  return { reportId, createdAtMs, billedNanoUsd, reconciliation: parsed.data };
+}
+
+/** invoice − report; without a report, what the invoice states beside usage. */
+function sharedOf({ invoicedPicoUsd, steps }: InvoiceStatement, report: MonthBill['report']): NanoUsd {
+  if (report !== null) return nanoFromPico(invoicedPicoUsd) - report.billedNanoUsd;
+  return nanoFromPico(steps.reduce((sum, { amountPicoUsd }) => sum + amountPicoUsd, 0n));
+}
+
+/** By the team of the key; the report names the key of what was not metered. */
+function unmeteredOf(reconciliation: Reconciliation | null, { teams }: AllocationRules) {
+  const teamOfKey = new Map(
+    teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id] as const)),
+  );
+  return (reconciliation?.causes ?? [])
+    .filter(({ cause }) => UNMETERED.has(cause))
+    .flatMap(({ evidence }) => evidence)
+    .map(({ apiKeyId, amountPicoUsd }) => ({
+      team: teamOfKey.get(apiKeyId ?? '') ?? null,
+      amountNanoUsd: nanoFromPico(amountPicoUsd),
+    }));
+}
+
+function sumOfCharges(rows: readonly SpendRow[]): NanoUsd {
+  return rows.reduce((sum, { contractedCostNanoUsd }) => sum + contractedCostNanoUsd, 0n);
+}

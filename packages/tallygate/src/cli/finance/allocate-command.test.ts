@@ -1,0 +1,181 @@
+import type { Reconciliation } from '@tallygate/reconcile';
+import { emptyConfiguration, type SpendRow } from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
+import { reconciliationSchema } from '../../reconciliation/index.ts';
+import { memoryCli, NOW_MS } from '../memory-context.ts';
+
+const FROM_MS = Date.UTC(2026, 9, 1);
+const TO_MS = Date.UTC(2026, 10, 1);
+
+const row = (team: string, feature: string, usd: number, backend = 'anthropic'): SpendRow => ({
+  group: { team, feature, backend },
+  ...{ calls: 1, attempts: 1, failedAttempts: 0 },
+  usage: {
+    ...{
+      uncachedInputTokens: 0,
+      cacheReadInputTokens: 0,
+      cacheWrite5mInputTokens: 0,
+      cacheWrite1hInputTokens: 0,
+    },
+    ...{ cacheWriteUnsplitInputTokens: 0, outputTokens: 0, webSearchRequests: 0, webFetchRequests: 0 },
+  },
+  listCostNanoUsd: BigInt(usd) * 1_000_000_000n,
+  contractedCostNanoUsd: BigInt(usd) * 1_000_000_000n,
+  webSearchCostNanoUsd: 0n,
+  roundingPicoUsd: 0n,
+});
+
+const usdPico = (usd: number) => BigInt(usd) * 1_000_000_000_000n;
+const NO_TOKENS = {
+  ...{ uncachedInputTokens: 0, cacheReadInputTokens: 0, cacheWrite5mInputTokens: 0 },
+  ...{ cacheWrite1hInputTokens: 0, outputTokens: 0, webSearchRequests: 0 },
+};
+
+/** 60 of ours, 8 on the key of a team that nobody metered, 2 on a key of nobody. */
+const reconciliation: Reconciliation = {
+  ...{ version: 1, organization: 'default', fromMs: FROM_MS, toMs: TO_MS, createdAtMs: NOW_MS },
+  ...{ internalPicoUsd: usdPico(60), billedPicoUsd: usdPico(70), variancePicoUsd: usdPico(10) },
+  ...{ explainedPicoUsd: usdPico(10), residualPicoUsd: 0n, tolerancePicoUsd: 0n },
+  verdicts: { tokens: 'explained', money: 'explained' },
+  ...{ days: [], variances: [], unexplained: [], elsewhere: [], caveats: [] },
+  causes: [
+    {
+      cause: 'unmetered_key',
+      amountPicoUsd: usdPico(10),
+      evidence: [
+        ['apikey_support', 8],
+        ['apikey_nobody', 2],
+      ].map(([apiKeyId, usd]) => ({
+        ...{ dayMs: FROM_MS, fromMs: FROM_MS, toMs: TO_MS, model: null, apiKeyId: String(apiKeyId) },
+        ...{ attempts: 0, description: null, amountPicoUsd: usdPico(Number(usd)) },
+        charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
+        actual: { tokens: NO_TOKENS, amountPicoUsd: usdPico(Number(usd)) },
+      })),
+    },
+  ],
+};
+
+async function cliWith(isReconciled: boolean) {
+  const cli = memoryCli();
+  cli.history.spend = async () => [
+    row('support', 'chat', 30),
+    row('search', '', 20),
+    row('unassigned', '', 10),
+    row('search', '', 5, 'bedrock'),
+  ];
+  const team = (id: string) => ({ id, name: id, aliases: [], owners: [] });
+  await cli.gate.publish({
+    ...emptyConfiguration('default'),
+    version: 1,
+    teams: [
+      { ...team('support'), costCentre: '4711', apiKeys: ['apikey_support'] },
+      { ...team('search'), costCentre: '4712', charging: 'showback' },
+    ],
+    finance: {
+      ...{ billing: 'invoiced', shared: 'proportional', unattributed: 'unallocated', entity: 'ACME' },
+      ...{ expenseAccount: '6450', clearingAccount: '2190', clearingCostCentre: '4000' },
+      unallocatedCostCentre: '4999',
+    },
+  });
+  if (isReconciled)
+    await cli.history.saveReport({
+      ...{ reportId: 'r1', organization: 'default', kind: 'reconciliation' },
+      ...{
+        fromMs: FROM_MS,
+        toMs: TO_MS,
+        createdAtMs: NOW_MS,
+        body: reconciliationSchema.encode(reconciliation),
+      },
+    });
+  return cli;
+}
+
+const invoiced = (amount: string, ...more: string[]) => [
+  'invoice',
+  'add',
+  '--month',
+  '2026-10',
+  '--issued',
+  '2026-11-01',
+  '--number',
+  'I1',
+  '--amount',
+  amount,
+  ...more,
+];
+const ASK = ['allocate', '--month', '2026-10'];
+
+describe('tallygate allocate', () => {
+  it('gives each team what the bill charges for its calls and keys, and names what nobody bears', async () => {
+    const { stdout, stderr } = await (await cliWith(true)).run(...ASK);
+    expect(stderr).toContain('$70.00 as the provider reports it for 2026-10');
+    expect(stderr).toContain('$5.00 on partner clouds stands on other bills.');
+    expect(stdout.split('\n')).toEqual([
+      'Team           Cost centre  For              Cost   Share',
+      '─────────────────────────────────────────────────────────',
+      'search         4712         (no feature)   $20.00   28.6%',
+      'support        4711         chat           $30.00   42.9%',
+      'support        4711         (not metered)   $8.00   11.4%',
+      '(unallocated)  4999         (no team)      $12.00   17.1%',
+      '─────────────────────────────────────────────────────────',
+      'Total                                      $70.00  100.0%',
+      '',
+    ]);
+  });
+
+  it('shares what only the invoice adds by the rule of the file, exactly', async () => {
+    const cli = await cliWith(true);
+    await cli.run(...invoiced('83.30', '--tax', '13.30'));
+    const { document } = { document: JSON.parse((await cli.run(...ASK, '--json')).stdout) };
+    expect(document).toMatchObject({ basis: 'invoice', totalUsd: '83.300000000', configurationVersion: 1 });
+    const lines = document.lines.map(({ team, part, amountUsd }: Record<string, string>) => [
+      team,
+      part,
+      amountUsd,
+    ]);
+    expect(lines).toEqual([
+      ['search', 'usage', '20.000000000'],
+      ['search', 'shared', '4.586206897'],
+      ['support', 'usage', '30.000000000'],
+      ['support', 'shared', '8.713793103'],
+      ['support', 'unmetered', '8.000000000'],
+      [null, 'unattributed', '12.000000000'],
+    ]);
+    expect(document.lines[1].roundingUsd).toBe('0.000000000448');
+  });
+
+  it('says that it allocates our own charges where there is no bill yet, partner clouds among them', async () => {
+    const { stdout } = await (await cliWith(false)).run(...ASK, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ basis: 'charges', totalUsd: '65.000000000' });
+  });
+
+  it('allocates an invoice that came before any reconciliation, its tax apart', async () => {
+    const cli = await cliWith(false);
+    await cli.run(...invoiced('72.00', '--tax', '12'));
+    const { lines } = JSON.parse((await cli.run(...ASK, '--json')).stdout);
+    const sum = (part: string) =>
+      lines
+        .filter((line: { part: string }) => line.part === part)
+        .reduce((total: number, line: { amountUsd: string }) => total + Number(line.amountUsd), 0);
+    expect([sum('usage'), sum('shared'), sum('unattributed')]).toEqual([50, 12, 10]);
+  });
+
+  it('posts each charged cost centre and what stays central, balanced, as a file', async () => {
+    const cli = await cliWith(true);
+    const { stdout } = await cli.run(...ASK, '--journal', 'generic');
+    const cells = stdout.split('\r\n').map((line) => line.split(',').slice(0, -2));
+    expect(cells.slice(1, -1)).toEqual(
+      [
+        ['6450', '4999', 'search', '20.00', '', 'USD', 'Claude 2026-10 (not charged back)'],
+        ['6450', '4711', 'support', '38.00', '', 'USD', 'Claude 2026-10'],
+        ['6450', '4999', '', '12.00', '', 'USD', 'Claude 2026-10 (not charged back)'],
+        ['2190', '4000', '', '', '70.00', 'USD', 'Claude 2026-10'],
+      ].map((line) => ['TG-default-2026-10', '2026-10', '2026-10-31', 'ACME', ...line]),
+    );
+    expect((await cli.run(...ASK, '--journal', 'generic')).stdout).toBe(stdout);
+    expect(await cli.run(...ASK, '--journal', 'netsuit')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean netsuite?'),
+    });
+  });
+});
