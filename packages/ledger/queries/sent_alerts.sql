@@ -19,8 +19,8 @@ WHERE organization = {organization:String}
     OR toInt64OrZero(arrayElement(splitByChar(':', budget_key), 3)) + transform(
       arrayElement(splitByChar('.', arrayElement(splitByChar(':', budget_key), 2)), -1),
       {units:Array(String)},
-      {longestMs:Array(Int64)},
-      arrayMax({longestMs:Array(Int64)})
+      arrayMap(length -> toInt64(length), {longestMs:Array(String)}),
+      arrayMax(arrayMap(length -> toInt64(length), {longestMs:Array(String)}))
     ) > {openAtMs:Int64}
   )
 ORDER BY
