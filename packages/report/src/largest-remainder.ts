@@ -1,3 +1,5 @@
+import { TallygateError } from '@tallygate/usage';
+
 /** What one line was given. */
 export interface Share {
   key: string;
@@ -12,11 +14,14 @@ export interface Share {
  * what is left goes one by one to the largest fractions, of equal ones to the smaller key. A negative total is split as its absolute
  * value is, and negated.
  *
- * @throws RangeError for a total other than 0 and weights that add up to 0: nothing says who bears it.
+ * @throws TallygateError `TALLYGATE_REQUEST_INVALID` for a total other than 0 and weights that add up to 0: nothing says who bears it.
  */
 export function apportion(total: bigint, weights: readonly { key: string; weight: bigint }[]): Share[] {
   const sum = weights.reduce((added, { weight }) => added + weight, 0n);
-  if (sum === 0n && total !== 0n) throw new RangeError('Weights that add up to nothing share nothing out.');
+  if (sum === 0n && total !== 0n)
+    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+      message: 'Weights that add up to nothing share nothing out.',
+    });
   const sign = sum < 0n ? -1n : 1n;
   const denominator = sum === 0n ? 1n : sum * sign;
   const parts = weights.map(({ key, weight }) => ({ key, numerator: total * weight * sign }));

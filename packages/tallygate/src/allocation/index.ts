@@ -1,3 +1,2 @@
 export { costCentresOf, journalOfMonth } from './journal-of-month.ts';
-export { monthOf, rangeOfMonth } from './month.ts';
-export { type AllocationRules, type MonthBill, readMonthBill } from './month-bill.ts';
+export { type MonthBill, readMonthBill } from './month-bill.ts';

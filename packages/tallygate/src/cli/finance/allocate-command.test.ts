@@ -37,7 +37,7 @@ const reconciliation: Reconciliation = {
   ...{ internalPicoUsd: usdPico(60), billedPicoUsd: usdPico(70), variancePicoUsd: usdPico(10) },
   ...{ explainedPicoUsd: usdPico(10), residualPicoUsd: 0n, tolerancePicoUsd: 0n },
   verdicts: { tokens: 'explained', money: 'explained' },
-  ...{ days: [], variances: [], unexplained: [], elsewhere: [], caveats: [] },
+  ...{ days: [], variances: [], unexplained: [], elsewhere: [], caveats: [], freshness: [] },
   causes: [
     {
       cause: 'unmetered_key',

@@ -60,7 +60,7 @@ export async function allocateCommand(
 }
 
 /** What the total is, and what it is not. */
-export function billRemarks({ basis, totalNanoUsd, month, invoice, elsewhereNanoUsd }: MonthBill): string[] {
+function billRemarks({ basis, totalNanoUsd, month, invoice, elsewhereNanoUsd }: MonthBill): string[] {
   const total = formatUsd(totalNanoUsd);
   const words = {
     invoice: `${total} as invoiced for ${month}${invoice?.isTied === false ? ', which the report does not tie to' : ''}.`,
