@@ -132,6 +132,22 @@ describe('usage of the past', () => {
     expect([calls, costNanoUsd]).toEqual([61, (61n * ROW_NANO_USD * 9n) / 10n]);
   });
 
+  it('is charged to another team on command: once, to the nano, and neither counts nor prices move by it', async () => {
+    const where = ['--where', 'team=legal', '--to-team', 'support', '--reason', 'INC-9'];
+    const reassign = ['reassign', ...where, ...september, '--json'];
+    const moved = { attempts: 20, usd: '0.056700000', teams: [{ team: 'legal', attempts: 20 }] };
+    expect(document(await tallygate(cwd, ...reassign))).toMatchObject({ applied: false, ...moved });
+    expect(document(await tallygate(cwd, ...reassign, '--yes'))).toMatchObject({ applied: true, ...moved });
+    expect(document(await tallygate(cwd, ...reassign, '--yes'))).toMatchObject({ attempts: 0, teams: [] });
+    const rerated = document(await tallygate(cwd, 'prices', 'rerate', ...september, '--json'));
+    expect(rerated).toMatchObject({ lines: 61, total: { correctedLines: 0 } });
+    const { calls, costNanoUsd } = await reported(cwd);
+    expect([calls, costNanoUsd]).toEqual([61, (61n * ROW_NANO_USD * 9n) / 10n]);
+    const legal = ['report', ...september, '--where', 'team=legal', '--json'];
+    const { total } = document(await tallygate(cwd, ...legal)) as { total: { calls: number } };
+    expect(total).toMatchObject({ calls: 20, contractedCostUsd: '0.000000000' });
+  });
+
   it('older than the ledger keeps rows is set aside and told, never taken and forgotten; it is taken once rows are kept that long', async () => {
     const cwd = emptyDirectory();
     const old = { ...row(0), timestamp: '2024-05-01T12:00:00Z' };

@@ -340,6 +340,18 @@ const BAD_INPUTS: readonly BadInput[] = [
     sentence: 'Nothing lies between',
   },
   {
+    what: 'usage that is charged to a team without saying which',
+    argv: ['reassign', '--to-team', 'b', '--reason', 'r', '--where', ''],
+    code: 2,
+    sentence: '--where "" is not a condition.',
+  },
+  {
+    what: 'usage that is charged to a team by what its lines differ in',
+    argv: ['reassign', '--to-team', 'b', '--reason', 'r', '--where', 'model=m', '--month', '2026-10'],
+    code: 2,
+    sentence: '--where responseModel does not tell one attempt from another.',
+  },
+  {
     what: 'an export to nowhere',
     argv: ['export', '--month', '2026-10'],
     code: 2,

@@ -4,6 +4,7 @@ import { type AlertsListOptions, alertsListCommand } from './alerts/list-alerts.
 import { addBillCommand } from './bill/add-bill-command.ts';
 import { budgetsListCommand, budgetsShowCommand, type ShowOptions } from './budgets-command.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from './context.ts';
+import { addCorrectionCommands } from './corrections/add-correction-commands.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { type DriftOptions, driftCommand } from './drift-command.ts';
 import { type ExportOptions, exportCommand } from './export-command.ts';
@@ -94,6 +95,7 @@ function createProgram(context: CliContext, { print, choose }: Parsing): Command
   addFinanceCommands(program, context, choose);
   addBudgetCommands(program, context, choose);
   addPriceCommands(program, context, choose);
+  addCorrectionCommands(program, context, choose);
   addSpoolCommands(program, context, choose);
   addOperationCommands(program, context, choose);
   return program;

@@ -1,12 +1,7 @@
 import { charge, type PriceBook } from '@tallygate/pricing';
 import { NO_USAGE, type UnpricedPolicy, type UsageEvent, type UsageLine } from '@tallygate/usage';
-
-/**
- * The n-th correction of line i is line 1000 n + i of the same event: no tokens, signed costs, and every dimension of the line. So
- * whatever is grouped, it stands beside what it corrects; no count of calls or attempts sees it; and made twice, by two runs or
- * after a crash, it is the same row.
- */
-const LINES_PER_ROUND = 1_000;
+import { FREE, isNothing, type LineCost, minus, plus } from '../corrections/line-cost.ts';
+import { isCorrection, isRecorded, LINES_PER_ROUND, recordedLineOf } from '../corrections/line-numbers.ts';
 
 /** Lines that no price list can price again, by reason. */
 export type LeftAlone = 'folded' | 'imported_price';
@@ -20,19 +15,11 @@ export interface LineOutcome {
   leftAlone: LeftAlone | null;
 }
 
-/** What a line costs with its corrections. */
-export interface LineCost {
-  listCostNanoUsd: bigint;
-  contractedCostNanoUsd: bigint;
-  webSearchCostNanoUsd: bigint;
-  roundingPicoUsd: number;
-}
-
 /** Each line of an attempt, priced again by what is in force for the day of the attempt. */
 export function rerateEvent(event: UsageEvent, book: PriceBook, policy: UnpricedPolicy): LineOutcome[] {
   const rounds = roundsOf(event.lines);
   return event.lines
-    .filter(({ line }) => line < LINES_PER_ROUND)
+    .filter(({ line }) => isRecorded(line))
     .map((line) => rerateLine(event, [line, ...(rounds.get(line.line) ?? [])], book, policy));
 }
 
@@ -40,8 +27,8 @@ export function rerateEvent(event: UsageEvent, book: PriceBook, policy: Unpriced
 function roundsOf(lines: readonly UsageLine[]): Map<number, UsageLine[]> {
   const rounds = new Map<number, UsageLine[]>();
   for (const line of [...lines].sort((left, right) => left.line - right.line)) {
-    if (line.line < LINES_PER_ROUND) continue;
-    const of = line.line % LINES_PER_ROUND;
+    if (!isCorrection(line.line)) continue;
+    const of = recordedLineOf(line.line);
     rounds.set(of, [...(rounds.get(of) ?? []), line]);
   }
   return rounds;
@@ -81,6 +68,11 @@ function reasonToLeave({ flags }: UsageLine, chargedFlags: readonly string[]): L
   return flags.includes('imported_price') && chargedFlags.includes('unpriced') ? 'imported_price' : null;
 }
 
+/**
+ * The n-th correction of line i is line 1000 n + i of the same event: no tokens, signed costs, and every dimension of the line. So
+ * whatever is grouped, it stands beside what it corrects; no count of calls or attempts sees it; and made twice, by two runs or
+ * after a crash, it is the same row. What was moved to another team says nothing about a price: it is left out of the sum.
+ */
 function correctionOf(
   history: readonly [UsageLine, ...UsageLine[]],
   moved: LineCost,
@@ -100,35 +92,4 @@ function correctionOf(
       ...(charged.contractId === null ? [] : [`contract:${charged.contractId}`]),
     ],
   };
-}
-
-const FREE: LineCost = {
-  listCostNanoUsd: 0n,
-  contractedCostNanoUsd: 0n,
-  webSearchCostNanoUsd: 0n,
-  roundingPicoUsd: 0,
-};
-
-function plus(left: LineCost, right: LineCost): LineCost {
-  return {
-    listCostNanoUsd: left.listCostNanoUsd + right.listCostNanoUsd,
-    contractedCostNanoUsd: left.contractedCostNanoUsd + right.contractedCostNanoUsd,
-    webSearchCostNanoUsd: left.webSearchCostNanoUsd + right.webSearchCostNanoUsd,
-    roundingPicoUsd: left.roundingPicoUsd + right.roundingPicoUsd,
-  };
-}
-
-function minus(left: LineCost, right: LineCost): LineCost {
-  return {
-    listCostNanoUsd: left.listCostNanoUsd - right.listCostNanoUsd,
-    contractedCostNanoUsd: left.contractedCostNanoUsd - right.contractedCostNanoUsd,
-    webSearchCostNanoUsd: left.webSearchCostNanoUsd - right.webSearchCostNanoUsd,
-    roundingPicoUsd: left.roundingPicoUsd - right.roundingPicoUsd,
-  };
-}
-
-function isNothing(cost: LineCost): boolean {
-  const { listCostNanoUsd, contractedCostNanoUsd, webSearchCostNanoUsd, roundingPicoUsd } = cost;
-  const amounts = [listCostNanoUsd, contractedCostNanoUsd, webSearchCostNanoUsd];
-  return roundingPicoUsd === 0 && amounts.every((amount) => amount === 0n);
 }

@@ -1,14 +1,13 @@
 import type { PriceBook } from '@tallygate/pricing';
-import {
-  type ConfigurationSnapshot,
-  type NanoUsd,
-  TallygateError,
-  type UsageCursor,
-  type UsageEvent,
-  type UsageLine,
-  type UsageRecords,
-  type UsageSink,
+import type {
+  ConfigurationSnapshot,
+  NanoUsd,
+  UsageCursor,
+  UsageEvent,
+  UsageRecords,
+  UsageSink,
 } from '@tallygate/usage';
+import { correctionEvent, type Reasons, requireStored } from '../corrections/correction-event.ts';
 import { type LeftAlone, type LineOutcome, rerateEvent } from './correct-line.ts';
 
 export interface RerateParts {
@@ -20,7 +19,7 @@ export interface RerateParts {
   fromMs: number;
   toMs: number;
   /** Null: nothing is written. */
-  apply: { reason: string | null; actor: string } | null;
+  apply: Reasons | null;
   onProgress(atMs: number, lines: number): void;
 }
 
@@ -70,39 +69,6 @@ function rerateInto(totals: RerateTotals, event: UsageEvent, parts: RerateParts)
   const corrections = outcomes.flatMap(({ correction }) => correction ?? []);
   if (apply === null || corrections.length === 0) return;
   sink.recordOutcome(correctionEvent(event, corrections, snapshot.version, apply), null);
-}
-
-/** The rows of the attempt that say what it cost; what else is known of it stands in its own. */
-function correctionEvent(
-  event: UsageEvent,
-  corrections: readonly UsageLine[],
-  configVersion: number,
-  { reason, actor }: { reason: string | null; actor: string },
-): UsageEvent {
-  const why = [`by:${actor}`, ...(reason === null ? [] : [`reason:${reason}`])];
-  return {
-    ...event,
-    ...{
-      requestId: null,
-      messageId: null,
-      traceId: null,
-      unknownUsage: null,
-      ladderSteps: undefined,
-      estimate: undefined,
-    },
-    ...{ latencyMs: null, timeToFirstTokenMs: null, stablePrefixHash: null, stablePrefixBytes: null },
-    configVersion,
-    lines: corrections.map((line) => ({ ...line, flags: [...line.flags, ...why] })),
-  };
-}
-
-async function requireStored(sink: RerateParts['sink']): Promise<void> {
-  const { pending } = await sink.flush();
-  if (pending === 0) return;
-  throw new TallygateError('TALLYGATE_LEDGER_UNAVAILABLE', {
-    message: `The ledger takes no more rows; ${pending} wait in the spool.`,
-    cure: 'Run the same command again once it answers: what is corrected already stays as it is.',
-  });
 }
 
 function noTotals(): RerateTotals {

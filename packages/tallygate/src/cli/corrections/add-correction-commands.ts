@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import type { CliContext, CommandOutcome } from '../context.ts';
+import { type ReassignOptions, reassignCommand } from './reassign-command.ts';
+
+type Choose = (work: () => Promise<CommandOutcome>) => void;
+
+/** Signed rows beside what is recorded: each only on somebody's word, with the reason kept. */
+export function addCorrectionCommands(program: Command, context: CliContext, choose: Choose): void {
+  program
+    .command('reassign')
+    .description('charge recorded usage to another team, as signed rows beside it; shows only, without --yes')
+    .requiredOption(
+      '--where <condition>',
+      'what is meant, such as feature=triage; all must fit (repeat)',
+      (condition: string, others: string[]) => [...others, condition],
+      [],
+    )
+    .requiredOption('--to-team <team>', 'who is charged from now on')
+    .requiredOption('--reason <text>', 'why, kept with each row')
+    .option('--from <date>', 'begin, UTC')
+    .option('--to <date>', 'end, not included (default: now)')
+    .option('--month <month>', 'a whole month, such as 2026-10')
+    .option('--yes', 'write it')
+    .action((_options, command: Command) =>
+      choose(() => reassignCommand(context, command.optsWithGlobals<ReassignOptions>())),
+    );
+}

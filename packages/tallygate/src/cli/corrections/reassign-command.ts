@@ -1,0 +1,108 @@
+import { withoutAddress } from '@tallygate/meter';
+import { toTextTable } from '@tallygate/report';
+import {
+  type ConfigurationSnapshot,
+  formatUsd,
+  isoFromMs,
+  resolveTeam,
+  TallygateError,
+  UNASSIGNED,
+  usdFromNano,
+} from '@tallygate/usage';
+import { type Reassigned, reassignUsage } from '../../reassign/reassign-usage.ts';
+import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
+import { progressBar } from '../progress-bar.ts';
+import { widthOf } from '../report-command.ts';
+import { describeRange, type RangeOptions, requiredRange } from '../time-range.ts';
+import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
+import { meantEvents } from './meant-events.ts';
+
+export interface ReassignOptions extends GlobalOptions, Pick<RangeOptions, 'from' | 'to' | 'month'> {
+  where: string[];
+  toTeam: string;
+  reason: string;
+  yes?: true;
+}
+
+/**
+ * `tallygate reassign --where feature=x --to-team b --reason …`: who bears what is recorded. Without --yes it writes nothing. Budgets
+ * keep what they were settled at, of this period too: what a team was allowed to spend is not undone by who pays for it.
+ */
+export async function reassignCommand(
+  context: CliContext,
+  options: ReassignOptions,
+): Promise<CommandOutcome> {
+  const isMeant = meantEvents(options.where);
+  const range = requiredRange(options, context.clock.nowMs());
+  const loaded = loadFor(context, options);
+  const named = (text: string) => withoutAddress(text, loaded.config.pseudonymKey);
+  return withRuntime(context, loaded, async (runtime) => {
+    const history = requireHistory(runtime);
+    const { gate, sink, organization } = runtime;
+    const snapshot = await gate.configuration();
+    const toTeam = knownTeam(snapshot, options.toTeam);
+    const { pending } = await sink.flush();
+    if (pending > 0) say(context, `${pending} records wait in the spool and are left out.`);
+    const bar = progressBar(context);
+    const done = await reassignUsage({
+      ...{ history, sink, organization, ...range, isMeant, toTeam, configVersion: snapshot.version },
+      apply: options.yes ? { actor: named(context.actor), reason: named(options.reason) } : null,
+      onProgress: (atMs) => bar.show(atMs - range.fromMs, range.toMs - range.fromMs, 'read'),
+    }).finally(bar.clear);
+    say(context, `Organization ${organization}, ${describeRange(range)}`);
+    say(
+      context,
+      options.yes ? 'Written. Budgets stay as settled.' : 'Nothing is written: do that with --yes.',
+    );
+    const head = { schema: 'tallygate.reassign/1', organization, applied: options.yes ?? false, toTeam };
+    const [from, to] = [isoFromMs(range.fromMs), isoFromMs(range.toMs)];
+    return {
+      exitCode: 0,
+      document: { ...head, from, to, ...documentOf(done) },
+      text: textOf(context, done, toTeam),
+    };
+  });
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID`: money that is moved to a misspelt team would be nobody's. */
+function knownTeam(snapshot: ConfigurationSnapshot, named: string): string {
+  const team = resolveTeam({ ...snapshot, unknownTeams: 'unassigned' }, named);
+  if (team !== UNASSIGNED || named === UNASSIGNED) return team;
+  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
+    message: `Team "${named}" is not in the registry.`,
+    cure: 'Add it to tallygate.yaml and apply that first.',
+  });
+}
+
+function documentOf({ attempts, amountNanoUsd, byTeam }: Reassigned): Record<string, unknown> {
+  const teams = [...byTeam].sort(([left], [right]) => (left < right ? -1 : 1));
+  return {
+    attempts,
+    usd: usdFromNano(amountNanoUsd),
+    teams: teams.map(([team, moved]) => ({
+      team,
+      attempts: moved.attempts,
+      usd: usdFromNano(moved.amountNanoUsd),
+    })),
+  };
+}
+
+function textOf(
+  context: CliContext,
+  { attempts, amountNanoUsd, byTeam }: Reassigned,
+  toTeam: string,
+): string {
+  const teams = [...byTeam].sort(([left], [right]) => (left < right ? -1 : 1));
+  return toTextTable(
+    {
+      columns: [
+        { title: 'From team', align: 'left' },
+        { title: 'Attempts', align: 'right' },
+        { title: `To ${toTeam}`, align: 'right' },
+      ],
+      rows: teams.map(([team, moved]) => [team, String(moved.attempts), formatUsd(moved.amountNanoUsd)]),
+      footer: ['Total', String(attempts), formatUsd(amountNanoUsd)],
+    },
+    widthOf(context),
+  );
+}
