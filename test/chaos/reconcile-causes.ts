@@ -46,15 +46,19 @@ export function injectedFees(month: Month): BilledFee[] {
   const where = {
     apiKeyId: key?.id ?? null,
     workspaceId: key?.workspaceId ?? null,
-    cause: 'unmetered_product',
   };
-  const hours = (costType: string, description: string, picoUsdPerHour: bigint): BilledFee => ({
-    ...{ atMs: month.random.between(month.fromMs, month.toMs), ...where, costType, description },
+  const hours = (
+    cause: string,
+    costType: string,
+    description: string,
+    picoUsdPerHour: bigint,
+  ): BilledFee => ({
+    ...{ atMs: month.random.between(month.fromMs, month.toMs), ...where, cause, costType, description },
     listPicoUsd: (BigInt(month.random.between(5, 600)) * picoUsdPerHour) / 60n,
   });
   return [
-    hours('code_execution', 'Code Execution Usage', 50_000_000_000n),
-    hours('session_usage', 'Session Runtime', 80_000_000_000n),
+    hours('code_execution', 'code_execution', 'Code Execution Usage', 50_000_000_000n),
+    hours('session_runtime', 'session_usage', 'Session Runtime', 80_000_000_000n),
   ];
 }
 

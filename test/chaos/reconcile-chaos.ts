@@ -114,7 +114,7 @@ function judged(sums: Sums, found: Awaited<ReturnType<typeof reconciled>>) {
   for (const { cause, amountPicoUsd } of found.causes) addTo(foundSums, cause, amountPicoUsd);
   const listPicoUsd = found.billedPicoUsd - (foundSums.get('discount') ?? 0n);
   const darkPicoUsd = [...foundSums].reduce(
-    (sum, [cause, picoUsd]) => (/^unmetered_(?!product)/.test(cause) ? sum + picoUsd : sum),
+    (sum, [cause, picoUsd]) => (cause.startsWith('unmetered_') ? sum + picoUsd : sum),
     0n,
   );
   const seen = ((listPicoUsd - darkPicoUsd) * 10_000n) / listPicoUsd;

@@ -95,6 +95,7 @@ function dimensionOf(
       return line[dimension];
     case 'serviceTier':
     case 'speed':
+    case 'priceId':
     case 'inferenceGeo':
       return line[dimension] ?? '';
     case 'user':

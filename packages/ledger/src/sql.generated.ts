@@ -1752,6 +1752,7 @@ SELECT
   ifNull(speed, '') AS group_speed, -- grouped by speed
   ifNull(inference_geo, '') AS group_inferenceGeo, -- grouped by inferenceGeo
   prompt_band AS group_promptBand, -- grouped by promptBand
+  ifNull(price_id, '') AS group_priceId, -- grouped by priceId
   basis AS group_basis, -- grouped by basis
   line_type AS group_lineType, -- grouped by lineType
   ifNull(user_pseudonym, '') AS group_user, -- grouped by user
@@ -1794,6 +1795,7 @@ WHERE line = 0
   AND has(JSONExtract({filter:String}, 'speed', 'Array(String)'), ifNull(speed, '')) -- filtered by speed
   AND has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), ifNull(inference_geo, '')) -- filtered by inferenceGeo
   AND has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band) -- filtered by promptBand
+  AND has(JSONExtract({filter:String}, 'priceId', 'Array(String)'), ifNull(price_id, '')) -- filtered by priceId
   AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
   AND has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type) -- filtered by lineType
   AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
@@ -2070,6 +2072,7 @@ SELECT
   ifNull(speed, '') AS group_speed, -- grouped by speed
   ifNull(inference_geo, '') AS group_inferenceGeo, -- grouped by inferenceGeo
   prompt_band AS group_promptBand, -- grouped by promptBand
+  ifNull(price_id, '') AS group_priceId, -- grouped by priceId
   basis AS group_basis, -- grouped by basis
   line_type AS group_lineType, -- grouped by lineType
   ifNull(user_pseudonym, '') AS group_user, -- grouped by user
@@ -2137,6 +2140,7 @@ WHERE true
   AND has(JSONExtract({filter:String}, 'speed', 'Array(String)'), ifNull(speed, '')) -- filtered by speed
   AND has(JSONExtract({filter:String}, 'inferenceGeo', 'Array(String)'), ifNull(inference_geo, '')) -- filtered by inferenceGeo
   AND has(JSONExtract({filter:String}, 'promptBand', 'Array(String)'), prompt_band) -- filtered by promptBand
+  AND has(JSONExtract({filter:String}, 'priceId', 'Array(String)'), ifNull(price_id, '')) -- filtered by priceId
   AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
   AND has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type) -- filtered by lineType
   AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user

@@ -18,7 +18,7 @@ const guessed = tokens({ uncachedInputTokens: 100, outputTokens: 10 });
 const truth = tokens({ uncachedInputTokens: 100, outputTokens: 25 });
 const other = tokens({ uncachedInputTokens: 3, cacheReadInputTokens: 50, outputTokens: 4 });
 const costOf = (counts: typeof truth, inferenceGeo: string | null = null, model = 'claude-a') =>
-  price({ model, atMs: 0, tokens: counts, serviceTier: null, inferenceGeo }) ?? 0n;
+  price({ model, atMs: 0, tokens: counts, serviceTier: null, inferenceGeo, speed: null }) ?? 0n;
 
 const aborted = { basis: 'estimated' as const, tokens: guessed };
 
@@ -27,8 +27,11 @@ function judge(
   theirs: Parameters<typeof stretch>[1],
   changes: Partial<ReconcileInput> = {},
 ) {
-  // Daily rows are not what this cause reads; the minutes alone decide.
-  const { causes, unexplained } = reconcile(input({ minutes: [stretch(ours, theirs)], ...changes }));
+  // What days say is not what this cause reads: they only tell which keys and models are ours.
+  const internal = ours.map(([, row]) => ourRow({ ...row, atMs: DAY_1 }));
+  const { causes, unexplained } = reconcile(
+    input({ internal, minutes: [stretch(ours, theirs)], ...changes }),
+  );
   return { evidence: causes.find(({ cause }) => cause === 'aborted_estimate')?.evidence ?? [], unexplained };
 }
 
@@ -42,6 +45,7 @@ describe('an aborted attempt alone in its minute', () => {
         toMs: DAY_1 + 601 * MINUTE_MS,
         model: 'claude-a',
         apiKeyId: 'key_1',
+        workspaceId: null,
         attempts: 1,
         description: null,
         charged: { tokens: guessed, amountPicoUsd: costOf(guessed) },
@@ -90,6 +94,23 @@ describe('an aborted attempt alone in its minute', () => {
       { actual: { tokens: truth }, amountPicoUsd: costOf(truth) - costOf(guessed) },
     ]);
   });
+
+  it.each([
+    ['the same minute', 600, 600],
+    ['the minute beside, and part of it leaked', 601, 600],
+  ])(
+    'is what is left beyond the reported rows of %s: the run around both matches',
+    (_where, minute, seen) => {
+      const both = tokens({ uncachedInputTokens: 103, cacheReadInputTokens: 50, outputTokens: 29 });
+      const ours: Parameters<typeof stretch>[0] = [
+        [600, aborted],
+        [minute, { tokens: other }],
+      ];
+      expect(judge(ours, [[seen, { tokens: both }]]).evidence).toMatchObject([
+        { actual: { tokens: truth }, amountPicoUsd: costOf(truth) - costOf(guessed) },
+      ]);
+    },
+  );
 
   it('is not disturbed by rows that used nothing, other models, other keys and priority capacity', () => {
     const { evidence, unexplained } = judge(
@@ -141,31 +162,21 @@ describe('an estimate is left unexplained, and listed,', () => {
     return unexplained.map(({ reason }) => reason);
   };
 
-  it('in a minute that a reported row shares, even when the sums would fit', () => {
-    const both = tokens({ uncachedInputTokens: 103, cacheReadInputTokens: 50, outputTokens: 29 });
+  it('in a minute that holds less than the reported row in it: that row is somewhere else', () => {
     const ours: Parameters<typeof stretch>[0] = [
       [600, aborted],
       [600, { tokens: other }],
     ];
-    expect(reasonsOf(ours, [[600, { tokens: both }]])).toEqual(['shared_bucket']);
-  });
-
-  it('beside a reported row whose own minute does not match: part of it may have leaked', () => {
-    const ours: Parameters<typeof stretch>[0] = [
-      [600, aborted],
-      [601, { tokens: other }],
-    ];
-    const leaked = tokens({ uncachedInputTokens: 103, cacheReadInputTokens: 50, outputTokens: 29 });
-    expect(reasonsOf(ours, [[600, { tokens: leaked }]])).toEqual(['shared_bucket']);
+    expect(reasonsOf(ours, [[600, { tokens: truth }]])).toEqual(['shared_bucket']);
   });
 
   it('when the provider shows nothing there and something unaccounted for elsewhere on the key', () => {
-    expect(reasonsOf([[600, aborted]], [[640, { tokens: truth }]])).toEqual(['not_reported']);
+    expect(reasonsOf([[600, aborted]], [[640, { tokens: truth }]])).toEqual(['not_reported', 'no_row']);
     const ours: Parameters<typeof stretch>[0] = [
       [600, aborted],
       [700, { tokens: other }],
     ];
-    expect(reasonsOf(ours, [[700, { tokens: truth }]])).toEqual(['not_reported']);
+    expect(reasonsOf(ours, [[700, { tokens: truth }]])).toEqual(['not_reported', 'not_reported']);
   });
 
   it('when its key is unknown', () => {
@@ -204,9 +215,11 @@ it('today, the minute under way counts where the provider has no delay: there is
   const nowMs = DAY_1 + 600 * MINUTE_MS + 30_000;
   const day = stretch([[600, aborted]], [[600, { tokens: truth }]]);
   const open = { ...day, toMs: DAY_1 + 601 * MINUTE_MS, usage: day.usage.slice(0, 601) };
-  const run = (reportDelayMs: number) => reconcile(input({ minutes: [open], nowMs, reportDelayMs }));
+  const internal = [ourRow({ ...aborted, atMs: DAY_1 })];
+  const run = (reportDelayMs: number) =>
+    reconcile(input({ internal, minutes: [open], nowMs, reportDelayMs }));
   expect(run(MINUTE_MS).unexplained).toMatchObject([{ reason: 'too_fresh' }]);
-  expect(run(0).causes).toMatchObject([{ cause: 'aborted_estimate' }]);
+  expect(run(0).causes.map(({ cause }) => cause)).toEqual(['rounding', 'aborted_estimate']);
 });
 
 it('the finding explains the tokens and the money of its day and model, together with rounding', () => {
@@ -226,6 +239,6 @@ it('the finding explains the tokens and the money of its day and model, together
       costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [costRow(costOf(truth))] }],
     }),
   );
-  expect(result.verdicts).toEqual({ tokens: 'explained', money: 'explained' });
+  expect(result.verdicts).toMatchObject({ tokens: 'explained', money: 'explained' });
   expect(result.residualPicoUsd).toBe(0n);
 });

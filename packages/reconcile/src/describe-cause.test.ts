@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { CAUSES } from './causes.ts';
 import { describeCause } from './describe-cause.ts';
-import { CAUSES, type Evidence } from './reconciliation.ts';
+import type { Evidence } from './reconciliation.ts';
 import { NO_TOKENS } from './token-counts.ts';
 
 const nothing = { tokens: NO_TOKENS, amountPicoUsd: 0n };
@@ -10,6 +11,7 @@ const evidence = (attempts: number): Evidence => ({
   toMs: 60_000,
   model: 'claude-a',
   apiKeyId: 'key_1',
+  workspaceId: null,
   attempts,
   description: null,
   charged: nothing,
@@ -22,6 +24,10 @@ describe('a cause in words', () => {
     const cause = {
       cause: 'aborted_estimate' as const,
       amountPicoUsd: -2_100_000_000n,
+      between: [],
+      byKey: [],
+      places: 2,
+      attempts: 3,
       evidence: [evidence(2), evidence(1)],
     };
     expect(describeCause(cause)).toMatch(
@@ -30,7 +36,15 @@ describe('a cause in words', () => {
   });
 
   it.each(CAUSES)('%s has words of its own, with one of a thing in the singular', (cause) => {
-    const text = describeCause({ cause, amountPicoUsd: 10_000_000_000n, evidence: [evidence(1)] });
+    const text = describeCause({
+      cause,
+      between: [],
+      byKey: [],
+      places: 1,
+      attempts: 1,
+      amountPicoUsd: 10_000_000_000n,
+      evidence: [evidence(1)],
+    });
     expect(text).toMatch(/^\$0\.01: /);
     expect(text).not.toContain('1 attempts');
     expect(text).not.toContain('1 lines');

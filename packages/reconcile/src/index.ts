@@ -1,27 +1,32 @@
-export { describeCause } from './describe-cause.ts';
+export { CAUSES, type CauseName, REASONS, type Reason } from './causes.ts';
+export { describeCause, meaningOf } from './describe-cause.ts';
 export { reconcile } from './reconcile.ts';
 export {
+  CHARGE_GROUPS,
+  type DayInput,
   INTERNAL_GROUPS,
+  MINUTE_GROUPS,
   type MinuteStretch,
   type PriceTokens,
   type ReconcileInput,
   USAGE_GROUPS,
+  WORKSPACE_GROUPS,
 } from './reconcile-input.ts';
-export {
-  CAUSES,
-  type Cause,
-  type CauseName,
-  type Caveat,
-  type Counted,
-  type DayState,
-  type Evidence,
-  REASONS,
-  type Reason,
-  type ReconciledDay,
-  type Reconciliation,
-  type ReportFreshness,
-  type Unexplained,
-  type Variance,
-  type Verdict,
+export type {
+  Cause,
+  Caveat,
+  Counted,
+  Coverage,
+  DayState,
+  Evidence,
+  ReconciledDay,
+  Reconciliation,
+  ReportFreshness,
+  RequestVerdict,
+  Unexplained,
+  Variance,
+  Verdict,
 } from './reconciliation.ts';
+export { type Suspects, suspectsOf } from './suspects.ts';
 export { addTokens, NO_TOKENS, TOKEN_CLASSES, type TokenClass, type TokenCounts } from './token-counts.ts';
+export { type WaterfallStep, waterfallOf } from './waterfall.ts';

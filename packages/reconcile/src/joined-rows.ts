@@ -1,18 +1,24 @@
 import type { UsageBucket, UsageGroup } from '@tallygate/admin-api';
 import { PICO_USD_PER_NANO_USD, type PicoUsd, type SpendRow } from '@tallygate/usage';
+import type { Terms } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import { type TokenCounts, tokensOfSpend } from './token-counts.ts';
 
 /** A sum of our rows, in the provider's terms. */
-export interface OurRow {
+export interface OurRow extends Terms {
   /** Start of the day or minute. */
   atMs: number;
-  model: string;
   /** Null: it cannot be told which of the provider's keys it is. */
   apiKeyId: string | null;
+  /** Null: the answer did not say. */
+  workspaceId: string | null;
   isEstimated: boolean;
-  isPriority: boolean;
+  /** "" where rows of all outcomes stand together. */
+  status: string;
+  /** "" where nothing was charged, or rows of all prices stand together. */
+  priceId: string;
   attempts: number;
+  failedAttempts: number;
   tokens: TokenCounts;
   /** Rounded, as it was charged; web searches included. */
   chargedPicoUsd: PicoUsd;
@@ -22,33 +28,46 @@ export interface OurRow {
 }
 
 /** A row of the provider's usage report. */
-export interface TheirRow {
+export interface TheirRow extends Terms {
   atMs: number;
-  model: string;
   /** Null: no key was involved, as in the Console's playground. */
   apiKeyId: string | null;
-  serviceTier: string | null;
-  inferenceGeo: string | null;
-  contextWindow: string | null;
+  /** Null: the default one in older reports, or not asked for. */
+  workspaceId: string | null;
+  /** Null: this report does not count them. */
+  requests: number | null;
   tokens: TokenCounts;
 }
+
+/** Which bill of what a row is on: priority capacity on none, batches apart because they may be counted a day later. */
+export type Lane = 'priority' | 'batch' | 'ordinary';
 
 type Naming = Pick<ReconcileInput, 'modelName' | 'apiKeyIdOf'>;
 
 /** Rows of partner clouds stay out: they are on other bills. */
 export function ourRows(rows: readonly SpendRow[], time: 'day' | 'minute', naming: Naming): OurRow[] {
-  return rows.filter(isOnThisBill).map((row) => ({
-    atMs: Date.parse(row.group[time] ?? ''),
-    model: naming.modelName(row.group.responseModel ?? ''),
-    apiKeyId: naming.apiKeyIdOf(row),
-    isEstimated: row.group.basis === 'estimated',
-    isPriority: isPriorityTier(row.group.serviceTier ?? null),
-    attempts: row.attempts,
-    tokens: tokensOfSpend(row),
-    chargedPicoUsd: row.listCostNanoUsd * PICO_USD_PER_NANO_USD,
-    webSearchPicoUsd: row.webSearchCostNanoUsd * PICO_USD_PER_NANO_USD,
-    roundingPicoUsd: row.roundingPicoUsd,
-  }));
+  return rows.filter(isOnThisBill).map((row) => {
+    const { group } = row;
+    return {
+      atMs: Date.parse(group[time] ?? ''),
+      model: naming.modelName(group.responseModel ?? ''),
+      apiKeyId: naming.apiKeyIdOf(row),
+      workspaceId: group.workspaceId || null,
+      isEstimated: group.basis === 'estimated',
+      status: group.status ?? '',
+      priceId: group.priceId ?? '',
+      serviceTier: group.serviceTier || null,
+      inferenceGeo: group.inferenceGeo || null,
+      speed: group.speed || null,
+      promptBand: group.promptBand === 'standard' || group.promptBand === 'long' ? group.promptBand : null,
+      attempts: row.attempts,
+      failedAttempts: row.failedAttempts,
+      tokens: tokensOfSpend(row),
+      chargedPicoUsd: row.listCostNanoUsd * PICO_USD_PER_NANO_USD,
+      webSearchPicoUsd: row.webSearchCostNanoUsd * PICO_USD_PER_NANO_USD,
+      roundingPicoUsd: row.roundingPicoUsd,
+    };
+  });
 }
 
 export function isOnThisBill(row: SpendRow): boolean {
@@ -57,29 +76,32 @@ export function isOnThisBill(row: SpendRow): boolean {
 
 export function theirRows(buckets: readonly UsageBucket[], naming: Naming): TheirRow[] {
   return buckets.flatMap(({ startMs, rows }) =>
-    rows.map(({ group, usage }) => ({
+    rows.map(({ group, usage, requests }) => ({
       atMs: startMs,
       model: naming.modelName(group.model ?? ''),
       ...dimensionsOf(group),
+      requests,
       tokens: usage,
     })),
   );
 }
 
-function dimensionsOf(
-  group: UsageGroup,
-): Pick<TheirRow, 'apiKeyId' | 'serviceTier' | 'inferenceGeo' | 'contextWindow'> {
+function dimensionsOf(group: UsageGroup): Omit<TheirRow, 'atMs' | 'model' | 'requests' | 'tokens'> {
   return {
     apiKeyId: group.api_key_id ?? null,
+    workspaceId: group.workspace_id ?? null,
     serviceTier: group.service_tier ?? null,
     inferenceGeo: group.inference_geo ?? null,
-    contextWindow: group.context_window ?? null,
+    speed: null,
+    // The other window is no promise of short prompts: a price list may draw its line elsewhere.
+    promptBand: group.context_window === '200k-1M' ? 'long' : null,
   };
 }
 
 /** "priority", "priority_on_demand": capacity paid by contract. Its tokens are in the usage report, its cost never in the bill. */
-export function isPriorityTier(serviceTier: string | null): boolean {
-  return serviceTier?.startsWith('priority') ?? false;
+export function laneOf(serviceTier: string | null): Lane {
+  if (serviceTier === 'batch') return 'batch';
+  return serviceTier?.startsWith('priority') ? 'priority' : 'ordinary';
 }
 
 export function exactPicoUsd(row: OurRow): PicoUsd {

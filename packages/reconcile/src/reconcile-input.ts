@@ -1,55 +1,78 @@
 import type { CostBucket, UsageBucket } from '@tallygate/admin-api';
-import type { PicoUsd, SpendRow } from '@tallygate/usage';
+import type { PicoUsd, SettlementGap, SpendRow } from '@tallygate/usage';
 import type { Caveat, ReportFreshness } from './reconciliation.ts';
 import type { TokenCounts } from './token-counts.ts';
 
-/** Everything a reconciliation looks at. It asks nothing else of anybody: the same input gives the same result. */
-export interface ReconcileInput {
-  organization: string;
+/** Both sides by day: enough to say where they part. */
+export interface DayInput {
   /** [fromMs, toMs): UTC midnights. */
   fromMs: number;
   toMs: number;
-  nowMs: number;
   /** By "ended", grouped at least by `INTERNAL_GROUPS` with day. */
-  internal: SpendRow[];
+  internal: readonly SpendRow[];
   /** Daily buckets grouped by `USAGE_GROUPS`. */
-  usage: UsageBucket[];
-  /** Grouped by description. */
-  costs: CostBucket[];
-  /** The days on which estimated rows are checked minute by minute. */
-  minutes: MinuteStretch[];
+  usage: readonly UsageBucket[];
+  /** The same usage grouped by `WORKSPACE_GROUPS`; empty: nobody asked, and no workspace is ever found dark. */
+  usageByWorkspace: readonly UsageBucket[];
+  /** By "description", or by `USAGE_GROUPS` and "cost_type". */
+  costs: readonly CostBucket[];
+  /** Numbers that no settlement has, and when their neighbours were made. */
+  gaps: readonly SettlementGap[];
   price: PriceTokens;
   /** The one name under which both sides' rows of a model meet; an unknown name is returned as it is. */
   modelName(name: string): string;
   /** The provider's id of the key behind a row, or null when it cannot be told. */
   apiKeyIdOf(row: SpendRow): string | null;
+}
+
+/** Everything a reconciliation looks at. It asks nothing else of anybody: the same input gives the same result. */
+export interface ReconcileInput extends DayInput {
+  organization: string;
+  nowMs: number;
+  /** What `suspectsOf` asks to be read minute by minute. */
+  minutes: readonly MinuteStretch[];
+  /** What it asks to be read by price: by "ended", grouped at least by `CHARGE_GROUPS` with day. */
+  charges: readonly SpendRow[];
   /** How long the provider may take to show a request. A younger bucket proves nothing. */
   reportDelayMs: number;
   tolerancePicoUsd: PicoUsd;
   /** What the pull noticed. */
-  caveats: Caveat[];
-  freshness?: ReportFreshness[];
+  caveats: readonly Caveat[];
+  /** How recent the reports are that it was read from. */
+  freshness?: readonly ReportFreshness[];
 }
 
-/** A gapless run of minutes, from both sides. */
+/** A gapless run of minutes, from both sides. It may reach beyond the range, whose edges then have neighbours. */
 export interface MinuteStretch {
   fromMs: number;
   toMs: number;
-  /** By "ended", grouped at least by `INTERNAL_GROUPS` with minute. */
-  internal: SpendRow[];
-  /** 1-minute buckets grouped by `USAGE_GROUPS`, one for each minute. */
-  usage: UsageBucket[];
+  /** Of which of the provider's keys it holds everything. Nothing is concluded about any other. */
+  apiKeyIds: readonly string[];
+  /** By "ended", grouped at least by `MINUTE_GROUPS` with minute. */
+  internal: readonly SpendRow[];
+  /** 1-minute buckets grouped by `WORKSPACE_GROUPS`, one for each minute. */
+  usage: readonly UsageBucket[];
 }
 
+/** All of them are in the ledger's billing rollups, so that a month is read in milliseconds. */
 export const INTERNAL_GROUPS = [
   'responseModel',
   'backend',
   'apiKeyId',
   'apiKeyHint',
+  'workspaceId',
   'basis',
   'serviceTier',
+  'inferenceGeo',
+  'speed',
+  'promptBand',
 ] as const;
 
+export const MINUTE_GROUPS = [...INTERNAL_GROUPS, 'status'] as const;
+
+export const CHARGE_GROUPS = [...MINUTE_GROUPS, 'priceId'] as const;
+
+/** Five is all that the provider groups by at once. */
 export const USAGE_GROUPS = [
   'api_key_id',
   'model',
@@ -58,11 +81,20 @@ export const USAGE_GROUPS = [
   'context_window',
 ] as const;
 
-/** Exact list price of tokens in one prompt band, or null when the price list leaves a guess to make. */
+export const WORKSPACE_GROUPS = [
+  'api_key_id',
+  'model',
+  'service_tier',
+  'inference_geo',
+  'workspace_id',
+] as const;
+
+/** Exact list price of tokens in one prompt, or null when the price list leaves a guess to make. */
 export type PriceTokens = (question: {
   model: string;
   atMs: number;
   tokens: TokenCounts;
   serviceTier: string | null;
   inferenceGeo: string | null;
+  speed: string | null;
 }) => PicoUsd | null;

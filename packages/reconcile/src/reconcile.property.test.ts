@@ -80,6 +80,7 @@ const anyInput = fc
     const minutes = {
       fromMs: DAY_1,
       toMs: DAY_1 + DAY_MS,
+      apiKeyIds: ['key_1', 'key_2'],
       internal: ours.map((row) => ourRow({ ...row, time: 'minute', atMs: at(row) })),
       usage: usageBuckets(
         DAY_1,
@@ -140,8 +141,8 @@ describe('whatever both sides say', () => {
         expect(sumTokens(result.variances.map(({ theirs }) => theirs))).toEqual(
           sumTokens(world.usage.flatMap(({ rows }) => rows.map(({ usage }) => usage))),
         );
-        for (const { amountPicoUsd, evidence } of result.causes) {
-          expect(evidence).not.toHaveLength(0);
+        for (const { amountPicoUsd, places, evidence } of result.causes) {
+          expect(evidence).toHaveLength(places);
           expect(sum(evidence.map((item) => item.amountPicoUsd))).toBe(amountPicoUsd);
         }
       }),
@@ -193,7 +194,7 @@ const trueWorld = fc
   })
   .map(({ calls, aborted, strangers, extraPicoUsd }) => {
     const costOf = (tokens: TokenCounts, name = 'claude-a') =>
-      price({ model: name, atMs: 0, tokens, serviceTier: null, inferenceGeo: null }) ?? 0n;
+      price({ model: name, atMs: 0, tokens, serviceTier: null, inferenceGeo: null, speed: null }) ?? 0n;
     const abortedAt = (index: number) => DAY_1 + (600 + 3 * index) * MINUTE_MS;
     const ours = [
       ...calls.map((call) => ({ ...call, basis: 'reported' as const, minuteMs: DAY_1 + 60 * MINUTE_MS })),
@@ -236,6 +237,7 @@ const trueWorld = fc
         {
           fromMs: DAY_1,
           toMs: DAY_1 + DAY_MS,
+          apiKeyIds: ['key_1'],
           internal: ours.map((row) => ourRow({ ...row, time: 'minute', atMs: row.minuteMs })),
           usage: usageBuckets(
             DAY_1,

@@ -16,7 +16,7 @@ import {
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 7 });
 const exactOf = (counts = some, model = 'claude-a') =>
-  price({ model, atMs: 0, tokens: counts, serviceTier: 'standard', inferenceGeo: null }) ?? 0n;
+  price({ model, atMs: 0, tokens: counts, serviceTier: 'standard', inferenceGeo: null, speed: null }) ?? 0n;
 
 describe('two sides that agree', () => {
   it('but for rounding: it is named, and nothing is left', () => {
@@ -32,7 +32,7 @@ describe('two sides that agree', () => {
       ['rounding', exactOf() % 1000n],
     ]);
     expect(result.residualPicoUsd).toBe(0n);
-    expect(result.verdicts).toEqual({ tokens: 'agrees', money: 'explained' });
+    expect(result.verdicts).toMatchObject({ tokens: 'agrees', money: 'explained' });
   });
 
   it('to the last digit say so in both verdicts, with no cause at all', () => {
@@ -41,7 +41,7 @@ describe('two sides that agree', () => {
       input({ internal: [even], ...billed([[DAY_1, theirRow({ tokens: some })]], [tokenCost(5_000_000n)]) }),
     );
     expect(result.causes).toEqual([]);
-    expect(result.verdicts).toEqual({ tokens: 'agrees', money: 'agrees' });
+    expect(result.verdicts).toMatchObject({ tokens: 'agrees', money: 'agrees' });
   });
 
   it('on nothing agree on nothing', () => {
@@ -70,7 +70,7 @@ describe('the residual', () => {
     (extraPicoUsd) => {
       const result = world(extraPicoUsd);
       expect(result.residualPicoUsd).toBe(extraPicoUsd);
-      expect(result.verdicts).toEqual({ tokens: 'agrees', money: 'differs' });
+      expect(result.verdicts).toMatchObject({ tokens: 'agrees', money: 'differs' });
     },
   );
 
@@ -159,14 +159,17 @@ describe('the join', () => {
     expect(result.elsewhere).toEqual([{ backend: 'bedrock', listCostPicoUsd: row.listCostNanoUsd * 2000n }]);
   });
 
-  it('never drops a kind of cost it does not know: it is a line, and residual', () => {
+  it('never drops a cost: a new kind is a line and a cause by its name, one without a kind is residual', () => {
     const novel = costRow(77n, { cost_type: 'quantum_usage' });
     const result = reconcile(input(billed([], [novel, costRow(5n)])));
     expect(result.variances.map(({ costType, billedPicoUsd }) => [costType, billedPicoUsd])).toEqual([
       ['quantum_usage', 77n],
       ['unstated', 5n],
     ]);
-    expect(result.residualPicoUsd).toBe(82n);
+    expect(result.causes).toMatchObject([
+      { cause: 'unknown_cost_type', amountPicoUsd: 77n, evidence: [{ description: 'quantum_usage' }] },
+    ]);
+    expect(result.residualPicoUsd).toBe(5n);
   });
 });
 

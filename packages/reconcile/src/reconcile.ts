@@ -1,37 +1,35 @@
 import { PICO_USD_PER_NANO_USD, type SpendRow, utcDaysCovering } from '@tallygate/usage';
-import { abortedEstimateFindings } from './aborted-estimate.ts';
-import { causeOf } from './evidence.ts';
+import { explainBatchTiming } from './batch-timing.ts';
+import { type ComparedDays, compareDays } from './compare-days.ts';
+import { explainCostTypes } from './cost-types.ts';
+import { coverageOf } from './coverage.ts';
+import { explainDark } from './dark-spend.ts';
+import { explainDiscount } from './discount.ts';
+import { doubtNamelessGuesses, explainMinutes } from './explain-minutes.ts';
+import { createFindings, type Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { isOnThisBill, ourRows, sumPico, theirRows } from './joined-rows.ts';
+import { isOnThisBill, ourRows, sumPico } from './joined-rows.ts';
+import { dayOf, HOUR_MS } from './places.ts';
+import { explainPriceVersion } from './price-version.ts';
+import { explainPriorityTier } from './priority-tier.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import type { Caveat, DayState, Reconciliation } from './reconciliation.ts';
+import { explainRounding } from './rounding.ts';
+import { cheapCellsOf, explainUnbilledRefusals } from './unbilled-refusal.ts';
 import { variancesOf } from './variances.ts';
-import { moneyVerdict, tokenVerdict } from './verdicts.ts';
-import {
-  discountEvidence,
-  priorityEvidence,
-  roundingEvidence,
-  unmeteredKeyFindings,
-  unmeteredProductEvidence,
-} from './whole-day-causes.ts';
+import { moneyVerdict, requestVerdict, tokenVerdict } from './verdicts.ts';
+import { explainWebSearches } from './web-search.ts';
 
 /**
  * Compares what we recorded with what the provider counted and billed. Pure: no clock, no I/O, no order of arrival matters.
  * The causes do not overlap: each looks at rows that no other one explains, so their amounts may be added.
  */
 export function reconcile(input: ReconcileInput): Reconciliation {
-  const ours = ourRows(input.internal, 'day', input);
-  const theirs = theirRows(input.usage, input);
-  const aborted = abortedEstimateFindings(input);
-  const unmetered = unmeteredKeyFindings(ours, theirs, input.price);
-  const causes = [
-    causeOf('aborted_estimate', aborted.evidence),
-    causeOf('discount', discountEvidence(input.costs, input.modelName)),
-    causeOf('priority_tier', priorityEvidence(ours)),
-    causeOf('rounding', roundingEvidence(ours)),
-    causeOf('unmetered_key', unmetered.evidence),
-    causeOf('unmetered_product', unmeteredProductEvidence(input.costs)),
-  ].filter((cause) => cause !== null);
+  const compared = compareDays(input);
+  const { ours, theirs } = compared;
+  const findings = createFindings();
+  explainAll(input, compared, findings);
+  const causes = findings.causes();
   const variances = variancesOf({ ours, theirs, costs: input.costs, modelName: input.modelName });
   const internalPicoUsd = sumPico(ours.map((row) => row.chargedPicoUsd));
   const billedPicoUsd = sumPico(input.costs.flatMap(({ rows }) => rows.map((row) => row.amountPicoUsd)));
@@ -39,7 +37,7 @@ export function reconcile(input: ReconcileInput): Reconciliation {
   const residualPicoUsd = billedPicoUsd - internalPicoUsd - explainedPicoUsd;
   const { organization, fromMs, toMs, nowMs, tolerancePicoUsd } = input;
   return {
-    version: 1,
+    version: 2,
     organization,
     fromMs,
     toMs,
@@ -50,9 +48,11 @@ export function reconcile(input: ReconcileInput): Reconciliation {
     explainedPicoUsd,
     residualPicoUsd,
     tolerancePicoUsd,
+    coverage: coverageOf(input.costs, causes),
     verdicts: {
-      tokens: tokenVerdict(variances, causes),
+      tokens: tokenVerdict(variances, findings),
       money: moneyVerdict({ residualPicoUsd, tolerancePicoUsd }, variances),
+      requests: requestVerdict(ours, theirs),
     },
     days: utcDaysCovering(fromMs, toMs).map((day) => ({
       dayMs: day.startMs,
@@ -60,14 +60,31 @@ export function reconcile(input: ReconcileInput): Reconciliation {
     })),
     variances,
     causes,
-    unexplained: [...aborted.unexplained, ...unmetered.unexplained],
+    ...findings.unexplained(),
     elsewhere: elsewhereOf(input.internal),
     caveats: [...input.caveats, ...unknownCounts(input)],
-    freshness: input.freshness ?? [],
+    freshness: [...(input.freshness ?? [])],
   };
 }
 
-const HOUR_MS = 3_600_000;
+/** Days first; what they leave is what minutes are asked about. */
+function explainAll(input: ReconcileInput, compared: ComparedDays, findings: Findings): void {
+  const { ours, theirs, own, priceSum } = compared;
+  const charges = ourRows(input.charges, 'day', input);
+  explainRounding(ours, findings);
+  explainPriceVersion(charges, priceSum, findings);
+  for (const { cause, row } of compared.dark) explainDark(cause, row, own, priceSum, findings);
+  const isBatchExplained = explainBatchTiming(compared, { price: input.price, priceSum }, findings);
+  explainWebSearches(compared, findings);
+  doubtNamelessGuesses(compared, findings);
+  explainMinutes(input, compared, (row) => isBatchExplained(row, dayOf(row.atMs)), findings);
+  const cheap = cheapCellsOf(theirs, input.costs, input.modelName, priceSum);
+  explainUnbilledRefusals(cheap, charges, priceSum, findings);
+  explainPriorityTier(ours, findings);
+  explainCostTypes(input.costs, findings);
+  explainDiscount(input.costs, input.modelName, findings);
+}
+
 /** The provider calls no figure final; where it speaks of adjustments at all it names thirty days. */
 const SETTLED_AFTER_MS = 30 * 24 * HOUR_MS;
 

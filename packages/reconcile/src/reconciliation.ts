@@ -1,14 +1,19 @@
 import type { PicoUsd } from '@tallygate/usage';
+import type { CauseName, Reason } from './causes.ts';
 import type { TokenCounts } from './token-counts.ts';
 
 /**
  * A finished comparison of what we recorded with what the provider billed.
  *
- * Promise, exact in pico-USD: internal + Σ explained + residual = billed. Every explained amount is computed from rows and
+ * Promise, exact in pico-USD: internal + Σ causes + residual = billed. Every amount of a cause is computed from rows and
  * buckets that its evidence names; none is what happens to be left over. What is left over is the residual.
+ *
+ * How to read it on: `causes` stand in the order of `CAUSES`, which is the order of the waterfall from ours to the bill; `waterfallOf`
+ * gives the same as steps with running totals and what to do next. Sums are exact whatever the range, those of `byKey` too;
+ * `evidence` and `unexplained` are examples, the largest, and `places` and `unexplainedPlaces` say how many there are.
  */
 export interface Reconciliation {
-  version: 1;
+  version: 2;
   organization: string;
   /** [fromMs, toMs): whole UTC days. */
   fromMs: number;
@@ -23,13 +28,15 @@ export interface Reconciliation {
   residualPicoUsd: PicoUsd;
   /** How far from zero a residual may be and still count as explained. */
   tolerancePicoUsd: PicoUsd;
-  /** Two separate judgements: equal tokens at a wrong price, and unequal ones that happen to cost the same, are both seen. */
-  verdicts: { tokens: Verdict; money: Verdict };
+  coverage: Coverage;
+  /** Separate judgements: equal tokens at a wrong price, and unequal ones that happen to cost the same, are both seen. */
+  verdicts: { tokens: Verdict; money: Verdict; requests: RequestVerdict };
   days: ReconciledDay[];
   variances: Variance[];
   causes: Cause[];
   /** Looked at, and not explained, with the reason: nothing here is in any amount above. */
   unexplained: Unexplained[];
+  unexplainedPlaces: number;
   /** Our rows that this bill cannot hold. */
   elsewhere: { backend: string; listCostPicoUsd: PicoUsd }[];
   caveats: Caveat[];
@@ -45,8 +52,20 @@ export interface ReportFreshness {
   completeToMs: number | null;
 }
 
+/** How much of the bill the meter saw. Dark is what keys, workspaces, models and hours without a row of ours cost, at list. */
+export interface Coverage {
+  /** The bill before discount. */
+  listPicoUsd: PicoUsd;
+  darkPicoUsd: PicoUsd;
+  /** Of the bill, rounded down to hundredths; null where nothing was billed. */
+  percent: number | null;
+}
+
 /** agrees: no difference at all. explained: differences, all with a cause. differs: something is left. */
 export type Verdict = 'agrees' | 'explained' | 'differs';
+
+/** not_counted: the provider's report has no column of requests. */
+export type RequestVerdict = 'agrees' | 'differs' | 'not_counted';
 
 /** open: usage may still arrive. provisional: complete, the provider may still adjust it. settled: 30 days have passed. */
 export type DayState = 'open' | 'provisional' | 'settled';
@@ -72,20 +91,19 @@ export interface Variance {
   variancePicoUsd: PicoUsd;
 }
 
-export const CAUSES = [
-  'aborted_estimate',
-  'discount',
-  'priority_tier',
-  'rounding',
-  'unmetered_key',
-  'unmetered_product',
-] as const;
-export type CauseName = (typeof CAUSES)[number];
-
 export interface Cause {
   cause: CauseName;
-  /** Σ of the evidence's amounts. */
+  /** Of "ambiguous": the causes that share its buckets, of which nobody can tell the parts. Empty of any other. */
+  between: CauseName[];
+  /** Σ over all places, also those that `evidence` leaves out. */
   amountPicoUsd: PicoUsd;
+  /** How many findings there are. */
+  places: number;
+  /** Attempts of ours that they are about. */
+  attempts: number;
+  /** What each key has of the amount, all places together: what a bill is allocated by. Null: of no key, or of all. */
+  byKey: { apiKeyId: string | null; amountPicoUsd: PicoUsd }[];
+  /** The findings of the largest amounts, at most `MOST_EVIDENCE`. */
   evidence: Evidence[];
 }
 
@@ -97,9 +115,11 @@ export interface Evidence {
   toMs: number;
   model: string | null;
   apiKeyId: string | null;
+  /** Null: not told apart. */
+  workspaceId: string | null;
   /** Attempts of ours that it is about; 0 where we have none. */
   attempts: number;
-  /** The provider's own words for the line, where it has any. */
+  /** The provider's own words for the line, the price that a charge was made by: whatever else names the place. */
   description: string | null;
   charged: Counted;
   actual: Counted;
@@ -111,18 +131,6 @@ export interface Counted {
   tokens: TokenCounts;
   amountPicoUsd: PicoUsd;
 }
-
-export const REASONS = [
-  'at_edge',
-  'charge_not_reproduced',
-  'key_unknown',
-  'not_reported',
-  'own_keys_unknown',
-  'price_ambiguous',
-  'shared_bucket',
-  'too_fresh',
-] as const;
-export type Reason = (typeof REASONS)[number];
 
 export interface Unexplained {
   cause: CauseName;
@@ -142,6 +150,7 @@ export interface Caveat {
     | 'drifted_after_final'
     | 'incomplete'
     | 'key_unresolved'
+    | 'many_gaps'
     | 'totals_moved'
     | 'unknown_counts';
   detail: string;

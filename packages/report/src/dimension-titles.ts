@@ -18,6 +18,7 @@ export const DIMENSION_TITLES: Record<SpendDimension, { title: string; column: s
   speed: { title: 'Speed', column: 'speed' },
   inferenceGeo: { title: 'Geography', column: 'inference_geo' },
   promptBand: { title: 'Prompt band', column: 'prompt_band' },
+  priceId: { title: 'Price', column: 'price_id' },
   lineType: { title: 'Line', column: 'line_type' },
   user: { title: 'User', column: 'user' },
   workflow: { title: 'Workflow', column: 'workflow' },

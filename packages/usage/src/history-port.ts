@@ -27,6 +27,7 @@ export const SPEND_DIMENSIONS = [
   'speed',
   'inferenceGeo',
   'promptBand',
+  'priceId',
   'lineType',
   'user',
   'workflow',

@@ -1,4 +1,4 @@
-import { describeCause } from '@tallygate/reconcile';
+import { meaningOf } from '@tallygate/reconcile';
 import { budgetTable, spendStatement, spendTable, toTextTable, varianceTable } from '@tallygate/report';
 import type { MainJob } from './main-job.ts';
 
@@ -24,7 +24,7 @@ function reconciliationSection({ reconciliation, result }: MainJob, width: numbe
   const causes = reconciliation.causes.map((cause) => ({
     name: cause.cause,
     amountPicoUsd: cause.amountPicoUsd,
-    evidence: describeCause(cause),
+    evidence: meaningOf(cause),
   }));
   const table = toTextTable(varianceTable({ internalPicoUsd, billedPicoUsd, causes }), { width });
   const control = `The provider also billed ${result.controlUsd} that nothing explains: the residual must be exactly that.`;

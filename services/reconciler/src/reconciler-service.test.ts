@@ -39,7 +39,7 @@ function world(lastReportMs: number | null = null) {
 
 function reconciliation(): Reconciliation {
   return {
-    version: 1,
+    version: 2,
     organization: 'default',
     fromMs: 0,
     toMs: 0,
@@ -50,11 +50,13 @@ function reconciliation(): Reconciliation {
     explainedPicoUsd: 0n,
     residualPicoUsd: 0n,
     tolerancePicoUsd: 0n,
-    verdicts: { tokens: 'agrees', money: 'explained' },
+    coverage: { listPicoUsd: 0n, darkPicoUsd: 0n, percent: null },
+    verdicts: { tokens: 'agrees', money: 'explained', requests: 'not_counted' },
     days: [],
     variances: [],
     causes: [],
     unexplained: [],
+    unexplainedPlaces: 0,
     elsewhere: [],
     caveats: [],
     freshness: [],
@@ -215,7 +217,7 @@ describe('health', () => {
         isRunning: false,
         lastReportAt: '2026-11-21T10:30:00.000Z',
         nextRunAt: '2026-11-21T11:30:00.000Z',
-        lastVerdicts: { tokens: 'agrees', money: 'explained' },
+        lastVerdicts: { tokens: 'agrees', money: 'explained', requests: 'not_counted' },
         lastFailure: null,
         dueDays: 0,
       },

@@ -17,6 +17,7 @@ export function historyOver(events: readonly UsageEvent[]): {
   const reports: StoredReport[] = [];
   const part: Partial<SpendHistory> = {
     spend: async (query) => spendOf(events, query),
+    settlementGaps: async () => [],
     saveReport: async (report) => void reports.push(report),
     lastReport: async () => reports.at(-1) ?? null,
   };
@@ -46,6 +47,12 @@ function dimension(event: UsageEvent, line: UsageLine, name: SpendDimension): st
     apiKeyHint: event.apiKeyHint,
     basis: event.basis,
     serviceTier: line.serviceTier,
+    workspaceId: event.workspaceId,
+    inferenceGeo: line.inferenceGeo,
+    speed: line.speed,
+    promptBand: line.promptBand,
+    priceId: line.priceId,
+    status: event.status,
     day: start(86_400_000),
     minute: start(60_000),
   };

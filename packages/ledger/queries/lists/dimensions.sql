@@ -15,6 +15,7 @@ ifNull(service_tier, '') AS serviceTier, -- billing
 ifNull(speed, '') AS speed, -- billing
 ifNull(inference_geo, '') AS inferenceGeo, -- billing
 prompt_band AS promptBand, -- billing
+ifNull(price_id, '') AS priceId,
 basis AS basis, -- billing
 line_type AS lineType,
 ifNull(user_pseudonym, '') AS user, -- denials

@@ -29,6 +29,12 @@ interface OurFields {
   apiKeyId?: string;
   basis?: 'reported' | 'estimated';
   serviceTier?: string;
+  status?: string;
+  priceId?: string;
+  workspaceId?: string;
+  inferenceGeo?: string;
+  speed?: string;
+  promptBand?: string;
   backend?: string;
   attempts?: number;
   tokens: TokenCounts;
@@ -40,7 +46,7 @@ export function ourRow(fields: OurFields): SpendRow {
   const { model = 'claude-a', apiKeyId = 'key_1', basis = 'reported', serviceTier = 'standard' } = fields;
   const exactPicoUsd =
     fields.exactPicoUsd ??
-    price({ model, atMs: 0, tokens: fields.tokens, serviceTier, inferenceGeo: null }) ??
+    price({ model, atMs: 0, tokens: fields.tokens, serviceTier, inferenceGeo: null, speed: null }) ??
     0n;
   const listCostNanoUsd = exactPicoUsd / 1000n;
   return {
@@ -52,6 +58,12 @@ export function ourRow(fields: OurFields): SpendRow {
       apiKeyHint: '',
       basis,
       serviceTier,
+      workspaceId: fields.workspaceId ?? 'wrkspc_1',
+      status: fields.status ?? (basis === 'estimated' ? 'aborted' : 'ok'),
+      priceId: fields.priceId ?? 'list',
+      inferenceGeo: fields.inferenceGeo ?? '',
+      speed: fields.speed ?? 'standard',
+      promptBand: fields.promptBand ?? '',
     },
     calls: fields.attempts ?? 1,
     attempts: fields.attempts ?? 1,
@@ -70,6 +82,9 @@ interface TheirFields {
   serviceTier?: string | null;
   inferenceGeo?: string | null;
   contextWindow?: string | null;
+  /** Set: grouped by workspace in place of prompt length. */
+  workspaceId?: string;
+  requests?: number;
   tokens: TokenCounts;
 }
 
@@ -86,10 +101,12 @@ export function theirRow(fields: TheirFields): UsageRow {
       model,
       service_tier: serviceTier,
       inference_geo: inferenceGeo,
-      context_window: fields.contextWindow ?? '0-200k',
+      ...(fields.workspaceId === undefined
+        ? { context_window: fields.contextWindow ?? '0-200k' }
+        : { workspace_id: fields.workspaceId }),
     },
     usage: fields.tokens,
-    requests: null,
+    requests: fields.requests ?? null,
     unknownCounts: {},
   };
 }
@@ -136,6 +153,7 @@ export function stretch(
   return {
     fromMs: dayMs,
     toMs: dayMs + DAY_MS,
+    apiKeyIds: ['key_1', 'key_2'],
     internal: ours.map(([minute, fields]) => ourRow({ ...fields, atMs: at(minute), time: 'minute' })),
     usage: usageBuckets(
       dayMs,
@@ -155,7 +173,10 @@ export function input(changes: Partial<ReconcileInput> = {}): ReconcileInput {
     internal: [],
     usage: usageBuckets(DAY_1, DAY_MS, 1, []),
     costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [] }],
+    usageByWorkspace: [],
+    gaps: [],
     minutes: [],
+    charges: [],
     price,
     modelName: (name) => name,
     apiKeyIdOf: (row) => row.group.apiKeyId || null,

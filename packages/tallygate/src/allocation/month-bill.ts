@@ -137,7 +137,7 @@ function unmeteredOf(reconciliation: Reconciliation | null, { teams }: Allocatio
   );
   return (reconciliation?.causes ?? [])
     .filter(({ cause }) => UNMETERED.has(cause))
-    .flatMap(({ evidence }) => evidence)
+    .flatMap(({ byKey }) => byKey)
     .map(({ apiKeyId, amountPicoUsd }) => ({
       team: teamOfKey.get(apiKeyId ?? '') ?? null,
       amountNanoUsd: nanoFromPico(amountPicoUsd),

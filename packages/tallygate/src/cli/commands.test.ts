@@ -129,6 +129,7 @@ describe('tallygate reconcile', () => {
     variance,
     withinTolerance: true,
     remarks: ['All explained.'],
+    nextActions: [{ name: 'unmetered key', nextAction: 'Wrap its clients.' }],
     document: { reconciliation: 1 },
   };
 
@@ -150,6 +151,7 @@ describe('tallygate reconcile', () => {
     expect(code).toBe(0);
     expect(asked).toEqual([{ fromMs: Date.UTC(2026, 10, 20), toMs: Date.UTC(2026, 10, 21) }]);
     expect(stdout).toContain('Residual               +0.000000500        16.7%  not explained');
+    expect(stdout).toMatch(/\nNext\n {2}unmetered key: Wrap its clients\.\n$/);
     expect(stderr).toMatch(/^Reading …\n.*All explained\.\n$/s);
   });
 

@@ -3,6 +3,7 @@ import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { invoiceHalf } from './finance/invoice-half.ts';
 import { pullHooks } from './pulls/pull-hooks.ts';
+import type { ReconciledDays } from './reconciliation-port.ts';
 import { widthOf } from './report-command.ts';
 import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
@@ -29,7 +30,7 @@ export async function reconcileCommand(
     say(context, `Organization ${runtime.organization}, ${describeRange(range)}`);
     for (const remark of days.remarks) say(context, remark);
     const { fromMs, toMs } = range;
-    const head = { schema: 'tallygate.reconciliation/1', from: isoFromMs(fromMs), to: isoFromMs(toMs) };
+    const head = { schema: 'tallygate.reconciliation/2', from: isoFromMs(fromMs), to: isoFromMs(toMs) };
     const { withinTolerance } = days;
     const half = await invoiceHalf(runtime, range, days.variance.billedPicoUsd);
     const tables = [varianceTable(days.variance), ...(half === null ? [] : [half.table])];
@@ -41,9 +42,15 @@ export async function reconcileCommand(
         ...days.document,
         ...(half === null ? {} : { invoice: half.document }),
       },
-      text: tables.map((table) => toTextTable(table, widthOf(context))).join('\n'),
+      text: tables.map((table) => toTextTable(table, widthOf(context))).join('\n') + nextOf(days),
     };
   });
+}
+
+/** Under the waterfall: what to do. */
+function nextOf({ nextActions }: ReconciledDays): string {
+  if (nextActions.length === 0) return '';
+  return `\nNext\n${nextActions.map(({ name, nextAction }) => `  ${name}: ${nextAction}\n`).join('')}`;
 }
 
 /** The provider bills by UTC day; a part of one has no counterpart. */

@@ -24,7 +24,7 @@ const place = {
 };
 
 const RECONCILIATION: Reconciliation = {
-  version: 1,
+  version: 2,
   organization: 'acme',
   fromMs: DAY,
   toMs: DAY + 86_400_000,
@@ -35,16 +35,22 @@ const RECONCILIATION: Reconciliation = {
   explainedPicoUsd: 1_500_000_000n,
   residualPicoUsd: 500_000_000n,
   tolerancePicoUsd: 0n,
-  verdicts: { tokens: 'explained', money: 'differs' },
+  coverage: { listPicoUsd: 12_000_000_000n, darkPicoUsd: 3_000_000_000n, percent: 75 },
+  verdicts: { tokens: 'explained', money: 'differs', requests: 'not_counted' },
   days: [{ dayMs: DAY, state: 'provisional' }],
   variances: [],
   causes: [
     {
       cause: 'aborted_estimate',
+      between: [],
       amountPicoUsd: 1_500_000_000n,
+      places: 1,
+      attempts: 3,
+      byKey: [{ apiKeyId: null, amountPicoUsd: 1_500_000_000n }],
       evidence: [
         {
           ...place,
+          workspaceId: null,
           description: null,
           charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
           actual: { tokens: NO_TOKENS, amountPicoUsd: 1_500_000_000n },
@@ -54,6 +60,7 @@ const RECONCILIATION: Reconciliation = {
     },
   ],
   unexplained: [{ cause: 'aborted_estimate', reason: 'too_fresh', ...place }],
+  unexplainedPlaces: 1,
   elsewhere: [{ backend: 'bedrock', listCostPicoUsd: 3_000_000_000_000n }],
   caveats: [{ caveat: 'key_unresolved', detail: 'The key sk-…abcd fits no key of the organization.' }],
   freshness: [{ report: 'analytics', readAtMs: DAY, completeToMs: DAY - 55 * 60_000 }],
@@ -68,10 +75,31 @@ describe('what the command says about a reconciliation', () => {
     expect(JSON.parse(JSON.stringify(document)).reconciliation.residualPicoUsd).toBe('500000000');
   });
 
+  it('says what to do about each step, and where each one leads', () => {
+    const { nextActions, document } = toReconciledDays(RECONCILIATION);
+    expect(nextActions.map(({ name }) => name)).toEqual(['aborted estimate', 'residual']);
+    expect(JSON.parse(JSON.stringify(document)).waterfall).toMatchObject([
+      { step: 'internal', runningPicoUsd: '10000000000' },
+      { step: 'aborted_estimate', runningPicoUsd: '11500000000' },
+      { step: 'residual', amountPicoUsd: '500000000', runningPicoUsd: '12000000000' },
+      { step: 'billed', amountPicoUsd: '12000000000' },
+    ]);
+  });
+
+  it('lists so many unexplained places as a person reads, and counts the others', () => {
+    const [one] = RECONCILIATION.unexplained;
+    if (one === undefined) throw new Error('There is one.');
+    const many = { unexplained: Array.from({ length: 60 }, () => one), unexplainedPlaces: 900 };
+    const remarks = toReconciledDays({ ...RECONCILIATION, ...many }).remarks;
+    expect(remarks.filter((remark) => remark.startsWith('Not explained'))).toHaveLength(21);
+    expect(remarks.at(-1)).toContain('880 more places');
+  });
+
   it('puts the verdict first, then everything that limits it', () => {
     expect(toReconciledDays(RECONCILIATION).remarks).toEqual([
       'Tokens: every difference has a cause. Money: a difference is left (residual $0.00050, tolerance $0.00).',
       'analytics: Complete to 2026-10-30 23:05 UTC, 55 min old.',
+      'The meter saw 75 % of the bill; $0.0030 went past it.',
       '1 of 1 days are provisional: the provider may adjust them.',
       'The key sk-…abcd fits no key of the organization.',
       '$3.00 at bedrock stands on another bill.',
@@ -85,7 +113,10 @@ describe('what the command says about a reconciliation', () => {
     ['agrees', 'differs', false],
     ['differs', 'agrees', false],
   ] as const)('tokens %s and money %s: within tolerance %s', (tokens, money, within) => {
-    expect(toReconciledDays({ ...RECONCILIATION, verdicts: { tokens, money } }).withinTolerance).toBe(within);
+    expect(
+      toReconciledDays({ ...RECONCILIATION, verdicts: { tokens, money, requests: 'agrees' } })
+        .withinTolerance,
+    ).toBe(within);
   });
 });
 

@@ -1,5 +1,12 @@
 import { livePriceBook } from '@tallygate/pricing';
-import { type Cause, describeCause, type Reconciliation, type Unexplained } from '@tallygate/reconcile';
+import {
+  type Cause,
+  meaningOf,
+  type Reconciliation,
+  type Unexplained,
+  type WaterfallStep,
+  waterfallOf,
+} from '@tallygate/reconcile';
 import { type Clock, formatUsd, isoFromMs, nanoFromPico } from '@tallygate/usage';
 import { describeFreshness } from '../pulls/index.ts';
 import { type ReconciliationStep, reconciliationSchema, runReconciliation } from '../reconciliation/index.ts';
@@ -34,23 +41,46 @@ export function createReconcileDays({ clock }: { clock: Clock }): ReconcileDays 
 /** What the command prints about a reconciliation. Over tolerance means that either judgement, tokens or money, is "differs". */
 export function toReconciledDays(reconciliation: Reconciliation): ReconciledDays {
   const { internalPicoUsd, billedPicoUsd, causes, verdicts } = reconciliation;
+  const waterfall = waterfallOf(reconciliation);
   return {
     variance: { internalPicoUsd, billedPicoUsd, causes: causes.map(toCauseLine) },
     withinTolerance: verdicts.tokens !== 'differs' && verdicts.money !== 'differs',
     remarks: [
       verdictOf(reconciliation),
       ...freshnessOf(reconciliation),
+      ...coverageOf(reconciliation),
       ...unsettledDays(reconciliation),
       ...remarksOf(reconciliation),
     ],
-    document: { reconciliation: reconciliationSchema.encode(reconciliation) },
+    nextActions: waterfall.flatMap(({ step, nextAction }) =>
+      nextAction === null ? [] : [{ name: inWords(step), nextAction }],
+    ),
+    document: {
+      reconciliation: reconciliationSchema.encode(reconciliation),
+      waterfall: waterfall.map(toDocumentStep),
+    },
   };
 }
 
 function toCauseLine(cause: Cause): ReconciledDays['variance']['causes'][number] {
-  // The description begins with the amount, which has a column of its own here.
-  const evidence = describeCause(cause).replace(/^[^:]*: /, '');
-  return { name: cause.cause.replaceAll('_', ' '), amountPicoUsd: cause.amountPicoUsd, evidence };
+  return { name: inWords(cause.cause), amountPicoUsd: cause.amountPicoUsd, evidence: meaningOf(cause) };
+}
+
+/** The evidence stands with the cause; a step says where it leads and what to do. */
+function toDocumentStep({ evidence: _inCauses, ...step }: WaterfallStep): Record<string, unknown> {
+  const { amountPicoUsd, runningPicoUsd } = step;
+  return { ...step, amountPicoUsd: amountPicoUsd.toString(), runningPicoUsd: runningPicoUsd.toString() };
+}
+
+function inWords(name: string): string {
+  return name.replaceAll('_', ' ');
+}
+
+/** Always said: what the meter did not see is in no budget either. */
+function coverageOf({ coverage }: Reconciliation): string[] {
+  const { percent, darkPicoUsd } = coverage;
+  if (percent === null) return [];
+  return [`The meter saw ${percent} % of the bill; ${formatUsd(nanoFromPico(darkPicoUsd))} went past it.`];
 }
 
 function verdictOf({ verdicts, residualPicoUsd, tolerancePicoUsd }: Reconciliation): string {
@@ -80,14 +110,20 @@ function unsettledDays({ days }: Reconciliation): string[] {
   ];
 }
 
-function remarksOf({ caveats, unexplained, elsewhere }: Reconciliation): string[] {
+/** More than a screen of them is no reading. */
+const MOST_LISTED = 20;
+
+function remarksOf({ caveats, unexplained, unexplainedPlaces, elsewhere }: Reconciliation): string[] {
   return [
     ...caveats.map(({ detail }) => detail),
     ...elsewhere.map(
       ({ backend, listCostPicoUsd }) =>
         `${formatUsd(nanoFromPico(listCostPicoUsd))} at ${backend} stands on another bill.`,
     ),
-    ...unexplained.map(describeUnexplained),
+    ...unexplained.slice(0, MOST_LISTED).map(describeUnexplained),
+    ...(unexplainedPlaces > MOST_LISTED
+      ? [`Not explained: ${unexplainedPlaces - MOST_LISTED} more places; --json lists the first of them.`]
+      : []),
   ];
 }
 

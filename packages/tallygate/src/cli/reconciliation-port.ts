@@ -9,6 +9,8 @@ export interface ReconciledDays {
   withinTolerance: boolean;
   /** What a reader must know beside the table: the verdict first, then what limits it. */
   remarks: readonly string[];
+  /** What somebody can do about each step, in their order. */
+  nextActions: readonly { name: string; nextAction: string }[];
   /** The whole of it, for `--json`. */
   document: Record<string, unknown>;
 }

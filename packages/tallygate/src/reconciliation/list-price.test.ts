@@ -12,7 +12,14 @@ const tokens = {
   outputTokens: 55,
   webSearchRequests: 2,
 };
-const question = { model: 'claude-opus-5-5', atMs, tokens, serviceTier: 'standard', inferenceGeo: 'global' };
+const question = {
+  model: 'claude-opus-5-5',
+  atMs,
+  tokens,
+  serviceTier: 'standard',
+  inferenceGeo: 'global',
+  speed: null,
+};
 
 describe('the price list as evidence', () => {
   it('says what the function that charges our rows says, exact', () => {

@@ -14,14 +14,14 @@ const HARMLESS_FLAGS: ReadonlySet<string> = new Set(['low_confidence_price']);
 export function listPrice(book: PriceBook, unpricedModels: UnpricedPolicy): PriceTokens {
   const allowed =
     typeof unpricedModels === 'object' ? new Set([...HARMLESS_FLAGS, 'unpriced']) : HARMLESS_FLAGS;
-  return ({ model, atMs, tokens, serviceTier, inferenceGeo }) => {
+  return ({ model, atMs, tokens, serviceTier, inferenceGeo, speed }) => {
     const { listCostPicoUsd, flags, priceId } = charge(book, {
       model,
       backend: 'anthropic',
       atMs,
       usage: { ...NO_USAGE, ...tokens },
       serviceTier,
-      speed: null,
+      speed,
       inferenceGeo,
       billed: true,
       unpricedModels,

@@ -1,5 +1,5 @@
 import { type AdminApi, type CostBucket, isNotOffered, type UsageBucket } from '@tallygate/admin-api';
-import { type Caveat, type ReportFreshness, USAGE_GROUPS } from '@tallygate/reconcile';
+import { type Caveat, type ReportFreshness, USAGE_GROUPS, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { type CheckedRange, checkTotals, costSum, tokenSum } from './check-totals.ts';
 
@@ -15,6 +15,8 @@ export type BillingReports = Pick<
  */
 export interface ProviderDays {
   usage: UsageBucket[];
+  /** The same by workspace, for five dimensions are all that one question may have. */
+  usageByWorkspace: UsageBucket[];
   costs: CostBucket[];
   caveats: Caveat[];
   freshness: ReportFreshness[];
@@ -28,7 +30,14 @@ interface Range {
 }
 
 const DAY_MS = 86_400_000;
-const NOTHING: ProviderDays = { usage: [], costs: [], caveats: [], freshness: [] };
+const BY_WORKSPACE = 'usage by workspace';
+const NOTHING: ProviderDays = {
+  usage: [],
+  usageByWorkspace: [],
+  costs: [],
+  caveats: [],
+  freshness: [],
+};
 
 /**
  * From the analytics reports as far as their data has come, which name net and list amounts and keys; the days after that, and
@@ -48,6 +57,7 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   const isComplete = ({ endMs }: { endMs: number }) => endMs <= completeToMs;
   return {
     usage: [...days.usage.filter(isComplete), ...legacy.usage],
+    usageByWorkspace: [...days.usageByWorkspace.filter(isComplete), ...legacy.usageByWorkspace],
     costs: [...days.costs.filter(isComplete), ...legacy.costs],
     caveats: [...days.caveats, ...legacy.caveats],
     freshness: [...days.freshness, ...legacy.freshness],
@@ -69,19 +79,22 @@ async function pullAnalytics(
 ): Promise<{ days: ProviderDays; completeToMs: number }> {
   const question = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS] });
+  const byWorkspace = await adminApi.analyticsUsage({ ...question, groupBy: [...WORKSPACE_GROUPS] });
   const usageTotals = await adminApi.analyticsUsage({ ...question, groupBy: [] });
   const costs = await adminApi.analyticsCost({ ...question, groupBy: [...USAGE_GROUPS, 'cost_type'] });
   const costTotals = await adminApi.analyticsCost({ ...question, groupBy: [] });
-  const reports = [usage, usageTotals, costs, costTotals];
+  const reports = [usage, byWorkspace, usageTotals, costs, costTotals];
   const refreshedAtMs = Math.min(...reports.map((report) => report.refreshedAtMs ?? fromMs));
   const completeToMs = Math.max(fromMs, Math.min(toMs, Math.floor(refreshedAtMs / DAY_MS) * DAY_MS));
   const range: CheckedRange = { completeUntilMs: completeToMs };
   return {
     days: {
       usage: usage.buckets,
+      usageByWorkspace: byWorkspace.buckets,
       costs: costs.buckets,
       caveats: [
         ...checkTotals('analytics/usage', usage.buckets, usageTotals.buckets, tokenSum, range),
+        ...checkTotals(BY_WORKSPACE, byWorkspace.buckets, usageTotals.buckets, tokenSum, range),
         ...checkTotals('analytics/cost', costs.buckets, costTotals.buckets, costSum, range),
       ],
       freshness: [{ report: 'analytics', readAtMs: nowMs, completeToMs: refreshedAtMs }],
@@ -97,16 +110,18 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
   if (fromMs === toMs) return NOTHING;
   const usageQuestion = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS] });
+  const usageByWorkspace = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...WORKSPACE_GROUPS] });
   const usageTotals = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [] });
   const costs = await adminApi.costs({ fromMs, toMs, groupBy: ['description'] });
   const costTotals = await adminApi.costs({ fromMs, toMs, groupBy: [] });
   const range: CheckedRange = { completeUntilMs: nowMs - OPEN_FOR_MS };
   const caveats = [
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
+    ...checkTotals(BY_WORKSPACE, usageByWorkspace, usageTotals, tokenSum, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ];
   const freshness = [{ report: 'usage and cost reports', readAtMs: nowMs, completeToMs: null }];
-  return { usage, costs, caveats, freshness };
+  return { usage, usageByWorkspace, costs, caveats, freshness };
 }
 
 const NO_DATA_YET = Symbol('no data yet');

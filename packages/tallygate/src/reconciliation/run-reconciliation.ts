@@ -1,10 +1,19 @@
 import type { PriceBook } from '@tallygate/pricing';
-import { type Caveat, INTERNAL_GROUPS, type Reconciliation, reconcile } from '@tallygate/reconcile';
+import {
+  type Caveat,
+  CHARGE_GROUPS,
+  INTERNAL_GROUPS,
+  type Reconciliation,
+  reconcile,
+  type Suspects,
+  suspectsOf,
+} from '@tallygate/reconcile';
 import {
   type Clock,
   isoFromMs,
   newReportId,
   PICO_USD_PER_NANO_USD,
+  type SettlementGap,
   type SpendHistory,
   type SpendRow,
   TallygateError,
@@ -61,28 +70,41 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   onProgress('reading_ledger');
   const groupBy = ['day' as const, ...INTERNAL_GROUPS];
   const internal = await history.spend({ organization, ...range, by: 'ended', groupBy });
+  const gaps = await readGaps(run, range);
   onProgress('asking_provider');
-  const { usage, costs, caveats, freshness } = await pullProviderDays(adminApi, { ...range, nowMs });
+  const { caveats, freshness, ...reports } = await pullProviderDays(adminApi, { ...range, nowMs });
   const { keys, caveats: keyCaveats } = await matchKeys(adminApi, internal);
   const driftedDays = await driftCaveats(() => history.reportVersions, { organization, ...range, nowMs });
-  onProgress('reading_minutes');
-  const knownUntilMs = endOfBucket(MINUTE_MS, askedAtMs);
-  const minutes = await pullMinutes({ history, adminApi, organization, internal, keys, knownUntilMs });
-
-  const reconciliation = reconcile({
-    organization,
+  const days = {
     ...range,
-    nowMs,
     internal,
-    usage,
-    costs,
-    minutes,
+    ...reports,
+    gaps,
     price: listPrice(run.priceBook, run.unpricedModels ?? 'dearest'),
     modelName: modelNameIn(run.priceBook),
     apiKeyIdOf: keys.idOf,
+  };
+  const suspects = suspectsOf(days);
+  onProgress('reading_minutes');
+  const knownUntilMs = endOfBucket(MINUTE_MS, askedAtMs);
+  const minutes = await pullMinutes({
+    history,
+    adminApi,
+    organization,
+    wanted: suspects.minutes,
+    knownUntilMs,
+  });
+  const charges = await readCharges(history, organization, suspects.charges);
+
+  const reconciliation = reconcile({
+    ...days,
+    organization,
+    nowMs,
+    minutes,
+    charges,
     reportDelayMs: run.reportDelayMs ?? REPORT_DELAY_MS,
     tolerancePicoUsd: (run.toleranceNanoUsd ?? 0n) * PICO_USD_PER_NANO_USD,
-    caveats: [...caveats, ...keyCaveats, ...driftedDays],
+    caveats: [...caveats, ...keyCaveats, ...gapCaveats(gaps), ...driftedDays],
     freshness,
   });
   onProgress('storing');
@@ -112,6 +134,35 @@ function requireDays(
 /** End of the newest bucket that the provider surely knows. */
 function endOfBucket(widthMs: number, askedAtMs: number): number {
   return (Math.floor(askedAtMs / widthMs) + 1) * widthMs;
+}
+
+/** With a day around it: a number at the edge has its neighbours outside. */
+function readGaps({ history, organization }: ReconciliationRun, range: { fromMs: number; toMs: number }) {
+  return history.settlementGaps({ organization, fromMs: range.fromMs - DAY_MS, toMs: range.toMs + DAY_MS });
+}
+
+/** The ledger lists no more at once. */
+const MOST_GAPS = 1_000;
+
+function gapCaveats(gaps: readonly SettlementGap[]): Caveat[] {
+  if (gaps.length < MOST_GAPS) return [];
+  const detail = `More than ${MOST_GAPS} gaps in the settlement numbers: usage in later ones is not explained by missing rows.`;
+  return [{ caveat: 'many_gaps', detail }];
+}
+
+/** By price and outcome, which no rollup has: only the days and models whose sums do not follow from the price list. */
+async function readCharges(
+  history: SpendHistory,
+  organization: string,
+  wanted: Suspects['charges'],
+): Promise<SpendRow[]> {
+  const rows: SpendRow[][] = [];
+  for (const { dayMs, responseModels } of wanted) {
+    const range = { fromMs: dayMs, toMs: dayMs + DAY_MS, by: 'ended' as const };
+    const filter = { responseModel: responseModels };
+    rows.push(await history.spend({ organization, ...range, groupBy: ['day', ...CHARGE_GROUPS], filter }));
+  }
+  return rows.flat();
 }
 
 async function matchKeys(

@@ -47,14 +47,25 @@ const variance = z.object({
 
 const evidence = z.object({
   ...place,
+  workspaceId: z.string().nullable(),
   description: z.string().nullable(),
   charged: counted,
   actual: counted,
   amountPicoUsd: picoUsd,
 });
 
+const cause = z.object({
+  cause: z.enum(CAUSES),
+  between: z.array(z.enum(CAUSES)),
+  amountPicoUsd: picoUsd,
+  places: count,
+  attempts: count,
+  byKey: z.array(z.object({ apiKeyId: z.string().nullable(), amountPicoUsd: picoUsd })),
+  evidence: z.array(evidence),
+});
+
 export const reconciliationSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   organization: z.string().min(1),
   fromMs: instantMs,
   toMs: instantMs,
@@ -65,11 +76,17 @@ export const reconciliationSchema = z.object({
   explainedPicoUsd: picoUsd,
   residualPicoUsd: picoUsd,
   tolerancePicoUsd: picoUsd,
-  verdicts: z.object({ tokens: verdict, money: verdict }),
+  coverage: z.object({ listPicoUsd: picoUsd, darkPicoUsd: picoUsd, percent: z.number().nullable() }),
+  verdicts: z.object({
+    tokens: verdict,
+    money: verdict,
+    requests: z.enum(['agrees', 'differs', 'not_counted']),
+  }),
   days: z.array(z.object({ dayMs: instantMs, state: z.enum(['open', 'provisional', 'settled']) })),
   variances: z.array(variance),
-  causes: z.array(z.object({ cause: z.enum(CAUSES), amountPicoUsd: picoUsd, evidence: z.array(evidence) })),
+  causes: z.array(cause),
   unexplained: z.array(z.object({ cause: z.enum(CAUSES), reason: z.enum(REASONS), ...place })),
+  unexplainedPlaces: count,
   elsewhere: z.array(z.object({ backend: z.string(), listCostPicoUsd: picoUsd })),
   // Absent in what was stored before figures said it.
   freshness: z
@@ -82,6 +99,7 @@ export const reconciliationSchema = z.object({
         'drifted_after_final',
         'incomplete',
         'key_unresolved',
+        'many_gaps',
         'totals_moved',
         'unknown_counts',
       ]),

@@ -13,9 +13,9 @@ describe('statementOf', () => {
     );
     expect(sum).toBe(statement.billedPicoUsd);
     expect(statement.causes.map(({ title }) => title)).toEqual([
-      'Answers that callers left early',
       'Rounding',
-      'Products without a meter',
+      'Answers that callers left early',
+      'Code execution',
     ]);
   });
 
@@ -48,11 +48,17 @@ describe('statementOf', () => {
   });
 
   it.each<[Reconciliation['verdicts'], string]>([
-    [{ tokens: 'agrees', money: 'agrees' }, 'Our records and the bill agree.'],
-    [{ tokens: 'explained', money: 'explained' }, 'Every difference has a cause.'],
-    [{ tokens: 'explained', money: 'agrees' }, 'Every difference has a cause.'],
-    [{ tokens: 'differs', money: 'agrees' }, 'The money is explained; some token counts still differ.'],
-    [{ tokens: 'agrees', money: 'differs' }, 'A part of the bill has no explanation yet.'],
+    [{ tokens: 'agrees', money: 'agrees', requests: 'agrees' }, 'Our records and the bill agree.'],
+    [{ tokens: 'explained', money: 'explained', requests: 'agrees' }, 'Every difference has a cause.'],
+    [{ tokens: 'explained', money: 'agrees', requests: 'agrees' }, 'Every difference has a cause.'],
+    [
+      { tokens: 'differs', money: 'agrees', requests: 'agrees' },
+      'The money is explained; some token counts still differ.',
+    ],
+    [
+      { tokens: 'agrees', money: 'differs', requests: 'agrees' },
+      'A part of the bill has no explanation yet.',
+    ],
   ])('of %j says "%s"', (verdicts, said) => {
     expect(statementOf(reconciliationOf({ verdicts })).verdict).toBe(said);
   });
@@ -61,7 +67,7 @@ describe('statementOf', () => {
     const verdict = fc.constantFrom<Reconciliation['verdicts']['money']>('agrees', 'explained', 'differs');
     fc.assert(
       fc.property(verdict, fc.bigInt({ min: 1n, max: 2n ** 80n }), (money, residualPicoUsd) => {
-        const verdicts = { tokens: 'agrees' as const, money };
+        const verdicts = { tokens: 'agrees' as const, money, requests: 'agrees' as const };
         const statement = statementOf(reconciliationOf({ verdicts, residualPicoUsd }));
         expect(statement.isExplained).toBe(money !== 'differs');
         expect(statement.residualNote === 'not explained by any evidence').toBe(money === 'differs');
@@ -86,6 +92,7 @@ describe('statementOf', () => {
       reconciliationOf({
         caveats: [{ caveat: 'key_unresolved', detail: 'A key fits none.' }],
         unexplained: [unexplained],
+        unexplainedPlaces: 1,
       }),
     );
     expect(remarks).toEqual(['A key fits none.', '1 finding could not be proved and is in no line above.']);

@@ -1,4 +1,4 @@
-import { type CauseName, type DayState, describeCause, type Reconciliation } from '@tallygate/reconcile';
+import { type CauseName, type DayState, meaningOf, type Reconciliation } from '@tallygate/reconcile';
 import type { PicoUsd } from '@tallygate/usage';
 
 /** A reconciliation as a statement: the lines add up, in their order and to the last digit, to the bill. */
@@ -29,12 +29,26 @@ export interface StatementLine {
 }
 
 const TITLES: Record<CauseName, string> = {
-  aborted_estimate: 'Answers that callers left early',
-  discount: 'Contract discount',
-  priority_tier: 'Priority capacity',
   rounding: 'Rounding',
+  price_version: 'Charged by another price',
+  aborted_estimate: 'Answers that callers left early',
+  unknown_outcome: 'Calls of unknown outcome',
+  missing_rows: 'Rows that were lost',
   unmetered_key: 'Keys without a meter',
-  unmetered_product: 'Products without a meter',
+  unmetered_workspace: 'Workspaces without a meter',
+  unmetered_model: 'Models past the meter',
+  unmetered_hours: 'Hours past the meter',
+  bucket_edge: 'Counted beside midnight',
+  batch_timing: 'Batches counted beside midnight',
+  web_search: 'Web searches',
+  unbilled_refusal: 'Refusals that are not billed',
+  priority_tier: 'Priority capacity',
+  code_execution: 'Code execution',
+  session_runtime: 'Agent sessions',
+  unknown_cost_type: 'Kinds of cost not known here',
+  provisional: 'Not shown by the provider yet',
+  ambiguous: 'Two causes in the same minutes',
+  discount: 'Contract discount',
 };
 
 const DAY_STATES: readonly DayState[] = ['open', 'provisional', 'settled'];
@@ -50,8 +64,7 @@ export function statementOf(reconciliation: Reconciliation): Statement {
     internalPicoUsd,
     causes: reconciliation.causes.map((cause) => ({
       title: TITLES[cause.cause],
-      // The description begins with the amount, which has a column of its own here.
-      note: describeCause(cause).replace(/^[^:]*: /, ''),
+      note: meaningOf(cause),
       amountPicoUsd: cause.amountPicoUsd,
     })),
     residualPicoUsd,
@@ -83,11 +96,14 @@ function countDays({ days }: Reconciliation): Statement['days'] {
   })).filter(({ count }) => count > 0);
 }
 
-function remarksOf({ caveats, unexplained }: Reconciliation): string[] {
-  const count = unexplained.length;
+function remarksOf({ caveats, unexplainedPlaces: count, coverage }: Reconciliation): string[] {
   const unproved =
     count === 1
       ? '1 finding could not be proved and is in no line above.'
       : `${count} findings could not be proved and are in no line above.`;
-  return [...caveats.map(({ detail }) => detail), ...(count === 0 ? [] : [unproved])];
+  return [
+    ...(coverage.darkPicoUsd === 0n ? [] : [`The meter saw ${coverage.percent} % of the bill.`]),
+    ...caveats.map(({ detail }) => detail),
+    ...(count === 0 ? [] : [unproved]),
+  ];
 }

@@ -149,7 +149,7 @@ describe('GET /v1/reconciliation', () => {
     asked.history.reports.push(storedReportOf(reconciliationOf()));
     const body = (await (await asked.get('/v1/reconciliation')).json()) as Record<string, unknown>;
     expect(body).toMatchObject({
-      schema: 'tallygate.reconciliation/1',
+      schema: 'tallygate.reconciliation/2',
       reportId: 'report-1',
       from: '2026-11-20T00:00:00.000Z',
       to: '2026-11-22T00:00:00.000Z',
@@ -159,9 +159,9 @@ describe('GET /v1/reconciliation', () => {
       residualUsd: '0.010000000',
       billedUsd: '1.263000000',
       causes: [
-        { cause: 'aborted_estimate', amountUsd: '0.002400000', evidence: [{ attempts: 3 }] },
         { cause: 'rounding', amountUsd: '-0.000000000400' },
-        { cause: 'unmetered_product', amountUsd: '0.000600000400' },
+        { cause: 'aborted_estimate', amountUsd: '0.002400000', evidence: [{ attempts: 3 }] },
+        { cause: 'code_execution', amountUsd: '0.000600000400' },
       ],
       days: [
         { day: '2026-11-20T00:00:00.000Z', state: 'provisional' },
@@ -187,7 +187,7 @@ describe('GET /v1/reconciliation', () => {
   it('refuses one of a later version by name instead of showing it wrong', async () => {
     const asked = plane();
     const report = storedReportOf(reconciliationOf());
-    asked.history.reports.push({ ...report, body: { ...Object(report.body), version: 2 } });
+    asked.history.reports.push({ ...report, body: { ...Object(report.body), version: 3 } });
     const response = await asked.get('/v1/reconciliation');
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 'TALLYGATE_VERSION_UNSUPPORTED' } });

@@ -19,7 +19,7 @@ export function reconciliation({ runtime }: RouteParts): Handler {
     const { version: _stored, ...body } = fromStoredReport(report);
     const { reportId } = report;
     return answerJson(context, {
-      schema: 'tallygate.reconciliation/1',
+      schema: 'tallygate.reconciliation/2',
       reportId,
       ...toDocument(body),
     });

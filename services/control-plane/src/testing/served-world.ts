@@ -83,9 +83,9 @@ export function configurationOf(
 /** 1.25 recorded, three causes, a cent left over: 1.263 billed. Every figure is in pico-USD. */
 export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconciliation {
   const causes = [
-    causeOf('aborted_estimate', 2_400_000_000n),
     causeOf('rounding', -400n),
-    causeOf('unmetered_product', 600_000_400n),
+    causeOf('aborted_estimate', 2_400_000_000n),
+    causeOf('code_execution', 600_000_400n),
   ];
   const explainedPicoUsd = causes.reduce((sum, { amountPicoUsd }) => sum + amountPicoUsd, 0n);
   const internalPicoUsd = 1_250_000_000_000n;
@@ -93,7 +93,7 @@ export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconci
   const billedPicoUsd = internalPicoUsd + explainedPicoUsd + residualPicoUsd;
   const fromMs = Date.UTC(2026, 10, 20);
   return {
-    version: 1,
+    version: 2,
     organization: 'acme',
     fromMs,
     toMs: fromMs + 2 * 86_400_000,
@@ -104,7 +104,8 @@ export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconci
     explainedPicoUsd,
     residualPicoUsd,
     tolerancePicoUsd: 0n,
-    verdicts: { tokens: 'explained', money: 'differs' },
+    coverage: { listPicoUsd: billedPicoUsd, darkPicoUsd: 0n, percent: 100 },
+    verdicts: { tokens: 'explained', money: 'differs', requests: 'agrees' },
     days: [
       { dayMs: fromMs, state: 'provisional' },
       { dayMs: fromMs + 86_400_000, state: 'open' },
@@ -112,6 +113,7 @@ export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconci
     variances: [],
     causes,
     unexplained: [],
+    unexplainedPlaces: 0,
     elsewhere: [],
     caveats: [],
     freshness: [],
@@ -135,8 +137,14 @@ function causeOf(cause: Cause['cause'], amountPicoUsd: bigint): Cause {
   const seen = { dayMs, fromMs: dayMs, toMs: dayMs + 60_000, model: 'claude-a', apiKeyId: 'apikey_01' };
   return {
     cause,
+    between: [],
+    byKey: [],
     amountPicoUsd,
-    evidence: [{ ...seen, attempts: 3, description: null, charged, actual, amountPicoUsd }],
+    places: 1,
+    attempts: 3,
+    evidence: [
+      { ...seen, workspaceId: null, attempts: 3, description: null, charged, actual, amountPicoUsd },
+    ],
   };
 }
 

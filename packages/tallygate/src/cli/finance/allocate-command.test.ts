@@ -26,31 +26,23 @@ const row = (team: string, feature: string, usd: number, backend = 'anthropic'):
 });
 
 const usdPico = (usd: number) => BigInt(usd) * 1_000_000_000_000n;
-const NO_TOKENS = {
-  ...{ uncachedInputTokens: 0, cacheReadInputTokens: 0, cacheWrite5mInputTokens: 0 },
-  ...{ cacheWrite1hInputTokens: 0, outputTokens: 0, webSearchRequests: 0 },
-};
-
 /** 60 of ours, 8 on the key of a team that nobody metered, 2 on a key of nobody. */
 const reconciliation: Reconciliation = {
-  ...{ version: 1, organization: 'default', fromMs: FROM_MS, toMs: TO_MS, createdAtMs: NOW_MS },
+  ...{ version: 2, organization: 'default', fromMs: FROM_MS, toMs: TO_MS, createdAtMs: NOW_MS },
   ...{ internalPicoUsd: usdPico(60), billedPicoUsd: usdPico(70), variancePicoUsd: usdPico(10) },
   ...{ explainedPicoUsd: usdPico(10), residualPicoUsd: 0n, tolerancePicoUsd: 0n },
-  verdicts: { tokens: 'explained', money: 'explained' },
+  verdicts: { tokens: 'explained', money: 'explained', requests: 'not_counted' },
+  coverage: { listPicoUsd: usdPico(70), darkPicoUsd: usdPico(10), percent: 85.71 },
+  unexplainedPlaces: 0,
   ...{ days: [], variances: [], unexplained: [], elsewhere: [], caveats: [], freshness: [] },
   causes: [
     {
       cause: 'unmetered_key',
-      amountPicoUsd: usdPico(10),
-      evidence: [
-        ['apikey_support', 8],
-        ['apikey_nobody', 2],
-      ].map(([apiKeyId, usd]) => ({
-        ...{ dayMs: FROM_MS, fromMs: FROM_MS, toMs: TO_MS, model: null, apiKeyId: String(apiKeyId) },
-        ...{ attempts: 0, description: null, amountPicoUsd: usdPico(Number(usd)) },
-        charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
-        actual: { tokens: NO_TOKENS, amountPicoUsd: usdPico(Number(usd)) },
-      })),
+      ...{ between: [], amountPicoUsd: usdPico(10), places: 2, attempts: 0, evidence: [] },
+      byKey: [
+        { apiKeyId: 'apikey_support', amountPicoUsd: usdPico(8) },
+        { apiKeyId: 'apikey_nobody', amountPicoUsd: usdPico(2) },
+      ],
     },
   ],
 };

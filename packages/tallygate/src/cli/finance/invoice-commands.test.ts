@@ -9,6 +9,7 @@ const reconciled = (billedPicoUsd: bigint) => ({
   variance: { internalPicoUsd: billedPicoUsd, billedPicoUsd, causes: [] },
   withinTolerance: true,
   remarks: [],
+  nextActions: [],
   document: {},
 });
 

@@ -1,0 +1,73 @@
+import type { ComparedDays, DifferingDay } from './compare-days.ts';
+import type { Findings } from './findings.ts';
+import { groupRows } from './group-rows.ts';
+import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
+import { subjectKey } from './own-places.ts';
+import { DAY_MS, wholeDay } from './places.ts';
+import { type Bucket, type Pricing, priceNet } from './price-net.ts';
+import { addTokens, isNothing, NO_TOKENS, type TokenCounts } from './token-counts.ts';
+
+/**
+ * Batches that ended near midnight: the provider counts an item when it was worked off, we when its result was fetched. What is
+ * missing on one day is over on the next, in every class and to the last token.
+ *
+ * @returns which rows of batches it explains: no minute of them needs to be read.
+ */
+export function explainBatchTiming(
+  { ours, seen, differing }: ComparedDays,
+  pricing: Pricing,
+  findings: Findings,
+): (row: OurRow | TheirRow, dayMs: number) => boolean {
+  const batches = differing.filter((day) => laneOf(day.serviceTier) === 'batch' && day.apiKeyId !== null);
+  const balanced = [...groupRows(batches, subjectKey).values()].flatMap(balancedDays);
+  const keys = new Set(balanced.map((day) => keyOf(day)));
+  const isOfThese = (row: OurRow | TheirRow) => keys.has(keyOf(row, row.atMs));
+  const ourRows = groupRows(ours.filter(isOfThese), (row) => keyOf(row, row.atMs));
+  const theirRows = groupRows(seen.filter(isOfThese), (row) => keyOf(row, row.atMs));
+  for (const day of balanced) {
+    const key = keyOf(day);
+    const bucket = { reported: ourRows.get(key) ?? [], theirs: theirRows.get(key) ?? [], estimated: [] };
+    explainDay(day, bucket, pricing, findings);
+  }
+  return (row, dayMs) => keys.has(keyOf(row, dayMs));
+}
+
+/** Days in a row whose differences come to nothing. */
+function balancedDays(days: readonly DifferingDay[]): DifferingDay[] {
+  const balanced: DifferingDay[] = [];
+  let open: DifferingDay[] = [];
+  let sum: TokenCounts = NO_TOKENS;
+  for (const day of days.toSorted((left, right) => left.dayMs - right.dayMs)) {
+    if (open.at(-1)?.dayMs !== day.dayMs - DAY_MS) [open, sum] = [[], NO_TOKENS];
+    open.push(day);
+    sum = addTokens(sum, day.difference);
+    if (!isNothing(sum)) continue;
+    balanced.push(...open);
+    open = [];
+  }
+  return balanced;
+}
+
+function explainDay(day: DifferingDay, bucket: Bucket, pricing: Pricing, findings: Findings): void {
+  const { dayMs, model, apiKeyId, difference } = day;
+  const place = { ...wholeDay(dayMs), model, apiKeyId, attempts: 0 };
+  const amountPicoUsd = priceNet([bucket], pricing);
+  if (amountPicoUsd === null) {
+    findings.doubt({ cause: 'batch_timing', reason: 'price_ambiguous', ...place });
+    return;
+  }
+  findings.explain('batch_timing', {
+    ...place,
+    workspaceId: null,
+    description: null,
+    charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
+    actual: { tokens: difference, amountPicoUsd },
+  });
+}
+
+function keyOf(
+  row: Pick<OurRow, 'apiKeyId' | 'model' | 'serviceTier'> & { dayMs?: number },
+  dayMs: number = row.dayMs ?? 0,
+): string {
+  return `${dayMs} ${subjectKey(row)}`;
+}

@@ -1,0 +1,106 @@
+import type { CauseName } from './causes.ts';
+import type { ComparedDays } from './compare-days.ts';
+import { darkCauseOf } from './dark-spend.ts';
+import { explainRun, type RunCauses } from './explain-run.ts';
+import type { Findings } from './findings.ts';
+import { createGapBook, type GapBook } from './gap-book.ts';
+import { groupRows } from './group-rows.ts';
+import { laneOf, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
+import { type Minute, minuteRuns } from './minute-runs.ts';
+import { subjectKey } from './own-places.ts';
+import { hourOf, wholeDay } from './places.ts';
+import type { MinuteStretch, ReconcileInput } from './reconcile-input.ts';
+import { hasSome, type Run, runOf } from './run.ts';
+
+/**
+ * What the minutes of differing days tell. Each run of unlike minutes has the causes for which there is a sign in it: a guess of
+ * ours, a number missing around it. One cause takes all of the run; two of unknown amount share it as "ambiguous"; where there is
+ * none its own shape decides. Runs that only a lost row can explain choose their gap first.
+ */
+export function explainMinutes(
+  input: ReconcileInput,
+  compared: ComparedDays,
+  isExplained: (row: TheirRow | OurRow) => boolean,
+  findings: Findings,
+): void {
+  const runs = input.minutes.flatMap((stretch) => runsOf(stretch, input, compared, isExplained));
+  const gaps = createGapBook(input.gaps);
+  const needy = runs.filter((run) => needsRow(run) && gaps.mayHold(run));
+  for (const run of needy) gaps.take(run);
+  const certain = new Set(needy);
+  const open = new Set(runs.filter((run) => isUnaccounted(run) && !certain.has(run)).map(placeOf));
+  const causesOf = (run: Run): RunCauses => ({
+    signs: certain.has(run) ? ['missing_rows'] : signsIn(run, gaps),
+    isNeighbourOpen: open.has(placeOf(run)),
+  });
+  for (const run of runs) explainRun(run, causesOf(run), { input, priceSum: compared.priceSum }, findings);
+}
+
+function runsOf(
+  stretch: MinuteStretch,
+  input: ReconcileInput,
+  { own }: ComparedDays,
+  isExplained: (row: TheirRow | OurRow) => boolean,
+): Run[] {
+  const wanted = new Set<string | null>(stretch.apiKeyIds);
+  const ours = ourRows(stretch.internal, 'minute', input);
+  const isLeft = (row: TheirRow | OurRow) => laneOf(row.serviceTier) !== 'priority' && !isExplained(row);
+  const isSeen = (row: TheirRow) => wanted.has(row.apiKeyId) && darkCauseOf(row, own) === null;
+  const isOurs = (row: OurRow) => wanted.has(row.apiKeyId);
+  const theirs = groupRows(
+    theirRows(stretch.usage, input).filter((row) => isSeen(row) && isLeft(row)),
+    subjectKey,
+  );
+  const mine = groupRows(
+    ours.filter((row) => isOurs(row) && isLeft(row)),
+    subjectKey,
+  );
+  const ownHours = new Set(ours.map((row) => `${row.apiKeyId} ${hourOf(row.atMs)}`));
+  return [...new Set([...mine.keys(), ...theirs.keys()])].flatMap((key) => {
+    const [myRows, theirRowsHere] = [mine.get(key) ?? [], theirs.get(key) ?? []];
+    const { apiKeyId = null, model = '' } = myRows[0] ?? theirRowsHere[0] ?? {};
+    const isDark = (minutes: readonly Minute[]) =>
+      minutes.every(({ atMs }) => !ownHours.has(`${apiKeyId} ${hourOf(atMs)}`));
+    return minuteRuns(myRows, theirRowsHere).map((minutes) =>
+      runOf({ apiKeyId, model, stretch }, minutes, isDark(minutes)),
+    );
+  });
+}
+
+function signsIn(run: Run, gaps: GapBook): CauseName[] {
+  const signs: CauseName[] = [];
+  if (run.aborted.length > 0) signs.push('aborted_estimate');
+  if (run.unknown.length > 0) signs.push('unknown_outcome');
+  const mayBeLost = hasSome(run.net, (count) => count > 0) && gaps.mayHold(run);
+  if (mayBeLost) signs.push('missing_rows');
+  if (mayBeLost && run.isDark) signs.push('unmetered_hours');
+  return signs;
+}
+
+/** Usage that only a row of ours which is not there can account for. */
+function needsRow(run: Run): boolean {
+  const hasGuess = run.aborted.length + run.unknown.length > 0;
+  const isMore = hasSome(run.net, (count) => count > 0) && !hasSome(run.net, (count) => count < 0);
+  return isMore && !hasGuess && !run.isDark;
+}
+
+/** Usage that nothing accounts for: it could be what a guess elsewhere on the key and model stands for. */
+function isUnaccounted(run: Run): boolean {
+  const hasGuess = run.aborted.length + run.unknown.length > 0;
+  return !hasGuess && !run.isDark && hasSome(run.net, (count) => count > 0);
+}
+
+function placeOf({ apiKeyId, model, stretch }: Run): string {
+  return `${stretch.fromMs} ${apiKeyId} ${model}`;
+}
+
+/** Guesses that no minute can be read for, since nobody can name their key. */
+export function doubtNamelessGuesses({ ours }: ComparedDays, findings: Findings): void {
+  const nameless = ours.filter((row) => row.isEstimated && row.apiKeyId === null);
+  for (const rows of groupRows(nameless, (row) => `${row.atMs} ${row.model}`).values()) {
+    const [{ atMs, model }] = rows;
+    const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
+    const place = { ...wholeDay(atMs), model, apiKeyId: null, attempts };
+    findings.doubt({ cause: 'aborted_estimate', reason: 'key_unknown', ...place });
+  }
+}

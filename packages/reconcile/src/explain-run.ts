@@ -1,0 +1,146 @@
+import type { PicoUsd } from '@tallygate/usage';
+import type { CauseName, Reason } from './causes.ts';
+import type { Findings } from './findings.ts';
+import { exactPicoUsd, type OurRow, sumPico } from './joined-rows.ts';
+import type { Minute } from './minute-runs.ts';
+import { dayOf, MINUTE_MS } from './places.ts';
+import { isReproduced, type Pricing, priceNet } from './price-net.ts';
+import type { PriceSum } from './rates.ts';
+import type { ReconcileInput } from './reconcile-input.ts';
+import type { Evidence, Unexplained } from './reconciliation.ts';
+import { byDay, hasSome, netOf, type Run, theirsIn } from './run.ts';
+import { isNothing, sumTokens } from './token-counts.ts';
+
+/** What speaks for a cause in a run, beside its own shape. */
+export interface RunCauses {
+  signs: CauseName[];
+  /** The same key and model has usage elsewhere that nothing accounts for. */
+  isNeighbourOpen: boolean;
+}
+
+interface Circumstances {
+  input: ReconcileInput;
+  priceSum: PriceSum;
+}
+
+interface Judgement {
+  cause: CauseName;
+  between?: CauseName[];
+}
+
+export function explainRun(
+  run: Run,
+  causes: RunCauses,
+  { input, priceSum }: Circumstances,
+  findings: Findings,
+): void {
+  const pricing: Pricing = { price: input.price, priceSum };
+  const judgement = judge(run, causes.signs, input);
+  const doubt =
+    doubtAbout(run, judgement, causes, input) ?? explain(run, judgement, pricing, input, findings);
+  if (doubt !== null) findings.doubt({ cause: judgement.cause, reason: doubt, ...placeOf(run) });
+}
+
+/** The cause that a run would have, if nothing speaks against it. */
+function judge(run: Run, signs: readonly CauseName[], input: ReconcileInput): Judgement {
+  if (isNothing(run.net) && run.aborted.length + run.unknown.length === 0) return { cause: 'bucket_edge' };
+  const [first, ...more] = signs;
+  if (first !== undefined)
+    return more.length === 0 ? { cause: first } : { cause: 'ambiguous', between: [...signs] };
+  // Usage without a row in a metered hour, and no number is missing: nothing proves that a row was lost.
+  if (!hasSome(run.net, (count) => count < 0))
+    return { cause: run.isDark ? 'unmetered_hours' : 'missing_rows' };
+  const isUnseen = theirsIn(run.minutes).length === 0;
+  return { cause: isUnseen && isFresh(run, input) ? 'provisional' : 'bucket_edge' };
+}
+
+const HAS_GUESS: ReadonlySet<CauseName> = new Set(['aborted_estimate', 'unknown_outcome', 'ambiguous']);
+
+function doubtAbout(
+  run: Run,
+  { cause }: Judgement,
+  { signs, isNeighbourOpen }: RunCauses,
+  input: ReconcileInput,
+): Reason | null {
+  if (cause === 'provisional') return null;
+  if (isFresh(run, input)) return 'too_fresh';
+  if (cause !== 'unmetered_hours' && isAtEdge(run, input)) return 'at_edge';
+  if (cause === 'bucket_edge') return isNothing(run.net) ? null : 'not_reported';
+  if (cause === 'missing_rows' && !signs.includes('missing_rows')) return 'no_row';
+  if (hasSome(run.net, (count) => count < 0)) return 'shared_bucket';
+  // No usage shown is believable only if nothing lies about that could be it.
+  const isUnseen = HAS_GUESS.has(cause) && isNothing(run.net);
+  return isUnseen && isNeighbourOpen ? 'not_reported' : null;
+}
+
+function isFresh({ toMs, stretch }: Run, { nowMs, reportDelayMs }: ReconcileInput): boolean {
+  return toMs > stretch.toMs || toMs - MINUTE_MS > nowMs - reportDelayMs;
+}
+
+function isAtEdge({ fromMs, toMs, stretch }: Run, { nowMs }: ReconcileInput): boolean {
+  const isOpenEnd = stretch.toMs > nowMs - MINUTE_MS;
+  return fromMs === stretch.fromMs || (toMs === stretch.toMs && !isOpenEnd);
+}
+
+/** Null: it is explained, and the findings say so. */
+function explain(
+  run: Run,
+  { cause, between }: Judgement,
+  pricing: Pricing,
+  input: ReconcileInput,
+  findings: Findings,
+): Reason | null {
+  const guesses = [...run.aborted, ...run.unknown];
+  const theirs = theirsIn(run.minutes);
+  const days = byDay(run.minutes).map((day) => ({ ...day, netPicoUsd: priceNet(day.minutes, pricing) }));
+  if (days.some(({ netPicoUsd }) => netPicoUsd === null)) return 'price_ambiguous';
+  if (!guesses.every((row) => isReproduced(row, theirs, pricing))) return 'charge_not_reproduced';
+  for (const { dayMs, minutes, netPicoUsd } of days) {
+    if (dayMs < input.fromMs || dayMs >= input.toMs) continue;
+    const evidence = evidenceOf(run, dayMs, minutes, netPicoUsd ?? 0n);
+    // Both sides of midnight are told; a minute's slip within a day changes nothing on any bill.
+    if (cause !== 'bucket_edge' || days.length > 1) findings.explain(cause, evidence, between);
+  }
+  return null;
+}
+
+/** A guess of ours against what the provider has beyond our reported rows. */
+function evidenceOf(
+  run: Run,
+  dayMs: number,
+  minutes: readonly Minute[],
+  netPicoUsd: PicoUsd,
+): Omit<Evidence, 'amountPicoUsd'> {
+  const guesses = minutes.flatMap((minute) => minute.estimated);
+  return {
+    dayMs,
+    fromMs: minutes[0]?.atMs ?? run.fromMs,
+    toMs: (minutes.at(-1)?.atMs ?? run.fromMs) + MINUTE_MS,
+    model: run.model,
+    apiKeyId: run.apiKeyId,
+    workspaceId: null,
+    attempts: attemptsOf(guesses),
+    description: null,
+    charged: {
+      tokens: sumTokens(guesses.map((row) => row.tokens)),
+      amountPicoUsd: sumPico(guesses.map(exactPicoUsd)),
+    },
+    actual: { tokens: netOf(minutes), amountPicoUsd: netPicoUsd },
+  };
+}
+
+function placeOf(run: Run): Omit<Unexplained, 'cause' | 'reason'> {
+  const { fromMs, toMs, model, apiKeyId, aborted, unknown } = run;
+  return {
+    dayMs: dayOf(fromMs),
+    fromMs,
+    toMs,
+    model,
+    apiKeyId,
+    attempts: attemptsOf([...aborted, ...unknown]),
+  };
+}
+
+function attemptsOf(rows: readonly OurRow[]): number {
+  return rows.reduce((sum, row) => sum + row.attempts, 0);
+}

@@ -1,0 +1,43 @@
+import { isoFromMs } from '@tallygate/usage';
+import type { CauseName } from './causes.ts';
+import type { Cause, Evidence } from './reconciliation.ts';
+
+/** What somebody can do about a cause, naming what it is about; null where there is nothing to do. */
+const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
+  price_version: ({ evidence }) =>
+    `Publish the price list before it is in force, and rerate the rows charged by ${namesOf(evidence, (item) => item.description)}.`,
+  aborted_estimate: ({ attempts }) =>
+    `True up ${attempts} estimated attempts: their true tokens are in the evidence.`,
+  unknown_outcome: ({ attempts }) =>
+    `True up ${attempts} attempts of unknown outcome: the buckets in the evidence show what they used.`,
+  missing_rows: ({ evidence }) =>
+    `Look for a spool that was not drained, with tallygate spool, on the hosts that used ${namesOf(evidence, (item) => item.apiKeyId)} at the times in the evidence.`,
+  unmetered_key: ({ evidence }) =>
+    `Wrap the clients that use ${namesOf(evidence, (item) => item.apiKeyId ?? 'the playground')}, or retire them.`,
+  unmetered_workspace: ({ evidence }) =>
+    `Wrap the clients that work in workspace ${namesOf(evidence, (item) => item.workspaceId)}.`,
+  unmetered_model: ({ evidence }) =>
+    `Find who calls ${namesOf(evidence, (item) => item.model)} with ${namesOf(evidence, (item) => item.apiKeyId)} past the meter, and wrap it.`,
+  unmetered_hours: ({ evidence }) =>
+    `Find what used ${namesOf(evidence, (item) => item.apiKeyId)} past the meter from ${namesOf(evidence, ({ fromMs }) => isoFromMs(fromMs))}, and wrap it.`,
+  web_search: () =>
+    'Compare the searches of these days with the answers: the meter counts those that an answer shows.',
+  unbilled_refusal: () => 'Nothing to pay; rows of refusals that were charged can be trued up.',
+  unknown_cost_type: ({ evidence }) =>
+    `Ask the provider what ${namesOf(evidence, (item) => item.description)} is, and update tallygate.`,
+  provisional: () => 'Reconcile again when the provider shows these minutes.',
+  ambiguous: () => 'Nothing tells the parts apart; only the sum is sure.',
+};
+
+export function nextActionOf(cause: Cause): string | null {
+  return ACTIONS[cause.cause]?.(cause) ?? null;
+}
+
+const MOST_NAMES = 3;
+
+/** "a, b, c and 4 more". */
+function namesOf(evidence: readonly Evidence[], nameOf: (item: Evidence) => string | null): string {
+  const names = [...new Set(evidence.map(nameOf).filter((name) => name !== null))];
+  const rest = names.length - MOST_NAMES;
+  return rest > 0 ? `${names.slice(0, MOST_NAMES).join(', ')} and ${rest} more` : names.join(', ');
+}

@@ -1,0 +1,50 @@
+import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
+import { isNothing } from './token-counts.ts';
+
+/** Where we have rows at all, however few and whatever they hold. */
+export interface OwnPlaces {
+  hasKey(apiKeyId: string | null): boolean;
+  hasWorkspace(row: Pick<TheirRow, 'apiKeyId' | 'workspaceId'>): boolean;
+  hasModel(row: Pick<TheirRow, 'apiKeyId' | 'model'>): boolean;
+  hasDay(row: Pick<TheirRow, 'apiKeyId' | 'atMs'>): boolean;
+  /** Rows of ours on the model have no known key: any key of the provider's may be that one. */
+  isModelDoubtful(model: string): boolean;
+  /** Rows of ours on the key do not say in which workspace they were. */
+  isWorkspaceDoubtful(apiKeyId: string | null): boolean;
+}
+
+/** @param ours sums of days. */
+export function ownPlacesOf(ours: readonly OurRow[]): OwnPlaces {
+  const keys = new Set<string | null>();
+  const workspaces = new Set<string>();
+  const models = new Set<string>();
+  const days = new Set<string>();
+  const doubtfulModels = new Set<string>();
+  const doubtfulWorkspaces = new Set<string | null>();
+  for (const row of ours) {
+    const { apiKeyId, workspaceId, model, atMs } = row;
+    const isUsed = !isNothing(row.tokens) || row.isEstimated;
+    if (apiKeyId === null) {
+      if (isUsed) doubtfulModels.add(model);
+      continue;
+    }
+    keys.add(apiKeyId);
+    models.add(`${apiKeyId} ${model}`);
+    days.add(`${apiKeyId} ${atMs}`);
+    if (workspaceId !== null) workspaces.add(`${apiKeyId} ${workspaceId}`);
+    else if (isUsed) doubtfulWorkspaces.add(apiKeyId);
+  }
+  return {
+    hasKey: (apiKeyId) => apiKeyId !== null && keys.has(apiKeyId),
+    hasWorkspace: ({ apiKeyId, workspaceId }) => workspaces.has(`${apiKeyId} ${workspaceId}`),
+    hasModel: ({ apiKeyId, model }) => models.has(`${apiKeyId} ${model}`),
+    hasDay: ({ apiKeyId, atMs }) => days.has(`${apiKeyId} ${atMs}`),
+    isModelDoubtful: (model) => doubtfulModels.has(model),
+    isWorkspaceDoubtful: (apiKeyId) => doubtfulWorkspaces.has(apiKeyId),
+  };
+}
+
+/** One of ours and of theirs meet in these: the finest that a row of every kind states. */
+export function subjectKey(row: Pick<TheirRow, 'apiKeyId' | 'model' | 'serviceTier'>): string {
+  return `${laneOf(row.serviceTier)} ${row.apiKeyId} ${row.model}`;
+}

@@ -1,0 +1,78 @@
+import type { PicoUsd } from '@tallygate/usage';
+import { exactPicoUsd, type OurRow, type TheirRow } from './joined-rows.ts';
+import { type PriceSum, questionOf, type Terms } from './rates.ts';
+import type { PriceTokens } from './reconcile-input.ts';
+import { addTokens, isNothing, NO_TOKENS, subtractTokens, type TokenCounts } from './token-counts.ts';
+
+export interface Pricing {
+  price: PriceTokens;
+  priceSum: PriceSum;
+}
+
+/** The rows of one stretch of time, of both sides. */
+export interface Bucket {
+  estimated: readonly OurRow[];
+  reported: readonly OurRow[];
+  theirs: readonly TheirRow[];
+}
+
+/** What the provider has beyond our reported rows, at the terms of its buckets; null where that cannot be told. */
+export function priceNet(buckets: readonly Bucket[], { price, priceSum }: Pricing): PicoUsd | null {
+  const alone = onlyRequestOf(buckets);
+  if (alone !== null) return price({ ...questionOf(alone), tokens: alone.tokens });
+  let sumPicoUsd = 0n;
+  for (const { terms, net } of netByTerms(buckets).values()) {
+    if (isNothing(net)) continue;
+    const amountPicoUsd = priceSum(terms, net);
+    if (amountPicoUsd === null) return null;
+    sumPicoUsd += amountPicoUsd;
+  }
+  return sumPicoUsd;
+}
+
+/** A bucket that holds one attempt and nothing else is one prompt, whose length decides its price. */
+function onlyRequestOf(buckets: readonly Bucket[]): TheirRow | null {
+  const theirs = buckets.flatMap((bucket) => bucket.theirs);
+  const attempts = buckets.flatMap((bucket) => bucket.estimated).reduce((sum, row) => sum + row.attempts, 0);
+  const isAlone = buckets.every((bucket) => bucket.reported.length === 0);
+  return isAlone && attempts === 1 && theirs.length === 1 ? (theirs[0] ?? null) : null;
+}
+
+/** What buckets do not tell, speed and length of prompts, is not told apart on our side either. */
+function netByTerms(buckets: readonly Bucket[]): Map<string, { terms: Terms; net: TokenCounts }> {
+  const nets = new Map<string, { terms: Terms; net: TokenCounts }>();
+  const add = (row: OurRow | TheirRow, sum: typeof addTokens) => {
+    const key = `${row.serviceTier ?? 'standard'} ${placeOf(row)} ${row.atMs}`;
+    const known = nets.get(key);
+    if (known !== undefined) known.net = sum(known.net, row.tokens);
+    else nets.set(key, { terms: { ...row, speed: null, promptBand: null }, net: sum(NO_TOKENS, row.tokens) });
+  };
+  for (const bucket of buckets) {
+    for (const row of bucket.theirs) add(row, addTokens);
+    for (const row of bucket.reported) add(row, subtractTokens);
+  }
+  return nets;
+}
+
+/** "not_available" and nothing at all mean what "global" does: no place was asked for. */
+function placeOf({ inferenceGeo }: Terms): string {
+  return inferenceGeo === null || inferenceGeo === 'not_available' ? 'global' : inferenceGeo;
+}
+
+/**
+ * Does our charge follow from our tokens, at the bucket's terms or at the plain ones? The reports of a minute do not tell
+ * fast mode or a contract price; a charge that was made on such terms fails here instead of being explained wrongly.
+ */
+export function isReproduced(
+  row: OurRow,
+  theirs: readonly TheirRow[],
+  { price, priceSum }: Pricing,
+): boolean {
+  const plain = { serviceTier: null, inferenceGeo: null, speed: null, promptBand: null };
+  return [plain, ...theirs].some(({ serviceTier, inferenceGeo, promptBand }) => {
+    const terms = { atMs: row.atMs, model: row.model, serviceTier, inferenceGeo, speed: null, promptBand };
+    const asCharged =
+      row.attempts === 1 ? price({ ...questionOf(terms), tokens: row.tokens }) : priceSum(terms, row.tokens);
+    return asCharged === exactPicoUsd(row);
+  });
+}

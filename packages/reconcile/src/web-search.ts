@@ -1,0 +1,46 @@
+import type { ComparedDays, DifferingDay } from './compare-days.ts';
+import type { Findings } from './findings.ts';
+import { laneOf } from './joined-rows.ts';
+import { wholeDay } from './places.ts';
+import type { PriceSum } from './rates.ts';
+import { countsBy, NO_TOKENS, TOKEN_CLASSES } from './token-counts.ts';
+
+/** Equal in every token, and the usage report counts other searches than the answers showed: a fee each, whatever the call. */
+export function isOnlySearches({ difference }: DifferingDay): boolean {
+  return TOKEN_CLASSES.every(
+    (tokenClass) => (tokenClass === 'webSearchRequests') === (difference[tokenClass] !== 0),
+  );
+}
+
+export function explainWebSearches({ differing, priceSum }: ComparedDays, findings: Findings): void {
+  for (const day of differing.filter(isOnlySearches)) {
+    if (day.apiKeyId === null || laneOf(day.serviceTier) === 'priority') continue;
+    const amountPicoUsd = feeOf(day, priceSum);
+    const { dayMs, model, apiKeyId, difference } = day;
+    const place = { ...wholeDay(dayMs), model, apiKeyId, attempts: 0 };
+    if (amountPicoUsd === null) findings.doubt({ cause: 'web_search', reason: 'price_ambiguous', ...place });
+    else
+      findings.explain('web_search', {
+        ...place,
+        workspaceId: null,
+        description: null,
+        charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
+        actual: { tokens: difference, amountPicoUsd },
+      });
+  }
+}
+
+function feeOf({ dayMs, model, serviceTier, difference }: DifferingDay, priceSum: PriceSum): bigint | null {
+  const searches = countsBy((tokenClass) =>
+    tokenClass === 'webSearchRequests' ? difference[tokenClass] : 0,
+  );
+  const terms = {
+    atMs: dayMs,
+    model,
+    serviceTier,
+    inferenceGeo: null,
+    speed: null,
+    promptBand: 'standard' as const,
+  };
+  return priceSum(terms, searches);
+}
