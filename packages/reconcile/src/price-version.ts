@@ -6,7 +6,7 @@ import type { PriceSum } from './rates.ts';
 import { sumTokens } from './token-counts.ts';
 
 /** Rows whose charge says something of the price list. A guess has a cause of its own, and priority capacity is on no bill. */
-export function isPricedByList(row: OurRow): boolean {
+function isPricedByList(row: OurRow): boolean {
   return !row.isEstimated && laneOf(row.serviceTier) !== 'priority';
 }
 

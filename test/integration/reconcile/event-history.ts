@@ -1,5 +1,6 @@
 import {
   isoFromMs,
+  type ReportVersions,
   type SpendDimension,
   type SpendHistory,
   type SpendQuery,
@@ -18,6 +19,8 @@ export function historyOver(events: readonly UsageEvent[]): {
   const part: Partial<SpendHistory> = {
     spend: async (query) => spendOf(events, query),
     settlementGaps: async () => [],
+    // No pull is stored here, so none can drift.
+    reportVersions: { list: async () => [] } as Partial<ReportVersions> as ReportVersions,
     saveReport: async (report) => void reports.push(report),
     lastReport: async () => reports.at(-1) ?? null,
   };
