@@ -36,6 +36,7 @@ const scopeFields = {
   model: text.optional(),
 };
 const likeFields = { like: text };
+const rollingFields = { rolling: text };
 
 const teamFields = {
   id: id(/^[a-z0-9][a-z0-9._-]{0,62}$/),
@@ -62,7 +63,9 @@ const budgetFields = {
     .transform((scope) => scope ?? {}),
   each: eachSchema.optional(),
   limit: z.strictObject(limitFields),
-  period: z.enum(PERIOD_UNITS),
+  period: z.union([z.enum(PERIOD_UNITS), z.strictObject(rollingFields)], {
+    error: 'is no period',
+  }),
   timeZone: text.default('UTC'),
   mode: budgetModeSchema.optional(),
   overage: text.optional(),
@@ -150,6 +153,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
   'budgets.*.allowance': Object.keys(allowanceFields),
+  'budgets.*.period': Object.keys(rollingFields),
   'budgets.*.ladder.*': Object.keys(ladderStepFields),
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
@@ -195,7 +199,8 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
   'budgets.*.limit.tokens': 'Write a whole number of tokens, such as 2000000.',
   'budgets.*.limit.requests': 'Write a whole number of requests, such as 1000.',
-  'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
+  'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}, or a window such as { rolling: 24h }.`,
+  'budgets.*.period.rolling': 'Write whole minutes, hours or days, from 1m to 90d, such as 24h.',
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.mode': 'Write enforce or observe.',
   'budgets.*.overage': OVERAGE_CURE,

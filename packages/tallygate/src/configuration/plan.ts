@@ -5,6 +5,7 @@ import {
   describeMode,
   describeOutagePolicy,
   describeScope,
+  describeUnit,
   type Feature,
   FINANCE_DEFAULTS,
   type Finance,
@@ -195,7 +196,7 @@ function summary(budget: Budget): string {
   const { period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
   const alerts = budget.alerts === undefined ? '' : `; alerts ${describeAlerts(budget.alerts)}`;
-  return `${limitOf(budget)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
+  return `${limitOf(budget)} per ${describeUnit(period)} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {
