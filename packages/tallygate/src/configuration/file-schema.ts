@@ -124,6 +124,13 @@ const financeFields = {
   unallocatedCostCentre: text.optional(),
 };
 
+const providerOrganizationFields = {
+  id: text,
+  adminKeys: z
+    .array(formatted(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'))
+    .min(1),
+};
+
 const fileFields = {
   version: z.literal('1'),
   organization: text.nullish(),
@@ -139,6 +146,7 @@ const fileFields = {
   features: listOf(z.strictObject(featureFields)),
   contractPrices: listOf(z.strictObject(contractFields)),
   finance: z.strictObject(financeFields).nullish(),
+  providerOrganizations: listOf(z.strictObject(providerOrganizationFields)),
 };
 
 export const fileSchema = z.strictObject(fileFields);
@@ -158,6 +166,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
   'contractPrices.*.usdPerMtok': Object.keys(rateFields),
+  'providerOrganizations.*': Object.keys(providerOrganizationFields),
   finance: Object.keys(financeFields),
   'finance.shared': Object.keys(spreadFields),
   'finance.unattributed': Object.keys(spreadFields),
@@ -233,6 +242,13 @@ export const FIELD_CURES: Record<string, string> = {
   'contractPrices.*.usdPerMtok.output': RATE_CURE,
   'contractPrices.*.promptBand': 'Write standard or long.',
   'teams.*.charging': 'Write showback, chargeback or quota.',
+  providerOrganizations: 'Write a list, such as [{ id: <uuid>, adminKeys: [MAIN_ADMIN_KEY] }].',
+  'providerOrganizations.*': 'Write an organization as fields: id and adminKeys.',
+  'providerOrganizations.*.id': 'Write the id that the provider gives it.',
+  'providerOrganizations.*.adminKeys':
+    'Write the names of the environment variables that hold its keys, never a key.',
+  'providerOrganizations.*.adminKeys.*':
+    'Write the name of the environment variable that holds the key, never the key.',
   finance: 'Write the fields of finance, such as { billing: invoiced, shared: proportional }.',
   'finance.billing': 'Write invoiced or prepaid.',
   'finance.shared': SPREAD_CURE,

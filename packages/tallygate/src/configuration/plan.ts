@@ -49,8 +49,9 @@ export interface Plan {
  */
 export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfiguration): Plan {
   refuseOtherOrganization(live, desired);
+  const { providerOrganizations: _here, ...published } = desired;
   const after: ConfigurationSnapshot = {
-    ...desired,
+    ...published,
     version: live.version + 1,
     organization: live.organization,
     priceBook: live.priceBook,
