@@ -23,7 +23,7 @@ const NAME = 'admin key';
 
 async function checkAdminKey(context: CliContext, access: ProviderAccess): Promise<Check> {
   const { organizationId, keys } = access;
-  const whose = organizationId === null ? '' : `${keys[0]?.variable} of ${organizationId}: `;
+  const whose = organizationId === null ? '' : `${keys[0].variable} of ${organizationId}: `;
   const named = (check: Check): Check => ({ ...check, found: `${whose}${check.found}` });
   try {
     return named(judge(await context.openAdminApi(access).readableReports(context.clock.nowMs())));

@@ -6,7 +6,7 @@ export interface ProviderOrganization {
   /** As the provider names it in the header `anthropic-organization-id`. */
   id: string;
   /** Environment variables; what one key may not read, the next one is asked. */
-  adminKeys: string[];
+  adminKeys: [string, ...string[]];
 }
 
 /** @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for an organization that is listed twice: its bill would count twice. */

@@ -124,11 +124,11 @@ const financeFields = {
   unallocatedCostCentre: text.optional(),
 };
 
+const variable = formatted(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable');
+
 const providerOrganizationFields = {
   id: text,
-  adminKeys: z
-    .array(formatted(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'))
-    .min(1),
+  adminKeys: z.tuple([variable], variable),
 };
 
 const fileFields = {

@@ -6,9 +6,14 @@ import type { LoadedConfig } from './load.ts';
 export interface ProviderAccess {
   /** Null: that of the one key that is set, whichever it is. */
   organizationId: string | null;
-  keys: { variable: string; apiKey: string }[];
+  keys: [AdminKey, ...AdminKey[]];
   /** Base URL of the provider's reports; null: the provider's own. */
   providerUrl: string | null;
+}
+
+interface AdminKey {
+  variable: string;
+  apiKey: string;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -62,13 +67,14 @@ function accessTo(
   environment: Environment,
   providerUrl: string | null,
 ): ProviderAccess {
-  const keys = adminKeys.map((variable) => {
+  const keyIn = (variable: string): AdminKey => {
     const apiKey = environment[variable];
     if (apiKey) return { variable, apiKey };
     throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
       message: `The admin key of the provider organization ${id} is to be in ${variable}, which is not set.`,
       cure: `Set ${variable}, or take it out of providerOrganizations in tallygate.yaml.`,
     });
-  });
-  return { organizationId: id, keys, providerUrl };
+  };
+  const [first, ...others] = adminKeys;
+  return { organizationId: id, keys: [keyIn(first), ...others.map(keyIn)], providerUrl };
 }

@@ -6,19 +6,20 @@ import type { PullHooks } from '../pulls/index.ts';
 /** The reports of one organization of the provider, by whichever of its keys may read each. `hooks` store what is read. */
 export function openProvider(access: ProviderAccess, logger: Logger, hooks?: PullHooks): AdminApi {
   const { keys, organizationId, providerUrl } = access;
-  const apis = keys.map(({ apiKey }) =>
+  const open = ({ apiKey }: ProviderAccess['keys'][number]) =>
     createAdminApi({
       ...{ apiKey, logger, ...hooks },
       ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
       ...(organizationId === null ? {} : { organizationId }),
-    }),
-  );
-  const [only, ...more] = apis;
-  return only !== undefined && more.length === 0 ? only : firstThatMay(apis);
+    });
+  const [key, ...others] = keys;
+  return others.length === 0 ? open(key) : firstThatMay([open(key), ...others.map(open)]);
 }
 
+type Apis = readonly [AdminApi, ...AdminApi[]];
+
 /** Each report from the first key that may read it. What none may is answered as the last one was. */
-function firstThatMay(apis: readonly AdminApi[]): AdminApi {
+function firstThatMay(apis: Apis): AdminApi {
   return {
     messagesUsage: (question) => first(apis, (api) => api.messagesUsage(question)),
     costs: (question) => first(apis, (api) => api.costs(question)),
@@ -36,18 +37,17 @@ function firstThatMay(apis: readonly AdminApi[]): AdminApi {
 }
 
 async function first<Answer>(
-  apis: readonly AdminApi[],
+  [api, next, ...others]: Apis,
   ask: (api: AdminApi) => Promise<Answer>,
 ): Promise<Answer> {
-  const [api, ...others] = apis;
-  if (api === undefined) throw new TypeError('There is no key to ask by.');
+  if (next === undefined) return ask(api);
   try {
     const answer = await ask(api);
-    return answer === null && others.length > 0 ? await first(others, ask) : answer;
+    if (answer !== null) return answer;
   } catch (error) {
-    if (others.length === 0 || !mayAnother(error)) throw error;
-    return first(others, ask);
+    if (!mayAnother(error)) throw error;
   }
+  return first([next, ...others], ask);
 }
 
 /** A key that was revoked says nothing of the next one. An outage does. */
