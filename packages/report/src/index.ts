@@ -12,6 +12,9 @@ export { balancedJournal, type JournalItem, type JournalLine } from './journal.t
 export { JOURNAL_TEMPLATES, type JournalTemplate, journalCsv } from './journal-csv.ts';
 export { type SpendStatement, type StatementLine, spendStatement } from './spend-statement.ts';
 export { spendTable } from './spend-table.ts';
+export type { StatementFigures, TeamStatement } from './team-statement.ts';
+export { teamStatementCsv, teamStatementTable } from './team-statement-csv.ts';
+export { teamStatementHtml } from './team-statement-html.ts';
 export { type TextColumn, type TextTable, toTextTable } from './text-table.ts';
 export { usageCsv } from './usage-csv.ts';
 export { usageDocument } from './usage-document.ts';

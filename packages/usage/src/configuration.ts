@@ -15,7 +15,7 @@ export const teamSchema = z.object({
   /** Ids of the provider's keys and workspaces whose usage is this team's; a key's team before its workspace's. Absent: none. */
   apiKeys: z.array(z.string().min(1)).optional(),
   workspaces: z.array(z.string().min(1)).optional(),
-  /** What its statement is for. Absent: showback. */
+  /** What its statement is for. Absent: chargeback where it has a cost centre, else showback. */
   charging: chargingSchema.optional(),
 });
 export type Team = z.output<typeof teamSchema>;

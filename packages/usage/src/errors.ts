@@ -96,6 +96,11 @@ export const ERRORS = {
     exitCode: 2,
     cure: 'Write a decimal amount of USD, such as "500" or "0.25".',
   },
+  TALLYGATE_PERIOD_CLOSED: {
+    httpStatus: 409,
+    exitCode: 1,
+    cure: 'What came later is a correction in the next open month; to change it all the same: "tallygate close --month <month> --reopen --reason <text>".',
+  },
   TALLYGATE_PROVIDER_UNAVAILABLE: {
     httpStatus: 502,
     exitCode: 4,

@@ -1,2 +1,3 @@
-export { costCentresOf, journalOfMonth } from './journal-of-month.ts';
-export { type MonthBill, readMonthBill } from './month-bill.ts';
+export { chargingOf, costCentresOf, journalOfMonth } from './journal-of-month.ts';
+export { monthOf, rangeOfMonth } from './month.ts';
+export { type AllocationRules, type MonthBill, readMonthBill } from './month-bill.ts';

@@ -11,8 +11,8 @@ import { rangeOfMonth } from './month.ts';
 import type { AllocationRules } from './month-bill.ts';
 
 /** A team that says how it is charged is; one that does not is charged where it has a cost centre. */
-function isChargedBack({ charging, costCentre }: Team): boolean {
-  return costCentre !== null && (charging ?? 'chargeback') === 'chargeback';
+export function chargingOf(team: Team | undefined): NonNullable<Team['charging']> {
+  return team?.charging ?? ((team?.costCentre ?? null) === null ? 'showback' : 'chargeback');
 }
 
 /** Where a team's cost is shown; "" where it has no cost centre. */
@@ -55,7 +55,7 @@ function itemsOf(
   for (const { team, amountNanoUsd } of lines) byTeam.set(team, (byTeam.get(team) ?? 0n) + amountNanoUsd);
   return [...byTeam].map(([team, amountNanoUsd]) => {
     const listed = teams.find(({ id }) => id === team);
-    const charged = listed !== undefined && isChargedBack(listed) ? listed.costCentre : null;
+    const charged = chargingOf(listed) === 'chargeback' ? (listed?.costCentre ?? null) : null;
     const costCentre = charged ?? unallocatedCostCentre;
     const memo = `Claude ${month}${charged === null ? ' (not charged back)' : ''}`;
     return { costCentre, project: team ?? '', memo, amountNanoUsd };

@@ -1,4 +1,4 @@
-import type { Reconciliation } from '@tallygate/reconcile';
+import type { CauseName, Reconciliation } from '@tallygate/reconcile';
 import type { BillToAllocate } from '@tallygate/report';
 import {
   type ConfigurationSnapshot,
@@ -9,7 +9,7 @@ import {
   type SpendRow,
   TallygateError,
 } from '@tallygate/usage';
-import { type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../invoices/index.ts';
+import { type Invoice, type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../invoices/index.ts';
 import { reconciliationSchema } from '../reconciliation/index.ts';
 import { rangeOfMonth } from './month.ts';
 
@@ -33,13 +33,15 @@ export interface MonthBill {
   } | null;
   /** Null where there is nothing to tie to. */
   invoice: InvoiceStatement | null;
+  /** For the usage of the month, whether there is a report to compare them with or not. */
+  invoices: readonly Invoice[];
   /** Ours, on partner clouds, which send bills of their own; 0 where the total is our own charges: it holds them. */
   elsewhereNanoUsd: NanoUsd;
   toAllocate: BillToAllocate;
 }
 
 /** Usage that no call of ours stands for. */
-const UNMETERED: ReadonlySet<string> = new Set([
+const UNMETERED: ReadonlySet<CauseName> = new Set<CauseName>([
   'unmetered_key',
   'unmetered_workspace',
   'unmetered_model',
@@ -91,6 +93,7 @@ function billOf({ month, rules, rows, report, invoice, isPrepaid }: Read): Month
   return {
     ...{ month, basis, totalNanoUsd, chargedNanoUsd, report },
     invoice: report === null ? null : invoice,
+    invoices: invoice?.invoices ?? [],
     elsewhereNanoUsd: sumOfCharges(rows) - chargedNanoUsd,
     toAllocate: {
       meteredNanoUsd: totalNanoUsd - sharedNanoUsd - darkNanoUsd,
@@ -130,16 +133,19 @@ function sharedOf({ invoicedPicoUsd, steps }: InvoiceStatement, report: MonthBil
   return nanoFromPico(steps.reduce((sum, { amountPicoUsd }) => sum + amountPicoUsd, 0n));
 }
 
-/** By the team of the key; the report names the key of what was not metered. */
+/** The key's team before the workspace's: the report names either of what was not metered. */
 function unmeteredOf(reconciliation: Reconciliation | null, { teams }: AllocationRules) {
   const teamOfKey = new Map(
     teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id] as const)),
   );
+  const teamOfWorkspace = new Map(
+    teams.flatMap(({ id, workspaces = [] }) => workspaces.map((workspace) => [workspace, id] as const)),
+  );
   return (reconciliation?.causes ?? [])
     .filter(({ cause }) => UNMETERED.has(cause))
-    .flatMap(({ byKey }) => byKey)
-    .map(({ apiKeyId, amountPicoUsd }) => ({
-      team: teamOfKey.get(apiKeyId ?? '') ?? null,
+    .flatMap(({ evidence }) => evidence)
+    .map(({ apiKeyId, workspaceId, amountPicoUsd }) => ({
+      team: teamOfKey.get(apiKeyId ?? '') ?? teamOfWorkspace.get(workspaceId ?? '') ?? null,
       amountNanoUsd: nanoFromPico(amountPicoUsd),
     }));
 }

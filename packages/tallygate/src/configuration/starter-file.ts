@@ -17,7 +17,7 @@ teams: []
 #    owners: [ann@example.com]
 #    apiKeys: [apikey_01...]       # the provider's ids, as "tallygate bill" lists them: whose usage on the bill is theirs
 #    workspaces: [wrkspc_01...]
-#    charging: chargeback          # what its monthly statement is for: showback (the default), chargeback or quota
+#    charging: chargeback          # what its monthly statement is for: showback, quota or chargeback (the default)
 
 budgets: []
 #  - id: support-monthly

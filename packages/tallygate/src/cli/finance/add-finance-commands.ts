@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { CliContext, CommandOutcome, GlobalOptions } from '../context.ts';
 import { type AllocateOptions, allocateCommand } from './allocate-command.ts';
+import { type CloseOptions, closeCommand } from './close-command.ts';
+import { type EvidenceOptions, evidenceCommand } from './evidence-command.ts';
 import {
   type InvoiceAddOptions,
   type InvoiceListOptions,
@@ -8,6 +10,7 @@ import {
   invoiceListCommand,
   invoiceShowCommand,
 } from './invoice-commands.ts';
+import { type StatementOptions, statementCommand } from './statement-command.ts';
 
 type Choose = (work: () => Promise<CommandOutcome>) => void;
 
@@ -22,6 +25,32 @@ export function addFinanceCommands(program: Command, context: CliContext, choose
     .option('--journal <layout>', 'as a balanced journal: generic, netsuite or quickbooks')
     .action((_options, command: Command) =>
       choose(() => allocateCommand(context, command.optsWithGlobals<AllocateOptions>())),
+    );
+  program
+    .command('close')
+    .description('freeze a month: its statements, with hashes and versions')
+    .requiredOption('--month <month>', 'such as 2026-10; it must be over')
+    .option('--reopen', 'open a closed one again')
+    .option('--reason <text>', 'why, for the audit; needed to open one again')
+    .action((_options, command: Command) =>
+      choose(() => closeCommand(context, command.optsWithGlobals<CloseOptions>())),
+    );
+  program
+    .command('statement')
+    .description('what a team is told of a month; of a closed one what it was told then')
+    .requiredOption('--month <month>', 'such as 2026-10')
+    .requiredOption('--team <id>', 'as tallygate.yaml names it')
+    .option('--html', 'a page that prints')
+    .option('--csv', 'CSV, exact')
+    .action((_options, command: Command) =>
+      choose(() => statementCommand(context, command.optsWithGlobals<StatementOptions>())),
+    );
+  program
+    .command('evidence <month/team>')
+    .description('what a statement rests on: rows, prices, reports, decisions, with their hashes')
+    .option('--out <directory>', 'where it goes (default: evidence-<month>-<team>)')
+    .action((subject: string, _options, command: Command) =>
+      choose(() => evidenceCommand(context, command.optsWithGlobals<EvidenceOptions>(), subject)),
     );
 }
 

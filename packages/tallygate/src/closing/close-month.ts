@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import {
+  allocationCsv,
+  journalCsv,
+  sumOf,
+  type TeamStatement,
+  teamStatementCsv,
+  teamStatementHtml,
+  teamStatementTable,
+  toTextTable,
+} from '@tallygate/report';
+import {
+  type Clock,
+  type ConfigurationSnapshot,
+  isoFromMs,
+  nanoFromPico,
+  newFinanceRecordId,
+  type SpendHistory,
+  TallygateError,
+  toWireJson,
+  usdFromNano,
+} from '@tallygate/usage';
+import { costCentresOf, journalOfMonth, rangeOfMonth } from '../allocation/index.ts';
+import { frozenBody } from './frozen.ts';
+import { type MonthStatements, monthStatements } from './month-statements.ts';
+import { closedPeriods, type Manifest, type PeriodRecord, readPeriods, stateOfMonth } from './period.ts';
+
+export interface Closing {
+  history: SpendHistory;
+  configuration: ConfigurationSnapshot;
+  clock: Clock;
+  actor: string;
+}
+
+/**
+ * Freezes a month: statements, allocation and journal as they are now, with the versions that they were made from.
+ *
+ * Promise: a month is closed once. The files are kept first, then the decision under the month's next number, so that of two who
+ * close at the same time one is refused, and a crash in between leaves the month open.
+ *
+ * @throws TallygateError `TALLYGATE_PERIOD_CLOSED` for a month that is closed, `TALLYGATE_REQUEST_INVALID` for one that is not over,
+ * `TALLYGATE_RECORD_OUTDATED` where somebody else decided in between.
+ */
+export async function closeMonth(closing: Closing, month: string, reason: string): Promise<PeriodRecord> {
+  const { history, configuration, clock } = closing;
+  const { organization } = configuration;
+  const periods = await readPeriods(history, organization);
+  const closed = closedPeriods(periods).get(month);
+  if (closed !== undefined) throw closedAlready(closed);
+  const state = stateOfMonth(month, clock.nowMs());
+  if (state === 'open')
+    throw invalid(`${month} is not over.`, 'Close it from the first day of the next month on.');
+  const found = await monthStatements(history, configuration, month, { periods, state: 'closed' });
+  const files = filesOf(found, configuration);
+  const kept = await history.financeRecords({ organization, kind: 'statements', subject: month });
+  const statements = (kept.at(-1)?.number ?? 0) + 1;
+  const { lines, corrections } = found;
+  await append(closing, 'statements', month, statements, '', frozenBody({ lines, corrections, files }));
+  const manifest = await manifestOf(closing, found, {
+    files,
+    statements,
+    isProvisional: state === 'provisional',
+  });
+  return decide(closing, periods, month, reason, manifest);
+}
+
+/** Opens a closed month again, on record. What its statements were stays kept. */
+export async function reopenMonth(closing: Closing, month: string, reason: string): Promise<PeriodRecord> {
+  const periods = await readPeriods(closing.history, closing.configuration.organization);
+  if (!closedPeriods(periods).has(month))
+    throw invalid(`${month} is not closed.`, 'Only a closed month can be opened again.');
+  return decide(closing, periods, month, reason, null);
+}
+
+async function decide(
+  closing: Closing,
+  periods: readonly PeriodRecord[],
+  month: string,
+  reason: string,
+  manifest: Manifest | null,
+): Promise<PeriodRecord> {
+  const number = periods.filter((period) => period.month === month).length + 1;
+  const body = manifest === null ? { version: 1, state: 'open' } : { version: 1, state: 'closed', manifest };
+  const atMs = await append(closing, 'period', month, number, reason, body);
+  return { month, number, atMs, actor: closing.actor, reason, manifest };
+}
+
+async function append(
+  { history, configuration: { organization }, clock, actor }: Closing,
+  kind: 'period' | 'statements',
+  subject: string,
+  number: number,
+  reason: string,
+  body: unknown,
+): Promise<number> {
+  const recordedAtMs = clock.nowMs();
+  const recordId = newFinanceRecordId();
+  await history.appendFinanceRecord({
+    organization,
+    kind,
+    subject,
+    number,
+    recordId,
+    recordedAtMs,
+    actor,
+    reason,
+    body,
+  });
+  return recordedAtMs;
+}
+
+/** Names of teams come from a list of ids without slashes; a name that nobody listed is written so that it stays one. */
+export function statementFile(team: string, form: 'json' | 'csv' | 'html' | 'txt'): string {
+  return `statements/${encodeURIComponent(team)}.${form}`;
+}
+
+function filesOf(
+  { bill, lines, statements }: MonthStatements,
+  rules: ConfigurationSnapshot,
+): Record<string, string> {
+  const journal = journalOfMonth(rules.organization, bill.month, lines, rules);
+  const files: [string, string][] = [
+    ['allocation.csv', allocationCsv(lines, costCentresOf(rules))],
+    ['journal.csv', journalCsv(journal, 'generic')],
+    ...statements.flatMap(formsOf),
+  ];
+  return Object.fromEntries(files);
+}
+
+/** Every form in which a statement is read. */
+export function formsOf(statement: TeamStatement): [name: string, text: string][] {
+  const { team } = statement;
+  return [
+    [statementFile(team, 'json'), `${toWireJson(statement)}\n`],
+    [statementFile(team, 'csv'), teamStatementCsv(statement)],
+    [statementFile(team, 'html'), teamStatementHtml(statement)],
+    [statementFile(team, 'txt'), toTextTable(teamStatementTable(statement))],
+  ];
+}
+
+async function manifestOf(
+  { history, configuration }: Closing,
+  { bill, lines, corrections }: MonthStatements,
+  kept: { files: Record<string, string>; statements: number; isProvisional: boolean },
+): Promise<Manifest> {
+  const { organization, teams, finance, version } = configuration;
+  const { report, invoice } = bill;
+  const range = { organization, ...rangeOfMonth(bill.month) };
+  const reports = await history.reportVersions.list(range);
+  const prices = await history.spend({ ...range, by: 'ended', groupBy: ['priceId'] });
+  return {
+    provisional: kept.isProvisional,
+    basis: bill.basis,
+    tiedToInvoice: invoice?.isTied ?? null,
+    totals: {
+      chargedUsd: usdFromNano(bill.chargedNanoUsd),
+      reportedUsd: report === null ? null : usdFromNano(report.billedNanoUsd),
+      invoicedUsd: invoice === null ? null : usdFromNano(nanoFromPico(invoice.invoicedPicoUsd)),
+      invoiceResidualUsd: invoice === null ? null : usdFromNano(nanoFromPico(invoice.residualPicoUsd)),
+      allocatedUsd: usdFromNano(sumOf(lines)),
+      correctionsUsd: usdFromNano(corrections.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)),
+    },
+    versions: {
+      configuration: version,
+      reconciliationId: report?.reportId ?? null,
+      reports: reports.map(({ organization: _ours, ...head }) => head),
+      invoices: bill.invoices.map(({ number, revision }) => ({ number, revision })),
+      priceIds: prices.flatMap(({ group }) => group.priceId || []).sort(),
+    },
+    rules: { teams, ...(finance === undefined ? {} : { finance }) },
+    statements: kept.statements,
+    files: Object.entries(kept.files).map(([name, text]) => ({ name, ...hashOf(text) })),
+  };
+}
+
+function hashOf(text: string): { sha256: string; sizeBytes: number } {
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return { sha256, sizeBytes: Buffer.byteLength(text) };
+}
+
+function closedAlready({ month, actor, atMs }: PeriodRecord): TallygateError {
+  return new TallygateError('TALLYGATE_PERIOD_CLOSED', {
+    message: `${month} was closed by ${actor} at ${isoFromMs(atMs)}.`,
+  });
+}
+
+function invalid(message: string, cure: string): TallygateError {
+  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+}

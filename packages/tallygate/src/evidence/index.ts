@@ -1,0 +1,1 @@
+export { packEvidence } from './pack-evidence.ts';
