@@ -133,19 +133,16 @@ function sharedOf({ invoicedPicoUsd, steps }: InvoiceStatement, report: MonthBil
   return nanoFromPico(steps.reduce((sum, { amountPicoUsd }) => sum + amountPicoUsd, 0n));
 }
 
-/** The key's team before the workspace's: the report names either of what was not metered. */
+/** By the team of the key; what has none, of usage that was not metered, is nobody's. */
 function unmeteredOf(reconciliation: Reconciliation | null, { teams }: AllocationRules) {
   const teamOfKey = new Map(
     teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id] as const)),
   );
-  const teamOfWorkspace = new Map(
-    teams.flatMap(({ id, workspaces = [] }) => workspaces.map((workspace) => [workspace, id] as const)),
-  );
   return (reconciliation?.causes ?? [])
     .filter(({ cause }) => UNMETERED.has(cause))
-    .flatMap(({ evidence }) => evidence)
-    .map(({ apiKeyId, workspaceId, amountPicoUsd }) => ({
-      team: teamOfKey.get(apiKeyId ?? '') ?? teamOfWorkspace.get(workspaceId ?? '') ?? null,
+    .flatMap(({ byKey }) => byKey)
+    .map(({ apiKeyId, amountPicoUsd }) => ({
+      team: teamOfKey.get(apiKeyId ?? '') ?? null,
       amountNanoUsd: nanoFromPico(amountPicoUsd),
     }));
 }

@@ -1,9 +1,8 @@
-export { type Closing, closeMonth, formsOf, reopenMonth, statementFile } from './close-month.ts';
+export { closeMonth, formsOf, reopenMonth, statementFile } from './close-month.ts';
 export { readFrozen } from './frozen.ts';
 export { monthStatements } from './month-statements.ts';
 export {
   closedPeriods,
-  type OpenPeriod,
   openPeriodFor,
   type PeriodRecord,
   readPeriods,

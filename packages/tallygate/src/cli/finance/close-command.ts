@@ -31,7 +31,7 @@ export async function closeCommand(context: CliContext, options: CloseOptions): 
   });
 }
 
-export function periodDocument({ atMs, manifest, ...period }: PeriodRecord): Record<string, unknown> {
+function periodDocument({ atMs, manifest, ...period }: PeriodRecord): Record<string, unknown> {
   const state = manifest === null ? 'open' : 'closed';
   return { schema: 'tallygate.period/1', ...period, state, at: isoFromMs(atMs), manifest };
 }
