@@ -1,6 +1,7 @@
 import { type AdminApi, type CostBucket, isNotOffered, type UsageBucket } from '@tallygate/admin-api';
 import { type Caveat, type ReportFreshness, USAGE_GROUPS, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
+import { checkMargins } from './check-margins.ts';
 import { type CheckedRange, checkTotals, costSum, tokenSum } from './check-totals.ts';
 
 /** What a reconciliation asks of the provider. */
@@ -95,6 +96,7 @@ async function pullAnalytics(
       caveats: [
         ...checkTotals('analytics/usage', usage.buckets, usageTotals.buckets, tokenSum, range),
         ...checkTotals(BY_WORKSPACE, byWorkspace.buckets, usageTotals.buckets, tokenSum, range),
+        ...checkMargins(BY_WORKSPACE, byWorkspace.buckets, usage.buckets, range),
         ...checkTotals('analytics/cost', costs.buckets, costTotals.buckets, costSum, range),
       ],
       freshness: [{ report: 'analytics', readAtMs: nowMs, completeToMs: refreshedAtMs }],
@@ -118,6 +120,7 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
   const caveats = [
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
     ...checkTotals(BY_WORKSPACE, usageByWorkspace, usageTotals, tokenSum, range),
+    ...checkMargins(BY_WORKSPACE, usageByWorkspace, usage, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ];
   const freshness = [{ report: 'usage and cost reports', readAtMs: nowMs, completeToMs: null }];
