@@ -4,12 +4,13 @@ import { cleanUpTemporaryFiles } from './test/setup/temporary-folder.ts';
 
 cleanUpTemporaryFiles();
 
-/** Tests run on sources: the condition makes every workspace resolve to its `src`, so no build is needed. */
+/** Tests run on sources: the condition makes every workspace resolve to its `src`. Programs that they start are built before. */
 const conditions = ['@tallygate/source', 'node', 'import', 'default'];
 const onSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 /** Projects that need a Redis of their own share one that is started for the run. Forks: a crash test may kill its process. */
-const withServers = { globalSetup: ['test/setup/redis.ts'], pool: 'forks' as const, hookTimeout: 120_000 };
+const globalSetup = ['test/setup/built-programs.ts', 'test/setup/redis.ts'];
+const withServers = { globalSetup, pool: 'forks' as const, hookTimeout: 120_000 };
 
 const UNIT = ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/*.test.ts'];
 const ISOLATED = '{packages,services}/*/src/**/*.isolated.test.ts';

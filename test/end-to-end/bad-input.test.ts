@@ -125,10 +125,10 @@ describe('bad input', () => {
     return runProgram(CLI, json ? [...input.args, '--json'] : input.args, { cwd, environment });
   };
 
-  it.each(CASES)(
+  it.concurrent.each(CASES)(
     '$name is one clear sentence with its cure and exit code $exitCode',
     async ({ exitCode, says, ...input }) => {
-      const [text, json] = [await run(input, false), await run(input, true)];
+      const [text, json] = await Promise.all([run(input, false), run(input, true)]);
       expect(text.stderr).toMatch(says);
       expect(text.stderr + text.stdout).not.toMatch(/\n\s+at |geheim/);
       expect(text.exitCode).toBe(exitCode);
@@ -139,7 +139,7 @@ describe('bad input', () => {
     },
   );
 
-  it('a wrong admin key is told from an unreachable provider', async () => {
+  it.concurrent('a wrong admin key is told from an unreachable provider', async () => {
     const wrong = { TALLYGATE_PROVIDER_URL: simulator.url, ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-wrong' };
     const away = { ...wrong, TALLYGATE_PROVIDER_URL: `http://${NOBODY_LISTENS}` };
     const [rejected, unreachable] = await Promise.all([
@@ -154,7 +154,7 @@ describe('bad input', () => {
     expect(rejected.stdout + rejected.stderr).not.toContain('sk-ant-admin01-wrong');
   });
 
-  it('doctor says what is wrong and how to mend it, and exits 3', async () => {
+  it.concurrent('doctor says what is wrong and how to mend it, and exits 3', async () => {
     const doctor = await run(
       { args: ['doctor'], environment: { TALLYGATE_REDIS_URL: `redis://${NOBODY_LISTENS}` } },
       true,

@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connectRemote } from '@tallygate/remote';
 import { afterEach, describe, expect, it } from 'vitest';
+import { builtProgram } from '../setup/built-programs.ts';
 
 /** The command line as processes on one data directory: real runtime, real files, real signals. */
-const MAIN = fileURLToPath(new URL('../../packages/tallygate/src/cli/main.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
+const MAIN = builtProgram('packages/tallygate/src/cli/main.ts');
 
 const running = new Set<ChildProcess>();
 afterEach(() => {
@@ -16,7 +15,7 @@ afterEach(() => {
 });
 
 function start(directory: string, ...argv: string[]) {
-  const child = spawn(process.execPath, ['--conditions=@tallygate/source', '--import', TSX, MAIN, ...argv], {
+  const child = spawn(process.execPath, [MAIN, ...argv], {
     cwd: directory,
     env: { PATH: process.env['PATH'] ?? '', HOME: directory, USER: 'ann' },
   });

@@ -1,14 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-
-const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-/** Programs run on sources, as the tests do: nothing has to be built before. */
-const ON_SOURCES = [
-  '--import',
-  createRequire(import.meta.url).resolve('tsx'),
-  '--conditions=@tallygate/source',
-];
+import { builtProgram } from '../setup/built-programs.ts';
 
 export interface ProgramResult {
   exitCode: number | null;
@@ -32,13 +23,13 @@ const variables = (extra: Record<string, string>) => {
   return { ...Object.fromEntries(inherited), ...extra };
 };
 
-/** Starts a program of the repository, such as `services/demo/src/main.ts`, in a working directory of its own. */
+/** Starts a program of the repository, named by its source as `services/demo/src/main.ts`, in a working directory of its own. */
 export function startProgram(
   path: string,
   args: string[],
   options: { cwd: string; environment?: Record<string, string> },
 ): RunningProgram {
-  const child = spawn(process.execPath, [...ON_SOURCES, `${REPOSITORY}${path}`, ...args], {
+  const child = spawn(process.execPath, [builtProgram(path), ...args], {
     cwd: options.cwd,
     env: variables(options.environment ?? {}),
     stdio: ['ignore', 'pipe', 'pipe'],
