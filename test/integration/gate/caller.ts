@@ -1,8 +1,9 @@
 import { openRedisGate, type RedisGateOptions } from '@tallygate/gate';
-import { type BudgetGate, newAttemptId, systemClock, TallygateError } from '@tallygate/usage';
+import { type BudgetGate, newAttemptId, systemClock } from '@tallygate/usage';
 import { openTallygate } from 'tallygate';
 import { budgetOf, requestOf, snapshotOf } from '../../contract/gate-fixtures.ts';
 import { answerCommands } from '../owner/answer-commands.ts';
+import { patiently } from './patiently.ts';
 
 /**
  * Many callers in one process, which a test commands over the fork's channel: `{ id, command, input }` in,
@@ -19,18 +20,6 @@ let opened: Opened | null = null;
 function gate(): BudgetGate {
   if (opened === null) throw new Error('open comes first');
   return opened.gate;
-}
-
-/** A busy machine may answer too late; the question is then asked again, for the same attempt, and counts once. */
-async function patiently<Reply>(ask: () => Promise<Reply>): Promise<Reply> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!TallygateError.isInstance(error) || error.code !== 'TALLYGATE_GATE_UNAVAILABLE') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
 
 const COMMANDS = {

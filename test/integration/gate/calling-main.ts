@@ -2,6 +2,7 @@ import { type ConfigurationSnapshot, newAttemptId, type ReserveReply } from '@ta
 import { openTallygate, type TallygateRuntime } from 'tallygate';
 import { attributionOf, requestOf, usd } from '../../contract/gate-fixtures.ts';
 import { answerCommands } from '../owner/answer-commands.ts';
+import { patiently } from './patiently.ts';
 
 /**
  * A process that calls as a meter does: with the configuration that it last saw, and once more where the gate says that it is
@@ -13,9 +14,10 @@ let known: ConfigurationSnapshot | null = null;
 async function call(amountUsd: string): Promise<ReserveReply> {
   const attemptId = newAttemptId();
   for (;;) {
-    known ??= await runtime.gate.configuration();
+    known ??= await patiently(() => runtime.gate.configuration());
+    const { version: configVersion } = known;
     const parts = { attemptId, attribution: attributionOf('support'), expectedNanoUsd: usd(amountUsd) };
-    const reply = await runtime.gate.reserve(requestOf({ ...parts, configVersion: known.version }));
+    const reply = await patiently(() => runtime.gate.reserve(requestOf({ ...parts, configVersion })));
     if (reply.kind !== 'outdated') return reply;
     known = null;
   }
