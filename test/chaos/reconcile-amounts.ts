@@ -13,11 +13,11 @@ export function addTo(sums: Sums, cause: string, picoUsd: bigint): void {
   sums.set(cause, (sums.get(cause) ?? 0n) + picoUsd);
 }
 
+/** Roundings may cancel each other out, which is no difference; what is known to have happened stands here with nothing, too. */
 export function amountsOf(sums: Sums): Amount[] {
-  const entries = [...sums].filter(([, picoUsd]) => picoUsd !== 0n);
-  return entries
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([cause, picoUsd]) => ({ cause, usd: usdFromPico(picoUsd) }));
+  const told = [...sums].filter(([cause, picoUsd]) => cause !== 'rounding' || picoUsd !== 0n);
+  const inOrder = told.sort(([a], [b]) => (a < b ? -1 : 1));
+  return inOrder.map(([cause, picoUsd]) => ({ cause, usd: usdFromPico(picoUsd) }));
 }
 
 /** @param usd a decimal without a sign, of at most twelve fraction digits. */

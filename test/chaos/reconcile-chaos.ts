@@ -49,7 +49,7 @@ export async function reconcileChaos({ seed, scale = OCTOBER, progress }: Reconc
   try {
     const { numbered, sums, faults } = billedMonth(provider, month);
     nowMs = month.toMs + 2 * DAY_MS;
-    const events = meteredMonth(numbered, provider.simulator.defaultWorkspaceId, sums);
+    const events = meteredMonth(month, numbered, provider.simulator.defaultWorkspaceId, sums);
     store = await recordMonth(directory, clock, events, (count) =>
       progress(`recording ${count} of ${numbered.length}`),
     );
@@ -75,22 +75,29 @@ function billedMonth({ simulator }: RunningSimulator, month: Month) {
   const { billedUsd, listUsd } = simulator.served();
   addTo(sums, 'discount', picoFromUsd(billedUsd) - picoFromUsd(listUsd));
   const endOf = ({ ours, theirs }: Occurrence) => ours?.endedMs ?? theirs?.endedMs ?? 0;
-  return { numbered: occurrences.sort((left, right) => endOf(left) - endOf(right)), sums, faults };
+  const numbered = occurrences.filter(({ ours, isLost }) => ours !== null || isLost);
+  return { numbered: numbered.sort((left, right) => endOf(left) - endOf(right)), sums, faults };
 }
 
 /** Our rows, and in the sums what they hold under each cause. One at a time: two hundred thousand of them are too many to keep. */
-function* meteredMonth(numbered: readonly Occurrence[], defaultWorkspaceId: string, sums: Sums) {
+function* meteredMonth(
+  { fromMs }: Month,
+  numbered: readonly Occurrence[],
+  defaultWorkspaceId: string,
+  sums: Sums,
+) {
   for (const { cause, ours } of numbered) {
     const event = ours === null ? null : meteredEvent(ours, defaultWorkspaceId);
-    const line = event?.lines[0];
-    if (line !== undefined) addTo(sums, 'rounding', BigInt(line.roundingPicoUsd));
-    if (cause !== null && event !== null) addTo(sums, cause, -exactPicoUsd(event));
     yield event;
+    if (event === null || event.endedAtMs < fromMs) continue;
+    for (const { roundingPicoUsd } of event.lines)
+      if (roundingPicoUsd !== 0) addTo(sums, 'rounding', BigInt(roundingPicoUsd));
+    if (cause !== null) addTo(sums, cause, -exactPicoUsd(event));
   }
 }
 
 function agreed(month: Month): Occurrence {
-  const call = month.anyCall();
+  const call = month.regularCall();
   return { cause: null, ours: call, theirs: billedUse(call) };
 }
 

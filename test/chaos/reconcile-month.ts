@@ -31,7 +31,8 @@ export interface Call {
 }
 
 export const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** Forty keys, every fourth in the default workspace. */
 export const KEYS: readonly MonthKey[] = Array.from({ length: 40 }, (_, index) => {
@@ -68,66 +69,114 @@ const PLACELESS: ReadonlySet<string> = new Set([
 ]);
 
 /** The model that no application of the key's team ever asks for. */
-function strangeModelOf(key: MonthKey): string {
+export function strangeModelOf(key: MonthKey): string {
   return MODELS[KEYS.indexOf(key) % MODELS.length] ?? '';
 }
+
+/** Its price falls on the seventh of October: 0.20 to 0.10 USD per million tokens read from a cache. */
+export const CHEAPER = { model: 'claude-sonnet-5-5', atMs: Date.UTC(2026, 9, 7) };
+
+/** Nobody calls on this key on this day, by the number of the day. */
+export const SILENT = { key: KEYS.at(-1) as MonthKey, day: 1 };
 
 export interface Month extends MonthScale {
   toMs: number;
   random: Random;
-  /** Any call, on a key and model that are not asked to be quiet then. */
+  /** Any call, except on the silent key's day. */
   anyCall(): Call;
-  /** One that has its minute of its key and model, and those around it, for itself. */
-  lonelyCall(): Call;
-  /** Nobody calls on the key that day from now on. */
-  silence(key: MonthKey, dayMs: number): void;
+  /** The same, and that both sides will know of it. */
+  regularCall(): Call;
+  /**
+   * One that has its minute of its key and model, and those around it, for itself, and the day before midnights. No other lonely call
+   * comes to its key and model that day.
+   * @param atMs the minute in which it ended, or where only that is left: any.
+   */
+  lonelyCall(isWanted?: (call: Call) => boolean, atMs?: number): Call;
+  /** Whether there are regular calls on the key in that hour, and some on its model at all. */
+  isBusy(call: Call): boolean;
+  /** One of the silent key's regular calls, on its silent day. */
+  silentCall(): Call;
 }
 
 /** Further than a request can be counted from where it was. */
 const LONELY_MINUTES = 4;
+const AROUND = Array.from({ length: 2 * LONELY_MINUTES + 1 }, (_, index) => index - LONELY_MINUTES);
 
 export function createMonth(scale: MonthScale, random: Random): Month {
-  const taken = new Set<string>();
-  const silent = new Set<string>();
+  const [minutes, days, busy] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const ofSilentKey: Call[] = [];
   const toMs = scale.fromMs + scale.days * DAY_MS;
-  const isSilent = ({ key, endedMs }: Call) => silent.has(`${key.id} ${dayOf(endedMs)}`);
-  const bucketOf = ({ key, model, endedMs }: Call, away = 0) =>
-    `${Math.floor(endedMs / MINUTE_MS) + away} ${key.id} ${model}`;
-  const isLonely = (call: Call) => {
-    const minuteOfDay = Math.floor((call.endedMs % DAY_MS) / MINUTE_MS);
-    if (minuteOfDay < LONELY_MINUTES || minuteOfDay >= 1_440 - LONELY_MINUTES) return false;
-    return Array.from({ length: 2 * LONELY_MINUTES + 1 }, (_, index) => index - LONELY_MINUTES).every(
-      (away) => !taken.has(bucketOf(call, away)),
-    );
-  };
-  const drawn = (isWanted: (call: Call) => boolean): Call => {
-    let call = drawCall(random, scale.fromMs, toMs);
-    while (isSilent(call) || !isWanted(call)) call = drawCall(random, scale.fromMs, toMs);
-    taken.add(bucketOf(call));
+  const silentMs = scale.fromMs + SILENT.day * DAY_MS;
+  const isSilent = ({ key, endedMs }: Call) => key === SILENT.key && dayOf(endedMs) === silentMs;
+  const isAlone = (call: Call) =>
+    call.key !== SILENT.key &&
+    AROUND.every((away) => !minutes.has(minuteOf(call, away)) && !days.has(subjectDayOf(call, away)));
+  const take = (call: Call): Call => {
+    minutes.add(minuteOf(call));
     return call;
+  };
+  const drawn = (isWanted: (call: Call) => boolean, atMs?: number): Call => {
+    for (;;) {
+      const call = drawCall(random, scale.fromMs, toMs, atMs);
+      if (isWanted(call)) return call;
+    }
   };
   return {
     ...scale,
     toMs,
     random,
-    anyCall: () => drawn(() => true),
-    lonelyCall: () => drawn(isLonely),
-    silence: (key, dayMs) => void silent.add(`${key.id} ${dayMs}`),
+    anyCall: () => take(drawn((call) => !isSilent(call))),
+    regularCall() {
+      const call = take(drawn((each) => !isSilent(each)));
+      busy.add(hourOf(call)).add(subjectOf(call));
+      if (call.key === SILENT.key) ofSilentKey.push(call);
+      return call;
+    },
+    silentCall() {
+      const call = random.pick(ofSilentKey) as Call;
+      const awayMs = silentMs - dayOf(call.endedMs);
+      return { ...call, startedMs: call.startedMs + awayMs, endedMs: call.endedMs + awayMs };
+    },
+    lonelyCall(isWanted = () => true, atMs = undefined) {
+      const isFarFromMidnight = (call: Call) =>
+        atMs !== undefined || dayOf(call.endedMs - HOUR_MS) === dayOf(call.endedMs + HOUR_MS);
+      const call = drawn((each) => isFarFromMidnight(each) && isAlone(each) && isWanted(each), atMs);
+      for (const away of AROUND) days.add(subjectDayOf(call, away));
+      return take(call);
+    },
+    isBusy: (call) => busy.has(hourOf(call)) && busy.has(subjectOf(call)),
   };
 }
 
-function dayOf(instantMs: number): number {
+function minuteOf({ key, model, endedMs }: Call, away = 0): string {
+  return `${Math.floor(endedMs / MINUTE_MS) + away} ${key.id} ${model}`;
+}
+
+function hourOf({ key, endedMs }: Call): string {
+  return `${Math.floor(endedMs / HOUR_MS)} ${key.id}`;
+}
+
+function subjectOf({ key, model }: Call): string {
+  return `${key.id} ${model}`;
+}
+
+/** @param away minutes: a call at midnight has two days. */
+function subjectDayOf({ key, model, endedMs }: Call, away: number): string {
+  return `${dayOf(endedMs + away * MINUTE_MS)} ${key.id} ${model}`;
+}
+
+export function dayOf(instantMs: number): number {
   return Math.floor(instantMs / DAY_MS) * DAY_MS;
 }
 
-function drawCall(random: Random, fromMs: number, toMs: number): Call {
+function drawCall(random: Random, fromMs: number, toMs: number, atMs?: number): Call {
   const key = random.pick(KEYS) as MonthKey;
   const models = MODELS.filter((model) => model !== strangeModelOf(key));
   const model = random.pick(models) as string;
-  const startedMs = random.between(fromMs, toMs - MINUTE_MS);
+  const endedMs = atMs ?? random.between(fromMs + MINUTE_MS, toMs);
   const isCached = random.chance(0.3);
   return {
-    ...{ startedMs, endedMs: startedMs + random.between(400, 40_000), key, model },
+    ...{ startedMs: endedMs - random.between(400, 40_000), endedMs, key, model },
     serviceTier: random.chance(0.1) ? 'batch' : 'standard',
     inferenceGeo: PLACELESS.has(model) ? 'not_available' : random.chance(0.2) ? 'us' : 'global',
     uncached: random.between(1, 4_000),

@@ -73,8 +73,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   const known = state.holds.get(request.attemptId) ?? endedHold(state, request.attemptId);
   if (known !== undefined) return { kind: 'held', hold: known, wouldDeny: [] };
   if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
-  const time = readTime(state);
-  const { nowMs, current } = time;
+  const { nowMs, current } = readTime(state);
   const { periods, enforce, pause } = rulesAt(
     state.calendar,
     state.live,
@@ -84,7 +83,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   );
   const asked = { ...request, enforce };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
-  const standings = periods.map((period) => standingOf(state, period, request, time));
+  const standings = periods.map((period) => standingOf(state, period, request, current));
   const refusals = standings.flatMap((standing) => refusalOf(standing, state.bucketMs) ?? []);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const decisive = enforce ? decisiveRefusal(refusals) : undefined;
@@ -108,16 +107,11 @@ function standingOf(
   { counters }: MemoryState,
   period: BudgetPeriod,
   request: ReserveRequest,
-  { current, atMs }: ReturnType<typeof readTime>,
+  current: number,
 ): Standing {
   const { key } = period;
-  return {
-    period,
-    spent: counters.spent(key, atMs),
-    held: counters.held(key, current),
-    asked: askedIn(measureOf(key), request),
-    leftAtMs: (amount) => counters.leftAtMs(period, amount, atMs),
-  };
+  const asked = askedIn(measureOf(key), request);
+  return { period, spent: counters.spent(key), held: counters.held(key, current), asked };
 }
 
 function requireRoom(standings: readonly Standing[]): void {
@@ -140,7 +134,7 @@ function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
 }
 
 function balances(state: MemoryState, only?: readonly BudgetName[]): Balance[] {
-  const { nowMs, current, atMs } = readTime(state);
+  const { nowMs, current } = readTime(state);
   const running = runningOverrides(state.live, nowMs);
   return namedPeriods(state.calendar, state.live, only, nowMs).map((asFiled) => {
     const period = raisedPeriod(asFiled, running);
@@ -149,7 +143,7 @@ function balances(state: MemoryState, only?: readonly BudgetName[]): Balance[] {
       budget,
       periodStartMs,
       periodEndMs,
-      spent: state.counters.spent(key, atMs),
+      spent: state.counters.spent(key),
       held: shownHeld(state.counters.held(key, current)),
     };
   });

@@ -214,6 +214,23 @@ describe('a metered key', () => {
     expect(result.residualPicoUsd).toBe(0n);
   });
 
+  it('is counted once where minutes of a dark day are read for the sake of another key', () => {
+    const result = reconcile(
+      input({
+        toMs: DAY_1 + 2 * DAY_MS,
+        internal: [mine],
+        usage: usageBuckets(DAY_1, DAY_MS, 2, [
+          [DAY_1, theirRow({ tokens: some })],
+          [DAY_1 + DAY_MS, theirRow({ tokens: some })],
+        ]),
+        costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [tokenCost(2n * exactPicoUsd)] }],
+        minutes: [stretch([], [[700, { tokens: some }]], DAY_1 + DAY_MS)],
+      }),
+    );
+    expect(causeIn(result, 'unmetered_hours')).toMatchObject({ amountPicoUsd: exactPicoUsd, places: 1 });
+    expect(result.residualPicoUsd).toBe(0n);
+  });
+
   const hours = (theirMinute: number, gaps: { fromSeq: number; toSeq: number }[] = []) => {
     const both = tokens({ uncachedInputTokens: 200, outputTokens: 14 });
     return reconcile(

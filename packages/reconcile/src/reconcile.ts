@@ -8,7 +8,8 @@ import { explainDiscount } from './discount.ts';
 import { doubtNamelessGuesses, explainMinutes } from './explain-minutes.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { isOnThisBill, ourRows, sumPico } from './joined-rows.ts';
+import { isOnThisBill, type OurRow, ourRows, sumPico, type TheirRow } from './joined-rows.ts';
+import { subjectKey } from './own-places.ts';
 import { dayOf, HOUR_MS } from './places.ts';
 import { explainPriceVersion } from './price-version.ts';
 import { explainPriorityTier } from './priority-tier.ts';
@@ -74,15 +75,26 @@ function explainAll(input: ReconcileInput, compared: ComparedDays, findings: Fin
   explainRounding(ours, findings);
   explainPriceVersion(charges, priceSum, findings);
   for (const { cause, row } of compared.dark) explainDark(cause, row, own, priceSum, findings);
+  const darkDays = new Set(compared.dark.filter(isOfDay).map(({ row }) => `${row.atMs} ${subjectKey(row)}`));
   const isBatchExplained = explainBatchTiming(compared, { price: input.price, priceSum }, findings);
-  explainWebSearches(compared, findings);
+  const isSearchExplained = explainWebSearches(compared, findings);
   doubtNamelessGuesses(compared, findings);
-  explainMinutes(input, compared, (row) => isBatchExplained(row, dayOf(row.atMs)), findings);
+  const isExplained = (row: OurRow | TheirRow) => {
+    const dayMs = dayOf(row.atMs);
+    const isDark = darkDays.has(`${dayMs} ${subjectKey(row)}`);
+    return isDark || isBatchExplained(row, dayMs) || isSearchExplained(row, dayMs);
+  };
+  explainMinutes(input, compared, isExplained, findings);
   const cheap = cheapCellsOf(theirs, input.costs, input.modelName, priceSum);
   explainUnbilledRefusals(cheap, charges, priceSum, findings);
   explainPriorityTier(ours, findings);
   explainCostTypes(input.costs, findings);
   explainDiscount(input.costs, input.modelName, findings);
+}
+
+/** Dark for a day, which its minutes would show once more: they are told by the hour, wider places by themselves. */
+function isOfDay({ cause }: ComparedDays['dark'][number]): boolean {
+  return cause === 'unmetered_hours';
 }
 
 /** The provider calls no figure final; where it speaks of adjustments at all it names thirty days. */

@@ -1,7 +1,18 @@
 import { expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
 import { suspectsOf } from './suspects.ts';
-import { billed, costRow, DAY_1, input, ourRow, price, theirRow, tokens } from './testing/made-input.ts';
+import {
+  billed,
+  costRow,
+  DAY_1,
+  DAY_MS,
+  input,
+  ourRow,
+  price,
+  stretch,
+  theirRow,
+  tokens,
+} from './testing/made-input.ts';
 
 const shown = tokens({ outputTokens: 7, webSearchRequests: 1 });
 const counted = tokens({ outputTokens: 7, webSearchRequests: 3 });
@@ -24,4 +35,20 @@ it('searches that no answer showed are a fee each, and need no minute to be read
   });
   expect(result).toMatchObject({ residualPicoUsd: 0n, verdicts: { tokens: 'explained' } });
   expect(suspectsOf(world)).toEqual({ minutes: [], charges: [] });
+});
+
+it('searches are counted once where minutes of their day are read for the sake of another key', () => {
+  const result = reconcile(
+    input({
+      internal: [ourRow({ atMs: DAY_1, tokens: shown })],
+      ...billed(
+        [[DAY_1, theirRow({ tokens: counted })]],
+        [costRow(costOf(counted), { cost_type: 'web_search' })],
+      ),
+      minutes: [stretch([[600, { tokens: shown }]], [[600, { tokens: counted }]])],
+      gaps: [{ epoch: 'e', beforeMs: DAY_1, afterMs: DAY_1 + DAY_MS, fromSeq: 5, toSeq: 9 }],
+    }),
+  );
+  expect(result.causes.map(({ cause }) => cause)).toEqual(['rounding', 'web_search']);
+  expect(result.residualPicoUsd).toBe(0n);
 });

@@ -1,6 +1,7 @@
 import type { ComparedDays, DifferingDay } from './compare-days.ts';
 import type { Findings } from './findings.ts';
-import { laneOf } from './joined-rows.ts';
+import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
+import { subjectKey } from './own-places.ts';
 import { wholeDay } from './places.ts';
 import type { PriceSum } from './rates.ts';
 import { countsBy, NO_TOKENS, TOKEN_CLASSES } from './token-counts.ts';
@@ -12,12 +13,18 @@ export function isOnlySearches({ difference }: DifferingDay): boolean {
   );
 }
 
-export function explainWebSearches({ differing, priceSum }: ComparedDays, findings: Findings): void {
+/** @returns which days it explains: no minute of them is asked again. */
+export function explainWebSearches(
+  { differing, priceSum }: ComparedDays,
+  findings: Findings,
+): (row: OurRow | TheirRow, dayMs: number) => boolean {
+  const explained = new Set<string>();
   for (const day of differing.filter(isOnlySearches)) {
     if (day.apiKeyId === null || laneOf(day.serviceTier) === 'priority') continue;
     const amountPicoUsd = feeOf(day, priceSum);
     const { dayMs, model, apiKeyId, difference } = day;
     const place = { ...wholeDay(dayMs), model, apiKeyId, attempts: 0 };
+    explained.add(`${dayMs} ${subjectKey(day)}`);
     if (amountPicoUsd === null) findings.doubt({ cause: 'web_search', reason: 'price_ambiguous', ...place });
     else
       findings.explain('web_search', {
@@ -28,6 +35,7 @@ export function explainWebSearches({ differing, priceSum }: ComparedDays, findin
         actual: { tokens: difference, amountPicoUsd },
       });
   }
+  return (row, dayMs) => explained.has(`${dayMs} ${subjectKey(row)}`);
 }
 
 function feeOf({ dayMs, model, serviceTier, difference }: DifferingDay, priceSum: PriceSum): bigint | null {

@@ -176,11 +176,9 @@ export {
 export { nearestName } from './nearest.ts';
 export { type Override, overrideSchema, type Pause, runningOverrides } from './override.ts';
 export {
-  type CalendarUnit,
   describePeriod,
   describeReset,
-  describeUnit,
-  longestPeriodMs,
+  LONGEST_PERIOD_MS,
   PERIOD_UNITS,
   type Period,
   type PeriodUnit,
@@ -211,17 +209,6 @@ export {
   type StoredReportVersion,
   storedReportVersionSchema,
 } from './report-version-port.ts';
-export {
-  describeWindow,
-  isRolling,
-  partIsOutMs,
-  partMsOf,
-  partsInWindow,
-  ROLLING_MINUTES_MAX,
-  ROLLING_PARTS,
-  type RollingUnit,
-  rollingUnit,
-} from './rolling.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';
 export {

@@ -14,7 +14,6 @@ import {
   formatBareAmount,
   isEnforced,
   isoFromMs,
-  isRolling,
   periodAt,
   valueOfBudget,
 } from '@tallygate/usage';
@@ -75,9 +74,9 @@ function textOf(alert: Alert, budget: Budget, startMs: number): string {
 }
 
 function consequence({ thresholdPercent }: Alert, budget: Budget): string {
-  if (thresholdPercent < 100 || !isEnforced(budget)) return '';
-  const until = isRolling(budget.period) ? 'there is room again' : 'then';
-  return ` Where budgets are enforced, its calls are denied until ${until}.`;
+  return thresholdPercent < 100 || !isEnforced(budget)
+    ? ''
+    : ' Where budgets are enforced, its calls are denied until then.';
 }
 
 function goneText(alert: Alert, id: string): string {
