@@ -8,6 +8,7 @@ import { ENDINGS } from './gate-endings.ts';
 import { type Guarantees, type OpenGate, type OpenWith, requestOf, snapshotOf } from './gate-fixtures.ts';
 import { MEASURES } from './gate-measures.ts';
 import { OVERRIDES } from './gate-overrides.ts';
+import { ROLLING } from './gate-rolling.ts';
 import { TIME } from './gate-time.ts';
 
 /**
@@ -26,6 +27,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     time: TIME,
     configuration: CONFIGURATION,
     'one for each value': EACH,
+    'rolling windows': ROLLING,
     overrides: OVERRIDES,
     alerts: ALERTS,
     outage: OUTAGE,

@@ -242,6 +242,16 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
         });
       });
 
+      it('of the parts of a rolling window holds those that count, also by a clock that is an hour behind', async () => {
+        const partMs = 1_440 * 1_000;
+        const keyOf = (before: number) => `a:rolling-1440m:${START_MS + DAY_MS - before * partMs}`;
+        const [now, last, behind, out] = [keyOf(0), keyOf(60), keyOf(62), keyOf(65)];
+        const entries = [now, last, behind, out].map((key) => entry(key, 1n));
+        await store().store(segmentOf([], { settlements: [settle(1, { entries })] }));
+        const found = (await totals()).totals.map(({ key }) => key);
+        expect(found.sort()).toEqual([now, last, behind].sort());
+      });
+
       it('of single values only where they are wanted: all, those that are named, or those that were charged most', async () => {
         const values = ['u-1', 'u-2', 'u%3A3', 'u-4'].map((value) => `${users}:${value}`);
         const amounts = [5n, 40n, NANO_USD_MAX, 40n];

@@ -147,20 +147,20 @@ const keyNameRule: Rule = {
       (file) => {
         if (file.path === 'packages/gate/src/keys.ts') return [];
         const luaCode = file.path.endsWith('.lua') ? file.text.replace(/--.*$/gm, '') : '';
-        const inLua = luaCode.includes('tg3:') ? [`${file.path} spells a key`] : [];
+        const inLua = luaCode.includes('tg4:') ? [`${file.path} spells a key`] : [];
         return [...inLua, ...stringsLike(file, /\btg\d+:/, 'spells a key')];
       },
     ),
   planted: [
     {
-      files: { 'packages/gate/src/a.ts': `const key = \`tg3:{\${organization}}\`;` },
+      files: { 'packages/gate/src/a.ts': `const key = \`tg4:{\${organization}}\`;` },
       violation: 'a.ts:1 spells a key',
     },
-    { files: { 'packages/gate/lua/a.lua': "local key = 'tg3:x'\n" }, violation: 'a.lua spells a key' },
+    { files: { 'packages/gate/lua/a.lua': "local key = 'tg4:x'\n" }, violation: 'a.lua spells a key' },
   ],
   allowed: {
-    'packages/gate/src/keys.ts': `export const key = \`tg3:{\${organization}}\`;`,
-    'packages/gate/lua/a.lua': '-- KEYS[1] tg3:{organization}:config\n',
+    'packages/gate/src/keys.ts': `export const key = \`tg4:{\${organization}}\`;`,
+    'packages/gate/lua/a.lua': '-- KEYS[1] tg4:{organization}:config\n',
   },
 };
 

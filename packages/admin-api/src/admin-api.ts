@@ -37,6 +37,8 @@ export interface AdminApi {
 }
 
 export interface AdminApiOptions {
+  /** Whose key it is to be; an answer that names another organization is refused. Left out, the answer's is taken. */
+  organizationId?: string;
   /** An admin key (`sk-ant-admin01-…`); keys of a workspace are refused by the provider. */
   apiKey: string;
   baseUrl?: string;
@@ -56,6 +58,7 @@ export function createAdminApi(options: AdminApiOptions): AdminApi {
     logger: options.logger ?? silentLogger,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.onReport === undefined ? {} : { onReport: options.onReport }),
+    ...(options.organizationId === undefined ? {} : { organizationId: options.organizationId }),
     ...(options.recall === undefined ? {} : { recall: options.recall }),
   });
   const reports: Omit<AdminApi, 'readableReports'> = {

@@ -11,6 +11,8 @@ import { reportMalformed } from './report-malformed.ts';
  * organization; the key is in no message, no log line and no error; every failure is a `TallygateError`.
  */
 export interface ProviderClientOptions {
+  /** The only organization whose answers are taken. */
+  organizationId?: string;
   /** A report that is known already: the body that `onReport` was given once, or null to ask the provider. */
   recall?: (asked: ReportAsked) => Promise<Record<string, unknown> | null>;
   /** Each report that was read to its end. What it rejects with, the reading of the report rejects with. */
@@ -62,7 +64,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     Authorization: null,
   };
   const oneAtATime = createQueue();
-  let organizationId: string | null = null;
+  let organizationId: string | null = options.organizationId ?? null;
   return {
     recall: async (asked) => (await options.recall?.(asked)) ?? null,
     keep: async (report) => options.onReport?.(report),
@@ -74,7 +76,9 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
         try {
           const asked = client.get<unknown>(`/v1/organizations/${path}`, { query, headers });
           const { data, response } = await asked.withResponse();
-          organizationId = response.headers.get('anthropic-organization-id') ?? organizationId;
+          const named = response.headers.get('anthropic-organization-id');
+          if (named !== null) requireOrganization(named, options.organizationId ?? named);
+          organizationId = named ?? organizationId;
           return data;
         } catch (error) {
           throw asTallygateError(path, error);
@@ -93,6 +97,14 @@ export function providerStatus(error: unknown): number | null {
 export function isNotOffered(error: unknown): boolean {
   const status = providerStatus(error);
   return status === 403 || status === 404;
+}
+
+function requireOrganization(named: string, meant: string): void {
+  if (named === meant) return;
+  throw new TallygateError('TALLYGATE_CONFIGURATION_INVALID', {
+    message: `The admin key is of the provider organization ${named}, not of ${meant}.`,
+    cure: 'Exchange the keys, or write the id of the organization beside its own.',
+  });
 }
 
 function contractHeaders({ betas = [], version = API_VERSION }: Contract): Record<string, string> {
@@ -119,6 +131,7 @@ function createQueue(): <T>(job: () => Promise<T>) => Promise<T> {
 }
 
 function asTallygateError(path: string, error: unknown): TallygateError {
+  if (TallygateError.isInstance(error)) return error;
   if (error instanceof SyntaxError) return reportMalformed(path, 'is not complete JSON', error);
   if (!(error instanceof Anthropic.APIError) || error.status === undefined) {
     const message = `The provider did not answer for ${path}.`;

@@ -12,6 +12,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
@@ -30,13 +31,14 @@ if known and (known.ask ~= ask or known.state == 'S' or known.state == 'V') then
 end
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 if is_live(known, state, current) then
   if known.entries ~= ARGV[5] then
     return { 'PINNED', known.text }
   end
   pass_buckets(KEYS[1], state, current)
   for index = 3, #KEYS do
-    local budget = read_budget(stored[index - 1], state.epoch, current)
+    local budget = read_budget(stored[index - 1], state.epoch, current, now, past)
     if budget then
       remove_hold(budget, state.epoch, hold_of(known, index - 2))
       write_budget(KEYS[index], budget, state.epoch, now, 0)

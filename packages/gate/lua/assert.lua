@@ -14,6 +14,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
@@ -32,19 +33,20 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local is_closed = redis.call('EXISTS', KEYS[3]) == 1
 local counters = {}
 for index = 1, #KEYS - 3 do
-  local starts, ends = tonumber(ARGV[7 + index * 2]), tonumber(ARGV[8 + index * 2])
-  local epoch, budget = state.epoch, read_budget(stored[1 + index], state.epoch, current)
-  if not budget and starts < state.seeded then
-    if not is_closed and now < ends then
+  local key, starts, ends = KEYS[3 + index], tonumber(ARGV[7 + index * 2]), tonumber(ARGV[8 + index * 2])
+  local epoch, budget = state.epoch, read_budget(stored[1 + index], state.epoch, current, now, past)
+  if not budget and counts_from_ms(key, starts, now) < state.seeded then
+    if not is_closed and not is_over(key, ends, now) then
       return { 'SEED', whole(index) }
     end
     epoch = waiting_for(state.epoch)
-    budget = read_budget(stored[1 + index], epoch, current)
+    budget = read_budget(stored[1 + index], epoch, current, now, past)
   end
-  counters[index] = { budget = budget or new_budget(), epoch = epoch, ends = ends }
+  counters[index] = { budget = budget or new_budget(key), epoch = epoch, ends = ends }
 end
 
 local grace = tonumber(ARGV[3])

@@ -13,6 +13,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/budget.lua
@@ -27,6 +28,7 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local reply = { 'OK' }
 for index = 1, #KEYS - 1 do
   local at = 3 + (index - 1) * 2
@@ -36,11 +38,11 @@ for index = 1, #KEYS - 1 do
   end
   local key = KEYS[1 + index]
   local stored = redis.call('GET', key)
-  local budget = read_budget(stored, state.epoch, current)
-  if not budget and is_lost(state, KEYS[1], key, stored, starts) then
+  local budget = read_budget(stored, state.epoch, current, now, past)
+  if not budget and is_lost(state, KEYS[1], key, stored, starts, now) then
     return { 'SEED', whole(index) }
   end
-  budget = budget or new_budget()
+  budget = budget or new_budget(key)
   table.insert(reply, money_text(budget[SPENT], budget[SPENT + 1]))
   table.insert(reply, money_text(held(budget, EXPECTED)))
   table.insert(reply, money_text(held(budget, WORST)))

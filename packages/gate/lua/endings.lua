@@ -23,6 +23,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
@@ -85,17 +86,18 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
 for index = 1, #KEYS - 4 do
-  local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
-  local budget = read_budget(stored[1 + index], state.epoch, current)
+  local key, starts, ends = KEYS[4 + index], tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
+  local budget = read_budget(stored[1 + index], state.epoch, current, now, past)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
-  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[4 + index], stored[1 + index], starts) then
+  if not budget and not is_over(key, ends, now) and is_lost(state, KEYS[1], key, stored[1 + index], starts, now) then
     return { 'SEED', whole(index) }
   end
-  budget = budget or new_budget()
+  budget = budget or new_budget(key)
   budgets[index] = budget
   if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
     return { 'RANGE', whole(index) }
@@ -135,11 +137,11 @@ for index, budget in ipairs(budgets) do
   if live and is_known then
     remove_hold(budget, state.epoch, part)
   end
-  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+  charge(budget, tonumber(ARGV[9 + index * 2]), charge_usd, charge_nanos, math.max(now, past))
   if amount ~= '0' or (live and is_known) then
     local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
     local key, version = KEYS[4 + index], tonumber(state.version)
-    if is_due(budget, version) then
+    if is_due(budget, version, now) then
       announce(KEYS[1], KEYS[4], key, budget, state.epoch, version, now)
     end
     write_budget(key, budget, state.epoch, now, needed_until)

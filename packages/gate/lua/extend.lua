@@ -13,6 +13,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
@@ -25,6 +26,7 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local stored = redis.call('MGET', unpack(KEYS, 2))
 local known = read_attempt(stored[1])
 if not is_live(known, state, current) then
@@ -35,12 +37,12 @@ if known.entries ~= ARGV[5] then
 end
 local budgets = {}
 for index = 1, #KEYS - 2 do
-  local budget = read_budget(stored[1 + index], state.epoch, current)
-  local starts, ends = tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
-  if not budget and now < ends and starts < state.seeded then
+  local budget = read_budget(stored[1 + index], state.epoch, current, now, past)
+  local key, starts, ends = KEYS[2 + index], tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
+  if not budget and not is_over(key, ends, now) and counts_from_ms(key, starts, now) < state.seeded then
     return { 'SEED', whole(index) }
   end
-  budgets[index] = budget or new_budget()
+  budgets[index] = budget or new_budget(key)
 end
 
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))

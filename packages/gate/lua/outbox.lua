@@ -10,6 +10,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/budget.lua
 -- include: fragments/announce.lua
 

@@ -22,6 +22,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
@@ -44,18 +45,24 @@ end
 local stored = redis.call('MGET', unpack(KEYS, 2))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
+local past = bucket_end_ms(state, current - 1)
 local budgets, needed_until, is_changed = {}, {}, false
 
 local function budget_at(position)
-  local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+  local budget = budgets[position] or read_budget(stored[position], state.epoch, current, now, past)
   budgets[position] = budget
   return budget
 end
 
 local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
+  local usd, nanos = budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos
+  local is_too_much_spent = is_positive(usd, nanos)
+  if not is_too_much_spent then
+    usd, nanos = 0, 1
+  end
+  local retry = left_at_ms(budget, usd, nanos, math.max(now, past), ends)
   local first = first_held_bucket(budget, state.epoch)
-  local retry = ends
-  if first and not is_positive(budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos) then
+  if first and not is_too_much_spent then
     retry = math.min(retry, bucket_end_ms(state, first))
   end
   local values = {
@@ -110,10 +117,10 @@ local function judge(request)
       expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, at + OWN_AMOUNTS, at + width - 1)
     end
     local budget = budget_at(position)
-    if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
+    if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts, now) then
       return { 'SEED', whole(place) }
     end
-    budget = budget or new_budget()
+    budget = budget or new_budget(KEYS[1 + position])
     budgets[position] = budget
     -- The track that is farther beyond what it may come to is the one to judge by and to report.
     local plan_usd, plan_nanos = held(budget, EXPECTED)

@@ -8,7 +8,8 @@
 --       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
 --       9 periods of which every value is filled in, by this call or calls before it, by commas
 --       10 thresholds of the snapshot's budgets (fragments/announce.lua)
---       then per budget: spent, an instant at which its period is over, the highest threshold that was announced before, in percent, and
+--       then per budget: '<period start>=<spent>', of a rolling window once for each part that has any, by commas; an instant at which
+--       nothing of it counts any more; the highest threshold that was announced before, in percent, and in the period that began when; and
 --       1 where others that are reached are announced now
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
@@ -18,6 +19,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/budget.lua
 -- include: fragments/waiting.lua
 -- include: fragments/announce.lua
@@ -49,42 +51,55 @@ elseif not epoch or epoch == ARGV[7] then
   end
 end
 
--- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
-local function raise(key, budget, usd, nanos)
-  if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
-    budget[SPENT], budget[SPENT + 1] = usd, nanos
-    write_budget(key, budget, epoch, now, 0)
-  end
-end
-
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
+
+-- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
+local function take_spent(budget, spent, is_known)
+  local is_changed = false
+  for starts, amount in string.gmatch(spent, '(-?%d+)=(-?%d+)') do
+    local usd, nanos = limbs(amount)
+    local known_usd, known_nanos = charged_to(budget, tonumber(starts))
+    if not is_known or is_positive(usd - known_usd, nanos - known_nanos) then
+      charge(budget, tonumber(starts), usd - known_usd, nanos - known_nanos, now)
+      is_changed = true
+    end
+  end
+  return is_changed
+end
+
+-- That has nothing but the holds that were asserted meanwhile.
+local function begun(key, stored)
+  local waiting = waiting_for(epoch)
+  local budget = read_budget(stored, waiting, 0, now, 0)
+  if not budget then
+    budget = new_budget(key)
+    budget[REBUILT] = rebuild
+    return budget
+  end
+  other_buckets(budget, waiting)
+  -- No attempt of this epoch is older than its first rebuild.
+  budget[REBUILT] = 1
+  return budget
+end
+
 for index = 4, #KEYS do
-  local at = 10 + (index - 4) * 4
-  local usd, nanos = limbs(ARGV[at + 1])
-  local stored = redis.call('GET', KEYS[index])
-  local known = read_budget(stored, epoch, 0)
-  if known then
-    raise(KEYS[index], known, usd, nanos)
-  else
-    local waiting = waiting_for(epoch)
-    local budget = read_budget(stored, waiting, 0)
-    if budget then
-      -- Holds that were asserted meanwhile are in it: no attempt of this epoch is older than its first rebuild.
-      other_buckets(budget, waiting)
-      budget[REBUILT] = 1
-    else
-      budget = new_budget()
-      budget[REBUILT] = rebuild
+  local spent, over, percent, since, announces = unpack(ARGV, 11 + (index - 4) * 5, 15 + (index - 4) * 5)
+  local key = KEYS[index]
+  local stored = redis.call('GET', key)
+  local known = read_budget(stored, epoch, 0, now, 0)
+  local budget = known or begun(key, stored)
+  local is_raised = take_spent(budget, spent, known ~= nil)
+  if not known then
+    budget[ANNOUNCED], budget[SINCE] = tonumber(percent), budget.window and tonumber(since) or 0
+    if announces == '1' then
+      announce(KEYS[1], KEYS[3], key, budget, epoch, tonumber(version), now)
     end
-    budget[SPENT], budget[SPENT + 1] = usd, nanos
-    budget[ANNOUNCED] = tonumber(ARGV[at + 3])
-    if ARGV[at + 4] == '1' then
-      announce(KEYS[1], KEYS[3], KEYS[index], budget, epoch, tonumber(version), now)
-    end
-    write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
+    write_budget(key, budget, epoch, now, tonumber(over) + tonumber(ARGV[6]))
+  elseif is_raised then
+    write_budget(key, budget, epoch, now, 0)
   end
 end
 return { 'OK', epoch }

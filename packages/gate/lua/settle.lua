@@ -21,6 +21,7 @@
 -- include: fragments/money.lua
 -- include: fragments/clock.lua
 -- include: fragments/time.lua
+-- include: fragments/window.lua
 -- include: fragments/state.lua
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
@@ -44,6 +45,7 @@ end
 local stored = redis.call('MGET', unpack(KEYS, 2, #KEYS - 1))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
+local past = bucket_end_ms(state, current - 1)
 local budgets, needed_until, is_changed = {}, {}, false
 local FIRST_BUDGET, OWN_AMOUNT = 4, 3
 
@@ -62,12 +64,13 @@ local function find_budgets(request)
     local position, place = request[at], (at - FIRST_BUDGET) / width + 1
     local starts, ends = request[at + 1], request[at + 2]
     local charge_usd, charge_nanos = charge_at(request, at)
-    local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+    local key = KEYS[1 + position]
+    local budget = budgets[position] or read_budget(stored[position], state.epoch, current, now, past)
     -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-    if not budget and now < ends and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
+    if not budget and not is_over(key, ends, now) and is_lost(state, KEYS[1], key, stored[position], starts, now) then
       return { 'SEED', whole(place) }
     end
-    budget = budget or new_budget()
+    budget = budget or new_budget(key)
     budgets[position] = budget
     if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
       return { 'RANGE', whole(place) }
@@ -103,7 +106,7 @@ local function replace_hold(request, kind, known, live)
       remove_hold(budget, state.epoch, hold)
     end
     local charge_usd, charge_nanos = charge_at(request, at)
-    budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+    charge(budget, request[at + 1], charge_usd, charge_nanos, math.max(now, past))
     if not is_known and kind == 'S' then
       needed_until[position] = math.max(request[at + 2], now) + grace
     elseif is_known and (live or kind == 'S') then
@@ -153,7 +156,7 @@ end
 local version = tonumber(state.version)
 for position, until_ms in pairs(needed_until) do
   local key, budget = KEYS[1 + position], budgets[position]
-  if is_due(budget, version) then
+  if is_due(budget, version, now) then
     announce(KEYS[1], KEYS[#KEYS], key, budget, state.epoch, version, now)
   end
   write_budget(key, budget, state.epoch, now, until_ms)

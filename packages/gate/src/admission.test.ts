@@ -7,6 +7,8 @@ import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
 
 const amount = fc.bigInt(0n, NANO_USD_MAX);
 const BUCKET_MS = 60_000;
+/** As in a period of the calendar, where all of it leaves at the end. */
+const leftAtMs = () => 86_400_000;
 
 function periodWith(limit: bigint): BudgetPeriod {
   const budget = {
@@ -34,7 +36,9 @@ describe('the rule of admission', () => {
           const held = { expected: heldExpected, worst: heldWorst, oldestBucket: 3 };
           const asked = { expected, worst };
           const fits = spent + heldExpected + expected <= limit && spent + heldWorst + worst <= limit;
-          expect(refusalOf({ period: periodWith(limit), spent, held, asked }, BUCKET_MS) === null).toBe(fits);
+          expect(
+            refusalOf({ period: periodWith(limit), spent, held, asked, leftAtMs }, BUCKET_MS) === null,
+          ).toBe(fits);
         },
       ),
     );
@@ -43,7 +47,7 @@ describe('the rule of admission', () => {
   test('the numbers are those of the track that runs into the limit first', () => {
     const held = { expected: 90n, worst: 50n, oldestBucket: 3 };
     const refusal = refusalOf(
-      { period: periodWith(100n), spent: 0n, held, asked: { expected: 20n, worst: 30n } },
+      { period: periodWith(100n), spent: 0n, held, asked: { expected: 20n, worst: 30n }, leftAtMs },
       BUCKET_MS,
     );
     expect(refusal).toMatchObject({ spent: 0n, held: 90n, needed: 20n });
@@ -53,7 +57,7 @@ describe('the rule of admission', () => {
     const held = { expected: 60n, worst: 60n, oldestBucket: 3 };
     const retryAt = (needed: bigint) =>
       refusalOf(
-        { period: periodWith(100n), spent: 0n, held, asked: { expected: needed, worst: needed } },
+        { period: periodWith(100n), spent: 0n, held, asked: { expected: needed, worst: needed }, leftAtMs },
         BUCKET_MS,
       )?.retryAtMs;
     expect(retryAt(100n)).toBe(4 * BUCKET_MS);
@@ -63,7 +67,7 @@ describe('the rule of admission', () => {
   test('a hold that outlives the period does not move the time to try again beyond it', () => {
     const held = { expected: 60n, worst: 60n, oldestBucket: 10_000 };
     const refusal = refusalOf(
-      { period: periodWith(100n), spent: 0n, held, asked: { expected: 50n, worst: 50n } },
+      { period: periodWith(100n), spent: 0n, held, asked: { expected: 50n, worst: 50n }, leftAtMs },
       BUCKET_MS,
     );
     expect(refusal?.retryAtMs).toBe(86_400_000);

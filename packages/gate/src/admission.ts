@@ -29,19 +29,24 @@ export interface Standing {
   held: HeldSum;
   /** What the call asks of it. */
   asked: Tracks;
+  /** When so much of what was spent no longer counts, at the soonest. */
+  leftAtMs(amount: bigint): number;
 }
 
 /** Null when it fits. */
-export function refusalOf({ period, spent, held, asked }: Standing, bucketMs: number): Refusal | null {
-  const { budget, periodEndMs } = period;
+export function refusalOf(
+  { period, spent, held, asked, leftAtMs }: Standing,
+  bucketMs: number,
+): Refusal | null {
+  const { budget } = period;
   const plan = { held: held.expected, needed: asked.expected, limit: budget.limit };
   const promise = { held: held.worst, needed: asked.worst, limit: hardLimit(budget) };
   const tighter = excess(promise) >= excess(plan) ? promise : plan;
   if (spent + excess(tighter) <= 0n) return null;
-  const fitsWithoutHolds = spent + tighter.needed <= tighter.limit;
-  const holdEndMs =
-    fitsWithoutHolds && held.oldestBucket !== null ? bucketEndMs(held.oldestBucket, bucketMs) : periodEndMs;
-  return { period, spent, ...tighter, retryAtMs: Math.min(periodEndMs, holdEndMs) };
+  const tooMuchSpent = spent + tighter.needed - tighter.limit;
+  if (tooMuchSpent > 0n) return { period, spent, ...tighter, retryAtMs: leftAtMs(tooMuchSpent) };
+  const holdEndMs = held.oldestBucket === null ? Infinity : bucketEndMs(held.oldestBucket, bucketMs);
+  return { period, spent, ...tighter, retryAtMs: Math.min(leftAtMs(1n), holdEndMs) };
 }
 
 /** What "held" means wherever one number is shown: the track that admission runs into first. */

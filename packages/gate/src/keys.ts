@@ -14,7 +14,7 @@ import {
  * and the ledger, and the names of Redis keys, which nobody else sees.
  */
 
-/** One budget in one calendar period. */
+/** One budget in one calendar period, or in one part of its rolling window. */
 export interface PeriodName {
   budgetId: string;
   unit: PeriodUnit;
@@ -68,6 +68,18 @@ function suffixOf(value: string | null): string {
   return value === null ? '' : `:${encoded(value)}`;
 }
 
+/** Where a period is counted: by itself; a part of a rolling window with all the others, under a name that stays. */
+export function counterKey(periodKeyText: string): string {
+  return partKey(periodKeyText, 0);
+}
+
+/** The part of the same window that begins then; a period of the calendar stays as it is. */
+export function partKey(periodKeyText: string, partStartMs: number): string {
+  // Asked of every key that is counted: most can be told without taking them apart.
+  if (!periodKeyText.includes('rolling-')) return periodKeyText;
+  return periodKeyText.replace(/^([^:]+:(?:[a-z]+\.)?rolling-[^:]+):-?\d+/, `$1:${partStartMs}`);
+}
+
 const LONGEST_VALUE = 240;
 /** Characters of a long value that stay readable; at twelve bytes each they fit. */
 const READABLE = 16;
@@ -90,7 +102,7 @@ function percentEncoded(value: string): string {
 
 const VALUE = `(?:[\\w.!~*'()-]|%[\\dA-F]{2}){1,${LONGEST_VALUE}}`;
 const PERIOD_KEY = new RegExp(
-  `^([a-z0-9][a-z0-9.-]{0,62}):(?:(?:tokens|requests)\\.)?(${PERIOD_UNITS.join('|')}):(-?\\d{1,15})(?::(${VALUE}))?$`,
+  `^([a-z0-9][a-z0-9.-]{0,62}):(?:(?:tokens|requests)\\.)?(${PERIOD_UNITS.join('|')}|rolling-[1-9]\\d{0,5}m):(-?\\d{1,15})(?::(${VALUE}))?$`,
 );
 
 /** False when the text is no period key of this version: a caller must refuse it, never count it elsewhere. */
@@ -137,13 +149,13 @@ export interface RedisKeys {
  * one atomic script in a cluster too. The name is percent-encoded, or a brace in it would split the slot.
  */
 export function redisKeys(organization: string): RedisKeys {
-  const prefix = `tg3:{${encodeURIComponent(organization)}}`;
+  const prefix = `tg4:{${encodeURIComponent(organization)}}`;
   return {
     state: `${prefix}:state`,
     closed: `${prefix}:closed`,
     outbox: `${prefix}:outbox`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
-    budget: (key) => `${prefix}:budget:${key}`,
+    budget: (key) => `${prefix}:budget:${counterKey(key)}`,
     endings: (leaseId) => `${prefix}:endings:${leaseId}`,
     leases: (budget) => `${prefix}:leases:${budget}`,
     batch: (batchId) => `${prefix}:batch:${batchId}`,

@@ -78,6 +78,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -108,8 +200,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -235,6 +327,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -243,17 +337,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -299,12 +397,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -365,21 +467,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
@@ -400,13 +536,14 @@ if known and (known.ask ~= ask or known.state == 'S' or known.state == 'V') then
 end
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 if is_live(known, state, current) then
   if known.entries ~= ARGV[5] then
     return { 'PINNED', known.text }
   end
   pass_buckets(KEYS[1], state, current)
   for index = 3, #KEYS do
-    local budget = read_budget(stored[index - 1], state.epoch, current)
+    local budget = read_budget(stored[index - 1], state.epoch, current, now, past)
     if budget then
       remove_hold(budget, state.epoch, hold_of(known, index - 2))
       write_budget(KEYS[index], budget, state.epoch, now, 0)
@@ -497,6 +634,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -527,8 +756,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -654,6 +883,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -662,17 +893,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -718,12 +953,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -784,21 +1023,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
@@ -825,19 +1098,20 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local is_closed = redis.call('EXISTS', KEYS[3]) == 1
 local counters = {}
 for index = 1, #KEYS - 3 do
-  local starts, ends = tonumber(ARGV[7 + index * 2]), tonumber(ARGV[8 + index * 2])
-  local epoch, budget = state.epoch, read_budget(stored[1 + index], state.epoch, current)
-  if not budget and starts < state.seeded then
-    if not is_closed and now < ends then
+  local key, starts, ends = KEYS[3 + index], tonumber(ARGV[7 + index * 2]), tonumber(ARGV[8 + index * 2])
+  local epoch, budget = state.epoch, read_budget(stored[1 + index], state.epoch, current, now, past)
+  if not budget and counts_from_ms(key, starts, now) < state.seeded then
+    if not is_closed and not is_over(key, ends, now) then
       return { 'SEED', whole(index) }
     end
     epoch = waiting_for(state.epoch)
-    budget = read_budget(stored[1 + index], epoch, current)
+    budget = read_budget(stored[1 + index], epoch, current, now, past)
   end
-  counters[index] = { budget = budget or new_budget(), epoch = epoch, ends = ends }
+  counters[index] = { budget = budget or new_budget(key), epoch = epoch, ends = ends }
 end
 
 local grace = tonumber(ARGV[3])
@@ -940,6 +1214,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -970,8 +1336,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -1011,6 +1377,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -1019,17 +1387,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -1075,12 +1447,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -1141,21 +1517,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
@@ -1173,6 +1583,7 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local reply = { 'OK' }
 for index = 1, #KEYS - 1 do
   local at = 3 + (index - 1) * 2
@@ -1182,11 +1593,11 @@ for index = 1, #KEYS - 1 do
   end
   local key = KEYS[1 + index]
   local stored = redis.call('GET', key)
-  local budget = read_budget(stored, state.epoch, current)
-  if not budget and is_lost(state, KEYS[1], key, stored, starts) then
+  local budget = read_budget(stored, state.epoch, current, now, past)
+  if not budget and is_lost(state, KEYS[1], key, stored, starts, now) then
     return { 'SEED', whole(index) }
   end
-  budget = budget or new_budget()
+  budget = budget or new_budget(key)
   table.insert(reply, money_text(budget[SPENT], budget[SPENT + 1]))
   table.insert(reply, money_text(held(budget, EXPECTED)))
   table.insert(reply, money_text(held(budget, WORST)))
@@ -1335,6 +1746,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -1365,8 +1868,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -1492,6 +1995,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -1500,17 +2005,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -1556,12 +2065,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -1622,31 +2135,67 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
     redis.call('SET', key, text, 'KEEPTTL')
   end
 end
--- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A rolling window has none: what
+-- it announces first begins one, which is over when the window has passed. A budget (budget.lua) holds
 --   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
 --   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
 --   next        the amount at which there is something to announce, in two limbs
+--   since       of a rolling window: the part in which it announced first, 0 for none
 -- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
 -- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
 --
@@ -1678,8 +2227,13 @@ local function thresholds_of(state_key, period, now_ms)
   end
 end
 
-local function is_due(budget, version)
+local function is_announced_anew(budget, now_ms)
+  return budget[SINCE] > 0 and now_ms >= part_is_out_ms(budget[SINCE], budget[PART])
+end
+
+local function is_due(budget, version, now_ms)
   return budget[JUDGED] ~= version
+    or is_announced_anew(budget, now_ms)
     or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
 end
 
@@ -1690,12 +2244,26 @@ local function keep_announcement(outbox_key, from_ms, announcement)
   redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
 end
 
+-- The period that an announcement names: of a rolling window the one that its first announcement began.
+local function announced_period(period, budget, now_ms)
+  if not budget.window then
+    return period
+  end
+  if budget[SINCE] == 0 then
+    budget[SINCE] = math.floor(now_ms / budget[PART]) * budget[PART]
+  end
+  return (string.gsub(period, ':0$', ':' .. whole(budget[SINCE])))
+end
+
 -- Only where \`is_due\`. Who calls it writes the budget.
 local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
   local period = string.match(budget_key, ':budget:(.*)$')
   local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
   other_buckets(budget, epoch)
   budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  if is_announced_anew(budget, now_ms) then
+    budget[ANNOUNCED], budget[SINCE] = 0, 0
+  end
   for _, threshold in ipairs(thresholds or {}) do
     local percent, usd, nanos = unpack(threshold)
     if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
@@ -1705,7 +2273,8 @@ local function announce(state_key, outbox_key, budget_key, budget, epoch, versio
     if percent > budget[ANNOUNCED] then
       budget[ANNOUNCED] = percent
       local spent = money_text(budget[SPENT], budget[SPENT + 1])
-      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+      local named = announced_period(period, budget, now_ms)
+      keep_announcement(outbox_key, now_ms, table.concat({ named, percent, spent, limit, whole(now_ms) }, '|'))
     end
   end
   if until_ms and until_ms < FOREVER_MS then
@@ -1769,17 +2338,18 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
 for index = 1, #KEYS - 4 do
-  local starts, ends = tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
-  local budget = read_budget(stored[1 + index], state.epoch, current)
+  local key, starts, ends = KEYS[4 + index], tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
+  local budget = read_budget(stored[1 + index], state.epoch, current, now, past)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
-  if not budget and now < ends and is_lost(state, KEYS[1], KEYS[4 + index], stored[1 + index], starts) then
+  if not budget and not is_over(key, ends, now) and is_lost(state, KEYS[1], key, stored[1 + index], starts, now) then
     return { 'SEED', whole(index) }
   end
-  budget = budget or new_budget()
+  budget = budget or new_budget(key)
   budgets[index] = budget
   if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
     return { 'RANGE', whole(index) }
@@ -1819,11 +2389,11 @@ for index, budget in ipairs(budgets) do
   if live and is_known then
     remove_hold(budget, state.epoch, part)
   end
-  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+  charge(budget, tonumber(ARGV[9 + index * 2]), charge_usd, charge_nanos, math.max(now, past))
   if amount ~= '0' or (live and is_known) then
     local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
     local key, version = KEYS[4 + index], tonumber(state.version)
-    if is_due(budget, version) then
+    if is_due(budget, version, now) then
       announce(KEYS[1], KEYS[4], key, budget, state.epoch, version, now)
     end
     write_budget(key, budget, state.epoch, now, needed_until)
@@ -1932,6 +2502,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -1962,8 +2624,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -2089,6 +2751,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -2097,17 +2761,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -2153,12 +2821,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -2219,21 +2891,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
@@ -2248,6 +2954,7 @@ end
 
 local now = server_now_ms()
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
+local past = bucket_end_ms(state, current - 1)
 local stored = redis.call('MGET', unpack(KEYS, 2))
 local known = read_attempt(stored[1])
 if not is_live(known, state, current) then
@@ -2258,12 +2965,12 @@ if known.entries ~= ARGV[5] then
 end
 local budgets = {}
 for index = 1, #KEYS - 2 do
-  local budget = read_budget(stored[1 + index], state.epoch, current)
-  local starts, ends = tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
-  if not budget and now < ends and starts < state.seeded then
+  local budget = read_budget(stored[1 + index], state.epoch, current, now, past)
+  local key, starts, ends = KEYS[2 + index], tonumber(ARGV[4 + index * 2]), tonumber(ARGV[5 + index * 2])
+  if not budget and not is_over(key, ends, now) and counts_from_ms(key, starts, now) < state.seeded then
     return { 'SEED', whole(index) }
   end
-  budgets[index] = budget or new_budget()
+  budgets[index] = budget or new_budget(key)
 end
 
 local bucket = expiry_bucket(state, now, tonumber(ARGV[4]))
@@ -2422,6 +3129,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
 --   expires   when its key does, ms
 --   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
@@ -2430,6 +3229,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -2438,17 +3239,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -2494,12 +3299,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -2560,31 +3369,67 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
     redis.call('SET', key, text, 'KEEPTTL')
   end
 end
--- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A rolling window has none: what
+-- it announces first begins one, which is over when the window has passed. A budget (budget.lua) holds
 --   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
 --   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
 --   next        the amount at which there is something to announce, in two limbs
+--   since       of a rolling window: the part in which it announced first, 0 for none
 -- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
 -- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
 --
@@ -2616,8 +3461,13 @@ local function thresholds_of(state_key, period, now_ms)
   end
 end
 
-local function is_due(budget, version)
+local function is_announced_anew(budget, now_ms)
+  return budget[SINCE] > 0 and now_ms >= part_is_out_ms(budget[SINCE], budget[PART])
+end
+
+local function is_due(budget, version, now_ms)
   return budget[JUDGED] ~= version
+    or is_announced_anew(budget, now_ms)
     or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
 end
 
@@ -2628,12 +3478,26 @@ local function keep_announcement(outbox_key, from_ms, announcement)
   redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
 end
 
+-- The period that an announcement names: of a rolling window the one that its first announcement began.
+local function announced_period(period, budget, now_ms)
+  if not budget.window then
+    return period
+  end
+  if budget[SINCE] == 0 then
+    budget[SINCE] = math.floor(now_ms / budget[PART]) * budget[PART]
+  end
+  return (string.gsub(period, ':0$', ':' .. whole(budget[SINCE])))
+end
+
 -- Only where \`is_due\`. Who calls it writes the budget.
 local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
   local period = string.match(budget_key, ':budget:(.*)$')
   local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
   other_buckets(budget, epoch)
   budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  if is_announced_anew(budget, now_ms) then
+    budget[ANNOUNCED], budget[SINCE] = 0, 0
+  end
   for _, threshold in ipairs(thresholds or {}) do
     local percent, usd, nanos = unpack(threshold)
     if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
@@ -2643,7 +3507,8 @@ local function announce(state_key, outbox_key, budget_key, budget, epoch, versio
     if percent > budget[ANNOUNCED] then
       budget[ANNOUNCED] = percent
       local spent = money_text(budget[SPENT], budget[SPENT + 1])
-      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+      local named = announced_period(period, budget, now_ms)
+      keep_announcement(outbox_key, now_ms, table.concat({ named, percent, spent, limit, whole(now_ms) }, '|'))
     end
   end
   if until_ms and until_ms < FOREVER_MS then
@@ -2831,6 +3696,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -2861,8 +3818,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -2988,6 +3945,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -2996,17 +3955,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -3052,12 +4015,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -3118,21 +4085,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
@@ -3157,18 +4158,24 @@ end
 local stored = redis.call('MGET', unpack(KEYS, 2))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
+local past = bucket_end_ms(state, current - 1)
 local budgets, needed_until, is_changed = {}, {}, false
 
 local function budget_at(position)
-  local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+  local budget = budgets[position] or read_budget(stored[position], state.epoch, current, now, past)
   budgets[position] = budget
   return budget
 end
 
 local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
+  local usd, nanos = budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos
+  local is_too_much_spent = is_positive(usd, nanos)
+  if not is_too_much_spent then
+    usd, nanos = 0, 1
+  end
+  local retry = left_at_ms(budget, usd, nanos, math.max(now, past), ends)
   local first = first_held_bucket(budget, state.epoch)
-  local retry = ends
-  if first and not is_positive(budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos) then
+  if first and not is_too_much_spent then
     retry = math.min(retry, bucket_end_ms(state, first))
   end
   local values = {
@@ -3223,10 +4230,10 @@ local function judge(request)
       expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, at + OWN_AMOUNTS, at + width - 1)
     end
     local budget = budget_at(position)
-    if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
+    if not budget and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts, now) then
       return { 'SEED', whole(place) }
     end
-    budget = budget or new_budget()
+    budget = budget or new_budget(KEYS[1 + position])
     budgets[position] = budget
     -- The track that is farther beyond what it may come to is the one to judge by and to report.
     local plan_usd, plan_nanos = held(budget, EXPECTED)
@@ -3340,7 +4347,8 @@ return replies
 --       6 grace of records, ms  7 epoch that lost something and is to end, or ''  8 how long nothing is filled in, ms
 --       9 periods of which every value is filled in, by this call or calls before it, by commas
 --       10 thresholds of the snapshot's budgets (fragments/announce.lua)
---       then per budget: spent, an instant at which its period is over, the highest threshold that was announced before, in percent, and
+--       then per budget: '<period start>=<spent>', of a rolling window once for each part that has any, by commas; an instant at which
+--       nothing of it counts any more; the highest threshold that was announced before, in percent, and in the period that began when; and
 --       1 where others that are reached are announced now
 -- Returns
 --   OK epoch   the one in force, begun by this call or before it
@@ -3414,6 +4422,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- One budget in one period: a string of doubles and the epoch, so that one read and one short write do for all of it.
 --   expires   when its key does, ms
 --   rebuilt   which rebuild wrote it, 0 for none; holds of an earlier one are not in it
@@ -3422,6 +4522,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -3430,17 +4532,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -3486,12 +4592,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -3552,21 +4662,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
@@ -3580,10 +4724,12 @@ end
 local function waiting_for(epoch)
   return epoch .. '~'
 end
--- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A rolling window has none: what
+-- it announces first begins one, which is over when the window has passed. A budget (budget.lua) holds
 --   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
 --   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
 --   next        the amount at which there is something to announce, in two limbs
+--   since       of a rolling window: the part in which it announced first, 0 for none
 -- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
 -- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
 --
@@ -3615,8 +4761,13 @@ local function thresholds_of(state_key, period, now_ms)
   end
 end
 
-local function is_due(budget, version)
+local function is_announced_anew(budget, now_ms)
+  return budget[SINCE] > 0 and now_ms >= part_is_out_ms(budget[SINCE], budget[PART])
+end
+
+local function is_due(budget, version, now_ms)
   return budget[JUDGED] ~= version
+    or is_announced_anew(budget, now_ms)
     or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
 end
 
@@ -3627,12 +4778,26 @@ local function keep_announcement(outbox_key, from_ms, announcement)
   redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
 end
 
+-- The period that an announcement names: of a rolling window the one that its first announcement began.
+local function announced_period(period, budget, now_ms)
+  if not budget.window then
+    return period
+  end
+  if budget[SINCE] == 0 then
+    budget[SINCE] = math.floor(now_ms / budget[PART]) * budget[PART]
+  end
+  return (string.gsub(period, ':0$', ':' .. whole(budget[SINCE])))
+end
+
 -- Only where \`is_due\`. Who calls it writes the budget.
 local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
   local period = string.match(budget_key, ':budget:(.*)$')
   local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
   other_buckets(budget, epoch)
   budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  if is_announced_anew(budget, now_ms) then
+    budget[ANNOUNCED], budget[SINCE] = 0, 0
+  end
   for _, threshold in ipairs(thresholds or {}) do
     local percent, usd, nanos = unpack(threshold)
     if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
@@ -3642,7 +4807,8 @@ local function announce(state_key, outbox_key, budget_key, budget, epoch, versio
     if percent > budget[ANNOUNCED] then
       budget[ANNOUNCED] = percent
       local spent = money_text(budget[SPENT], budget[SPENT + 1])
-      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+      local named = announced_period(period, budget, now_ms)
+      keep_announcement(outbox_key, now_ms, table.concat({ named, percent, spent, limit, whole(now_ms) }, '|'))
     end
   end
   if until_ms and until_ms < FOREVER_MS then
@@ -3677,42 +4843,55 @@ elseif not epoch or epoch == ARGV[7] then
   end
 end
 
--- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
-local function raise(key, budget, usd, nanos)
-  if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
-    budget[SPENT], budget[SPENT + 1] = usd, nanos
-    write_budget(key, budget, epoch, now, 0)
-  end
-end
-
 local rebuild = redis.call('HINCRBY', KEYS[1], 'rebuilds', '1')
 for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
+
+-- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
+local function take_spent(budget, spent, is_known)
+  local is_changed = false
+  for starts, amount in string.gmatch(spent, '(-?%d+)=(-?%d+)') do
+    local usd, nanos = limbs(amount)
+    local known_usd, known_nanos = charged_to(budget, tonumber(starts))
+    if not is_known or is_positive(usd - known_usd, nanos - known_nanos) then
+      charge(budget, tonumber(starts), usd - known_usd, nanos - known_nanos, now)
+      is_changed = true
+    end
+  end
+  return is_changed
+end
+
+-- That has nothing but the holds that were asserted meanwhile.
+local function begun(key, stored)
+  local waiting = waiting_for(epoch)
+  local budget = read_budget(stored, waiting, 0, now, 0)
+  if not budget then
+    budget = new_budget(key)
+    budget[REBUILT] = rebuild
+    return budget
+  end
+  other_buckets(budget, waiting)
+  -- No attempt of this epoch is older than its first rebuild.
+  budget[REBUILT] = 1
+  return budget
+end
+
 for index = 4, #KEYS do
-  local at = 10 + (index - 4) * 4
-  local usd, nanos = limbs(ARGV[at + 1])
-  local stored = redis.call('GET', KEYS[index])
-  local known = read_budget(stored, epoch, 0)
-  if known then
-    raise(KEYS[index], known, usd, nanos)
-  else
-    local waiting = waiting_for(epoch)
-    local budget = read_budget(stored, waiting, 0)
-    if budget then
-      -- Holds that were asserted meanwhile are in it: no attempt of this epoch is older than its first rebuild.
-      other_buckets(budget, waiting)
-      budget[REBUILT] = 1
-    else
-      budget = new_budget()
-      budget[REBUILT] = rebuild
+  local spent, over, percent, since, announces = unpack(ARGV, 11 + (index - 4) * 5, 15 + (index - 4) * 5)
+  local key = KEYS[index]
+  local stored = redis.call('GET', key)
+  local known = read_budget(stored, epoch, 0, now, 0)
+  local budget = known or begun(key, stored)
+  local is_raised = take_spent(budget, spent, known ~= nil)
+  if not known then
+    budget[ANNOUNCED], budget[SINCE] = tonumber(percent), budget.window and tonumber(since) or 0
+    if announces == '1' then
+      announce(KEYS[1], KEYS[3], key, budget, epoch, tonumber(version), now)
     end
-    budget[SPENT], budget[SPENT + 1] = usd, nanos
-    budget[ANNOUNCED] = tonumber(ARGV[at + 3])
-    if ARGV[at + 4] == '1' then
-      announce(KEYS[1], KEYS[3], KEYS[index], budget, epoch, tonumber(version), now)
-    end
-    write_budget(KEYS[index], budget, epoch, now, tonumber(ARGV[at + 2]) + tonumber(ARGV[6]))
+    write_budget(key, budget, epoch, now, tonumber(over) + tonumber(ARGV[6]))
+  elseif is_raised then
+    write_budget(key, budget, epoch, now, 0)
   end
 end
 return { 'OK', epoch }
@@ -3804,6 +4983,98 @@ local function keep_for(key, ttl_ms)
     redis.call('PEXPIRE', key, whole(math.max(ttl_ms, 1)))
   end
 end
+-- What was spent within a rolling window: time in parts of a sixtieth of it, each charge in the part of its reserve. A part counts
+-- while it is the current one and for sixty more, so for the whole window at least. \`src/window-parts.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PARTS_THAT_COUNT = 61
+local PART_FORMAT, PART_BYTES = '<ddd', 24
+
+-- How long a part is, ms: as many seconds as the window has minutes. 0 for a period of the calendar.
+local function part_in(key)
+  return (tonumber(string.match(key, '[:.]rolling%-(%d+)m:')) or 0) * 1000
+end
+
+local function part_is_out_ms(starts, part_ms)
+  return starts + PARTS_THAT_COUNT * part_ms
+end
+
+-- Since when what was charged to the counter counts now, where that period or part was pinned.
+local function counts_from_ms(key, starts, now_ms)
+  local part_ms = part_in(key)
+  if part_ms == 0 then
+    return starts
+  end
+  return math.min(starts, math.floor(now_ms / part_ms) * part_ms) - (PARTS_THAT_COUNT - 1) * part_ms
+end
+
+-- Whether the counter admits nobody any more. That of a window always does, whatever part of it was pinned.
+local function is_over(key, ends, now_ms)
+  return now_ms >= ends and part_in(key) == 0
+end
+
+-- The parts that are kept, by their start, and the sum of those that count. Nothing has to run for a charge to leave: who reads leaves
+-- out the parts that are out. They are forgotten once they are past by the clock of callers, too, as expiry buckets are: a jump of one
+-- must not.
+local function read_window(text, part_ms, now_ms, past_ms)
+  local window, usd, nanos = {}, 0, 0
+  for at = 1, #text, PART_BYTES do
+    local starts, part_usd, part_nanos = struct.unpack(PART_FORMAT, text, at)
+    local out_ms = part_is_out_ms(starts, part_ms)
+    if past_ms < out_ms then
+      window[starts] = { part_usd, part_nanos }
+    end
+    if math.max(now_ms, past_ms) < out_ms then
+      usd, nanos = usd + part_usd, nanos + part_nanos
+    end
+  end
+  return window, carried(usd, nanos)
+end
+
+local function charged_to_part(window, starts)
+  return unpack(window[starts] or { 0, 0 })
+end
+
+local function charge_part(window, starts, usd, nanos)
+  local charged_usd, charged_nanos = charged_to_part(window, starts)
+  window[starts] = { carried(charged_usd + usd, charged_nanos + nanos) }
+end
+
+local function pack_window(window)
+  local texts = {}
+  for starts, part in pairs(window) do
+    table.insert(texts, struct.pack(PART_FORMAT, starts, unpack(part)))
+  end
+  return table.concat(texts), #texts
+end
+
+local function window_is_out_ms(window, part_ms, since)
+  local last = since
+  for starts in pairs(window) do
+    last = math.max(last, starts)
+  end
+  return part_is_out_ms(last, part_ms)
+end
+
+-- When at least so much has left, at the soonest; with nothing in the window, when the part that is current now has.
+local function parts_left_at_ms(window, part_ms, usd, nanos, now_ms)
+  local counting = {}
+  for starts in pairs(window) do
+    if now_ms < part_is_out_ms(starts, part_ms) then
+      table.insert(counting, starts)
+    end
+  end
+  table.sort(counting)
+  local last = math.floor(now_ms / part_ms) * part_ms
+  for _, starts in ipairs(counting) do
+    local part = window[starts]
+    usd, nanos, last = usd - part[1], nanos - part[2], starts
+    if not is_positive(usd, nanos) then
+      break
+    end
+  end
+  return part_is_out_ms(last, part_ms)
+end
 -- The organization's state: a hash with
 --   epoch          identity of all counters; new after every loss
 --   seeded         when they were rebuilt, ms: zero is a fact only for periods that began later
@@ -3834,8 +5105,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')
@@ -3961,6 +5232,8 @@ end
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -3969,17 +5242,21 @@ end
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -4025,12 +5302,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -4091,31 +5372,67 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at \`starts\`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else
     redis.call('SET', key, text, 'KEEPTTL')
   end
 end
--- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A rolling window has none: what
+-- it announces first begins one, which is over when the window has passed. A budget (budget.lua) holds
 --   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
 --   judged      the configuration version by which \`next\` was found; 0 where it has to be found again
 --   next        the amount at which there is something to announce, in two limbs
+--   since       of a rolling window: the part in which it announced first, 0 for none
 -- so that a charge below it costs one comparison. The state's \`thresholds\` has what \`src/thresholds.ts\` made of the configuration.
 -- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
 --
@@ -4147,8 +5464,13 @@ local function thresholds_of(state_key, period, now_ms)
   end
 end
 
-local function is_due(budget, version)
+local function is_announced_anew(budget, now_ms)
+  return budget[SINCE] > 0 and now_ms >= part_is_out_ms(budget[SINCE], budget[PART])
+end
+
+local function is_due(budget, version, now_ms)
   return budget[JUDGED] ~= version
+    or is_announced_anew(budget, now_ms)
     or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
 end
 
@@ -4159,12 +5481,26 @@ local function keep_announcement(outbox_key, from_ms, announcement)
   redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
 end
 
+-- The period that an announcement names: of a rolling window the one that its first announcement began.
+local function announced_period(period, budget, now_ms)
+  if not budget.window then
+    return period
+  end
+  if budget[SINCE] == 0 then
+    budget[SINCE] = math.floor(now_ms / budget[PART]) * budget[PART]
+  end
+  return (string.gsub(period, ':0$', ':' .. whole(budget[SINCE])))
+end
+
 -- Only where \`is_due\`. Who calls it writes the budget.
 local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
   local period = string.match(budget_key, ':budget:(.*)$')
   local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
   other_buckets(budget, epoch)
   budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  if is_announced_anew(budget, now_ms) then
+    budget[ANNOUNCED], budget[SINCE] = 0, 0
+  end
   for _, threshold in ipairs(thresholds or {}) do
     local percent, usd, nanos = unpack(threshold)
     if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
@@ -4174,7 +5510,8 @@ local function announce(state_key, outbox_key, budget_key, budget, epoch, versio
     if percent > budget[ANNOUNCED] then
       budget[ANNOUNCED] = percent
       local spent = money_text(budget[SPENT], budget[SPENT + 1])
-      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+      local named = announced_period(period, budget, now_ms)
+      keep_announcement(outbox_key, now_ms, table.concat({ named, percent, spent, limit, whole(now_ms) }, '|'))
     end
   end
   if until_ms and until_ms < FOREVER_MS then
@@ -4199,6 +5536,7 @@ end
 local stored = redis.call('MGET', unpack(KEYS, 2, #KEYS - 1))
 local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
+local past = bucket_end_ms(state, current - 1)
 local budgets, needed_until, is_changed = {}, {}, false
 local FIRST_BUDGET, OWN_AMOUNT = 4, 3
 
@@ -4217,12 +5555,13 @@ local function find_budgets(request)
     local position, place = request[at], (at - FIRST_BUDGET) / width + 1
     local starts, ends = request[at + 1], request[at + 2]
     local charge_usd, charge_nanos = charge_at(request, at)
-    local budget = budgets[position] or read_budget(stored[position], state.epoch, current)
+    local key = KEYS[1 + position]
+    local budget = budgets[position] or read_budget(stored[position], state.epoch, current, now, past)
     -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charge still counts.
-    if not budget and now < ends and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], starts) then
+    if not budget and not is_over(key, ends, now) and is_lost(state, KEYS[1], key, stored[position], starts, now) then
       return { 'SEED', whole(place) }
     end
-    budget = budget or new_budget()
+    budget = budget or new_budget(key)
     budgets[position] = budget
     if is_positive(budget[SPENT] + charge_usd - LARGEST_USD, budget[SPENT + 1] + charge_nanos - LARGEST_NANOS) then
       return { 'RANGE', whole(place) }
@@ -4258,7 +5597,7 @@ local function replace_hold(request, kind, known, live)
       remove_hold(budget, state.epoch, hold)
     end
     local charge_usd, charge_nanos = charge_at(request, at)
-    budget[SPENT], budget[SPENT + 1] = budget[SPENT] + charge_usd, budget[SPENT + 1] + charge_nanos
+    charge(budget, request[at + 1], charge_usd, charge_nanos, math.max(now, past))
     if not is_known and kind == 'S' then
       needed_until[position] = math.max(request[at + 2], now) + grace
     elseif is_known and (live or kind == 'S') then
@@ -4308,7 +5647,7 @@ end
 local version = tonumber(state.version)
 for position, until_ms in pairs(needed_until) do
   local key, budget = KEYS[1 + position], budgets[position]
-  if is_due(budget, version) then
+  if is_due(budget, version, now) then
     announce(KEYS[1], KEYS[#KEYS], key, budget, state.epoch, version, now)
   end
   write_budget(key, budget, state.epoch, now, until_ms)

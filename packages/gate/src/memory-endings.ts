@@ -25,10 +25,11 @@ export function endAttempt(
   }
   // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
   const { budgetInstantMs, entries } = hold ?? before ?? asked;
+  const { nowMs, current, atMs } = readTime(state);
   for (const { key } of entries) {
-    if (state.counters.spent(key) + chargedIn(measureOf(key), charge) > NANO_USD_MAX) throw outOfRange(key);
+    if (state.counters.spent(key, atMs) + chargedIn(measureOf(key), charge) > NANO_USD_MAX)
+      throw outOfRange(key);
   }
-  const { nowMs, current } = readTime(state);
   passTime(state, nowMs, current);
   const outcome = outcomeOf(hold, before, kind, current);
   state.seq += 1;
@@ -43,7 +44,7 @@ export function endAttempt(
   if (hold !== undefined) liftHold(state, hold);
   spend(state, ending);
   if (kind === 'settle' || outcome === 'released')
-    for (const { key } of entries) announceReached(state, key, nowMs);
+    for (const { key } of entries) announceReached(state, key, { nowMs, atMs });
   state.ended.put(attemptId, ending);
   return { outcome, settlement: settlementIn(state, attemptId, ending) };
 }
@@ -74,9 +75,10 @@ function outcomeOf(
 }
 
 function spend(state: MemoryState, { entries, charge, settledAtMs }: Ending): void {
+  const pastMs = state.watermark * state.bucketMs;
   for (const { key, periodEndMs } of entries) {
     const keepUntilMs = Math.max(periodEndMs, settledAtMs) + state.recordGraceMs;
-    state.counters.spend(key, chargedIn(measureOf(key), charge), keepUntilMs);
+    state.counters.spend(key, chargedIn(measureOf(key), charge), keepUntilMs, pastMs);
   }
 }
 

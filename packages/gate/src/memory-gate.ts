@@ -73,7 +73,8 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   const known = state.holds.get(request.attemptId) ?? endedHold(state, request.attemptId);
   if (known !== undefined) return { kind: 'held', hold: known, wouldDeny: [] };
   if (request.configVersion !== state.live.version) return { kind: 'outdated', version: state.live.version };
-  const { nowMs, current } = readTime(state);
+  const time = readTime(state);
+  const { nowMs, current } = time;
   const { periods, enforce, pause } = rulesAt(
     state.calendar,
     state.live,
@@ -83,7 +84,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   );
   const asked = { ...request, enforce };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
-  const standings = periods.map((period) => standingOf(state, period, request, current));
+  const standings = periods.map((period) => standingOf(state, period, request, time));
   const refusals = standings.flatMap((standing) => refusalOf(standing, state.bucketMs) ?? []);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const decisive = enforce ? decisiveRefusal(refusals) : undefined;
@@ -107,11 +108,16 @@ function standingOf(
   { counters }: MemoryState,
   period: BudgetPeriod,
   request: ReserveRequest,
-  current: number,
+  { current, atMs }: ReturnType<typeof readTime>,
 ): Standing {
   const { key } = period;
-  const asked = askedIn(measureOf(key), request);
-  return { period, spent: counters.spent(key), held: counters.held(key, current), asked };
+  return {
+    period,
+    spent: counters.spent(key, atMs),
+    held: counters.held(key, current),
+    asked: askedIn(measureOf(key), request),
+    leftAtMs: (amount) => counters.leftAtMs(period, amount, atMs),
+  };
 }
 
 function requireRoom(standings: readonly Standing[]): void {
@@ -134,7 +140,7 @@ function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {
 }
 
 function balances(state: MemoryState, only?: readonly BudgetName[]): Balance[] {
-  const { nowMs, current } = readTime(state);
+  const { nowMs, current, atMs } = readTime(state);
   const running = runningOverrides(state.live, nowMs);
   return namedPeriods(state.calendar, state.live, only, nowMs).map((asFiled) => {
     const period = raisedPeriod(asFiled, running);
@@ -143,7 +149,7 @@ function balances(state: MemoryState, only?: readonly BudgetName[]): Balance[] {
       budget,
       periodStartMs,
       periodEndMs,
-      spent: state.counters.spent(key),
+      spent: state.counters.spent(key, atMs),
       held: shownHeld(state.counters.held(key, current)),
     };
   });

@@ -14,7 +14,7 @@ import { createMemoryCounters, type MemoryCounters } from './memory-counters.ts'
 import { createMemoryOutbox, type MemoryOutbox } from './memory-outbox.ts';
 import { requireSnapshot } from './requests.ts';
 import {
-  announcedByPeriod,
+  announcedByCounter,
   DEFAULT_RECORD_GRACE_MS,
   type GateSeed,
   periodEndBoundMs,
@@ -78,10 +78,11 @@ export function createMemoryState(options: MemoryGateOptions): MemoryState {
     watermark: 0,
   };
   for (const [key, amount] of totalsByPeriod(seed?.totals ?? [])) {
-    state.counters.spend(key, amount, periodEndBoundMs(key) + recordGraceMs);
+    state.counters.spend(key, amount, periodEndBoundMs(key) + recordGraceMs, 0);
   }
   for (const hold of options.holds ?? []) putBack(state, hold);
-  for (const [key, percent] of announcedByPeriod(seed?.announced)) state.counters.markAnnounced(key, percent);
+  for (const announced of announcedByCounter(seed?.announced).values())
+    state.counters.markAnnounced(announced);
   return state;
 }
 
@@ -92,10 +93,15 @@ function putBack(state: MemoryState, hold: Hold): void {
   placeHold(state, { ...hold, epoch: state.epoch });
 }
 
-/** Reads the clock once per decision. */
-export function readTime(state: MemoryState): { nowMs: number; current: number } {
-  const nowMs = state.clock.nowMs();
-  return { nowMs, current: currentBucket(nowMs, state.bucketMs, state.watermark) };
+/** Reads the clock once per decision. Windows count by `atMs`: what has left one stays out, even when the clock steps back. */
+export function readTime({ clock, bucketMs, watermark }: MemoryState): {
+  nowMs: number;
+  current: number;
+  atMs: number;
+} {
+  const nowMs = clock.nowMs();
+  const current = currentBucket(nowMs, bucketMs, watermark);
+  return { nowMs, current, atMs: Math.max(nowMs, current * bucketMs) };
 }
 
 /** What is past stays past, even when the clock steps back; and what nobody can ask for any more is forgotten. */

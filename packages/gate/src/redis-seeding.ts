@@ -12,19 +12,22 @@ import {
 } from '@tallygate/usage';
 import { isOfValues, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { within } from './deadlines.ts';
-import { type RedisKeys, withoutValue } from './keys.ts';
+import { counterKey, type RedisKeys, withoutValue } from './keys.ts';
 import { unavailable } from './outages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { unknownReply } from './redis-replies.ts';
 import {
-  announcedByPeriod,
+  type Announced,
+  announcedByCounter,
   type GateSeed,
   periodEndBoundMs,
   type ReadSeed,
+  startIn,
   totalsByPeriod,
 } from './seeds.ts';
 import { snapshotToJson } from './snapshots.ts';
 import { thresholdsText } from './thresholds.ts';
+import { partIn } from './window-parts.ts';
 
 /**
  * Rebuilds lost counters. Absent is never read as zero where something may have been lost: the ledger is asked what was
@@ -128,7 +131,7 @@ async function beginEpoch(options: SeedingOptions, lostEpoch: string): Promise<v
   await fillIn(options, undefined, ({ spent }) => ({
     periods: new Map([...boundedPeriods(spent), ...current]),
     wholePeriods: [],
-    running: new Set([...single, ...ofValues].map(({ key }) => key)),
+    running: new Set([...single, ...ofValues].map(({ key }) => counterKey(key))),
   }));
   for (const period of ofValues) await fillInValues(options, period);
 }
@@ -170,11 +173,23 @@ async function fillInCurrent(options: SeedingOptions, snapshot: ConfigurationSna
 }
 
 async function fillInPeriods(options: SeedingOptions, missing: readonly PinnedPeriod[]): Promise<void> {
-  for (let at = 0; at < missing.length; at += KEYS_PER_QUESTION) {
-    const some = missing.slice(at, at + KEYS_PER_QUESTION);
+  const windows = missing.filter(({ key }) => isWindow(key));
+  if (windows.length > 0) await fillInWindows(options, windows);
+  const calendars = missing.filter(({ key }) => !isWindow(key));
+  for (let at = 0; at < calendars.length; at += KEYS_PER_QUESTION) {
+    const some = calendars.slice(at, at + KEYS_PER_QUESTION);
     const filling = { periods: endsByKey(some), wholePeriods: [] };
     await fillIn(options, { keys: some.map(({ key }) => key) }, () => filling);
   }
+}
+
+/** With all parts that the ledger has of them: clocks differ, and one that is left out would be spent again. */
+async function fillInWindows(options: SeedingOptions, windows: readonly PinnedPeriod[]): Promise<void> {
+  const wanted = new Set(windows.map(({ key }) => counterKey(key)));
+  await fillIn(options, undefined, ({ spent }) => {
+    const parts = boundedPeriods(spent).filter(([key]) => wanted.has(counterKey(key)));
+    return { periods: new Map([...endsByKey(windows), ...parts]), wholePeriods: [] };
+  });
 }
 
 async function fillInValues(options: SeedingOptions, { key, periodEndMs }: PinnedPeriod): Promise<void> {
@@ -190,8 +205,8 @@ async function fillInValues(options: SeedingOptions, { key, periodEndMs }: Pinne
 
 interface Spent {
   spent: ReadonlyMap<string, NanoUsd>;
-  /** The highest threshold that was announced of each, in percent. */
-  announced: ReadonlyMap<string, number>;
+  /** By counter. */
+  announced: ReadonlyMap<string, Announced>;
 }
 
 const NOTHING_SPENT: Spent = { spent: new Map(), announced: new Map() };
@@ -208,7 +223,7 @@ async function fillIn(
 ): Promise<void> {
   for (;;) {
     const { totals, values: count, announced } = await readSeed(options, selection);
-    const found = { spent: totalsByPeriod(totals), announced: announcedByPeriod(announced), count };
+    const found = { spent: totalsByPeriod(totals), announced: announcedByCounter(announced), count };
     const waitMs = await runSeed(options, FILL_IN_ONLY, fillingBy(found), found);
     if (waitMs === 0) return;
     // What others settled before the loss is on its way to the ledger: the sums are asked for again afterwards.
@@ -217,7 +232,13 @@ async function fillIn(
 }
 
 function endsByKey(periods: readonly PinnedPeriod[]): Map<string, number> {
-  return new Map(periods.map(({ key, periodEndMs }) => [key, periodEndMs]));
+  return new Map(
+    periods.map(({ key, periodEndMs }) => [key, isWindow(key) ? periodEndBoundMs(key) : periodEndMs]),
+  );
+}
+
+function isWindow(key: string): boolean {
+  return partIn({ key }) !== null;
 }
 
 function boundedPeriods(spent: ReadonlyMap<string, NanoUsd>): [string, number][] {
@@ -248,9 +269,11 @@ async function runSeed(
   { periods, wholePeriods, running }: Filling,
   { spent, announced }: Spent,
 ): Promise<number> {
-  const budgets = [...periods].map(([key, endMs]) => {
+  const budgets = seededCounters(periods, spent).map(({ key, parts, overMs }) => {
     const isRunning = running?.has(withoutValue(key)) ?? true;
-    return { key, values: [spent.get(key) ?? 0n, endMs, announced.get(key) ?? 0, isRunning ? 1 : 0] };
+    const last = announced.get(key);
+    const since = last === undefined ? 0 : startIn(last.key);
+    return { key, values: [parts.join(), overMs, last?.percent ?? 0, since, isRunning ? 1 : 0] };
   });
   let waitMs = 0;
   for (let at = 0; waitMs === 0 && (at === 0 || at < budgets.length); at += PERIODS_PER_SCRIPT) {
@@ -261,10 +284,34 @@ async function runSeed(
   return waitMs;
 }
 
+interface SeededCounter {
+  key: string;
+  /** What was spent, as `lua/seed.lua` reads it. */
+  parts: string[];
+  overMs: number;
+}
+
+/** All parts of a window together: a counter is found missing once. */
+function seededCounters(
+  periods: ReadonlyMap<string, number>,
+  spent: ReadonlyMap<string, NanoUsd>,
+): SeededCounter[] {
+  const counters = new Map<string, SeededCounter>();
+  for (const [periodKey, endMs] of periods) {
+    const key = counterKey(periodKey);
+    const counter = counters.get(key) ?? { key, parts: [], overMs: endMs };
+    counters.set(key, counter);
+    const amount = spent.get(periodKey) ?? 0n;
+    if (amount !== 0n) counter.parts.push(`${startIn(periodKey)}=${amount}`);
+    counter.overMs = Math.max(counter.overMs, endMs);
+  }
+  return [...counters.values()];
+}
+
 async function sendSeed(
   { connection, keys, bucketMs, recordGraceMs }: SeedingOptions,
   { epoch, lastSeq, snapshot, lostEpoch, closedMs }: EpochToBegin,
-  budgets: readonly { key: string; values: readonly (bigint | number)[] }[],
+  budgets: readonly { key: string; values: readonly (string | number)[] }[],
   wholePeriods: readonly string[],
 ): Promise<number> {
   const configuration = snapshot === null ? [0, ''] : [snapshot.version, snapshotToJson(snapshot)];

@@ -1,12 +1,12 @@
 import {
   type Alert,
   type ConfigurationSnapshot,
-  LONGEST_PERIOD_MS,
+  longestPeriodMs,
   NANO_USD_MAX,
   type SettledSelection,
   type SettledTotal,
 } from '@tallygate/usage';
-import { type PeriodName, parsePeriodKey } from './keys.ts';
+import { counterKey, type PeriodName, parsePeriodKey } from './keys.ts';
 import { unavailable } from './outages.ts';
 
 /** What counters are rebuilt from: the ledger's settlements, summed per budget period. */
@@ -35,7 +35,7 @@ export const DEFAULT_RECORD_GRACE_MS = 3_600_000;
 /** An instant at which the period is surely over. The ledger's keys name no zone, and a counter may only live too long. */
 export function periodEndBoundMs(key: string): number {
   const { unit, startMs } = requirePeriod(key);
-  return startMs + LONGEST_PERIOD_MS[unit];
+  return startMs + longestPeriodMs(unit);
 }
 
 /**
@@ -55,12 +55,26 @@ export function totalsByPeriod(totals: readonly SettledTotal[]): Map<string, big
   return sums;
 }
 
-/** The highest threshold that was announced of each period, in percent. */
-export function announcedByPeriod(announced: GateSeed['announced'] = []): Map<string, number> {
-  const highest = new Map<string, number>();
-  for (const { key, thresholdPercent } of announced)
-    highest.set(key, Math.max(thresholdPercent, highest.get(key) ?? 0));
-  return highest;
+/** The period that an announcement names, and the highest threshold that was announced of it, in percent. */
+export interface Announced {
+  key: string;
+  percent: number;
+}
+
+/** The last of each counter. */
+export function announcedByCounter(announced: GateSeed['announced'] = []): Map<string, Announced> {
+  const last = new Map<string, Announced>();
+  for (const { key, thresholdPercent: percent } of announced) {
+    const known = last.get(counterKey(key));
+    const isLater = known === undefined || startIn(key) > startIn(known.key);
+    if (isLater || (key === known.key && percent > known.percent))
+      last.set(counterKey(key), { key, percent });
+  }
+  return last;
+}
+
+export function startIn(key: string): number {
+  return requirePeriod(key).startMs;
 }
 
 function requirePeriod(key: string): PeriodName {

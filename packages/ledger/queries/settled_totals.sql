@@ -7,7 +7,10 @@ WITH deduplicated AS
   SELECT
     arrayFilter(
       entry -> toInt64OrZero(splitByChar(':', entry.1)[3])
-          + transform(splitByChar(':', entry.1)[2], {units:Array(String)}, arrayMap(length -> toInt64(length), {longestMs:Array(String)}), toInt64(0)) >= {liveFromMs:Int64}
+          + if(position(splitByChar(':', entry.1)[2], 'rolling-') > 0,
+              toInt64OrZero(extract(splitByChar(':', entry.1)[2], '[0-9]+')) * 1000 * {rollingParts:Int64},
+              transform(splitByChar(':', entry.1)[2], {units:Array(String)}, arrayMap(length -> toInt64(length), {longestMs:Array(String)}), toInt64(0)))
+          >= if(position(splitByChar(':', entry.1)[2], 'rolling-') > 0, {rollingFromMs:Int64}, {liveFromMs:Int64})
         AND ({every:UInt8} OR length(splitByChar(':', entry.1)) = 3)
         AND (empty({keys:Array(String)}) OR has({keys:Array(String)}, entry.1))
         AND startsWith(entry.1, {valuesOf:String}),

@@ -66,6 +66,8 @@ export const settledTotalsQuery = defineQuery({
     sumFromMs: z.number().int(),
     units: z.array(z.string()),
     longestMs: z.array(z.string()),
+    rollingParts: z.number().int(),
+    rollingFromMs: z.number().int(),
     every: z.union([z.literal(0), z.literal(1)]),
     keys: z.array(z.string()),
     valuesOf: z.string(),

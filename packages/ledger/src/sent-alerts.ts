@@ -4,7 +4,7 @@ import {
   alertOutcomeSchema,
   alertSchema,
   isoFromMs,
-  LONGEST_PERIOD_MS,
+  longestPeriodMs,
   PERIOD_UNITS,
   type SentAlert,
   type SentAlerts,
@@ -47,7 +47,7 @@ const sentAlertsOf = defineQuery({
 
 const LONGEST = {
   units: [...PERIOD_UNITS],
-  longestMs: PERIOD_UNITS.map((unit) => String(LONGEST_PERIOD_MS[unit])),
+  longestMs: PERIOD_UNITS.map((unit) => String(longestPeriodMs(unit))),
 };
 
 /** The higher one of a threshold stands. */

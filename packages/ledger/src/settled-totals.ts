@@ -1,8 +1,9 @@
 import {
   type Clock,
-  LONGEST_PERIOD_MS,
+  longestPeriodMs,
   MEASURES,
   PERIOD_UNITS,
+  ROLLING_PARTS,
   type SettledSelection,
   type SettledTotals,
 } from '@tallygate/usage';
@@ -12,13 +13,15 @@ import { lastSettlementSeq, settledTotalsQuery } from './queries.ts';
 const DAY_MS = 86_400_000;
 /** What may be settled into a period that is over: the longest hold (a batch, 25 h), and a day of clocks that differ. */
 const SETTLED_LATE_MS = 25 * 3_600_000 + DAY_MS;
-const LONGEST_MS = Math.max(...PERIOD_UNITS.map((unit) => LONGEST_PERIOD_MS[unit]));
+/** What has left a window counts no more, however late it is settled; by the gate's clock. */
+const CLOCKS_DIFFER_MS = 3_600_000;
+const LONGEST_MS = Math.max(...PERIOD_UNITS.map(longestPeriodMs));
 
 /** A key names a measure other than USD before its unit: "tokens.month". */
 const UNITS_IN_KEYS = MEASURES.flatMap((measure) =>
   PERIOD_UNITS.map((unit) => ({
     name: measure === 'usd' ? unit : `${measure}.${unit}`,
-    longestMs: LONGEST_PERIOD_MS[unit],
+    longestMs: longestPeriodMs(unit),
   })),
 );
 
@@ -44,6 +47,8 @@ export async function settledTotals(
     ...{ organization, liveFromMs, sumFromMs: liveFromMs - LONGEST_MS, ...parametersOf(selection) },
     units: UNITS_IN_KEYS.map(({ name }) => name),
     longestMs: UNITS_IN_KEYS.map(({ longestMs }) => String(longestMs)),
+    rollingParts: ROLLING_PARTS,
+    rollingFromMs: clock.nowMs() - CLOCKS_DIFFER_MS,
   });
   const totals = rows.map((row) => ({ key: row.key, amount: row.total }));
   const isOfValues = selection !== undefined && 'valuesOf' in selection;

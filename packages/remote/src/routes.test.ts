@@ -39,6 +39,9 @@ function anyOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.bigInt({ min: -INT64_MAX, max: INT64_MAX });
     case 'boolean':
       return fc.boolean();
+    case 'custom':
+      // There is one: it would refuse another's.
+      return fc.integer({ min: 1, max: 129_600 }).map((minutes) => `rolling-${minutes}m`);
     case 'unknown':
       return fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)));
     case 'string':

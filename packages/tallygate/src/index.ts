@@ -17,6 +17,7 @@ export { type ValuesOfBudget, valuesOfBudgets } from './budgets-of-values.ts';
 export { keepRecord } from './configuration/keep-record.ts';
 export { type BudgetDrift, type DriftReport, findDrift } from './drift/find-drift.ts';
 export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';
+export { openProviders, type Provider } from './provider/index.ts';
 export { keepPulls } from './pulls/index.ts';
 export { runReconciliation } from './reconciliation/run-reconciliation.ts';
 export { fromStoredReport } from './reconciliation/stored-reconciliation.ts';

@@ -3,7 +3,8 @@ import { isoFromMs } from './clock.ts';
 import { TallygateError } from './errors.ts';
 import type { Denial } from './hold.ts';
 import { formatAmount, formatBareAmount } from './measure.ts';
-import { describePeriod, describeReset, type Period } from './period.ts';
+import { describeInstant, describePeriod, describeReset, type Period } from './period.ts';
+import { isRolling } from './rolling.ts';
 
 /**
  * The gate said no, for a limit (`TALLYGATE_BUDGET_EXCEEDED`) or a pause (`TALLYGATE_FEATURE_PAUSED`): an expected answer, not
@@ -34,9 +35,15 @@ export function describeDenial(denial: Denial): string {
     `${scope.charAt(0).toUpperCase()}${scope.slice(1)} has ${measure === 'usd' ? 'spent' : 'used'} ` +
     `${formatBareAmount(denial.spent, measure)} of ${formatAmount(denial.limit, measure)} ` +
     `for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
-    `(held ${formatBareAmount(denial.held, measure)}); resets ${describeReset(period, denial.timeZone)}; ` +
+    `(held ${formatBareAmount(denial.held, measure)}); ${describeEnd(denial, period)}; ` +
     `this call needs up to ${formatAmount(denial.needed, measure)}.`
   );
+}
+
+/** A window never begins anew: there is room again as what it holds leaves it, one part after the other. */
+function describeEnd({ unit, retryAtMs, timeZone }: Denial, period: Period): string {
+  if (!isRolling(unit)) return `resets ${describeReset(period, timeZone)}`;
+  return `room again from ${describeInstant(retryAtMs, timeZone)}`;
 }
 
 /** Nobody can be charged for the call: no team was named, or the named one is refused. Thrown before the call. */

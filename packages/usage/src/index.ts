@@ -176,9 +176,11 @@ export {
 export { nearestName } from './nearest.ts';
 export { type Override, overrideSchema, type Pause, runningOverrides } from './override.ts';
 export {
+  type CalendarUnit,
   describePeriod,
   describeReset,
-  LONGEST_PERIOD_MS,
+  describeUnit,
+  longestPeriodMs,
   PERIOD_UNITS,
   type Period,
   type PeriodUnit,
@@ -209,6 +211,17 @@ export {
   type StoredReportVersion,
   storedReportVersionSchema,
 } from './report-version-port.ts';
+export {
+  describeWindow,
+  isRolling,
+  partIsOutMs,
+  partMsOf,
+  partsInWindow,
+  ROLLING_MINUTES_MAX,
+  ROLLING_PARTS,
+  type RollingUnit,
+  rollingUnit,
+} from './rolling.ts';
 export { type Settlement, type SettlementKind, settlementSchema } from './settlement.ts';
 export type { FlushReport, SealedSegment, SegmentDestination, UsageSink } from './sink-port.ts';
 export {

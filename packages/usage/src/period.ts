@@ -1,8 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { TallygateError } from './errors.ts';
+import { describeWindow, isRolling, lengthOf, partIsOutMs, partMsOf, rollingUnitSchema } from './rolling.ts';
 
-/** A calendar period of a budget. Its instants are [startMs, endMs), UTC, whatever the zone that names it. */
+/** A calendar period of a budget, or a part of its rolling window. Its instants are [startMs, endMs), UTC, whatever the zone that names it. */
 export interface Period {
   unit: PeriodUnit;
   startMs: number;
@@ -11,14 +12,15 @@ export interface Period {
 
 /** Shortest first. Weeks begin on Monday, as in ISO 8601. */
 export const PERIOD_UNITS = ['minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
-export const periodUnitSchema = z.enum(PERIOD_UNITS);
+export type CalendarUnit = (typeof PERIOD_UNITS)[number];
+export const periodUnitSchema = z.union([z.enum(PERIOD_UNITS), rollingUnitSchema]);
 export type PeriodUnit = z.output<typeof periodUnitSchema>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** No calendar makes a longer one, with a change of clocks in it: a day has 26 hours at most. */
-export const LONGEST_PERIOD_MS: Readonly<Record<PeriodUnit, number>> = {
+const LONGEST_MS: Readonly<Record<CalendarUnit, number>> = {
   minute: HOUR_MS,
   hour: 2 * HOUR_MS,
   day: 26 * HOUR_MS,
@@ -27,6 +29,11 @@ export const LONGEST_PERIOD_MS: Readonly<Record<PeriodUnit, number>> = {
   quarter: 93 * DAY_MS,
   year: 367 * DAY_MS,
 };
+
+/** For how long what is charged to a period may count, from its beginning: no zone makes a longer one. */
+export function longestPeriodMs(unit: PeriodUnit): number {
+  return isRolling(unit) ? partIsOutMs(0, partMsOf(unit)) : LONGEST_MS[unit];
+}
 
 /** Asking the platform costs about as much as the rest of a period; every hold asks, always about the same few zones. */
 const knownTimeZones = new Set<string>();
@@ -59,9 +66,13 @@ function isTimeZone(timeZone: string): boolean {
 
 /**
  * The calendar period of `unit` that contains the instant, in the zone's own calendar: a day is 23, 24 or 25 hours long
- * around a change of clocks.
+ * around a change of clocks. Of a rolling window it is the part, whatever the zone.
  */
 export function periodAt(unit: PeriodUnit, timeZone: string, instantMs: number): Period {
+  if (isRolling(unit)) {
+    const startMs = Math.floor(instantMs / partMsOf(unit)) * partMsOf(unit);
+    return { unit, startMs, endMs: startMs + partMsOf(unit) };
+  }
   const zoned = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(
     requireTimeZone(timeZone),
   );
@@ -71,11 +82,11 @@ export function periodAt(unit: PeriodUnit, timeZone: string, instantMs: number):
   return { unit, startMs: startOfDayMs(date, timeZone), endMs: startOfDayMs(date.add(length), timeZone) };
 }
 
-type CalendarUnit = Exclude<PeriodUnit, 'minute' | 'hour'>;
+type DateUnit = Exclude<CalendarUnit, 'minute' | 'hour'>;
 
 /** The first day of the period that a day lies in, and how far the next one is. */
 const CALENDAR: Record<
-  CalendarUnit,
+  DateUnit,
   { first(date: Temporal.PlainDate): Temporal.PlainDate; length: Temporal.DurationLike }
 > = {
   day: { first: (date) => date, length: { days: 1 } },
@@ -111,6 +122,7 @@ function clockPeriodAt(unit: 'minute' | 'hour', zoned: Temporal.ZonedDateTime): 
 
 /** "October 2026", "21 November 2026", "week of 16 November 2026": as a person of that zone names it; `withYear: false` for a current one. */
 export function describePeriod(period: Period, timeZone: string, { withYear = true } = {}): string {
+  if (isRolling(period.unit)) return describeWindow(period.unit);
   const named = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(period.startMs);
   const year = withYear ? ({ year: 'numeric' } as const) : {};
@@ -134,8 +146,17 @@ export function describePeriod(period: Period, timeZone: string, { withYear = tr
   }
 }
 
-/** "1 Nov 00:00 Europe/Berlin". */
+/** How a unit is named behind a limit: "month", "rolling 24 hours". */
+export function describeUnit(unit: PeriodUnit): string {
+  return isRolling(unit) ? `rolling ${lengthOf(unit)}` : unit;
+}
+
+/** When a period begins anew: "1 Nov 00:00 Europe/Berlin". A window never does: what it holds leaves it part by part. */
 export function describeReset(period: Period, timeZone: string): string {
+  return isRolling(period.unit) ? 'part by part' : describeInstant(period.endMs, timeZone);
+}
+
+export function describeInstant(instantMs: number, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     day: 'numeric',
     month: 'short',
@@ -143,7 +164,7 @@ export function describeReset(period: Period, timeZone: string): string {
     minute: '2-digit',
     hourCycle: 'h23',
     timeZone,
-  }).formatToParts(period.endMs);
+  }).formatToParts(instantMs);
   const part = (type: string) => parts.find((candidate) => candidate.type === type)?.value ?? '';
   return `${part('day')} ${part('month')} ${part('hour')}:${part('minute')} ${timeZone}`;
 }

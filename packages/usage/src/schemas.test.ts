@@ -5,6 +5,7 @@ import { configurationSnapshotSchema, emptyConfiguration } from './configuration
 import { reserveReplySchema, reserveRequestSchema, settleReplySchema } from './gate-port.ts';
 import { spendRowSchema } from './history-port.ts';
 import { denialRecordSchema, holdSchema } from './hold.ts';
+import { PERIOD_UNITS } from './period.ts';
 import { settlementSchema } from './settlement.ts';
 import { NO_USAGE, type TokenUsage, tokenUsageSchema, totalInputTokens } from './token-usage.ts';
 import { contractedCostNanoUsd, type UsageEvent, usageEventSchema } from './usage-event.ts';
@@ -140,7 +141,7 @@ const denialRecord = rowOf({
   attemptId: name,
   budgetId: name,
   scope: fc.record({ team: name, feature: name }, { requiredKeys: [], noNullPrototype: true }),
-  unit: fc.constantFrom(...denialRecordSchema.shape.unit.options),
+  unit: fc.constantFrom(...PERIOD_UNITS, 'rolling-90m' as const),
   timeZone: fc.constantFrom('UTC', 'Europe/Berlin'),
   periodStartMs: instantMs,
   periodEndMs: instantMs,

@@ -2,10 +2,11 @@ import { type ServerType, serve } from '@hono/node-server';
 import { builtinPriceBook, parsePriceBook } from '@tallygate/pricing';
 import { isoFromMs, systemClock, TallygateError } from '@tallygate/usage';
 import {
-  createAdminApi,
   keepPulls,
+  openProviders,
   openTallygate,
   pullDueDays,
+  type Reconciliation,
   runReconciliation,
   type TallygateRuntime,
 } from 'tallygate';
@@ -13,6 +14,7 @@ import type { Coverage } from './coverage.ts';
 import { type ReconcilerSettings, settingsFromEnvironment } from './env.ts';
 import { jsonLog } from './json-log.ts';
 import { createReconcilerService } from './reconciler-service.ts';
+import { worstOf } from './worst-of.ts';
 
 /**
  * Composition root: ledger and prices from `openTallygate`, the provider's reports by the admin key, health on the loopback.
@@ -23,19 +25,26 @@ const logger = jsonLog((line) => void process.stderr.write(line), clock);
 
 async function run(): Promise<void> {
   const settings = settingsFromEnvironment(process.env);
+  const providers = openProviders({ logger });
   const runtime = await openTallygate({ logger, clock });
   try {
-    await serveUntilStopped(settings, runtime);
+    await serveUntilStopped(settings, providers, runtime);
   } finally {
     await runtime.close();
   }
 }
 
-async function serveUntilStopped(settings: ReconcilerSettings, runtime: TallygateRuntime): Promise<void> {
+type Providers = ReturnType<typeof openProviders>;
+
+async function serveUntilStopped(
+  settings: ReconcilerSettings,
+  providers: Providers,
+  runtime: TallygateRuntime,
+): Promise<void> {
   const history = requireHistory(runtime);
   const service = createReconcilerService({
-    run: createRun(settings, runtime, history),
-    pullDue: createPullDue(settings, runtime, history),
+    run: createRun(providers, runtime, history),
+    pullDue: createPullDue(providers, runtime, history),
     lastReportMs: async () => (await history.lastReport(runtime.organization))?.createdAtMs ?? null,
     clock,
     logger,
@@ -64,44 +73,40 @@ function untilStopped(server: ServerType): Promise<void> {
 
 type History = NonNullable<TallygateRuntime['history']>;
 
-function createRun(settings: ReconcilerSettings, runtime: TallygateRuntime, history: History) {
-  const { pseudonymKey } = settings;
+/** One organization of the provider after the other: their limit on requests may be one. */
+function createRun({ providers, pseudonymKey }: Providers, runtime: TallygateRuntime, history: History) {
   const { organization } = runtime;
-  const hooks = keepPulls({ organization, versions: history.reportVersions, pseudonymKey, clock });
-  const adminApi = openAdminApi(settings, hooks);
   return async (coverage: Coverage) => {
     // Prices are published, not deployed: each run takes the book that is in force now.
     const { priceBook, unpricedModels } = await runtime.gate.configuration();
-    return runReconciliation({
-      history,
-      adminApi,
-      organization,
-      ...coverage,
-      priceBook: priceBook === null ? builtinPriceBook : parsePriceBook(priceBook),
-      unpricedModels,
-      clock,
-    });
+    const results: Reconciliation[] = [];
+    for (const provider of providers) {
+      const hooks = keepPulls({ organization, versions: history.reportVersions, pseudonymKey, clock });
+      const result = await runReconciliation({
+        ...{ organization, ...coverage, unpricedModels, clock },
+        history: provider.historyOf(history),
+        adminApi: provider.open(hooks),
+        priceBook: priceBook === null ? builtinPriceBook : parsePriceBook(priceBook),
+      });
+      results.push(result);
+    }
+    return worstOf(results);
   };
 }
 
-function createPullDue(settings: ReconcilerSettings, { organization }: TallygateRuntime, history: History) {
-  const { pseudonymKey } = settings;
-  return (mayGoOn: () => boolean) =>
-    pullDueDays({
-      ...{ organization, versions: history.reportVersions, pseudonymKey, clock, mayGoOn },
-      open: (hooks) => openAdminApi(settings, hooks),
-      onDay: ({ dayMs, left }) => logger.info('pulled again', { day: isoFromMs(dayMs).slice(0, 10), left }),
-    });
-}
-
-function openAdminApi(
-  { adminKey: apiKey, providerUrl }: ReconcilerSettings,
-  hooks: ReturnType<typeof keepPulls>,
-) {
-  return createAdminApi({
-    ...{ apiKey, logger, ...hooks },
-    ...(providerUrl === null ? {} : { baseUrl: providerUrl }),
-  });
+function createPullDue({ providers, pseudonymKey }: Providers, runtime: TallygateRuntime, history: History) {
+  const { organization } = runtime;
+  return async (mayGoOn: () => boolean) => {
+    let left = 0;
+    for (const { open, organizationId } of providers)
+      left += await pullDueDays({
+        ...{ organization, organizationId, versions: history.reportVersions, pseudonymKey, clock },
+        ...{ mayGoOn, open },
+        onDay: ({ dayMs, left: days }) =>
+          logger.info('pulled again', { organizationId, day: isoFromMs(dayMs).slice(0, 10), left: days }),
+      });
+    return left;
+  };
 }
 
 function requireHistory({ history }: TallygateRuntime): History {

@@ -74,7 +74,7 @@ describe('questions of one turn', () => {
     const ledger = createLedger();
     const organization = newOrganization();
     const gate = await openWithBudgets({ organization, seed: ledger.seed });
-    const [lost] = await redis.keys(`tg3:{${organization}}:budget:support:*`);
+    const [lost] = await redis.keys(`tg4:{${organization}}:budget:support:*`);
     await redis.del(lost ?? '');
     const replies = await Promise.all(
       [...callsOf('support', 3), ...callsOf('research', 3)].map(gate.reserve),

@@ -70,7 +70,7 @@ test('an end whose answer went with the epoch is counted in the one that followe
   if (hold === undefined) throw new Error('nothing was admitted');
   // Somebody ends it in its place, and dies with the answer: no ledger has its number.
   await plain.settle({ hold, amountNanoUsd: usd('0.02') });
-  const [state = ''] = await redis.keys(`tg3:{${organization}}:state`);
+  const [state = ''] = await redis.keys(`tg4:{${organization}}:state`);
   await redis.del(state);
   const again = await leased.settle({ hold, amountNanoUsd: usd('0.02') });
   expect(again.outcome).not.toBe('duplicate');

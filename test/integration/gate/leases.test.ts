@@ -191,7 +191,7 @@ test('what a lease leaves behind expires: no key without an end but the state', 
   const endless = [];
   for (const key of keys) if ((await redis.pttl(key)) < 0) endless.push(key);
   expect(keys.length).toBeGreaterThan(3);
-  expect(endless).toEqual([`tg3:{${organization}}:state`]);
+  expect(endless).toEqual([`tg4:{${organization}}:state`]);
 });
 
 test('an id that others can make again is the gate’s to compare, not a lease’s', async () => {

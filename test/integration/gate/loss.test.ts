@@ -174,6 +174,35 @@ describe('Redis loses counters', () => {
     expect(await counters(gate)).toEqual({ all: spent, chat: spent });
   });
 
+  test('a window lost: a hold that was pinned to an older part brings all of it back, whatever it does first', async () => {
+    for (const first of ['settle', 'release', 'extend'] as const) {
+      const organization = newOrganization();
+      const ledger = createLedger();
+      const gate = await openGate({ organization, seed: ledger.seed });
+      await gate.publish(snapshotOf(organization, 1, [budgetOf('all', usd('1'), { period: 'rolling-60m' })]));
+      await spend(gate, ledger, await held(gate), usd('0.50'));
+      const hold = await held(gate);
+      const [entry] = hold.entries;
+      if (entry === undefined) throw new Error('nothing is held');
+      const older = { ...entry, key: entry.key.replace(/\d+$/, String(entry.periodStartMs - 120_000)) };
+      await connectDirectly().del(`tg4:{${organization}}:budget:all:rolling-60m:0`);
+      const of = { ...hold, attemptId: first === 'settle' ? `${hold.attemptId}-other` : hold.attemptId };
+      const entries = [
+        { ...older, periodStartMs: entry.periodStartMs - 120_000, periodEndMs: entry.periodEndMs - 120_000 },
+      ];
+      if (first === 'settle') await gate.settle({ hold: { ...of, entries }, amountNanoUsd: usd('0.20') });
+      if (first === 'release') await gate.release(of);
+      if (first === 'extend') await gate.extend(of, 120_000);
+      const expected = {
+        settle: [usd('0.70'), 0n],
+        release: [usd('0.50'), 0n],
+        extend: [usd('0.50'), usd('0.10')],
+      };
+      const [spentNow, heldNow] = expected[first];
+      expect(await counters(gate)).toEqual({ all: { spent: spentNow, held: heldNow } });
+    }
+  });
+
   test('rebuilt by hand: what was counted wrongly is as the ledger has it, holds of all stay, in a new epoch', async () => {
     const { gate, ledger, organization } = await openSpent();
     const other = await openGate({ organization, seed: ledger.seed });
@@ -225,7 +254,7 @@ describe('Redis loses counters', () => {
     await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.90') });
     const redis = connectDirectly();
     await redis.del(
-      `tg3:{${organization}}:budget:${(await held(gate, { expectedNanoUsd: 0n })).entries[0]?.key}`,
+      `tg4:{${organization}}:budget:${(await held(gate, { expectedNanoUsd: 0n })).entries[0]?.key}`,
     );
     await expect(gate.reserve(requestOf())).rejects.toMatchObject(outage);
     await loseEverything(redis, organization);
@@ -254,6 +283,6 @@ describe('Redis loses counters', () => {
     expect(keys.length).toBeGreaterThan(5);
     const endless = [];
     for (const key of keys) if ((await redis.pttl(key)) < 0) endless.push(key);
-    expect(endless).toEqual([`tg3:{${organization}}:state`]);
+    expect(endless).toEqual([`tg4:{${organization}}:state`]);
   });
 });

@@ -29,7 +29,7 @@ describe.skipIf(clusterProgram === null)('the slot of an organization moves whil
     await gate.publish(
       snapshotOf(organization, 1, [budgetOf('all', usd(limit)), budgetOf('day', usd(limit))]),
     );
-    const slot = await cluster.slotOf(`tg3:{${organization}}:state`);
+    const slot = await cluster.slotOf(`tg4:{${organization}}:state`);
     const owner = await cluster.ownerOf(slot);
     const other = cluster.primaries.find((primary) => primary !== owner);
     if (other === undefined) throw new Error('There is one primary only.');

@@ -41,7 +41,7 @@ export function newOrganization(): string {
 }
 
 export async function keysOf(redis: Redis, organization: string): Promise<string[]> {
-  return redis.keys(`tg3:{${organization}}:*`);
+  return redis.keys(`tg4:{${organization}}:*`);
 }
 
 /** What FLUSHALL, an empty replica or a wrong database do to one organization. */

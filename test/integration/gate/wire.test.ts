@@ -251,7 +251,7 @@ describe('opening a gate in Redis', () => {
     const redis = connectDirectly();
     const keys = await keysOf(redis, encodeURIComponent(organization));
     expect(keys).toHaveLength(3);
-    expect(new Set(keys.map((key) => /^tg3:\{([^{}]+)\}:[^{}]+$/.exec(key)?.[1]))).toEqual(
+    expect(new Set(keys.map((key) => /^tg4:\{([^{}]+)\}:[^{}]+$/.exec(key)?.[1]))).toEqual(
       new Set([encodeURIComponent(organization)]),
     );
   });

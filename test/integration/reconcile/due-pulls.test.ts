@@ -32,7 +32,7 @@ async function tick(url: string, organization: string, most: number, versions: R
     return globalThis.fetch(input, init);
   };
   const work = pullDueDays({
-    ...{ organization, versions, pseudonymKey: null, clock },
+    ...{ organization, organizationId: null, versions, pseudonymKey: null, clock },
     mayGoOn: () => days.length < most,
     open: (hooks) => createAdminApi({ apiKey: DEFAULT_ADMIN_KEY, baseUrl: url, fetch, ...hooks }),
     onDay: ({ dayMs }) => void days.push(dayMs),

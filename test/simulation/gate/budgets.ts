@@ -8,7 +8,7 @@ import {
 } from '@tallygate/usage';
 import { attributionOf } from '../../contract/gate-fixtures.ts';
 
-/** The budgets of every scenario: up to nine counters cover one call, in periods of all lengths that a scenario can outlive. */
+/** The budgets of every scenario: up to ten counters cover one call, in periods of all lengths that a scenario can outlive. */
 const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Partial<Budget>)[] = [
   { id: 'all', scope: {}, period: 'month' },
   { id: 'support', scope: { team: 'support' }, period: 'month', overageBasisPoints: 2_550 },
@@ -16,6 +16,7 @@ const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Part
   { id: 'chat', scope: { feature: 'chat' }, period: 'hour', mode: 'observe', alerts: [1, 30, 120] },
   { id: 'person', scope: { user: 'u-1' }, period: 'minute', alerts: [] },
   { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week', measure: 'tokens' },
+  { id: 'lately', scope: { team: 'support' }, period: 'rolling-30m' },
   { id: 'people', scope: {}, each: 'user', period: 'day' },
   { id: 'models', scope: { feature: 'chat' }, each: 'model', period: 'hour' },
 ];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Budget, DEFAULT_ALERTS, type NanoUsd } from '@tallygate/usage';
+import { counterOf, currentPart, outOfWindowMs, startOf } from './model-periods.ts';
 
 /** An alert in the words of the model. */
 export interface ModelAlert {
@@ -12,16 +13,20 @@ export interface ModelAlert {
 
 /** Which thresholds were announced, which of those wait, and which the ledger knows: that one outlives every loss. */
 export class ModelAlerts {
-  #announced = new Map<string, number>();
+  /** Of each counter the period that an announcement names, and the highest threshold. */
+  #announced = new Map<string, { key: string; percent: number }>();
   #waiting: ModelAlert[] = [];
   readonly #told = new Map<string, Set<number>>();
 
-  judge(key: string, spent: NanoUsd, budget: Budget | undefined, atMs: number): void {
+  judge(counter: string, spent: NanoUsd, budget: Budget | undefined, atMs: number): void {
     const limit = budget?.limit ?? 0n;
+    if (atMs >= outOfWindowMs(this.#announced.get(counter)?.key ?? counter)) this.#announced.delete(counter);
     for (const percent of budget?.alerts ?? DEFAULT_ALERTS) {
       const isReached = limit > 0n && spent * 100n >= limit * BigInt(percent);
-      if (!isReached || percent <= (this.#announced.get(key) ?? 0)) continue;
-      this.#announced.set(key, percent);
+      const last = this.#announced.get(counter);
+      if (!isReached || percent <= (last?.percent ?? 0)) continue;
+      const key = last?.key ?? currentPart(counter, atMs);
+      this.#announced.set(counter, { key, percent });
       this.#wait({ key, percent, spent, limit, atMs });
     }
   }
@@ -32,18 +37,25 @@ export class ModelAlerts {
   }
 
   /** The counter begins with what the ledger knows. */
-  rebuild(key: string): void {
-    this.#announced.set(key, Math.max(0, ...(this.#told.get(key) ?? [])));
+  rebuild(counter: string): void {
+    this.#announced.delete(counter);
+    const told = [...this.#told].filter(([key]) => counterOf(key) === counter);
+    for (const [key, percents] of told) {
+      const last = this.#announced.get(counter);
+      if (last === undefined || startOf(key) > startOf(last.key))
+        this.#announced.set(counter, { key, percent: Math.max(...percents) });
+    }
   }
 
   /** The counter begins with nothing. */
-  restart(key: string): void {
-    this.#announced.delete(key);
+  restart(counter: string): void {
+    this.#announced.delete(counter);
   }
 
   loseAll(): void {
     this.#waiting = [];
-    this.#announced = new Map([...this.#told].map(([key, percents]) => [key, Math.max(...percents)]));
+    this.#announced.clear();
+    for (const key of this.#told.keys()) this.rebuild(counterOf(key));
   }
 
   /** Nothing waits any more. Somebody is told of what the ledger did not know. */

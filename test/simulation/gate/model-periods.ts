@@ -26,7 +26,46 @@ const FIXED: Readonly<Record<string, { lengthMs: number; beginsMs: number }>> = 
   week: { lengthMs: WEEK_MS, beginsMs: FIRST_MONDAY_MS },
 };
 
+const PARTS_OF_A_WINDOW = 60;
+
+/** How long a part of the window is that a unit or a key names; null for a period of the calendar. */
+function partMsOf(name: string): number | null {
+  const minutes = /rolling-(\d+)m/.exec(name)?.[1];
+  return minutes === undefined ? null : (Number(minutes) * MINUTE_MS) / PARTS_OF_A_WINDOW;
+}
+
+/** Under what a period is counted: by itself, or with all parts of its window. */
+export function counterOf(key: string): string {
+  return partMsOf(key) === null ? key : key.replace(/:\d+$/, ':0');
+}
+
+export function startOf(key: string): number {
+  return Number(key.split(':')[2]);
+}
+
+/** Until when a charge to it counts: whoever asks for a period of the calendar asks for all of it. */
+export function outOfWindowMs(key: string): number {
+  const partMs = partMsOf(key);
+  return partMs === null ? Number.POSITIVE_INFINITY : startOf(key) + (PARTS_OF_A_WINDOW + 1) * partMs;
+}
+
+/** The part of the same window that is current then. */
+export function currentPart(key: string, instantMs: number): string {
+  const partMs = partMsOf(key);
+  return partMs === null ? key : key.replace(/:\d+$/, `:${Math.floor(instantMs / partMs) * partMs}`);
+}
+
+/** The first instant whose charges count then; null for a period of the calendar. */
+export function windowStartMs(key: string, instantMs: number): number | null {
+  const partMs = partMsOf(key);
+  if (partMs === null) return null;
+  const currentMs = Math.min(startOf(key), startOf(currentPart(key, instantMs)));
+  return currentMs - PARTS_OF_A_WINDOW * partMs;
+}
+
 export function modelPeriod({ period, timeZone }: Budget, instantMs: number): ModelPeriod {
+  const partMs = partMsOf(period);
+  if (partMs !== null) return fixedPeriod({ lengthMs: partMs, beginsMs: 0 }, instantMs);
   const offsetMs = ZONE_OFFSETS_MS[timeZone] ?? Number.NaN;
   const localMs = instantMs + offsetMs;
   const fixed = FIXED[period];

@@ -2,7 +2,7 @@ import { type Budget, NANO_USD_MAX, type NanoUsd, type SettlementKind } from '@t
 import { BUCKET_MS, START_MS } from '../../contract/gate-fixtures.ts';
 import { amountOn, BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
 import { ModelAlerts } from './model-alerts.ts';
-import { modelPeriod } from './model-periods.ts';
+import { counterOf, modelPeriod, windowStartMs } from './model-periods.ts';
 
 /**
  * A gate without counters: it remembers every attempt and every charge, and adds them up anew for each question. Slow, short,
@@ -13,6 +13,8 @@ export const PARTS_OF_A_HOLD = 16;
 
 export interface PinnedKey {
   key: string;
+  /** Under what it is counted. */
+  counter: string;
   budgetId: string;
   startMs: number;
   endMs: number;
@@ -42,7 +44,7 @@ export class ModelState {
   /** Buckets before it were declared past. */
   past = 0;
   readonly attempts = new Map<string, ModelAttempt>();
-  readonly charges: { key: string; amount: NanoUsd }[] = [];
+  readonly charges: { counter: string; outMs: number; amount: NanoUsd }[] = [];
   /** A counter that was lost after its period counts only what came after that charge. */
   readonly restarted = new Map<string, number>();
   readonly lost = new Set<string>();
@@ -83,20 +85,31 @@ export class ModelState {
       .flatMap((budget) => valuesOfPayer(budget, payer).map((value) => periodOf(budget, value, instantMs)));
   }
 
-  spent(key: string): NanoUsd {
-    if (this.lost.has(key)) return 0n;
-    const counted = this.charges.slice(this.restarted.get(key) ?? 0);
-    return total(counted.filter((charge) => charge.key === key).map(({ amount }) => amount));
+  spent(counter: string): NanoUsd {
+    return total(this.counting(counter).map(({ amount }) => amount));
   }
 
-  held(key: string) {
+  /** What has left a window stays out of it: it is past by all clocks. */
+  counting(counter: string): { outMs: number; amount: NanoUsd }[] {
+    if (this.lost.has(counter)) return [];
+    const counted = this.charges.slice(this.restarted.get(counter) ?? 0);
+    return counted.filter((charge) => charge.counter === counter && this.countsAtMs() < charge.outMs);
+  }
+
+  /** By which windows count. */
+  countsAtMs(): number {
+    return Math.max(this.nowMs, this.#currentBucket() * BUCKET_MS);
+  }
+
+  held(counter: string) {
     const live = [...this.attempts.values()].filter(
       (attempt) =>
+        !this.lost.has(counter) &&
         this.#isLive(attempt) &&
-        !attempt.missing.has(key) &&
-        attempt.periods.some((period) => period.key === key),
+        !attempt.missing.has(counter) &&
+        attempt.periods.some((period) => period.counter === counter),
     );
-    const budgetId = key.slice(0, key.indexOf(':'));
+    const budgetId = counter.slice(0, counter.indexOf(':'));
     const parts = live.map(({ expected, worst, lastBucket }) => ({
       expected: amountOn(budgetId, expected, 1n),
       worst: amountOn(budgetId, worst, 1n),
@@ -129,13 +142,23 @@ export class ModelState {
     this.past = this.#currentBucket();
   }
 
+  /**
+   * Whether a gate can tell that the counter is lost: what it counts began before the counters did, and it still decides about
+   * somebody.
+   */
+  isSeenLost({ key, counter, endMs }: PinnedKey): boolean {
+    if (!this.lost.has(counter)) return false;
+    const fromMs = windowStartMs(key, this.nowMs);
+    return fromMs === null ? this.nowMs < endMs : fromMs < this.seededMs;
+  }
+
   /** Counters that are asked for and missing are read from the ledger; what was held on them is not in it. */
   rebuild(periods: readonly PinnedKey[], budgets: readonly Budget[] = this.budgets()): boolean {
-    const found = periods.filter(({ key }) => this.lost.delete(key));
-    for (const { key } of found) {
-      this.restarted.delete(key);
-      this.forgetHoldsOn(key);
-      this.alerts.rebuild(key);
+    const found = periods.filter(({ counter }) => this.lost.delete(counter));
+    for (const { counter } of found) {
+      this.restarted.delete(counter);
+      this.forgetHoldsOn(counter);
+      this.alerts.rebuild(counter);
     }
     this.judge(found, budgets);
     return found.length > 0;
@@ -143,14 +166,14 @@ export class ModelState {
 
   /** What is reached and was not announced is announced now. */
   judge(periods: readonly PinnedKey[], budgets: readonly Budget[] = this.budgets()): void {
-    for (const { key, budgetId } of periods) {
+    for (const { counter, budgetId } of periods) {
       const budget = budgets.find(({ id }) => id === budgetId);
-      this.alerts.judge(key, this.spent(key), budget, this.nowMs);
+      this.alerts.judge(counter, this.spent(counter), budget, this.nowMs);
     }
   }
 
-  forgetHoldsOn(key: string): void {
-    for (const { missing } of this.attempts.values()) missing.add(key);
+  forgetHoldsOn(counter: string): void {
+    for (const { missing } of this.attempts.values()) missing.add(counter);
   }
 
   loseAll(): void {
@@ -187,8 +210,9 @@ export class ModelState {
 
 function periodOf(budget: Budget, value: string | null, instantMs: number): PinnedKey {
   const { startMs, endMs } = modelPeriod(budget, instantMs);
-  const key = `${budget.id}:${budget.measure === undefined ? '' : `${budget.measure}.`}${budget.period}:${startMs}`;
-  return { key: value === null ? key : `${key}:${value}`, budgetId: budget.id, startMs, endMs };
+  const common = `${budget.id}:${budget.measure === undefined ? '' : `${budget.measure}.`}${budget.period}:${startMs}`;
+  const key = value === null ? common : `${common}:${value}`;
+  return { key, counter: counterOf(key), budgetId: budget.id, startMs, endMs };
 }
 
 export function isBeyondCounters(amount: NanoUsd): boolean {
@@ -199,6 +223,6 @@ function holdsSomething({ expected, worst }: Pick<ModelAttempt, 'expected' | 'wo
   return expected > 0n || worst > 0n;
 }
 
-function total(amounts: readonly NanoUsd[]): NanoUsd {
+export function total(amounts: readonly NanoUsd[]): NanoUsd {
   return amounts.reduce((sum, amount) => sum + amount, 0n);
 }

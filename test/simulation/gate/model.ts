@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ExtendReply, NanoUsd, SettleReply } from '@tallygate/usage';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
 import { amountOn, hardLimitOf, OBSERVED_ID, payerOf } from './budgets.ts';
-import { isBeyondCounters, type ModelAttempt, ModelState, type PinnedKey } from './model-state.ts';
+import { currentPart, outOfWindowMs, windowStartMs } from './model-periods.ts';
+import { isBeyondCounters, type ModelAttempt, ModelState, type PinnedKey, total } from './model-state.ts';
 import type { Asking, Change, Publishing } from './steps.ts';
 
 /** What a gate must answer to each step, from a state that knows no counters. Nothing here awaits, reads a clock or a store. */
@@ -35,12 +36,13 @@ export class GateModel extends ModelState {
     if (known !== undefined) return { kind: 'known', keys: keysOf(known.periods) };
     if (asked.isStale) return { kind: 'outdated', version: this.version };
     const periods = this.periodsFor(payerOf(asked.payer));
-    this.rebuild(periods);
+    this.#find(periods);
     const refusals = periods.flatMap((period) => this.#refusal(period, asked) ?? []);
     const denying = asked.enforce ? refusals.filter(({ budgetId }) => budgetId !== OBSERVED_ID) : [];
     if (denying.length > 0) return { kind: 'denied', denial: lastToLetGo(denying) };
     if (periods.some((period) => this.#crowds(period, asked))) return { kind: 'refused' };
     this.passTime();
+    for (const { counter } of periods) this.#beginAgain(counter);
     const lastBucket = this.bucketAfter(asked.ttlMs);
     const { expected, worst } = asked;
     this.attempts.set(id, { periods, expected, worst, lastBucket, ended: null, missing: new Set() });
@@ -57,10 +59,12 @@ export class GateModel extends ModelState {
     const periods = this.periodsFor(payer, this.callerMs);
     // The server says what is wrong with the question, and then nobody is there to ask again.
     const isOfAnotherPeriod = keysOf(periods).join() !== keysOf(this.periodsFor(payer)).join();
-    if (isOfAnotherPeriod || this.rebuild(periods)) return;
+    if (isOfAnotherPeriod || this.#find(periods)) return;
     const denying = periods.filter(({ budgetId }) => budgetId !== OBSERVED_ID);
     if (asked.enforce && denying.some((period) => this.#refusal(period, asked) !== null)) return;
-    if (!periods.some((period) => this.#crowds(period, asked))) this.passTime();
+    if (periods.some((period) => this.#crowds(period, asked))) return;
+    this.passTime();
+    for (const { counter } of periods) this.#beginAgain(counter);
   }
 
   end(kind: 'settle' | 'release', id: string, amount: NanoUsd, named: readonly PinnedKey[]): EndAnswer {
@@ -75,7 +79,7 @@ export class GateModel extends ModelState {
     const outcome = this.#outcome(kind, id, known);
     this.passTime();
     this.seq += 1;
-    if (kind === 'settle') for (const { key, budgetId } of periods) this.#charge(key, charged(budgetId));
+    if (kind === 'settle') for (const period of periods) this.#charge(period, charged(period.budgetId));
     if (kind === 'settle' || outcome === 'released') this.judge(periods);
     const ended = { kind, seq: this.seq, amount };
     const attempt = {
@@ -96,7 +100,7 @@ export class GateModel extends ModelState {
     const known = this.attempts.get(id);
     if (known === undefined || !this.isLive(id)) return { kind: 'ended' };
     this.#find(known.periods);
-    for (const { key } of known.periods) this.#beginAgain(key);
+    for (const { counter } of known.periods) this.#beginAgain(counter);
     // What went with a lost counter is in it again.
     known.missing.clear();
     this.passTime();
@@ -117,10 +121,12 @@ export class GateModel extends ModelState {
     return as === 'outdated' ? 'TALLYGATE_CONFIGURATION_OUTDATED' : 'published';
   }
 
-  /** The budget's counter, where a gate can tell that it is lost: its period began before the counters did. */
+  /** The budget's counter, where a gate can tell that it is lost: what it counts began before the counters did. */
   losable(budgetId: string): string | null {
     const found = this.periodsAt(this.budgets(), this.nowMs).find((period) => period.budgetId === budgetId);
-    return found !== undefined && !this.isAllLost && found.startMs < this.seededMs ? found.key : null;
+    if (found === undefined || this.isAllLost) return null;
+    const fromMs = windowStartMs(found.key, this.nowMs) ?? found.startMs;
+    return fromMs < this.seededMs ? found.counter : null;
   }
 
   /** Spent and held of each live budget. A caller whose clock names other periods asks once more with those of the server. */
@@ -130,8 +136,8 @@ export class GateModel extends ModelState {
     const named = this.periodsAt(this.budgets(), this.callerMs);
     const differs = named.findIndex(({ key }, index) => key !== current[index]?.key);
     const seen = differs === -1 ? named : named.slice(0, differs);
-    if (seen.some(({ key }) => this.lost.has(key))) this.rebuild(named);
-    this.rebuild(current);
+    if (seen.some((period) => this.isSeenLost(period))) this.rebuild(named);
+    this.#find(current);
     return current.map((period) => this.#balance(period));
   }
 
@@ -140,9 +146,9 @@ export class GateModel extends ModelState {
     return this.periodsOfValues().map((period) => this.#balance(period));
   }
 
-  #balance({ key, budgetId }: PinnedKey): [id: string, spent: NanoUsd, held: NanoUsd] {
-    const { expected, worst } = this.held(key);
-    return [budgetId, this.spent(key), larger(expected, worst)];
+  #balance({ counter, budgetId }: PinnedKey): [id: string, spent: NanoUsd, held: NanoUsd] {
+    const { expected, worst } = this.held(counter);
+    return [budgetId, this.spent(counter), larger(expected, worst)];
   }
 
   #change(change: Change): void {
@@ -152,36 +158,52 @@ export class GateModel extends ModelState {
   }
 
   /** Everything that a gate decides about an amount on one budget. */
-  #refusal({ key, budgetId, endMs }: PinnedKey, asked: Asking): Refusal | null {
+  #refusal({ key, counter, budgetId, endMs }: PinnedKey, asked: Asking): Refusal | null {
     const [expected, worst] = askedOn(budgetId, asked);
-    const spent = this.spent(key);
-    const held = this.held(key);
+    const spent = this.spent(counter);
+    const held = this.held(counter);
     const limit = this.limits.get(budgetId) ?? 0n;
     const hard = hardLimitOf(budgetId, limit);
     const [byExpected, byWorst] = [held.expected + expected, held.worst + worst];
     if (spent + byExpected <= limit && spent + byWorst <= hard) return null;
     const isByWorst = byWorst - hard >= byExpected - limit;
     const [heldSum, needed, top] = isByWorst ? [held.worst, worst, hard] : [held.expected, expected, limit];
-    const freedMs = spent + needed <= top ? (held.firstBucket + 1) * BUCKET_MS : endMs;
-    return { budgetId, limit: top, spent, held: heldSum, needed, retryAtMs: Math.min(freedMs, endMs) };
+    const tooMuch = spent + needed - top;
+    const leftMs = this.#leftAtMs(key, counter, tooMuch > 0n ? tooMuch : 1n) ?? endMs;
+    const freedMs = tooMuch > 0n ? leftMs : (held.firstBucket + 1) * BUCKET_MS;
+    return { budgetId, limit: top, spent, held: heldSum, needed, retryAtMs: Math.min(freedMs, leftMs) };
   }
 
-  #crowds({ key, budgetId }: PinnedKey, asked: Asking): boolean {
+  /** When so much has left the window, or all there is; null for a period of the calendar. */
+  #leftAtMs(key: string, counter: string, amount: NanoUsd): number | null {
+    if (windowStartMs(key, this.nowMs) === null) return null;
+    const leaving = this.counting(counter)
+      .filter((charge) => charge.amount > 0n)
+      .toSorted((left, right) => left.outMs - right.outMs);
+    const outs = leaving.map(({ outMs }) => outMs);
+    const enough = outs.find(
+      (outMs) =>
+        total(leaving.filter((charge) => charge.outMs <= outMs).map((charge) => charge.amount)) >= amount,
+    );
+    return enough ?? outs.at(-1) ?? outOfWindowMs(currentPart(key, this.countsAtMs()));
+  }
+
+  #crowds({ counter, budgetId }: PinnedKey, asked: Asking): boolean {
     const [expected, worst] = askedOn(budgetId, asked);
-    const held = this.held(key);
+    const held = this.held(counter);
     return isBeyondCounters(held.expected + expected) || isBeyondCounters(held.worst + worst);
   }
 
   #takes(periods: readonly PinnedKey[], charged: (budgetId: string) => bigint): boolean {
-    for (const { key, budgetId, endMs } of periods) {
-      if (this.lost.has(key) && this.nowMs < endMs) this.rebuild(periods);
-      if (isBeyondCounters(this.spent(key) + charged(budgetId))) return false;
+    for (const period of periods) {
+      if (this.isSeenLost(period)) this.rebuild(periods);
+      if (isBeyondCounters(this.spent(period.counter) + charged(period.budgetId))) return false;
     }
     return true;
   }
 
-  #find(periods: readonly PinnedKey[]): void {
-    if (periods.some(({ key, endMs }) => this.lost.has(key) && this.nowMs < endMs)) this.rebuild(periods);
+  #find(periods: readonly PinnedKey[]): boolean {
+    return periods.some((period) => this.isSeenLost(period)) && this.rebuild(periods);
   }
 
   #outcome(kind: 'settle' | 'release', id: string, known: ModelAttempt | undefined): SettleReply['outcome'] {
@@ -191,17 +213,17 @@ export class GateModel extends ModelState {
     return kind === 'settle' ? 'settled' : 'released';
   }
 
-  #charge(key: string, amount: NanoUsd): void {
-    this.#beginAgain(key);
-    this.charges.push({ key, amount });
+  #charge({ key, counter }: PinnedKey, amount: NanoUsd): void {
+    this.#beginAgain(counter);
+    this.charges.push({ counter, outMs: outOfWindowMs(key), amount });
   }
 
-  /** Lost, and of a period that is over: nobody is admitted by it any more. */
-  #beginAgain(key: string): void {
-    if (!this.lost.delete(key)) return;
-    this.restarted.set(key, this.charges.length);
-    this.alerts.restart(key);
-    this.forgetHoldsOn(key);
+  /** Lost, and nobody can tell: of a period that is over, or younger than the counters are. */
+  #beginAgain(counter: string): void {
+    if (!this.lost.delete(counter)) return;
+    this.restarted.set(counter, this.charges.length);
+    this.alerts.restart(counter);
+    this.forgetHoldsOn(counter);
   }
 }
 

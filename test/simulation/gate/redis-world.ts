@@ -81,9 +81,9 @@ async function openInRedis({ url, redis, wire, timeKey }: RedisLane, ledger: Mod
     // Those who could put their holds back are gone as well: what they do is not told in steps, and has tests of its own.
     loseEverything: async () => {
       await Promise.all([...gates.keys()].map(end));
-      await lose(`tg3:{${organization}}:*`);
+      await lose(`tg4:{${organization}}:*`);
     },
-    loseCounter: (periodKey) => lose(`tg3:{${organization}}:budget:${periodKey}`),
+    loseCounter: (counter) => lose(`tg4:{${organization}}:budget:${counter}`),
     loseScripts: async () => void (await redis.script('FLUSH')),
     abandon: async (request) => giveUp(await opened('impatient'), wire, request),
     close: async () => {

@@ -12,7 +12,7 @@ import {
   refusedOnly,
 } from './compare.ts';
 import type { GateModel } from './model.ts';
-import { modelPeriod } from './model-periods.ts';
+import { counterOf, modelPeriod } from './model-periods.ts';
 import type { PinnedKey } from './model-state.ts';
 import type { Asking, Naming, Step } from './steps.ts';
 import type { ModelLedger, World } from './worlds.ts';
@@ -174,7 +174,7 @@ export class Walk {
     const hold = copy === 'answered' && answered !== undefined ? answered : this.#madeUp(attemptId, call);
     const periods = hold.entries.map(({ key, periodStartMs, periodEndMs }) => {
       const [budgetId = ''] = key.split(':');
-      return { key, budgetId, startMs: periodStartMs, endMs: periodEndMs };
+      return { key, counter: counterOf(key), budgetId, startMs: periodStartMs, endMs: periodEndMs };
     });
     return { hold, periods };
   }
@@ -232,9 +232,9 @@ export class Walk {
       this.#model.loseAll();
     }
     if (step.do === 'lose a counter') {
-      const key = this.#model.losable(step.budget);
-      if (key === null || !(await world.loseCounter(key))) return null;
-      this.#model.lost.add(key);
+      const counter = this.#model.losable(step.budget);
+      if (counter === null || !(await world.loseCounter(counter))) return null;
+      this.#model.lost.add(counter);
     }
     return step.do;
   }

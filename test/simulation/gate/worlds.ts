@@ -20,7 +20,7 @@ export interface World {
   restart(process: number): Promise<void>;
   loseEverything(): Promise<void>;
   /** @returns false when there is no such counter. */
-  loseCounter(periodKey: string): Promise<boolean>;
+  loseCounter(counter: string): Promise<boolean>;
   loseScripts(): Promise<void>;
   /** Resolves once what the question did is undone. */
   abandon(request: ReserveRequest): Promise<void>;

@@ -1,7 +1,9 @@
--- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A budget (budget.lua) holds
+-- Thresholds of a budget, each announced once in its period, by the script that takes what is spent to it. A rolling window has none: what
+-- it announces first begins one, which is over when the window has passed. A budget (budget.lua) holds
 --   announced   the highest threshold that was announced, in percent: sticky, whatever becomes of spent or limit
 --   judged      the configuration version by which `next` was found; 0 where it has to be found again
 --   next        the amount at which there is something to announce, in two limbs
+--   since       of a rolling window: the part in which it announced first, 0 for none
 -- so that a charge below it costs one comparison. The state's `thresholds` has what `src/thresholds.ts` made of the configuration.
 -- An announcement waits in the outbox: a sorted set of '<period key>|<percent>|<spent>|<limit>|<instant>' by when it may be taken.
 --
@@ -33,8 +35,13 @@ local function thresholds_of(state_key, period, now_ms)
   end
 end
 
-local function is_due(budget, version)
+local function is_announced_anew(budget, now_ms)
+  return budget[SINCE] > 0 and now_ms >= part_is_out_ms(budget[SINCE], budget[PART])
+end
+
+local function is_due(budget, version, now_ms)
   return budget[JUDGED] ~= version
+    or is_announced_anew(budget, now_ms)
     or not is_positive(budget[NEXT] - budget[SPENT], budget[NEXT + 1] - budget[SPENT + 1])
 end
 
@@ -45,12 +52,26 @@ local function keep_announcement(outbox_key, from_ms, announcement)
   redis.call('PEXPIRE', outbox_key, whole(ANNOUNCEMENTS_FOR_MS))
 end
 
+-- The period that an announcement names: of a rolling window the one that its first announcement began.
+local function announced_period(period, budget, now_ms)
+  if not budget.window then
+    return period
+  end
+  if budget[SINCE] == 0 then
+    budget[SINCE] = math.floor(now_ms / budget[PART]) * budget[PART]
+  end
+  return (string.gsub(period, ':0$', ':' .. whole(budget[SINCE])))
+end
+
 -- Only where `is_due`. Who calls it writes the budget.
 local function announce(state_key, outbox_key, budget_key, budget, epoch, version, now_ms)
   local period = string.match(budget_key, ':budget:(.*)$')
   local thresholds, limit, until_ms = thresholds_of(state_key, period, now_ms)
   other_buckets(budget, epoch)
   budget[JUDGED], budget[NEXT], budget[NEXT + 1] = version, math.huge, 0
+  if is_announced_anew(budget, now_ms) then
+    budget[ANNOUNCED], budget[SINCE] = 0, 0
+  end
   for _, threshold in ipairs(thresholds or {}) do
     local percent, usd, nanos = unpack(threshold)
     if is_positive(usd - budget[SPENT], nanos - budget[SPENT + 1]) then
@@ -60,7 +81,8 @@ local function announce(state_key, outbox_key, budget_key, budget, epoch, versio
     if percent > budget[ANNOUNCED] then
       budget[ANNOUNCED] = percent
       local spent = money_text(budget[SPENT], budget[SPENT + 1])
-      keep_announcement(outbox_key, now_ms, table.concat({ period, percent, spent, limit, whole(now_ms) }, '|'))
+      local named = announced_period(period, budget, now_ms)
+      keep_announcement(outbox_key, now_ms, table.concat({ named, percent, spent, limit, whole(now_ms) }, '|'))
     end
   end
   if until_ms and until_ms < FOREVER_MS then

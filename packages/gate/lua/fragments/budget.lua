@@ -6,6 +6,8 @@
 --   front     the bucket that was changed last: number, held at the expected cost, held at the worst
 --   beside    what the other buckets hold together: at the expected cost, at the worst
 --   announced, judged, next   see announce.lua
+--   part, parts, since   of a rolling window: how long a part is, ms, 0 for a period of the calendar; how many are stored; see announce.lua
+--   window    each part, in any order: its start, spent
 --   others    like front, each of the other buckets, in any order
 --   epoch     in which it was begun or rebuilt
 -- Absent, or of another epoch, is zero only when the period began after the counters did. Before that, it means lost.
@@ -14,17 +16,21 @@
 -- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
 local EXPIRES, REBUILT, OLDEST, SPENT, FRONT, EXPECTED, WORST, BESIDE_EXPECTED, BESIDE_WORST = 1, 2, 3, 4, 6, 7, 9, 11, 13
 local AMOUNTS_FORMAT, AMOUNTS_OFFSET = '<ddddddd', 24
-local ANNOUNCED, JUDGED, NEXT = 15, 16, 17
-local FIXED, FIXED_FORMAT, FIXED_BYTES = 18, '<dddddddddddddddddd', 144
+local ANNOUNCED, JUDGED, NEXT, PART, PARTS, SINCE = 15, 16, 17, 19, 20, 21
+local FIXED, FIXED_FORMAT, FIXED_BYTES = 21, '<ddddddddddddddddddddd', 168
 local BUCKET_FORMAT, BUCKET_BYTES = '<ddddd', 40
 
-local function new_budget()
-  return { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, others = '' }
+-- A key says whether its counter is that of a rolling window, and of which.
+local function new_budget(key)
+  local part = part_in(key)
+  local budget = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, part, 0, 0, others = '' }
+  budget.window = part > 0 and {} or nil
+  return budget
 end
 
 -- Who asks for them writes the whole budget: once a minute, and where calls overtake each other across buckets.
 local function other_buckets(budget, epoch)
-  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + 1, -#epoch - 1)
+  budget.others = budget.others or string.sub(budget.text, FIXED_BYTES + budget[PARTS] * PART_BYTES + 1, -#epoch - 1)
   return budget.others
 end
 
@@ -70,12 +76,16 @@ local function bring_to_front(budget, epoch, number)
 end
 
 -- Spent and live holds; nil where there is no budget of this epoch.
-local function read_budget(text, epoch, current)
+local function read_budget(text, epoch, current, now_ms, past_ms)
   if not text or string.sub(text, -#epoch) ~= epoch then
     return nil
   end
   local budget = { struct.unpack(FIXED_FORMAT, text) }
   budget.text = text
+  if budget[PART] > 0 then
+    local parts = string.sub(text, FIXED_BYTES + 1, FIXED_BYTES + budget[PARTS] * PART_BYTES)
+    budget.window, budget[SPENT], budget[SPENT + 1] = read_window(parts, budget[PART], now_ms, past_ms)
+  end
   if budget[OLDEST] < current then
     local buckets = split_buckets(budget, epoch, current)
     -- A number stands for one bucket: the front may not take that of another one.
@@ -136,21 +146,55 @@ local function first_held_bucket(budget, epoch)
   return first
 end
 
+-- To a period of the calendar, or to the part of a window that began at `starts`.
+local function charge(budget, starts, usd, nanos, now_ms)
+  -- A release leaves no part behind.
+  if budget.window and (usd ~= 0 or nanos ~= 0) then
+    charge_part(budget.window, starts, usd, nanos)
+    if now_ms >= part_is_out_ms(starts, budget[PART]) then
+      return
+    end
+  end
+  budget[SPENT], budget[SPENT + 1] = budget[SPENT] + usd, budget[SPENT + 1] + nanos
+end
+
+local function charged_to(budget, starts)
+  if budget.window then
+    return charged_to_part(budget.window, starts)
+  end
+  return budget[SPENT], budget[SPENT + 1]
+end
+
+-- When so much of what was spent no longer counts, at the soonest.
+local function left_at_ms(budget, usd, nanos, now_ms, ends)
+  if not budget.window then
+    return ends
+  end
+  return parts_left_at_ms(budget.window, budget[PART], usd, nanos, now_ms)
+end
+
 -- Every key but the state expires. The time only moves out: a batch that lives longer than its period keeps the counter.
 local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
   local spent_usd, spent_nanos = carried(budget[SPENT], budget[SPENT + 1])
   local expected_usd, expected_nanos = carried(budget[EXPECTED], budget[EXPECTED + 1])
   local worst_usd, worst_nanos = carried(budget[WORST], budget[WORST + 1])
+  local window, others = '', nil
+  if budget.window then
+    others = other_buckets(budget, epoch)
+    window, budget[PARTS] = pack_window(budget.window)
+    needed_until_ms = math.max(needed_until_ms, window_is_out_ms(budget.window, budget[PART], budget[SINCE]))
+  end
   local is_longer = needed_until_ms > budget[EXPIRES]
   local amounts = struct.pack(
     AMOUNTS_FORMAT, spent_usd, spent_nanos, budget[FRONT], expected_usd, expected_nanos, worst_usd, worst_nanos)
-  if not is_longer and not budget.others then
+  if not is_longer and not budget.others and not budget.window then
     redis.call('SETRANGE', key, AMOUNTS_OFFSET, amounts)
     return
   end
   local before = struct.pack('<ddd', math.max(budget[EXPIRES], needed_until_ms), budget[REBUILT], budget[OLDEST])
-  local beside = struct.pack('<dddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
-  local text = before .. amounts .. beside .. other_buckets(budget, epoch) .. epoch
+  local beside = struct.pack('<ddddddddddd', unpack(budget, BESIDE_EXPECTED, FIXED))
+  others = others or other_buckets(budget, epoch)
+  local text = before .. amounts .. beside .. window .. others .. epoch
   if is_longer then
     redis.call('SET', key, text, 'PX', whole(math.max(needed_until_ms - now_ms, 1)))
   else

@@ -28,8 +28,8 @@ end
 
 -- Whether a counter that is missing was lost. It was not, and is zero, when its period began after the counters did, and for one
 -- value's of those that were filled in; but for what is stored all the same, of another epoch or waiting for sums.
-local function is_lost(state, state_key, key, stored, starts)
-  if starts >= state.seeded then
+local function is_lost(state, state_key, key, stored, starts, now_ms)
+  if counts_from_ms(key, starts, now_ms) >= state.seeded then
     return false
   end
   local period = string.match(key, ':budget:([^:]+:[^:]+:[^:]+):')

@@ -1,4 +1,4 @@
-import { type Clock, LONGEST_PERIOD_MS, type SentAlert, type SentAlerts } from '@tallygate/usage';
+import { type Clock, longestPeriodMs, type SentAlert, type SentAlerts } from '@tallygate/usage';
 
 /**
  * Every alert of a period that may still run, for what was announced is not announced again, and those that were reached lately. The
@@ -10,6 +10,6 @@ export function announcedOf(
   clock: Clock,
 ): Promise<SentAlert[]> {
   const nowMs = clock.nowMs();
-  const fromMs = nowMs - LONGEST_PERIOD_MS.year;
+  const fromMs = nowMs - longestPeriodMs('year');
   return history.sentAlerts({ organization, fromMs, toMs: nowMs, openAtMs: nowMs });
 }

@@ -14,6 +14,7 @@ import {
   formatBareAmount,
   isEnforced,
   isoFromMs,
+  isRolling,
   periodAt,
   valueOfBudget,
 } from '@tallygate/usage';
@@ -74,9 +75,9 @@ function textOf(alert: Alert, budget: Budget, startMs: number): string {
 }
 
 function consequence({ thresholdPercent }: Alert, budget: Budget): string {
-  return thresholdPercent < 100 || !isEnforced(budget)
-    ? ''
-    : ' Where budgets are enforced, its calls are denied until then.';
+  if (thresholdPercent < 100 || !isEnforced(budget)) return '';
+  const until = isRolling(budget.period) ? 'there is room again' : 'then';
+  return ` Where budgets are enforced, its calls are denied until ${until}.`;
 }
 
 function goneText(alert: Alert, id: string): string {

@@ -1,24 +1,36 @@
 import { REPORTS, type ReportName } from '@tallygate/admin-api';
-import type { ResolvedConfig } from '../configuration/resolved.ts';
-import { type Check, fail, ok, warn } from './check.ts';
+import type { LoadedConfig } from '../configuration/load.ts';
+import { type ProviderAccess, providerAccesses } from '../configuration/provider-access.ts';
+import { attempt, type Check, fail, ok, warn } from './check.ts';
 import type { CliContext } from './context.ts';
 import { problemOf, toTallygateError } from './outcome.ts';
 
 /** Asks the provider what the admin key opens: one that was revoked, or is a workspace's, looks good until it is used. */
-export async function checkAdminKey(context: CliContext, config: ResolvedConfig): Promise<Check> {
-  if (config.adminKey === null) {
-    return warn(
-      'admin key',
-      'none: nothing can be reconciled',
-      'Set ANTHROPIC_ADMIN_KEY to reconcile with the bill.',
-    );
+export async function checkAdminKeys(context: CliContext, loaded: LoadedConfig): Promise<Check[]> {
+  const accesses = await attempt(NAME, () => providerAccesses(loaded, context.environment));
+  if ('failed' in accesses) return [accesses.failed];
+  if (accesses.value.length === 0) {
+    const cure = 'Set ANTHROPIC_ADMIN_KEY to reconcile with the bill.';
+    return [warn(NAME, 'none: nothing can be reconciled', cure)];
   }
+  const checks: Check[] = [];
+  for (const access of accesses.value)
+    for (const key of access.keys) checks.push(await checkAdminKey(context, { ...access, keys: [key] }));
+  return checks;
+}
+
+const NAME = 'admin key';
+
+async function checkAdminKey(context: CliContext, access: ProviderAccess): Promise<Check> {
+  const { organizationId, keys } = access;
+  const whose = organizationId === null ? '' : `${keys[0].variable} of ${organizationId}: `;
+  const named = (check: Check): Check => ({ ...check, found: `${whose}${check.found}` });
   try {
-    return judge(await context.openAdminApi(config).readableReports(context.clock.nowMs()));
+    return named(judge(await context.openAdminApi(access).readableReports(context.clock.nowMs())));
   } catch (thrown) {
     const error = toTallygateError(thrown);
     const isOutage = error.code === 'TALLYGATE_PROVIDER_UNAVAILABLE';
-    return (isOutage ? warn : fail)('admin key', problemOf(error), error.cure);
+    return named((isOutage ? warn : fail)(NAME, problemOf(error), error.cure));
   }
 }
 

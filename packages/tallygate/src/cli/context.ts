@@ -1,6 +1,7 @@
 import type { AdminApi } from '@tallygate/admin-api';
 import type { RedisKeeping } from '@tallygate/gate';
 import type { BudgetGate, Clock, SpendHistory, UsageSink } from '@tallygate/usage';
+import type { ProviderAccess } from '../configuration/provider-access.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import type { PullHooks } from '../pulls/index.ts';
 import type { LedgerWork } from '../runtime/ledger-access.ts';
@@ -40,8 +41,8 @@ export interface CliContext {
   userId: number | null;
   versions: { tallygate: string; node: string; chdb: string | null };
   openRuntime(config: ResolvedConfig): Promise<CliRuntime>;
-  /** The provider's reports; `hooks` store what is read. Throws where no admin key is set. */
-  openAdminApi(config: ResolvedConfig, hooks?: PullHooks): AdminApi;
+  /** The provider's reports; `hooks` store what is read. */
+  openAdminApi(access: ProviderAccess, hooks?: PullHooks): AdminApi;
   /** How a Redis keeps counters, by primary. */
   inspectRedis(url: string): Promise<readonly RedisKeeping[]>;
   reconcileDays: ReconcileDays;

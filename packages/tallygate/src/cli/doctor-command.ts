@@ -2,7 +2,7 @@ import { CONFIGURATION_FILE, type LoadedConfig } from '../configuration/load.ts'
 import type { ResolvedConfig } from '../configuration/resolved.ts';
 import { needsNoDirectory } from '../runtime/usable-directory.ts';
 import { attempt, type Check, describeCheck, fail, ok, warn } from './check.ts';
-import { checkAdminKey } from './check-admin-key.ts';
+import { checkAdminKeys } from './check-admin-key.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
 import { checkRedis } from './check-redis.ts';
 import { checkRuntime } from './check-runtime.ts';
@@ -40,7 +40,7 @@ async function checkConfigured(context: CliContext, options: GlobalOptions): Pro
     checkDataDirectory(config.dataDirectory, context.userId, !needsNoDirectory(config)),
     ...(await checkSpoolFiles(context, config)),
     checkEngine(config, context.versions.chdb),
-    await checkAdminKey(context, config),
+    ...(await checkAdminKeys(context, loaded.value)),
     ...(await checkRedis(context, config)),
     ...(await checkRuntime(context, loaded.value)),
   ];

@@ -277,6 +277,29 @@ describe('tallygate doctor', () => {
     });
   });
 
+  it('tests each admin key of each organization of the provider', async () => {
+    const cli = memoryCli({
+      environment: { MAIN_KEY: 'sk-1', EXTRA_KEY: 'sk-2', LAB_KEY: 'sk-3' },
+      openAdminApi: ({ keys }) => {
+        const readable = new Set<ReportName>(keys[0]?.apiKey === 'sk-3' ? ['usage'] : REPORTS);
+        return { readableReports: async () => readable } as Partial<AdminApi> as AdminApi;
+      },
+    });
+    writeFile(
+      cli,
+      'version: 1\nproviderOrganizations:\n  - { id: main, adminKeys: [MAIN_KEY, EXTRA_KEY] }\n  - { id: lab, adminKeys: [LAB_KEY] }\n',
+    );
+    const { checks } = JSON.parse((await cli.run('doctor', '--json')).stdout);
+    const keys = checks.filter(({ name }: { name: string }) => name === 'admin key');
+    expect(
+      keys.map(({ status, found }: Record<string, string>) => [status, found?.split(' reads')[0]]),
+    ).toEqual([
+      ['ok', 'MAIN_KEY of main:'],
+      ['ok', 'EXTRA_KEY of main:'],
+      ['warn', 'LAB_KEY of lab:'],
+    ]);
+  });
+
   it('never prints a secret', async () => {
     const environment = {
       ANTHROPIC_ADMIN_KEY: 'hunter2',

@@ -3,10 +3,10 @@ import { userInfo } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { inspectRedis } from '@tallygate/gate';
 import { type Logger, systemClock } from '@tallygate/usage';
+import { openProvider } from '../provider/index.ts';
 import { openOwnerRecords } from '../runtime/owner-records.ts';
 import { openRuntime } from '../runtime/runtime.ts';
 import type { CliContext } from './context.ts';
-import { openAdminApi } from './open-admin-api.ts';
 import { toTallygateError } from './outcome.ts';
 import { runCli } from './program.ts';
 import { createReconcileDays } from './reconcile-days.ts';
@@ -72,7 +72,7 @@ const context: CliContext = {
     chdb: versionOf('chdb/package.json'),
   },
   openRuntime: (config) => openRuntime(config, { clock, logger }),
-  openAdminApi: (config, hooks) => openAdminApi(config, logger, hooks),
+  openAdminApi: (access, hooks) => openProvider(access, logger, hooks),
   inspectRedis,
   reconcileDays: createReconcileDays({ clock }),
   ownerSocketPath: (dataDirectory) => openOwnerRecords(dataDirectory).latest()?.socketPath ?? '',

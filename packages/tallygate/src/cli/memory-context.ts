@@ -26,9 +26,9 @@ import {
 } from '@tallygate/usage';
 
 import type { ResolvedConfig } from '../configuration/resolved.ts';
+import { openProvider } from '../provider/index.ts';
 import { type MemoryReportVersions, memoryReportVersions } from '../pulls/testing/memory-report-versions.ts';
 import type { CliContext, CliRuntime } from './context.ts';
-import { openAdminApi } from './open-admin-api.ts';
 import { runCli } from './program.ts';
 import { usageAnswer } from './usage-fixtures.ts';
 
@@ -95,7 +95,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       const ledgerWork = { exportDays: elsewhere, rebuild: elsewhere };
       return { role: 'owner', organization: 'default', gate, sink, history, ledgerWork, close, ...runtime };
     },
-    openAdminApi: (config, hooks) => openAdminApi(config, silentLogger, hooks),
+    openAdminApi: (access, hooks) => openProvider(access, silentLogger, hooks),
     inspectRedis: async () => [{ policy: 'noeviction', survives: 'file' }],
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),

@@ -107,6 +107,7 @@ function addBillingCommands(program: Command, context: CliContext, choose: Parsi
   program
     .command('reconcile')
     .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")
+    .option('--provider-organization <id>', 'which one, where tallygate.yaml lists several')
     .option('--day <date>', 'one UTC day (default: yesterday)')
     .option('--from <date>', 'first day')
     .option('--to <date>', 'day after the last one')

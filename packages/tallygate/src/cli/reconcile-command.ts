@@ -1,5 +1,7 @@
 import { toTextTable, varianceTable } from '@tallygate/report';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
+import { chosenAccess, providerAccesses } from '../configuration/provider-access.ts';
+import { historyOfProvider } from '../provider/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { invoiceHalf } from './finance/invoice-half.ts';
 import { pullHooks } from './pulls/pull-hooks.ts';
@@ -8,7 +10,7 @@ import { widthOf } from './report-command.ts';
 import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
 
-export type ReconcileOptions = GlobalOptions & RangeOptions;
+export type ReconcileOptions = GlobalOptions & RangeOptions & { providerOrganization?: string };
 
 const DAY_MS = 86_400_000;
 
@@ -20,9 +22,15 @@ export async function reconcileCommand(
   const nowMs = context.clock.nowMs();
   const range = requireWholeDays(rangeFrom(options, nowMs, yesterday(nowMs)));
   const loaded = loadFor(context, options);
-  return withRuntime(context, loaded, async (runtime) => {
-    const hooks = pullHooks(context, loaded, requireHistory(runtime));
-    const adminApi = context.openAdminApi(loaded.config, hooks);
+  const accesses = providerAccesses(loaded, context.environment);
+  const access = chosenAccess(accesses, options.providerOrganization);
+  return withRuntime(context, loaded, async (opened) => {
+    const { organizationId } = access;
+    const isFirst = access === accesses[0];
+    const history = historyOfProvider(requireHistory(opened), { organizationId, isFirst });
+    const runtime = { ...opened, history };
+    const hooks = pullHooks(context, loaded, history);
+    const adminApi = context.openAdminApi(access, hooks);
     const { pending } = await runtime.sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool; they will count as not metered.`);
     const onProgress = (message: string) => say(context, message);
@@ -30,7 +38,13 @@ export async function reconcileCommand(
     say(context, `Organization ${runtime.organization}, ${describeRange(range)}`);
     for (const remark of days.remarks) say(context, remark);
     const { fromMs, toMs } = range;
-    const head = { schema: 'tallygate.reconciliation/2', from: isoFromMs(fromMs), to: isoFromMs(toMs) };
+    const whose = organizationId === null ? {} : { providerOrganizationId: organizationId };
+    const head = {
+      schema: 'tallygate.reconciliation/2',
+      ...whose,
+      from: isoFromMs(fromMs),
+      to: isoFromMs(toMs),
+    };
     const { withinTolerance } = days;
     const half = await invoiceHalf(runtime, range, days.variance.billedPicoUsd);
     const tables = [varianceTable(days.variance), ...(half === null ? [] : [half.table])];

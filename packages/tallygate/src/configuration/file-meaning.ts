@@ -6,7 +6,10 @@ import {
   nanoFromUsd,
   nearestName,
   OVERAGE_BASIS_POINTS_MAX,
+  type PeriodUnit,
+  ROLLING_MINUTES_MAX,
   requireTimeZone,
+  rollingUnit,
   TallygateError,
   type Team,
   UNASSIGNED,
@@ -99,7 +102,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       id: budget.id,
       scope: definedOnly(budget.scope),
       ...(budget.each === undefined ? {} : { each: budget.each }),
-      period: budget.period,
+      period: periodFrom(budget, index, document),
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
       ...limitFrom(budget.limit, at('limit'), document),
       ...(budget.mode === undefined ? {} : { mode: budget.mode }),
@@ -148,6 +151,33 @@ function requirePseudonym(user: string | undefined, path: Path, document: Locate
   if (user === undefined || /^[A-Za-z0-9_-]{22}$/.test(user)) return;
   const cure = 'Write the pseudonym that "tallygate report --by user" shows.';
   throw document.invalid(path, `"${user}" is no pseudonym of a user`, cure);
+}
+
+const MINUTES = { m: 1, h: 60, d: 1_440 };
+
+/** A window is whole minutes long; of what each value had in each part of it nobody could say which was dearest. */
+function periodFrom(
+  { period, each }: FileContent['budgets'][number],
+  index: number,
+  document: LocatedDocument,
+): PeriodUnit {
+  if (typeof period === 'string') return period;
+  const path: Path = ['budgets', index, 'period', 'rolling'];
+  const [, count = '', unit = ''] = /^([1-9]\d{0,5})([mhd])$/.exec(period.rolling) ?? [];
+  const minutes = Number(count) * (MINUTES[unit as keyof typeof MINUTES] ?? 0);
+  if (minutes < 1 || minutes > ROLLING_MINUTES_MAX)
+    throw document.invalid(
+      path,
+      `"${period.rolling}" is no window`,
+      FIELD_CURES['budgets.*.period.rolling'] ?? '',
+    );
+  if (each !== undefined)
+    throw document.invalid(
+      path,
+      `a budget for each ${each} has no window`,
+      'Write a period such as day, or leave out each.',
+    );
+  return rollingUnit(minutes);
 }
 
 /** Of a scope that names the value there is nothing to have one budget each of. */

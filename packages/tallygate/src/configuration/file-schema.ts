@@ -36,6 +36,7 @@ const scopeFields = {
   model: text.optional(),
 };
 const likeFields = { like: text };
+const rollingFields = { rolling: text };
 
 const teamFields = {
   id: id(/^[a-z0-9][a-z0-9._-]{0,62}$/),
@@ -62,7 +63,9 @@ const budgetFields = {
     .transform((scope) => scope ?? {}),
   each: eachSchema.optional(),
   limit: z.strictObject(limitFields),
-  period: z.enum(PERIOD_UNITS),
+  period: z.union([z.enum(PERIOD_UNITS), z.strictObject(rollingFields)], {
+    error: 'is no period',
+  }),
   timeZone: text.default('UTC'),
   mode: budgetModeSchema.optional(),
   overage: text.optional(),
@@ -121,6 +124,13 @@ const financeFields = {
   unallocatedCostCentre: text.optional(),
 };
 
+const variable = formatted(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable');
+
+const providerOrganizationFields = {
+  id: text,
+  adminKeys: z.tuple([variable], variable),
+};
+
 const fileFields = {
   version: z.literal('1'),
   organization: text.nullish(),
@@ -136,6 +146,7 @@ const fileFields = {
   features: listOf(z.strictObject(featureFields)),
   contractPrices: listOf(z.strictObject(contractFields)),
   finance: z.strictObject(financeFields).nullish(),
+  providerOrganizations: listOf(z.strictObject(providerOrganizationFields)),
 };
 
 export const fileSchema = z.strictObject(fileFields);
@@ -150,10 +161,12 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
   'budgets.*.allowance': Object.keys(allowanceFields),
+  'budgets.*.period': Object.keys(rollingFields),
   'budgets.*.ladder.*': Object.keys(ladderStepFields),
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
   'contractPrices.*.usdPerMtok': Object.keys(rateFields),
+  'providerOrganizations.*': Object.keys(providerOrganizationFields),
   finance: Object.keys(financeFields),
   'finance.shared': Object.keys(spreadFields),
   'finance.unattributed': Object.keys(spreadFields),
@@ -195,7 +208,8 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
   'budgets.*.limit.tokens': 'Write a whole number of tokens, such as 2000000.',
   'budgets.*.limit.requests': 'Write a whole number of requests, such as 1000.',
-  'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}.`,
+  'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}, or a window such as { rolling: 24h }.`,
+  'budgets.*.period.rolling': 'Write whole minutes, hours or days, from 1m to 90d, such as 24h.',
   'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
   'budgets.*.mode': 'Write enforce or observe.',
   'budgets.*.overage': OVERAGE_CURE,
@@ -228,6 +242,13 @@ export const FIELD_CURES: Record<string, string> = {
   'contractPrices.*.usdPerMtok.output': RATE_CURE,
   'contractPrices.*.promptBand': 'Write standard or long.',
   'teams.*.charging': 'Write showback, chargeback or quota.',
+  providerOrganizations: 'Write a list, such as [{ id: <uuid>, adminKeys: [MAIN_ADMIN_KEY] }].',
+  'providerOrganizations.*': 'Write an organization as fields: id and adminKeys.',
+  'providerOrganizations.*.id': 'Write the id that the provider gives it.',
+  'providerOrganizations.*.adminKeys':
+    'Write the names of the environment variables that hold its keys, never a key.',
+  'providerOrganizations.*.adminKeys.*':
+    'Write the name of the environment variable that holds the key, never the key.',
   finance: 'Write the fields of finance, such as { billing: invoiced, shared: proportional }.',
   'finance.billing': 'Write invoiced or prepaid.',
   'finance.shared': SPREAD_CURE,

@@ -54,6 +54,13 @@ budgets:
     limit: { usd: "5" }
     ${fields}
 `;
+const withPeriod = (period: string, field = '') => `version: 1
+budgets:
+  - id: b1
+    period: ${period}
+    limit: { usd: "5" }
+    ${field}
+`;
 const withLimit = (usd: string) => `version: 1
 budgets:
   - id: b1
@@ -322,6 +329,14 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
       withBudget('each: person'),
       'tallygate.yaml:7:11: budgets[0].each "person" is not one of team, feature, environment, workflow, user, model.',
     ],
+    [
+      withPeriod('{ rolling: 24h }', 'each: user'),
+      'tallygate.yaml:4:24: budgets[0].period.rolling a budget for each user has no window. Write a period such as day',
+    ],
+    ...['0h', '91d', '1.5h', '30s', '24'].map((window): [string, string] => [
+      withPeriod(`{ rolling: ${window} }`),
+      `tallygate.yaml:4:24: budgets[0].period.rolling "${window}" is no window. Write whole minutes, hours or days`,
+    ]),
     [withBudget('scope: { users: u1 }'), 'tallygate.yaml:7:14: budgets[0].scope.users is not a known field.'],
     [
       withBudget('scope: { user: u-42 }'),

@@ -6,6 +6,7 @@ import { contractPricesFrom } from './file-contracts.ts';
 import { featuresFrom } from './file-features.ts';
 import { financeFrom } from './file-finance.ts';
 import { budgetsFrom, teamsFrom } from './file-meaning.ts';
+import { type ProviderOrganization, providerOrganizationsFrom } from './file-provider-organizations.ts';
 import { FIELD_CURES, type FileContent, fileSchema, KNOWN_FIELDS } from './file-schema.ts';
 import { fieldName, type LocatedDocument, located, type Path, parseLocatedYaml } from './yaml-document.ts';
 
@@ -15,6 +16,8 @@ import { fieldName, type LocatedDocument, located, type Path, parseLocatedYaml }
  */
 export type DesiredConfiguration = Omit<ConfigurationSnapshot, 'version' | 'priceBook' | 'organization'> & {
   organization: string | null;
+  /** Of this process: it is not published, for other processes have other keys. */
+  providerOrganizations?: ProviderOrganization[];
 };
 
 /**
@@ -43,6 +46,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
     ...(features.length === 0 ? {} : { features }),
     ...(contractPrices.length === 0 ? {} : { contractPrices }),
     ...financeFrom(content, teams, document),
+    ...providerOrganizationsFrom(content, document),
   };
 }
 
@@ -127,13 +131,16 @@ function problemOf(issue: z.core.$ZodIssue, document: LocatedDocument): Problem 
 function describe(issue: z.core.$ZodIssue, found: unknown): string {
   if (found === undefined) return 'is missing';
   if (found === null || found === '') return 'is empty';
-  const shown = typeof found === 'string' ? `"${found.slice(0, 60)}" ` : '';
+  const shown = typeof found === 'string' && !KEY.test(found) ? `"${found.slice(0, 60)}" ` : '';
   if (issue.code === 'invalid_format' || issue.code === 'invalid_union') return `${shown}${issue.message}`;
   if (issue.code === 'invalid_value') return `${shown}is not one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_big') return 'is longer than 200 characters';
   if (issue.code === 'invalid_type') return `${shown}is not ${WORDS[issue.expected] ?? issue.expected}`;
   return `${shown}is not valid`;
 }
+
+/** Somebody wrote a key where its name belongs: no error repeats it. */
+const KEY = /sk-/;
 
 const WORDS: Record<string, string> = { object: 'a map of fields', array: 'a list', string: 'a single text' };
 

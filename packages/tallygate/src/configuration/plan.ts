@@ -5,6 +5,7 @@ import {
   describeMode,
   describeOutagePolicy,
   describeScope,
+  describeUnit,
   type Feature,
   FINANCE_DEFAULTS,
   type Finance,
@@ -48,8 +49,9 @@ export interface Plan {
  */
 export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfiguration): Plan {
   refuseOtherOrganization(live, desired);
+  const { providerOrganizations: _here, ...published } = desired;
   const after: ConfigurationSnapshot = {
-    ...desired,
+    ...published,
     version: live.version + 1,
     organization: live.organization,
     priceBook: live.priceBook,
@@ -195,7 +197,7 @@ function summary(budget: Budget): string {
   const { period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
   const alerts = budget.alerts === undefined ? '' : `; alerts ${describeAlerts(budget.alerts)}`;
-  return `${limitOf(budget)} per ${period} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
+  return `${limitOf(budget)} per ${describeUnit(period)} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

@@ -1,10 +1,13 @@
 /** Does the gate count what the ledger holds? Per budget period: c = Σ settlements, and no number missing between them. */
-import { periodKey } from '@tallygate/gate';
+import { partKey, periodKey } from '@tallygate/gate';
 import {
   type Balance,
   type BudgetGate,
   type BudgetName,
   type Clock,
+  isRolling,
+  partMsOf,
+  partsInWindow,
   type SettledTotal,
   type SettlementGap,
   type SpendHistory,
@@ -69,7 +72,7 @@ async function look(sources: DriftSources): Promise<BudgetDrift[]> {
   const sums = new Map(totals.map((total) => [total.key, total.amount]));
   return before.map((balance) => {
     const key = keyOf(balance);
-    const settled = sums.get(key) ?? 0n;
+    const settled = keysOf(balance).reduce((sum, part) => sum + (sums.get(part) ?? 0n), 0n);
     const difference = balance.spent - settled;
     const stoodStill = after.get(key) === balance.spent;
     const state = difference === 0n && stoodStill ? 'exact' : stoodStill ? 'drift' : 'moving';
@@ -104,6 +107,14 @@ async function totalsWith(
 function nameOf({ budget }: Balance): BudgetName {
   const value = valueOfBudget(budget);
   return value === null ? { budgetId: budget.id } : { budgetId: budget.id, value };
+}
+
+/** Of a rolling window every part that counts. */
+function keysOf(balance: Balance): string[] {
+  const key = keyOf(balance);
+  const { period } = balance.budget;
+  if (!isRolling(period)) return [key];
+  return partsInWindow(balance.periodStartMs, partMsOf(period)).map((startMs) => partKey(key, startMs));
 }
 
 function keyOf({ budget, periodStartMs }: Balance): string {

@@ -6,7 +6,11 @@ import {
   type ConfigurationSnapshot,
   contractedCostNanoUsd,
   type Denial,
+  isRolling,
   type NanoUsd,
+  type PeriodUnit,
+  partMsOf,
+  partsInWindow,
   periodAt,
   type ReserveRequest,
   resolveTeam,
@@ -128,8 +132,14 @@ function count(replay: Replay, event: UsageEvent, costNanoUsd: NanoUsd, denial: 
 }
 
 function earliestPeriodStart({ budgets }: ConfigurationSnapshot, fromMs: number): number {
-  const starts = budgets.map(({ period, timeZone }) => periodAt(period, timeZone, fromMs).startMs);
+  const starts = budgets.map(({ period, timeZone }) =>
+    countsFromMs(period, periodAt(period, timeZone, fromMs).startMs),
+  );
   return Math.min(fromMs, ...starts);
+}
+
+function countsFromMs(unit: PeriodUnit, startMs: number): number {
+  return isRolling(unit) ? Math.min(...partsInWindow(startMs, partMsOf(unit))) : startMs;
 }
 
 /** A correction can take more away than is left of an attempt; a gate counts no negative spend. */

@@ -5,6 +5,8 @@ import { isNoDataYet, pullProviderDays } from '../reconciliation/index.ts';
 import { type DueDay, dueDays, duePeriod, PULLED_DAY } from './due-days.ts';
 
 export interface DuePullsOptions extends Omit<PullsOptions, 'freshFromMs' | 'onVersion'> {
+  /** Of the provider; null: the only one there is. */
+  organizationId: string | null;
   open(hooks: PullHooks): AdminApi;
   /** Asked before each day; what is left then is due the next time. */
   mayGoOn(): boolean;
@@ -27,10 +29,11 @@ const DAY_MS = 86_400_000;
  * @returns how many days are left. Rejects like `AdminApi`, after having stored what it read.
  */
 export async function pullDueDays(options: DuePullsOptions): Promise<number> {
-  const { organization, versions, clock, mayGoOn, onDay } = options;
+  const { organization, organizationId, versions, clock, mayGoOn, onDay } = options;
   const nowMs = clock.nowMs();
   const stored = await versions.list({ organization, ...duePeriod(nowMs) });
-  const due = dueDays(stored, nowMs);
+  const isOwn = ({ providerOrganizationId: id }: ReportVersion) => id === (organizationId ?? id);
+  const due = dueDays(stored.filter(isOwn), nowMs);
   let left = due.length;
   for (const day of due) {
     if (!mayGoOn()) break;
@@ -56,7 +59,7 @@ async function pullDay(options: DuePullsOptions, { dayMs, sinceMs }: DueDay): Pr
   const range = { fromMs: dayMs, toMs: dayMs + DAY_MS };
   await pullProviderDays(adminApi, { ...range, nowMs: pulledAtMs });
   await offered(() => adminApi.claudeCode(dayMs));
-  const providerOrganizationId = read[0]?.providerOrganizationId ?? '';
+  const providerOrganizationId = options.organizationId ?? read[0]?.providerOrganizationId ?? '';
   const body = { versions: read.map(({ report, bodyHash }) => ({ report, bodyHash })) };
   const pull = { organization, providerOrganizationId, report: PULLED_DAY, ...range, pulledAtMs, body };
   await versions.append(pull);

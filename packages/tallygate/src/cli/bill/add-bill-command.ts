@@ -26,6 +26,7 @@ export function addBillCommand(
     .option('--bucket <width>', 'also by 1m, 1h or 1d')
     .option('--group-by <list>', 'separated by commas (default: model)')
     .option('--model <name>', 'only this one; may be repeated', collect)
+    .option('--provider-organization <id>', 'which one, where tallygate.yaml lists several')
     .option('--csv', 'CSV with every class of tokens')
     .addHelpText('after', `\n${EXAMPLES}`)
     .action((_options, command: Command) =>

@@ -253,7 +253,8 @@ describe('tallygate bill', () => {
   it('stores what it read where there is a ledger; one that fails is said and changes no figure', async () => {
     const read = { organizationId: 'theirs', report: 'cost_report', question: '', fromMs: 0, toMs: 1 };
     const cli = memoryCli({
-      openAdminApi(_config, hooks) {
+      environment: { ANTHROPIC_ADMIN_KEY: 'sk-ant-admin01-x' },
+      openAdminApi(_access, hooks) {
         const honest = provider();
         const asked = async () => void (await hooks?.onReport({ ...read, body: { data: ['a@b.example'] } }));
         return { ...honest, apiKeys: () => asked().then(honest.apiKeys) };
@@ -269,6 +270,43 @@ describe('tallygate bill', () => {
     const again = await cli.run('bill', '--days', '2', '--json');
     expect(again.stdout).toBe(bill.stdout);
     expect(again.stderr).toContain('Not stored in the ledger');
+  });
+
+  it('is of one organization of the provider, which is named where there are several', async () => {
+    const opened: unknown[] = [];
+    const environment = {
+      MAIN_KEY: 'sk-ant-admin01-m',
+      EXTRA_KEY: 'sk-ant-admin01-e',
+      LAB_KEY: 'sk-ant-admin01-l',
+    };
+    const cli = memoryCli({
+      environment,
+      openAdminApi(access) {
+        opened.push(access);
+        return provider();
+      },
+    });
+    writeFile(
+      cli,
+      'version: 1\nproviderOrganizations:\n  - { id: main-uuid, adminKeys: [MAIN_KEY, EXTRA_KEY] }\n  - { id: lab-uuid, adminKeys: [LAB_KEY] }\n',
+    );
+    const unnamed = await cli.run('bill', '--json');
+    expect([unnamed.code, JSON.parse(unnamed.stdout).error.cure]).toEqual([
+      2,
+      'Name one: --provider-organization main-uuid or lab-uuid.',
+    ]);
+    const main = await cli.run('bill', '--days', '2', '--provider-organization', 'main-uuid', '--json');
+    expect([main.code, JSON.parse(main.stdout).providerOrganizationId]).toEqual([0, 'main-uuid']);
+    expect(opened).toEqual([
+      {
+        organizationId: 'main-uuid',
+        keys: [
+          { variable: 'MAIN_KEY', apiKey: 'sk-ant-admin01-m' },
+          { variable: 'EXTRA_KEY', apiKey: 'sk-ant-admin01-e' },
+        ],
+        providerUrl: null,
+      },
+    ]);
   });
 
   it('needs an admin key, and says how to set it', async () => {

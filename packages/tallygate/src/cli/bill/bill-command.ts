@@ -3,6 +3,7 @@ import { billCsv, billTable, toTextTable } from '@tallygate/report';
 import { TallygateError } from '@tallygate/usage';
 import { readBill, readOwners, unownedOf } from '../../bill/index.ts';
 import type { LoadedConfig } from '../../configuration/load.ts';
+import { chosenAccess, type ProviderAccess, providerAccesses } from '../../configuration/provider-access.ts';
 import { type CliContext, type CommandOutcome, say } from '../context.ts';
 import { withPulls } from '../pulls/pull-hooks.ts';
 import { widthOf } from '../report-command.ts';
@@ -20,6 +21,7 @@ interface Asked {
   options: BillOptions;
   asked: AskedBill;
   loaded: LoadedConfig;
+  access: ProviderAccess;
 }
 
 /** `tallygate bill`: what the provider counted and billed. Needs an admin key and nothing else: no call was ever metered. Where there is a ledger, what was read is stored. */
@@ -32,15 +34,16 @@ export async function billCommand(context: CliContext, options: BillOptions): Pr
   }
   const asked = askedBill(options, context.clock.nowMs());
   const loaded = loadFor(context, options);
+  const access = chosenAccess(providerAccesses(loaded, context.environment), options.providerOrganization);
   return withPulls(context, loaded, (hooks) =>
-    answerBill(context, context.openAdminApi(loaded.config, hooks), { options, asked, loaded }),
+    answerBill(context, context.openAdminApi(access, hooks), { options, asked, loaded, access }),
   );
 }
 
 async function answerBill(
   context: CliContext,
   adminApi: AdminApi,
-  { options, asked, loaded }: Asked,
+  { options, asked, loaded, access }: Asked,
 ): Promise<CommandOutcome> {
   const nowMs = context.clock.nowMs();
   say(context, "Reading the provider's reports …");
@@ -57,7 +60,7 @@ async function answerBill(
   for (const remark of billRemarks(bill, unowned, nowMs)) say(context, remark);
   return {
     exitCode: 0,
-    document: billDocument({ bill, asked, lines, unowned }),
+    document: billDocument({ bill, asked, lines, unowned, organizationId: access.organizationId }),
     text: options.csv ? billCsv(statement) : toTextTable(billTable(statement), widthOf(context)),
   };
 }

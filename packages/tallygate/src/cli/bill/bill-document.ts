@@ -10,11 +10,13 @@ export function billDocument(found: {
   asked: AskedBill;
   lines: readonly FoldedLine[];
   unowned: readonly Unowned[];
+  organizationId: string | null;
 }): Record<string, unknown> {
   const { bill, asked, lines, unowned } = found;
   const { fromMs, toMs, bucketWidth, models } = asked.question;
   return {
     schema: 'tallygate.bill/1',
+    ...(found.organizationId === null ? {} : { providerOrganizationId: found.organizationId }),
     from: isoFromMs(fromMs),
     to: isoFromMs(toMs),
     bucket: asked.isBucketed ? bucketWidth : null,

@@ -10,6 +10,7 @@ export interface BillOptions extends GlobalOptions, Omit<RangeOptions, 'day'> {
   groupBy?: string;
   model?: string[];
   csv?: true;
+  providerOrganization?: string;
 }
 
 /** A team is told by the key and the workspace, which are then asked for instead. */

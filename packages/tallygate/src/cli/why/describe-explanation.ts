@@ -7,6 +7,7 @@ import {
   describeScope,
   formatAmount,
   isoFromMs,
+  isRolling,
   type Period,
   toWireJson,
 } from '@tallygate/usage';
@@ -88,8 +89,10 @@ function pauseFacts({ denial, overrides }: Explanation): Facts {
   return [['Paused', `feature ${denial.scope.feature} since ${isoFromMs(denial.periodStartMs)}${by}`]];
 }
 
-function describeFreeAgain({ reason, retryAtMs, periodEndMs }: Denial): string {
+function describeFreeAgain({ reason, retryAtMs, periodEndMs, unit }: Denial): string {
   if (reason === 'paused') return `${isoFromMs(retryAtMs)}, unless it is resumed before`;
+  if (isRolling(unit))
+    return `${isoFromMs(retryAtMs)} at the soonest, as calls under way end and what was spent leaves`;
   if (retryAtMs >= periodEndMs) return `${isoFromMs(retryAtMs)}, when the period ends`;
   return `when calls under way end, the first of them at ${isoFromMs(retryAtMs)} at the latest`;
 }
