@@ -62,6 +62,11 @@ export const financeSchema = z.object({
   clearingAccount: z.string(),
   clearingCostCentre: z.string(),
   unallocatedCostCentre: z.string(),
+  /** What a reconciliation may leave unexplained, either way, and still agree; absent: nothing. */
+  toleranceUsd: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/)
+    .optional(),
 });
 export type Finance = z.output<typeof financeSchema>;
 
@@ -75,6 +80,7 @@ export const FINANCE_DEFAULTS: Finance = {
   clearingAccount: '',
   clearingCostCentre: '',
   unallocatedCostCentre: 'unallocated',
+  toleranceUsd: '0',
 };
 
 /** What to do with a model that the price book does not know. It is flagged on the row and never costs nothing. */

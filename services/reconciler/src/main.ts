@@ -78,12 +78,13 @@ function createRun({ providers, pseudonymKey }: Providers, runtime: TallygateRun
   const { organization } = runtime;
   return async (coverage: Coverage) => {
     // Prices are published, not deployed: each run takes the book that is in force now.
-    const { priceBook, unpricedModels } = await runtime.gate.configuration();
+    const { priceBook, unpricedModels, finance } = await runtime.gate.configuration();
     const results: Reconciliation[] = [];
     for (const provider of providers) {
       const hooks = keepPulls({ organization, versions: history.reportVersions, pseudonymKey, clock });
       const result = await runReconciliation({
         ...{ organization, ...coverage, unpricedModels, clock },
+        toleranceUsd: finance?.toleranceUsd,
         history: provider.historyOf(history),
         adminApi: provider.open(hooks),
         priceBook: priceBook === null ? builtinPriceBook : parsePriceBook(priceBook),

@@ -31,6 +31,7 @@ export function createReconcileDays({ clock }: { clock: Clock }): ReconcileDays 
       ...range,
       priceBook: livePriceBook(live.priceBook),
       unpricedModels: live.unpricedModels,
+      toleranceUsd: live.finance?.toleranceUsd,
       clock,
       onProgress: (step) => onProgress(STEPS[step]),
     });

@@ -122,6 +122,7 @@ const financeFields = {
   clearingAccount: text.optional(),
   clearingCostCentre: text.optional(),
   unallocatedCostCentre: text.optional(),
+  toleranceUsd: formatted(/^\d{1,9}(\.\d{1,9})?$/, 'is not a plain decimal amount').optional(),
 };
 
 const variable = formatted(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable');
@@ -251,6 +252,7 @@ export const FIELD_CURES: Record<string, string> = {
     'Write the name of the environment variable that holds the key, never the key.',
   finance: 'Write the fields of finance, such as { billing: invoiced, shared: proportional }.',
   'finance.billing': 'Write invoiced or prepaid.',
+  'finance.toleranceUsd': 'Write a decimal amount of USD, such as "0.05".',
   'finance.shared': SPREAD_CURE,
   'finance.unattributed': SPREAD_CURE,
   'contractPrices.*.source': 'Write where the agreement stands, such as "order form of 2026-01-05".',

@@ -175,6 +175,7 @@ describe('what a file says about finance', () => {
     );
     expect(finance).toEqual({ ...FINANCE_DEFAULTS, shared: { team: 'a' }, expenseAccount: '0042' });
     expect(teams[0]?.charging).toBe('quota');
+    expect(parse('version: 1\nfinance: { toleranceUsd: 0.05 }').finance?.toleranceUsd).toBe('0.05');
   });
 
   it.each([
@@ -182,6 +183,8 @@ describe('what a file says about finance', () => {
     ['unattributed: silently', 'finance.unattributed "silently" is not a way to bear a cost'],
     ['billing: free', 'finance.billing "free" is not one of invoiced, prepaid'],
     ['glAccount: 1', 'finance.glAccount is not a known field'],
+    ['toleranceUsd: some', 'finance.toleranceUsd "some" is not a plain decimal amount'],
+    ['toleranceUsd: -1', 'finance.toleranceUsd "-1" is not a plain decimal amount'],
   ])('refuses %s', (written, problem) => {
     expect(() => parse(`version: 1\nteams: [{ id: a }]\nfinance: { ${written} }`)).toThrow(problem);
   });

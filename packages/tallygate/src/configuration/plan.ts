@@ -230,6 +230,7 @@ const NAMES: Record<string, string> = {
   costCentre: 'cost centre',
   expenseAccount: 'expense account',
   timeZone: 'time zone',
+  toleranceUsd: 'tolerance in USD',
   unallocatedCostCentre: 'unallocated cost centre',
 };
 

@@ -59,6 +59,7 @@ finance:
 #  clearingAccount: "2190"
 #  clearingCostCentre: "4000"
 #  unallocatedCostCentre: "4999"
+#  toleranceUsd: "0.05"           # what reconcile may leave unexplained, either way, and still exit 0
 
 # Keys of the tags that calls may carry; others are dropped.
 tagAllowList: []

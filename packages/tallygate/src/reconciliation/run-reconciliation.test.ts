@@ -196,7 +196,9 @@ describe('a run', () => {
 
   it('counts a residual within the tolerance as explained', async () => {
     const { run } = world(calls, 123n);
-    expect((await runReconciliation({ ...run, toleranceNanoUsd: 1n })).verdicts.money).toBe('explained');
+    expect((await runReconciliation({ ...run, toleranceUsd: '0.000000001' })).verdicts.money).toBe(
+      'explained',
+    );
   });
 
   it('asks for minutes only of days and keys that differ or hold an estimate, and a little beyond midnight', async () => {

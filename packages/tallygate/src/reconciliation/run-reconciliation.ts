@@ -11,6 +11,7 @@ import {
 import {
   type Clock,
   isoFromMs,
+  nanoFromUsd,
   newReportId,
   PICO_USD_PER_NANO_USD,
   type SettlementGap,
@@ -37,8 +38,8 @@ export interface ReconciliationRun {
   priceBook: PriceBook;
   unpricedModels?: UnpricedPolicy;
   clock: Clock;
-  /** How far from zero the residual may be and still count as explained. Default: not at all. */
-  toleranceNanoUsd?: bigint;
+  /** How far from zero the residual may be and still count as explained, as `finance` of the configuration says. Default: not at all. */
+  toleranceUsd?: string | undefined;
   /** How long the provider may take to show a request; younger 1-minute buckets prove nothing. Default: 10 minutes. */
   reportDelayMs?: number;
   /** How far our clock may be ahead of the provider's: no bucket is asked for that may not have begun there. Default: 5 s. */
@@ -103,7 +104,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     minutes,
     charges,
     reportDelayMs: run.reportDelayMs ?? REPORT_DELAY_MS,
-    tolerancePicoUsd: (run.toleranceNanoUsd ?? 0n) * PICO_USD_PER_NANO_USD,
+    tolerancePicoUsd: nanoFromUsd(run.toleranceUsd ?? '0') * PICO_USD_PER_NANO_USD,
     caveats: [...caveats, ...keyCaveats, ...gapCaveats(gaps), ...driftedDays],
     freshness,
   });
