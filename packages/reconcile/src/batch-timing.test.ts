@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
-import { suspectsOf } from './suspects.ts';
 import {
   DAY_1,
   DAY_MS,
   input,
   ourRow,
   price,
+  suspectsIn,
   theirRow,
   tokenCost,
   tokens,
@@ -51,6 +51,6 @@ describe('a batch that ended near midnight', () => {
     const result = reconcile(world);
     expect(result.causes.map(({ cause }) => cause)).not.toContain('batch_timing');
     expect(result.verdicts.tokens).toBe('differs');
-    expect(suspectsOf(world).minutes.map(({ apiKeyId }) => apiKeyId)).toContain('key_1');
+    expect(suspectsIn(world).minutes.map(({ apiKeyId }) => apiKeyId)).toContain('key_1');
   });
 });

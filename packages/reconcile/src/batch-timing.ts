@@ -14,16 +14,16 @@ import { addTokens, isNothing, NO_TOKENS, type TokenCounts } from './token-count
  * @returns which rows of batches it explains: no minute of them needs to be read.
  */
 export function explainBatchTiming(
-  { ours, seen, differing }: ComparedDays,
+  { batches: { ours, theirs }, differing }: ComparedDays,
   pricing: Pricing,
   findings: Findings,
 ): (row: OurRow | TheirRow, dayMs: number) => boolean {
-  const batches = differing.filter((day) => laneOf(day.serviceTier) === 'batch' && day.apiKeyId !== null);
-  const balanced = [...groupRows(batches, subjectKey).values()].flatMap(balancedDays);
+  const unlike = differing.filter((day) => laneOf(day.serviceTier) === 'batch' && day.apiKeyId !== null);
+  const balanced = [...groupRows(unlike, subjectKey).values()].flatMap(balancedDays);
   const keys = new Set(balanced.map((day) => keyOf(day)));
   const isOfThese = (row: OurRow | TheirRow) => keys.has(keyOf(row, row.atMs));
   const ourRows = groupRows(ours.filter(isOfThese), (row) => keyOf(row, row.atMs));
-  const theirRows = groupRows(seen.filter(isOfThese), (row) => keyOf(row, row.atMs));
+  const theirRows = groupRows(theirs.filter(isOfThese), (row) => keyOf(row, row.atMs));
   for (const day of balanced) {
     const key = keyOf(day);
     const bucket = { reported: ourRows.get(key) ?? [], theirs: theirRows.get(key) ?? [], estimated: [] };

@@ -1,18 +1,25 @@
+import type { SpendRow } from '@tallygate/usage';
 import type { CauseName } from './causes.ts';
 import { darkCauseOf, isDarkDay } from './dark-spend.ts';
-import { type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
+import { groupRows } from './group-rows.ts';
+import { laneOf, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
 import { type OwnPlaces, ownPlacesOf, subjectKey } from './own-places.ts';
 import { DAY_MS, dayOf } from './places.ts';
+import { isChargedOtherwise } from './price-version.ts';
 import { createPriceSum, type PriceSum } from './rates.ts';
 import type { DayInput } from './reconcile-input.ts';
+import type { RequestVerdict, Variance } from './reconciliation.ts';
 import {
-  addTokens,
+  addInto,
   isNothing,
-  NO_TOKENS,
-  subtractTokens,
+  noTokens,
+  subtractFrom,
   TOKEN_CLASSES,
   type TokenCounts,
 } from './token-counts.ts';
+import { type CheapCell, cheapCellsOf } from './unbilled-refusal.ts';
+import { createVariances } from './variances.ts';
+import { createRequestCount } from './verdicts.ts';
 
 /** One key, model and lane on one day, of which both sides' tokens are not the same. */
 export interface DifferingDay {
@@ -24,69 +31,172 @@ export interface DifferingDay {
   difference: TokenCounts;
 }
 
-/** The two sides of every day, as far as days can tell. */
-export interface ComparedDays {
-  /** Within the range. */
-  ours: OurRow[];
-  theirs: TheirRow[];
-  /** What is dark, by the narrowest report that shows it; none of it is in `differing`. */
-  dark: { cause: CauseName; row: TheirRow }[];
-  /** The rest of what the provider has, by the same report. */
-  seen: TheirRow[];
-  differing: DifferingDay[];
-  own: OwnPlaces;
-  priceSum: PriceSum;
+/** What rounding took from the charges of a day. */
+export interface RoundedDay {
+  dayMs: number;
+  attempts: number;
+  chargedPicoUsd: bigint;
+  roundingPicoUsd: bigint;
 }
 
+/**
+ * The two sides of every day, as far as days can tell. A month of a large organization has hundreds of thousands of sums; each
+ * day is taken apart by itself, and only what somebody must look at again is kept.
+ */
+export interface ComparedDays {
+  own: OwnPlaces;
+  priceSum: PriceSum;
+  variances: Variance[];
+  requests: RequestVerdict;
+  internalPicoUsd: bigint;
+  rounded: RoundedDay[];
+  priority: OurRow[];
+  estimated: OurRow[];
+  /** Days and models with a charge that does not follow from the price list, as "day model". */
+  chargedOtherwise: Set<string>;
+  cheap: CheapCell[];
+  /** What is dark, by the narrowest report that shows it; none of it is in `differing`. */
+  dark: { cause: CauseName; row: TheirRow }[];
+  differing: DifferingDay[];
+  /** Both sides of batches. */
+  batches: { ours: OurRow[]; theirs: TheirRow[] };
+}
+
+type Kept = Omit<ComparedDays, 'variances' | 'requests'>;
+
 export function compareDays(input: DayInput): ComparedDays {
-  const ours = ourRows(input.internal, 'day', input);
-  const theirs = theirRows(input.usage, input);
-  const own = ownPlacesOf(ours);
-  const rows = narrowestRows(theirs, theirRows(input.usageByWorkspace, input), own).filter(
-    (row) => !isNothing(row.tokens),
-  );
-  const isDay = darkDayAmong(rows, differencesOf(ours, rows), own, daysOfGaps(input));
-  const causeOf = (row: TheirRow) => darkCauseOf(row, own) ?? (isDay(row) ? 'unmetered_hours' : null);
-  const judged = rows.map((row) => ({ cause: causeOf(row), row }));
-  const dark = judged.flatMap(({ cause, row }) => (cause === null ? [] : [{ cause, row }]));
-  const seen = judged.filter(({ cause }) => cause === null).map(({ row }) => row);
-  const differing = differencesOf(ours, seen);
-  return { ours, theirs, dark, seen, differing, own, priceSum: createPriceSum(input.price) };
+  const rowsByDay = groupRows(input.internal, ({ group }) => Date.parse(group.day ?? ''));
+  const kept = nothingKept(ownPlacesOf(rowsByDay, input), createPriceSum(input.price));
+  const variances = createVariances(input.modelName);
+  const requests = createRequestCount();
+  const darkDays: TheirRow[] = [];
+  for (const day of daysOf(rowsByDay, input)) {
+    for (const row of day.ours) keepOurs(row, kept);
+    keepRounding(day, kept);
+    variances.add(day);
+    requests.add(day);
+    kept.cheap.push(...cheapCellsOf(day.theirs, day.costs, input.modelName, kept.priceSum));
+    compareDay(day, kept, darkDays);
+  }
+  settleDarkDays(darkDays, kept, daysOfGaps(input));
+  return { ...kept, variances: variances.lines(), requests: requests.verdict() };
+}
+
+function nothingKept(own: OwnPlaces, priceSum: PriceSum): Kept {
+  return {
+    own,
+    priceSum,
+    internalPicoUsd: 0n,
+    rounded: [],
+    priority: [],
+    estimated: [],
+    chargedOtherwise: new Set(),
+    cheap: [],
+    dark: [],
+    differing: [],
+    batches: { ours: [], theirs: [] },
+  };
+}
+
+/** Everything of one day; what stands in both reports of usage is there twice. */
+export interface Day {
+  dayMs: number;
+  ours: OurRow[];
+  theirs: TheirRow[];
+  byWorkspace: TheirRow[];
+  costs: DayInput['costs'];
+}
+
+/** One at a time, so that no more than a day of rows is taken apart at once. */
+function* daysOf(rowsByDay: ReadonlyMap<number, SpendRow[]>, input: DayInput): Generator<Day> {
+  const usage = groupRows(input.usage, ({ startMs }) => startMs);
+  const byWorkspace = groupRows(input.usageByWorkspace, ({ startMs }) => startMs);
+  const costs = groupRows(input.costs, ({ startMs }) => startMs);
+  const days = new Set([rowsByDay, usage, byWorkspace, costs].flatMap((side) => [...side.keys()]));
+  for (const dayMs of [...days].sort((left, right) => left - right)) {
+    yield {
+      dayMs,
+      ours: ourRows(rowsByDay.get(dayMs) ?? [], 'day', input),
+      theirs: theirRows(usage.get(dayMs) ?? [], input),
+      byWorkspace: theirRows(byWorkspace.get(dayMs) ?? [], input),
+      costs: costs.get(dayMs) ?? [],
+    };
+  }
+}
+
+function keepOurs(row: OurRow, kept: Kept): void {
+  kept.internalPicoUsd += row.chargedPicoUsd;
+  if (row.isEstimated) kept.estimated.push(row);
+  const lane = laneOf(row.serviceTier);
+  if (lane === 'priority') kept.priority.push(row);
+  if (lane === 'batch') kept.batches.ours.push(row);
+  if (isChargedOtherwise(row, kept.priceSum)) kept.chargedOtherwise.add(`${row.atMs} ${row.model}`);
+}
+
+function keepRounding({ dayMs, ours }: Day, { rounded }: Kept): void {
+  const sum = { dayMs, attempts: 0, chargedPicoUsd: 0n, roundingPicoUsd: 0n };
+  for (const row of ours) {
+    sum.attempts += row.attempts;
+    sum.chargedPicoUsd += row.chargedPicoUsd;
+    sum.roundingPicoUsd += row.roundingPicoUsd;
+  }
+  if (sum.roundingPicoUsd !== 0n) rounded.push(sum);
+}
+
+function compareDay(day: Day, kept: Kept, darkDays: TheirRow[]): void {
+  const lines = new Map<string, DifferingDay>();
+  for (const row of narrowestRows(day, kept.own)) {
+    if (isNothing(row.tokens)) continue;
+    const cause = darkCauseOf(row, kept.own);
+    if (cause !== null) {
+      kept.dark.push({ cause, row });
+      continue;
+    }
+    if (isDarkDay(row, kept.own)) darkDays.push(row);
+    if (laneOf(row.serviceTier) === 'batch') kept.batches.theirs.push(row);
+    addInto(lineAt(lines, row).difference, row.tokens);
+  }
+  for (const row of day.ours) subtractFrom(lineAt(lines, row).difference, row.tokens);
+  for (const line of lines.values()) if (!isNothing(line.difference)) kept.differing.push(line);
+}
+
+/** By workspace where a workspace of the key is dark; else by prompt length, which prices can depend on. */
+function narrowestRows({ theirs, byWorkspace }: Day, own: OwnPlaces): TheirRow[] {
+  const isDarkPlace = (row: TheirRow) => darkCauseOf(row, own) === 'unmetered_workspace';
+  const split = new Set(byWorkspace.filter(isDarkPlace).map((row) => row.apiKeyId));
+  if (split.size === 0) return theirs;
+  return [
+    ...theirs.filter((row) => !split.has(row.apiKeyId)),
+    ...byWorkspace.filter((row) => split.has(row.apiKeyId)),
+  ];
+}
+
+function lineAt(lines: Map<string, DifferingDay>, row: TheirRow | OurRow): DifferingDay {
+  const key = subjectKey(row);
+  const known = lines.get(key);
+  if (known !== undefined) return known;
+  const { atMs, apiKeyId, model, serviceTier } = row;
+  const line = { dayMs: atMs, apiKeyId, model, serviceTier, difference: noTokens() };
+  lines.set(key, line);
+  return line;
 }
 
 /**
  * A day without a row is dark, unless rows may be why: some are lost, or something of ours is missing on a day beside, from which
  * it may have slipped. Then its minutes will tell.
  */
-function darkDayAmong(
-  rows: readonly TheirRow[],
-  differing: readonly DifferingDay[],
-  own: OwnPlaces,
-  gapDays: ReadonlySet<number>,
-): (row: TheirRow) => boolean {
-  if (!rows.some((row) => isDarkDay(row, own))) return () => false;
+function settleDarkDays(rows: readonly TheirRow[], kept: Kept, gapDays: ReadonlySet<number>): void {
   const lacking = new Set(
-    differing
+    kept.differing
       .filter(({ difference }) => TOKEN_CLASSES.some((tokenClass) => difference[tokenClass] < 0))
       .map((day) => `${day.dayMs} ${subjectKey(day)}`),
   );
   const isBeside = (row: TheirRow) =>
     [row.atMs - DAY_MS, row.atMs + DAY_MS].some((dayMs) => lacking.has(`${dayMs} ${subjectKey(row)}`));
-  return (row) => isDarkDay(row, own) && !gapDays.has(row.atMs) && !isBeside(row);
-}
-
-/** By workspace where a workspace of the key is dark; else by prompt length, which prices can depend on. */
-function narrowestRows(
-  byWindow: readonly TheirRow[],
-  byWorkspace: readonly TheirRow[],
-  own: OwnPlaces,
-): TheirRow[] {
-  const isDarkPlace = (row: TheirRow) => darkCauseOf(row, own) === 'unmetered_workspace';
-  const split = new Set(byWorkspace.filter(isDarkPlace).map((row) => row.apiKeyId));
-  return [
-    ...byWindow.filter((row) => !split.has(row.apiKeyId)),
-    ...byWorkspace.filter((row) => split.has(row.apiKeyId)),
-  ];
+  const dark = rows.filter((row) => !gapDays.has(row.atMs) && !isBeside(row));
+  for (const row of dark) kept.dark.push({ cause: 'unmetered_hours', row });
+  const places = new Set(dark.map((row) => `${row.atMs} ${subjectKey(row)}`));
+  kept.differing = kept.differing.filter((day) => !places.has(`${day.dayMs} ${subjectKey(day)}`));
 }
 
 function daysOfGaps({ gaps }: DayInput): Set<number> {
@@ -95,22 +205,4 @@ function daysOfGaps({ gaps }: DayInput): Set<number> {
     for (let dayMs = dayOf(beforeMs); dayMs <= afterMs; dayMs += DAY_MS) days.add(dayMs);
   }
   return days;
-}
-
-function differencesOf(ours: readonly OurRow[], theirs: readonly TheirRow[]): DifferingDay[] {
-  const keyOf = (row: OurRow | TheirRow) => `${row.atMs} ${subjectKey(row)}`;
-  const lines = new Map<string, DifferingDay>();
-  const add = (row: OurRow | TheirRow, sum: typeof addTokens) => {
-    const key = keyOf(row);
-    const line = lines.get(key);
-    if (line !== undefined) line.difference = sum(line.difference, row.tokens);
-    else lines.set(key, lineOf(row, sum(NO_TOKENS, row.tokens)));
-  };
-  for (const row of theirs) add(row, addTokens);
-  for (const row of ours) add(row, subtractTokens);
-  return [...lines.values()].filter(({ difference }) => !isNothing(difference));
-}
-
-function lineOf({ atMs, apiKeyId, model, serviceTier }: TheirRow | OurRow, difference: TokenCounts) {
-  return { dayMs: atMs, apiKeyId, model, serviceTier, difference };
 }

@@ -5,8 +5,9 @@ import type { Cause, Coverage } from './reconciliation.ts';
 
 /** Products that no meter can sit on, such as code execution, count as seen: nobody can wrap them. */
 export function coverageOf(costs: readonly CostBucket[], causes: readonly Cause[]): Coverage {
-  const rows = costs.flatMap((bucket) => bucket.rows);
-  const listPicoUsd = sumPico(rows.map((row) => row.listAmountPicoUsd ?? row.amountPicoUsd));
+  let listPicoUsd = 0n;
+  for (const { rows } of costs)
+    for (const row of rows) listPicoUsd += row.listAmountPicoUsd ?? row.amountPicoUsd;
   const dark = causes.filter(({ cause }) => DARK_CAUSES.has(cause));
   const darkPicoUsd = sumPico(dark.map((cause) => cause.amountPicoUsd));
   return {

@@ -95,8 +95,8 @@ function placeOf({ apiKeyId, model, stretch }: Run): string {
 }
 
 /** Guesses that no minute can be read for, since nobody can name their key. */
-export function doubtNamelessGuesses({ ours }: ComparedDays, findings: Findings): void {
-  const nameless = ours.filter((row) => row.isEstimated && row.apiKeyId === null);
+export function doubtNamelessGuesses({ estimated }: ComparedDays, findings: Findings): void {
+  const nameless = estimated.filter((row) => row.apiKeyId === null);
   for (const rows of groupRows(nameless, (row) => `${row.atMs} ${row.model}`).values()) {
     const [{ atMs, model }] = rows;
     const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);

@@ -1,4 +1,5 @@
 export { CAUSES, type CauseName, REASONS, type Reason } from './causes.ts';
+export { type ComparedDays, compareDays } from './compare-days.ts';
 export { describeCause, meaningOf } from './describe-cause.ts';
 export { reconcile } from './reconcile.ts';
 export {

@@ -1,5 +1,7 @@
-import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
-import { isNothing } from './token-counts.ts';
+import type { SpendRow } from '@tallygate/usage';
+import { isOnThisBill, laneOf, type TheirRow } from './joined-rows.ts';
+import type { DayInput } from './reconcile-input.ts';
+import { isNothing, tokensOfSpend } from './token-counts.ts';
 
 /** Where we have rows at all, however few and whatever they hold. */
 export interface OwnPlaces {
@@ -13,26 +15,31 @@ export interface OwnPlaces {
   isWorkspaceDoubtful(apiKeyId: string | null): boolean;
 }
 
-/** @param ours sums of days. */
-export function ownPlacesOf(ours: readonly OurRow[]): OwnPlaces {
-  const keys = new Set<string | null>();
+type Naming = Pick<DayInput, 'modelName' | 'apiKeyIdOf'>;
+
+/** @param rowsByDay sums of days, by when the day begins. */
+export function ownPlacesOf(rowsByDay: ReadonlyMap<number, SpendRow[]>, naming: Naming): OwnPlaces {
+  const keys = new Set<string>();
   const workspaces = new Set<string>();
   const models = new Set<string>();
   const days = new Set<string>();
   const doubtfulModels = new Set<string>();
   const doubtfulWorkspaces = new Set<string | null>();
-  for (const row of ours) {
-    const { apiKeyId, workspaceId, model, atMs } = row;
-    const isUsed = !isNothing(row.tokens) || row.isEstimated;
-    if (apiKeyId === null) {
-      if (isUsed) doubtfulModels.add(model);
-      continue;
+  for (const [dayMs, rows] of rowsByDay) {
+    for (const row of rows.filter(isOnThisBill)) {
+      const [apiKeyId, model] = [naming.apiKeyIdOf(row), naming.modelName(row.group.responseModel ?? '')];
+      const { workspaceId = '', basis } = row.group;
+      const isUsed = basis === 'estimated' || !isNothing(tokensOfSpend(row));
+      if (apiKeyId === null) {
+        if (isUsed) doubtfulModels.add(model);
+        continue;
+      }
+      keys.add(apiKeyId);
+      models.add(`${apiKeyId} ${model}`);
+      days.add(`${apiKeyId} ${dayMs}`);
+      if (workspaceId !== '') workspaces.add(`${apiKeyId} ${workspaceId}`);
+      else if (isUsed) doubtfulWorkspaces.add(apiKeyId);
     }
-    keys.add(apiKeyId);
-    models.add(`${apiKeyId} ${model}`);
-    days.add(`${apiKeyId} ${atMs}`);
-    if (workspaceId !== null) workspaces.add(`${apiKeyId} ${workspaceId}`);
-    else if (isUsed) doubtfulWorkspaces.add(apiKeyId);
   }
   return {
     hasKey: (apiKeyId) => apiKeyId !== null && keys.has(apiKeyId),

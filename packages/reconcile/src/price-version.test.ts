@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
-import { suspectsOf } from './suspects.ts';
-import { billed, DAY_1, input, ourRow, price, theirRow, tokenCost, tokens } from './testing/made-input.ts';
+import {
+  billed,
+  DAY_1,
+  input,
+  ourRow,
+  price,
+  suspectsIn,
+  theirRow,
+  tokenCost,
+  tokens,
+} from './testing/made-input.ts';
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 7 });
 const exactOf = (counts = some) =>
@@ -29,8 +38,8 @@ describe('a charge by another price than that of its day', () => {
   });
 
   it('makes its day and model be read by price, and nothing else is', () => {
-    expect(suspectsOf(world(old)).charges).toEqual([{ dayMs: DAY_1, responseModels: ['claude-a'] }]);
-    expect(suspectsOf(world({ atMs: DAY_1, tokens: some })).charges).toEqual([]);
+    expect(suspectsIn(world(old)).charges).toEqual([{ dayMs: DAY_1, responseModels: ['claude-a'] }]);
+    expect(suspectsIn(world({ atMs: DAY_1, tokens: some })).charges).toEqual([]);
   });
 
   it.each([

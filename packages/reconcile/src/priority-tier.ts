@@ -1,13 +1,14 @@
+import type { ComparedDays } from './compare-days.ts';
 import type { Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { exactPicoUsd, laneOf, type OurRow, sumPico } from './joined-rows.ts';
+import { exactPicoUsd, sumPico } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import { sumTokens } from './token-counts.ts';
 
 /** Priority capacity is paid by contract and never in the cost report, while our rows carry its list price. */
-export function explainPriorityTier(ours: readonly OurRow[], findings: Findings): void {
-  const priority = ours.filter((row) => laneOf(row.serviceTier) === 'priority' && exactPicoUsd(row) !== 0n);
-  for (const rows of groupRows(priority, (row) => `${row.atMs} ${row.model}`).values()) {
+export function explainPriorityTier({ priority }: ComparedDays, findings: Findings): void {
+  const charged = priority.filter((row) => exactPicoUsd(row) !== 0n);
+  for (const rows of groupRows(charged, (row) => `${row.atMs} ${row.model}`).values()) {
     const [{ atMs, model }] = rows;
     const tokens = sumTokens(rows.map((row) => row.tokens));
     findings.explain('priority_tier', {

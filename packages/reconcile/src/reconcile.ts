@@ -16,24 +16,22 @@ import { explainPriorityTier } from './priority-tier.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import type { Caveat, DayState, Reconciliation } from './reconciliation.ts';
 import { explainRounding } from './rounding.ts';
-import { cheapCellsOf, explainUnbilledRefusals } from './unbilled-refusal.ts';
-import { variancesOf } from './variances.ts';
-import { moneyVerdict, requestVerdict, tokenVerdict } from './verdicts.ts';
+import { explainUnbilledRefusals } from './unbilled-refusal.ts';
+import { moneyVerdict, tokenVerdict } from './verdicts.ts';
 import { explainWebSearches } from './web-search.ts';
 
 /**
  * Compares what we recorded with what the provider counted and billed. Pure: no clock, no I/O, no order of arrival matters.
  * The causes do not overlap: each looks at rows that no other one explains, so their amounts may be added.
+ *
+ * @param compared of the same days, where `suspectsOf` needed it already.
  */
-export function reconcile(input: ReconcileInput): Reconciliation {
-  const compared = compareDays(input);
-  const { ours, theirs } = compared;
+export function reconcile(input: ReconcileInput, compared = compareDays(input)): Reconciliation {
+  const { variances, requests, internalPicoUsd } = compared;
   const findings = createFindings();
   explainAll(input, compared, findings);
   const causes = findings.causes();
-  const variances = variancesOf({ ours, theirs, costs: input.costs, modelName: input.modelName });
-  const internalPicoUsd = sumPico(ours.map((row) => row.chargedPicoUsd));
-  const billedPicoUsd = sumPico(input.costs.flatMap(({ rows }) => rows.map((row) => row.amountPicoUsd)));
+  const billedPicoUsd = sumPico(variances.map((line) => line.billedPicoUsd));
   const explainedPicoUsd = sumPico(causes.map((cause) => cause.amountPicoUsd));
   const residualPicoUsd = billedPicoUsd - internalPicoUsd - explainedPicoUsd;
   const { organization, fromMs, toMs, nowMs, tolerancePicoUsd } = input;
@@ -53,7 +51,7 @@ export function reconcile(input: ReconcileInput): Reconciliation {
     verdicts: {
       tokens: tokenVerdict(variances, findings),
       money: moneyVerdict({ residualPicoUsd, tolerancePicoUsd }, variances),
-      requests: requestVerdict(ours, theirs),
+      requests,
     },
     days: utcDaysCovering(fromMs, toMs).map((day) => ({
       dayMs: day.startMs,
@@ -70,9 +68,9 @@ export function reconcile(input: ReconcileInput): Reconciliation {
 
 /** Days first; what they leave is what minutes are asked about. */
 function explainAll(input: ReconcileInput, compared: ComparedDays, findings: Findings): void {
-  const { ours, theirs, own, priceSum } = compared;
+  const { own, priceSum, cheap } = compared;
   const charges = ourRows(input.charges, 'day', input);
-  explainRounding(ours, findings);
+  explainRounding(compared, findings);
   explainPriceVersion(charges, priceSum, findings);
   for (const { cause, row } of compared.dark) explainDark(cause, row, own, priceSum, findings);
   const darkDays = new Set(compared.dark.filter(isOfDay).map(({ row }) => `${row.atMs} ${subjectKey(row)}`));
@@ -85,9 +83,8 @@ function explainAll(input: ReconcileInput, compared: ComparedDays, findings: Fin
     return isDark || isBatchExplained(row, dayMs) || isSearchExplained(row, dayMs);
   };
   explainMinutes(input, compared, isExplained, findings);
-  const cheap = cheapCellsOf(theirs, input.costs, input.modelName, priceSum);
   explainUnbilledRefusals(cheap, charges, priceSum, findings);
-  explainPriorityTier(ours, findings);
+  explainPriorityTier(compared, findings);
   explainCostTypes(input.costs, findings);
   explainDiscount(input.costs, input.modelName, findings);
 }
@@ -119,10 +116,10 @@ function elsewhereOf(rows: readonly SpendRow[]): Reconciliation['elsewhere'] {
 /** A class of tokens that the provider counts and we have no column for: it is in no difference, so it must be said. */
 function unknownCounts({ usage }: ReconcileInput): Caveat[] {
   const totals = new Map<string, number>();
-  for (const row of usage.flatMap(({ rows }) => rows)) {
-    for (const [name, count] of Object.entries(row.unknownCounts)) {
-      totals.set(name, (totals.get(name) ?? 0) + count);
-    }
+  for (const { rows } of usage) {
+    for (const { unknownCounts } of rows)
+      for (const name in unknownCounts)
+        totals.set(name, (totals.get(name) ?? 0) + (unknownCounts[name] ?? 0));
   }
   return [...totals].map(([name, count]) => ({
     caveat: 'unknown_counts',

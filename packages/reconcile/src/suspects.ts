@@ -1,9 +1,7 @@
-import { type ComparedDays, compareDays } from './compare-days.ts';
+import type { ComparedDays } from './compare-days.ts';
 import { groupRows } from './group-rows.ts';
 import { laneOf } from './joined-rows.ts';
-import { isChargedOtherwise } from './price-version.ts';
 import type { DayInput } from './reconcile-input.ts';
-import { cheapCellsOf } from './unbilled-refusal.ts';
 import { isOnlySearches } from './web-search.ts';
 
 /** What days cannot decide, and must be read closer. */
@@ -14,26 +12,26 @@ export interface Suspects {
   charges: { dayMs: number; responseModels: string[] }[];
 }
 
-export function suspectsOf(input: DayInput): Suspects {
-  const compared = compareDays(input);
+export function suspectsOf(input: DayInput, compared: ComparedDays): Suspects {
   return { minutes: minutesToRead(compared), charges: chargesToRead(input, compared) };
 }
 
-function minutesToRead({ ours, differing }: ComparedDays): Suspects['minutes'] {
+function minutesToRead({ estimated, differing }: ComparedDays): Suspects['minutes'] {
   const unlike = differing.filter((day) => laneOf(day.serviceTier) !== 'priority' && !isOnlySearches(day));
-  const estimated = ours.filter((row) => row.isEstimated).map((row) => ({ ...row, dayMs: row.atMs }));
-  const places = groupRows([...unlike, ...estimated], ({ dayMs, apiKeyId }) => `${dayMs} ${apiKeyId}`);
+  const guessed = estimated.map(({ atMs, apiKeyId }) => ({ dayMs: atMs, apiKeyId }));
+  const places = groupRows([...unlike, ...guessed], ({ dayMs, apiKeyId }) => `${dayMs} ${apiKeyId}`);
   return [...places.values()]
     .flatMap(([{ dayMs, apiKeyId }]) => (apiKeyId === null ? [] : [{ dayMs, apiKeyId }]))
     .sort((left, right) => left.dayMs - right.dayMs);
 }
 
-function chargesToRead(input: DayInput, { ours, theirs, priceSum }: ComparedDays): Suspects['charges'] {
-  const { costs, modelName } = input;
-  const cheap = cheapCellsOf(theirs, costs, modelName, priceSum).map(({ row }) => row);
-  const suspicious = [...ours.filter((row) => isChargedOtherwise(row, priceSum)), ...cheap];
-  const places = new Set(suspicious.map(({ atMs, model }) => `${atMs} ${model}`));
-  const asked = input.internal.flatMap(({ group }) => {
+function chargesToRead(
+  { internal, modelName }: DayInput,
+  { chargedOtherwise, cheap }: ComparedDays,
+): Suspects['charges'] {
+  const places = new Set([...chargedOtherwise, ...cheap.map(({ row }) => `${row.atMs} ${row.model}`)]);
+  if (places.size === 0) return [];
+  const asked = internal.flatMap(({ group }) => {
     const [dayMs, responseModel] = [Date.parse(group.day ?? ''), group.responseModel ?? ''];
     return places.has(`${dayMs} ${modelName(responseModel)}`) ? [{ dayMs, responseModel }] : [];
   });

@@ -26,6 +26,19 @@ export function countsBy(countOf: (tokenClass: TokenClass) => number): TokenCoun
   };
 }
 
+/** Fresh, to be added into. */
+export function noTokens(): TokenCounts {
+  return countsBy(() => 0);
+}
+
+export function addInto(sum: TokenCounts, counts: TokenCounts): void {
+  for (const tokenClass of TOKEN_CLASSES) sum[tokenClass] += counts[tokenClass];
+}
+
+export function subtractFrom(sum: TokenCounts, counts: TokenCounts): void {
+  for (const tokenClass of TOKEN_CLASSES) sum[tokenClass] -= counts[tokenClass];
+}
+
 export function addTokens(left: TokenCounts, right: TokenCounts): TokenCounts {
   return countsBy((tokenClass) => left[tokenClass] + right[tokenClass]);
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
-import { suspectsOf } from './suspects.ts';
-import { billed, costRow, DAY_1, input, ourRow, price, theirRow, tokens } from './testing/made-input.ts';
+import {
+  billed,
+  costRow,
+  DAY_1,
+  input,
+  ourRow,
+  price,
+  suspectsIn,
+  theirRow,
+  tokens,
+} from './testing/made-input.ts';
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 7 });
 const exactOf = (counts = some) =>
@@ -62,7 +71,7 @@ describe('a refusal that is counted and not billed', () => {
   });
 
   it('makes its day and model be read by outcome', () => {
-    expect(suspectsOf(world([whole, refused], exactOf())).charges).toEqual([
+    expect(suspectsIn(world([whole, refused], exactOf())).charges).toEqual([
       { dayMs: DAY_1, responseModels: ['claude-a'] },
     ]);
   });

@@ -1,8 +1,8 @@
-import type { CostBucket } from '@tallygate/admin-api';
 import type { PicoUsd } from '@tallygate/usage';
-import type { OurRow, TheirRow } from './joined-rows.ts';
+import type { Day } from './compare-days.ts';
+import type { OurRow } from './joined-rows.ts';
 import type { Variance } from './reconciliation.ts';
-import { addTokens, NO_TOKENS, subtractTokens, type TokenCounts } from './token-counts.ts';
+import { addInto, noTokens, subtractTokens, type TokenCounts } from './token-counts.ts';
 
 /**
  * The join by day and model. Every row of either side lands on exactly one line, known or not, so that the lines of a column
@@ -23,48 +23,47 @@ interface Line {
   billedPicoUsd: PicoUsd;
 }
 
-interface Sides {
-  ours: readonly OurRow[];
-  theirs: readonly TheirRow[];
-  costs: readonly CostBucket[];
-  modelName(name: string): string;
+/** The lines of the days that were added. */
+export interface Variances {
+  add(day: Day): void;
+  lines(): Variance[];
 }
 
-export function variancesOf({ ours, theirs, costs, modelName }: Sides): Variance[] {
+export function createVariances(modelName: (name: string) => string): Variances {
   const lines = new Map<string, Line>();
-  for (const row of ours) addOurs(lines, row);
-  for (const row of theirs) {
-    const line = lineAt(lines, row.atMs, TOKENS, row.model);
-    line.theirs = addTokens(line.theirs, row.tokens);
-  }
-  for (const { startMs, rows } of costs) {
-    for (const { group, amountPicoUsd } of rows) {
-      const costType = group.cost_type ?? UNSTATED;
-      const model = costType === TOKENS && group.model != null ? modelName(group.model) : null;
-      lineAt(lines, startMs, costType, model).billedPicoUsd += amountPicoUsd;
-    }
-  }
-  return [...lines.values()].filter(saysSomething).map(varianceOf).sort(inOrder);
+  return {
+    add({ dayMs, ours, theirs, costs }) {
+      for (const row of ours) addOurs(lines, row);
+      for (const row of theirs) addInto(lineAt(lines, dayMs, TOKENS, row.model).theirs, row.tokens);
+      for (const { group, amountPicoUsd } of costs.flatMap(({ rows }) => rows)) {
+        const costType = group.cost_type ?? UNSTATED;
+        const model = costType === TOKENS && group.model != null ? modelName(group.model) : null;
+        lineAt(lines, dayMs, costType, model).billedPicoUsd += amountPicoUsd;
+      }
+    },
+    lines: () => [...lines.values()].filter(saysSomething).map(varianceOf).sort(inOrder),
+  };
 }
 
 /** Web searches are billed on a line of their own, without a model; their count stays with the model that made them. */
 function addOurs(lines: Map<string, Line>, row: OurRow): void {
   const line = lineAt(lines, row.atMs, TOKENS, row.model);
-  line.ours = addTokens(line.ours, row.tokens);
+  addInto(line.ours, row.tokens);
   line.internalPicoUsd += row.chargedPicoUsd - row.webSearchPicoUsd;
-  lineAt(lines, row.atMs, WEB_SEARCH, null).internalPicoUsd += row.webSearchPicoUsd;
+  if (row.webSearchPicoUsd !== 0n)
+    lineAt(lines, row.atMs, WEB_SEARCH, null).internalPicoUsd += row.webSearchPicoUsd;
 }
 
 function lineAt(lines: Map<string, Line>, dayMs: number, costType: string, model: string | null): Line {
-  const key = JSON.stringify([dayMs, costType, model]);
+  const key = `${dayMs} ${costType} ${model}`;
   const known = lines.get(key);
   if (known) return known;
   const line = {
     dayMs,
     costType,
     model,
-    ours: NO_TOKENS,
-    theirs: NO_TOKENS,
+    ours: noTokens(),
+    theirs: noTokens(),
     internalPicoUsd: 0n,
     billedPicoUsd: 0n,
   };

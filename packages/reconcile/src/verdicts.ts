@@ -1,6 +1,5 @@
+import type { Day } from './compare-days.ts';
 import type { Findings } from './findings.ts';
-import type { OurRow, TheirRow } from './joined-rows.ts';
-import { dayOf } from './places.ts';
 import type { Reconciliation, RequestVerdict, Variance, Verdict } from './reconciliation.ts';
 import { isNothing, sameTokens } from './token-counts.ts';
 
@@ -26,11 +25,28 @@ export function moneyVerdict(
 }
 
 /** Attempts that were answered against requests that were counted, by day. */
-export function requestVerdict(ours: readonly OurRow[], theirs: readonly TheirRow[]): RequestVerdict {
-  if (theirs.length === 0 || theirs.some((row) => row.requests === null)) return 'not_counted';
-  const left = new Map<number, number>();
-  const add = (dayMs: number, count: number) => left.set(dayMs, (left.get(dayMs) ?? 0) + count);
-  for (const row of theirs) add(dayOf(row.atMs), row.requests ?? 0);
-  for (const row of ours) add(row.atMs, row.failedAttempts - row.attempts);
-  return [...left.values()].every((count) => count === 0) ? 'agrees' : 'differs';
+export interface RequestCount {
+  add(day: Day): void;
+  verdict(): RequestVerdict;
+}
+
+export function createRequestCount(): RequestCount {
+  let isCounted = true;
+  let [days, unlike] = [0, 0];
+  return {
+    add({ ours, theirs }) {
+      let left = 0;
+      for (const row of theirs) {
+        if (row.requests === null) isCounted = false;
+        else left += row.requests;
+      }
+      for (const row of ours) left += row.failedAttempts - row.attempts;
+      if (theirs.length > 0) days += 1;
+      if (left !== 0) unlike += 1;
+    },
+    verdict() {
+      if (!isCounted || days === 0) return 'not_counted';
+      return unlike === 0 ? 'agrees' : 'differs';
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
-import { suspectsOf } from './suspects.ts';
 import {
   billed,
   costRow,
@@ -10,6 +9,7 @@ import {
   ourRow,
   price,
   stretch,
+  suspectsIn,
   theirRow,
   tokens,
 } from './testing/made-input.ts';
@@ -34,7 +34,7 @@ it('searches that no answer showed are a fee each, and need no minute to be read
     evidence: [{ actual: { tokens: { webSearchRequests: 2 } } }],
   });
   expect(result).toMatchObject({ residualPicoUsd: 0n, verdicts: { tokens: 'explained' } });
-  expect(suspectsOf(world)).toEqual({ minutes: [], charges: [] });
+  expect(suspectsIn(world)).toEqual({ minutes: [], charges: [] });
 });
 
 it('searches are counted once where minutes of their day are read for the sake of another key', () => {

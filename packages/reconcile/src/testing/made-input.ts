@@ -1,6 +1,8 @@
 import type { CostRow, UsageBucket, UsageRow } from '@tallygate/admin-api';
 import type { SpendRow } from '@tallygate/usage';
+import { compareDays } from '../compare-days.ts';
 import type { MinuteStretch, PriceTokens, ReconcileInput } from '../reconcile-input.ts';
+import { type Suspects, suspectsOf } from '../suspects.ts';
 import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../token-counts.ts';
 
 /** Made inputs of a small world: three days, one price list, and whatever a test puts in. */
@@ -196,4 +198,9 @@ export function billed(
     usage: usageBuckets(DAY_1, DAY_MS, 1, rows),
     costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: amounts }],
   };
+}
+
+/** What days of the world cannot decide. */
+export function suspectsIn(world: ReconcileInput): Suspects {
+  return suspectsOf(world, compareDays(world));
 }

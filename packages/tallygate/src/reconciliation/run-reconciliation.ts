@@ -2,6 +2,7 @@ import type { PriceBook } from '@tallygate/pricing';
 import {
   type Caveat,
   CHARGE_GROUPS,
+  compareDays,
   INTERNAL_GROUPS,
   type Reconciliation,
   reconcile,
@@ -85,7 +86,8 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     modelName: modelNameIn(run.priceBook),
     apiKeyIdOf: keys.idOf,
   };
-  const suspects = suspectsOf(days);
+  const compared = compareDays(days);
+  const suspects = suspectsOf(days, compared);
   onProgress('reading_minutes');
   const knownUntilMs = endOfBucket(MINUTE_MS, askedAtMs);
   const minutes = await pullMinutes({
@@ -97,7 +99,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   });
   const charges = await readCharges(history, organization, suspects.charges);
 
-  const reconciliation = reconcile({
+  const everything = {
     ...days,
     organization,
     nowMs,
@@ -107,7 +109,8 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     tolerancePicoUsd: nanoFromUsd(run.toleranceUsd ?? '0') * PICO_USD_PER_NANO_USD,
     caveats: [...caveats, ...keyCaveats, ...gapCaveats(gaps), ...driftedDays],
     freshness,
-  });
+  };
+  const reconciliation = reconcile(everything, compared);
   onProgress('storing');
   await history.saveReport({
     reportId: newReportId(),
