@@ -17,38 +17,58 @@ export interface OwnPlaces {
 
 type Naming = Pick<DayInput, 'modelName' | 'apiKeyIdOf'>;
 
+interface KeyPlaces {
+  workspaces: Set<string>;
+  models: Set<string>;
+  days: Set<number>;
+  isWorkspaceDoubtful: boolean;
+}
+
 /** @param rowsByDay sums of days, by when the day begins. */
 export function ownPlacesOf(rowsByDay: ReadonlyMap<number, SpendRow[]>, naming: Naming): OwnPlaces {
-  const keys = new Set<string>();
-  const workspaces = new Set<string>();
-  const models = new Set<string>();
-  const days = new Set<string>();
+  const keys = new Map<string | null, KeyPlaces>();
   const doubtfulModels = new Set<string>();
-  const doubtfulWorkspaces = new Set<string | null>();
   for (const [dayMs, rows] of rowsByDay) {
-    for (const row of rows.filter(isOnThisBill)) {
+    for (const row of rows) {
+      if (!isOnThisBill(row)) continue;
       const [apiKeyId, model] = [naming.apiKeyIdOf(row), naming.modelName(row.group.responseModel ?? '')];
-      const { workspaceId = '', basis } = row.group;
-      const isUsed = basis === 'estimated' || !isNothing(tokensOfSpend(row));
-      if (apiKeyId === null) {
-        if (isUsed) doubtfulModels.add(model);
-        continue;
-      }
-      keys.add(apiKeyId);
-      models.add(`${apiKeyId} ${model}`);
-      days.add(`${apiKeyId} ${dayMs}`);
-      if (workspaceId !== '') workspaces.add(`${apiKeyId} ${workspaceId}`);
-      else if (isUsed) doubtfulWorkspaces.add(apiKeyId);
+      if (apiKeyId !== null) addPlace(placesOf(keys, apiKeyId), dayMs, model, row);
+      else if (isUsed(row)) doubtfulModels.add(model);
     }
   }
   return {
-    hasKey: (apiKeyId) => apiKeyId !== null && keys.has(apiKeyId),
-    hasWorkspace: ({ apiKeyId, workspaceId }) => workspaces.has(`${apiKeyId} ${workspaceId}`),
-    hasModel: ({ apiKeyId, model }) => models.has(`${apiKeyId} ${model}`),
-    hasDay: ({ apiKeyId, atMs }) => days.has(`${apiKeyId} ${atMs}`),
+    hasKey: (apiKeyId) => keys.has(apiKeyId),
+    hasWorkspace: ({ apiKeyId, workspaceId }) =>
+      workspaceId !== null && (keys.get(apiKeyId)?.workspaces.has(workspaceId) ?? false),
+    hasModel: ({ apiKeyId, model }) => keys.get(apiKeyId)?.models.has(model) ?? false,
+    hasDay: ({ apiKeyId, atMs }) => keys.get(apiKeyId)?.days.has(atMs) ?? false,
     isModelDoubtful: (model) => doubtfulModels.has(model),
-    isWorkspaceDoubtful: (apiKeyId) => doubtfulWorkspaces.has(apiKeyId),
+    isWorkspaceDoubtful: (apiKeyId) => keys.get(apiKeyId)?.isWorkspaceDoubtful ?? false,
   };
+}
+
+function placesOf(keys: Map<string | null, KeyPlaces>, apiKeyId: string): KeyPlaces {
+  const known = keys.get(apiKeyId);
+  if (known !== undefined) return known;
+  const places: KeyPlaces = {
+    workspaces: new Set(),
+    models: new Set(),
+    days: new Set(),
+    isWorkspaceDoubtful: false,
+  };
+  keys.set(apiKeyId, places);
+  return places;
+}
+
+function addPlace(places: KeyPlaces, dayMs: number, model: string, row: SpendRow): void {
+  places.models.add(model);
+  places.days.add(dayMs);
+  if (row.group.workspaceId) places.workspaces.add(row.group.workspaceId);
+  else if (isUsed(row)) places.isWorkspaceDoubtful = true;
+}
+
+function isUsed(row: SpendRow): boolean {
+  return row.group.basis === 'estimated' || !isNothing(tokensOfSpend(row));
 }
 
 /** One of ours and of theirs meet in these: the finest that a row of every kind states. */

@@ -64,7 +64,11 @@ export function isNothing(counts: TokenCounts): boolean {
 /** Our counts in the provider's classes. A write without a TTL was priced as a 5-minute one, so it is compared as one. */
 export function tokensOfSpend({ usage }: SpendRow): TokenCounts {
   return {
-    ...countsBy((tokenClass) => usage[tokenClass]),
+    uncachedInputTokens: usage.uncachedInputTokens,
+    cacheReadInputTokens: usage.cacheReadInputTokens,
     cacheWrite5mInputTokens: usage.cacheWrite5mInputTokens + usage.cacheWriteUnsplitInputTokens,
+    cacheWrite1hInputTokens: usage.cacheWrite1hInputTokens,
+    outputTokens: usage.outputTokens,
+    webSearchRequests: usage.webSearchRequests,
   };
 }
