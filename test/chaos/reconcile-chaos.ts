@@ -54,7 +54,7 @@ export async function reconcileChaos({ seed, scale = OCTOBER, progress }: Reconc
       progress(`recording ${count} of ${numbered.length}`),
     );
     const found = await reconciled(store, provider, month, clock, progress);
-    return { faults, ...judged(sums, found) };
+    return { faults, reconciliation: found, ...judged(sums, found) };
   } finally {
     await Promise.all([store?.close(), provider.close()]);
     rmSync(directory, { recursive: true, force: true });

@@ -21,3 +21,4 @@ export { usageDocument } from './usage-document.ts';
 export { type UsageStatement, unassignedNanoUsd } from './usage-statement.ts';
 export { usageTable } from './usage-table.ts';
 export { type VarianceStatement, varianceTable } from './variance-table.ts';
+export { type WaterfallBar, waterfallSvg } from './waterfall-svg.ts';

@@ -34,6 +34,7 @@ export function waterfallSvg(title: string, bars: readonly WaterfallBar[]): stri
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" font-family="system-ui, sans-serif" font-size="13">`,
     `<title>${escapeHtml(title)}</title>`,
+    `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<line x1="${x(0n)}" y1="2" x2="${x(0n)}" y2="${height - 2}" stroke="#c9d1d9"/>`,
     ...rows,
     '</svg>',

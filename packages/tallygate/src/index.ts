@@ -14,8 +14,10 @@ export {
 export type { OnAlert } from './alerts/alert-sink.ts';
 export type { BudgetAlert } from './alerts/budget-alert.ts';
 export { type ValuesOfBudget, valuesOfBudgets } from './budgets-of-values.ts';
+export { closeMonth } from './closing/index.ts';
 export { keepRecord } from './configuration/keep-record.ts';
 export { type BudgetDrift, type DriftReport, findDrift } from './drift/find-drift.ts';
+export { type Invoice, type InvoiceStatement, invoiceStatement } from './invoices/index.ts';
 export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';
 export { openProviders, type Provider } from './provider/index.ts';
 export { keepPulls } from './pulls/index.ts';
