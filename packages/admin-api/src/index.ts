@@ -6,6 +6,14 @@ export type {
   AnalyticsQuestion,
 } from './analytics-question.ts';
 export type { CostQuestion, UsageQuestion } from './ask-buckets.ts';
+export {
+  BILLED_FIELDS,
+  type BilledColumns,
+  type BilledDay,
+  type BilledField,
+  readBilledCsv,
+  readConsoleCsv,
+} from './billed-csv.ts';
 export { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
 export type { ClaudeCodeModel, ClaudeCodeRow } from './claude-code-report.ts';
 export type { CostReportDimension } from './cost-report.ts';

@@ -43,8 +43,8 @@ export interface ReportedLine extends ReportedFigures {
 
 /** The provider's account of a range, read whole and checked against its own totals. */
 export interface ReportedBill {
-  /** analytics: usage and cost by the same dimensions. legacy: tokens by dimension, amounts by workspace and model per day. */
-  source: 'analytics' | 'legacy';
+  /** csv: a file that somebody exported. analytics: usage and cost by the same dimensions. legacy: tokens by dimension, amounts by workspace and model per day. */
+  source: 'analytics' | 'legacy' | 'csv';
   lines: ReportedLine[];
   total: ReportedFigures;
   freshness: Freshness;

@@ -10,3 +10,4 @@ export {
 } from './bill.ts';
 export { type Owners, readOwners, type Unowned, unownedOf } from './owners.ts';
 export { readBill } from './read-bill.ts';
+export { readBilledFiles } from './read-billed-files.ts';

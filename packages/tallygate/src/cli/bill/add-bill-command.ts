@@ -8,7 +8,8 @@ const EXAMPLES = `Group by: model, workspace, api_key, tier, geography, band, sp
 Examples:
   tallygate bill --days 30
   tallygate bill --month 2026-10 --group-by team,model
-  tallygate bill --days 1 --bucket 1h --group-by api_key --csv > hours.csv`;
+  tallygate bill --days 1 --bucket 1h --group-by api_key --csv > hours.csv
+  tallygate bill --csv-file aws.csv --csv-columns date=BillingDate,amount=BilledCost,model=SkuId`;
 
 export function addBillCommand(
   program: Command,
@@ -27,6 +28,12 @@ export function addBillCommand(
     .option('--group-by <list>', 'separated by commas (default: model)')
     .option('--model <name>', 'only this one; may be repeated', collect)
     .option('--provider-organization <id>', 'which one, where tallygate.yaml lists several')
+    .option(
+      '--csv-file <file>',
+      'instead of asking: usage or cost exported from the Console; may be repeated',
+      collect,
+    )
+    .option('--csv-columns <list>', 'field=column of a bill of another cloud: date, amount, model …')
     .option('--csv', 'CSV with every class of tokens')
     .addHelpText('after', `\n${EXAMPLES}`)
     .action((_options, command: Command) =>

@@ -12,6 +12,7 @@ import { loadFor } from '../with-runtime.ts';
 import { billDocument } from './bill-document.ts';
 import { type AskedBill, askedBill, type BillOptions } from './bill-options.ts';
 import { billRemarks } from './bill-remarks.ts';
+import { fileBill } from './file-bill.ts';
 import { billStatement, foldLines } from './fold-lines.ts';
 
 /** By what a team is told. */
@@ -34,6 +35,8 @@ export async function billCommand(context: CliContext, options: BillOptions): Pr
   }
   const asked = askedBill(options, context.clock.nowMs());
   const loaded = loadFor(context, options);
+  if (options.csvFile !== undefined || options.csvColumns !== undefined)
+    return fileBill(context, options, loaded.desired?.teams ?? []);
   const access = chosenAccess(providerAccesses(loaded, context.environment), options.providerOrganization);
   return withPulls(context, loaded, (hooks) =>
     answerBill(context, context.openAdminApi(access, hooks), { options, asked, loaded, access }),

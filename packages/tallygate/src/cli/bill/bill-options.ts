@@ -10,6 +10,8 @@ export interface BillOptions extends GlobalOptions, Omit<RangeOptions, 'day'> {
   groupBy?: string;
   model?: string[];
   csv?: true;
+  csvFile?: string[];
+  csvColumns?: string;
   providerOrganization?: string;
 }
 

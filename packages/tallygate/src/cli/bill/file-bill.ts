@@ -1,0 +1,67 @@
+import { BILLED_FIELDS, type BilledColumns, type BilledField } from '@tallygate/admin-api';
+import { billCsv, billTable, toTextTable } from '@tallygate/report';
+import { TallygateError, type Team } from '@tallygate/usage';
+import { readBilledFiles, readOwners } from '../../bill/index.ts';
+import { type CliContext, type CommandOutcome, say } from '../context.ts';
+import { suggestion } from '../dimensions.ts';
+import { widthOf } from '../report-command.ts';
+import { describeRange } from '../time-range.ts';
+import { billDocument } from './bill-document.ts';
+import { askedBill, type BillOptions } from './bill-options.ts';
+import { billStatement, foldLines } from './fold-lines.ts';
+
+/** `tallygate bill --csv-file`: what a file says was billed. Nobody is asked, and its days are the range. */
+export async function fileBill(
+  context: CliContext,
+  options: BillOptions,
+  teams: readonly Team[],
+): Promise<CommandOutcome> {
+  const nowMs = context.clock.nowMs();
+  const { by, isBucketed, question } = askedBill({ ...options, bucket: dailyOnly(options) }, nowMs);
+  const paths = options.csvFile ?? [];
+  if (paths.length === 0) throw invalid('--csv-columns is given without a file.', 'Name it with --csv-file.');
+  const columns = options.csvColumns === undefined ? null : columnsFrom(options.csvColumns);
+  const { groupBy, models } = question;
+  const { bill, fromMs, toMs } = await readBilledFiles({ paths, columns, groupBy, models, nowMs });
+  const asked = {
+    by,
+    isBucketed: isBucketed && options.bucket !== undefined,
+    question: { ...question, fromMs, toMs },
+  };
+  const owners = await readOwners({ apiKeys: async () => [], workspaces: async () => [] }, teams);
+  const lines = foldLines(bill, asked, owners);
+  const statement = billStatement(lines, bill.total, asked, owners);
+  say(context, describeRange(asked.question));
+  for (const caveat of bill.caveats) say(context, caveat);
+  return {
+    exitCode: 0,
+    document: billDocument({ bill, asked, lines, unowned: [], organizationId: null }),
+    text: options.csv ? billCsv(statement) : toTextTable(billTable(statement), widthOf(context)),
+  };
+}
+
+function dailyOnly({ bucket = '1d', ...options }: BillOptions): string {
+  const ranged = [options.days, options.month, options.from, options.to].some((given) => given !== undefined);
+  if (ranged) throw invalid('A file is read whole: its days are the range.', 'Leave the range out.');
+  if (bucket === '1d') return bucket;
+  throw invalid('A file says days, and nothing finer.', 'Use --bucket 1d, or leave it out.');
+}
+
+/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for a field that is none, or without date and amount. */
+function columnsFrom(list: string): BilledColumns {
+  const columns: Partial<Record<BilledField, string>> = {};
+  for (const pair of list.split(',')) {
+    const [name = '', column = ''] = pair.split('=').map((part) => part.trim());
+    const field = BILLED_FIELDS.find((known) => known === name);
+    if (field === undefined || column === '')
+      throw invalid(`--csv-columns "${pair}" names no field.`, suggestion(name, [...BILLED_FIELDS]));
+    columns[field] = column;
+  }
+  const { date, amount } = columns;
+  if (date !== undefined && amount !== undefined) return { ...columns, date, amount };
+  throw invalid('--csv-columns names no column of dates and amounts.', 'Write date=…,amount=… at least.');
+}
+
+function invalid(message: string, cure: string): TallygateError {
+  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+}
