@@ -302,6 +302,7 @@ CREATE TABLE IF NOT EXISTS report_versions (
   provider_organization_id LowCardinality(String)
 )
 ENGINE = ReplacingMergeTree(ver)
+PRIMARY KEY (organization, report, range_start, range_end, pulled_at, body_hash)
 ORDER BY (organization, report, range_start, range_end, pulled_at, body_hash, provider_organization_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 `,
