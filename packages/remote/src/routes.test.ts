@@ -83,8 +83,8 @@ function stringOf(schema: z.ZodString): fc.Arbitrary<string> {
   const zone = fc.constantFrom('UTC', 'Europe/Berlin');
   if (schema.safeParse('"').success) return fc.oneof(name, hostile);
   if (schema.safeParse('n1').success) return name;
-  const hash = 'c0ffee'.padEnd(64, '0');
-  return schema.safeParse(hash).success ? fc.constant(hash) : zone;
+  const patterned = ['c0ffee'.padEnd(64, '0'), '0.5'].filter((text) => schema.safeParse(text).success);
+  return patterned.length > 0 ? fc.constantFrom(...patterned) : zone;
 }
 
 function numberOf(schema: z.ZodNumber): fc.Arbitrary<number> {
