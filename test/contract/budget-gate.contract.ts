@@ -8,6 +8,8 @@ import { ENDINGS } from './gate-endings.ts';
 import { type Guarantees, type OpenGate, type OpenWith, requestOf, snapshotOf } from './gate-fixtures.ts';
 import { MEASURES } from './gate-measures.ts';
 import { OVERRIDES } from './gate-overrides.ts';
+import { POOL_TERMS } from './gate-pool-terms.ts';
+import { POOLS } from './gate-pools.ts';
 import { ROLLING } from './gate-rolling.ts';
 import { TIME } from './gate-time.ts';
 
@@ -28,6 +30,8 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     configuration: CONFIGURATION,
     'one for each value': EACH,
     'rolling windows': ROLLING,
+    pools: POOLS,
+    'the terms of pools': POOL_TERMS,
     overrides: OVERRIDES,
     alerts: ALERTS,
     outage: OUTAGE,

@@ -323,7 +323,9 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
 
     it('finds a denial by its id as it was recorded, and the publication that was in force', async () => {
       const denial = denialRecord({ organization, reason: 'paused', configVersion: 12 });
-      const olderVersion = denialRecord({ organization, enforced: false });
+      const amounts = { limit: 7n, spent: 5n, held: -1n, needed: 3n };
+      const pool = { budgetId: 'shared', ...amounts };
+      const olderVersion = denialRecord({ organization, enforced: false, pool });
       await store().store(segmentOf([], { denials: [denial, olderVersion] }));
       await store().saveConfigVersion(configVersion(12));
       const find = ({ denialId }: { denialId: string }) => store().denial({ organization, denialId });

@@ -4,13 +4,16 @@
 -- KEYS  1 state  2.. attempts, each once  then budget periods, each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
 --         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
---         the last seven may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
---         0 it only observes; hard limit in limbs; its own expected and worst in limbs
+--         the last eight may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
+--         0 it only observes; hard limit in limbs; its own expected and worst in limbs; the place of its pool in this list, 0 for
+--         none, -1 for what is a pool. Pools come last, each once, and take what a budget lacks (fragments/pools.lua)
 --       then per attempt: configuration version, ask, expected amounts, worst amounts, entries
 -- Returns per attempt
---   HELD now bucket epoch refusal..   held on all; refusals are of those who observe
+--   HELD now bucket epoch refusal..   held on all, and on no pool; refusals are of those who observe
+--   SPLIT now attempt refusal..    held, in part on pools: the attempt says what on which
 --   DUP attempt                    the attempt is known: this is the first answer
---   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at
+--   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at; of a
+--                                  budget with a pool, another one of that follows
 --   CONFIG version                 another configuration is live
 --   PERIOD now                     a named period is not the one of this instant
 --   SEED index                     the budget's counter is lost: rebuild it from the ledger, then ask again
@@ -27,9 +30,11 @@
 -- include: fragments/buckets.lua
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
+-- include: fragments/pools.lua
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 5
+local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 local count = #asked - BEFORE_FIRST
 local replies = {}
 
@@ -54,17 +59,7 @@ local function budget_at(position)
   return budget
 end
 
-local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
-  local usd, nanos = budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos
-  local is_too_much_spent = is_positive(usd, nanos)
-  if not is_too_much_spent then
-    usd, nanos = 0, 1
-  end
-  local retry = left_at_ms(budget, usd, nanos, math.max(now, past), ends)
-  local first = first_held_bucket(budget, state.epoch)
-  if first and not is_too_much_spent then
-    retry = math.min(retry, bucket_end_ms(state, first))
-  end
+local function add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
   local values = {
     whole(place),
     money_text(limit_usd, limit_nanos),
@@ -78,7 +73,19 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
   end
 end
 
-local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
+local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
+  local usd, nanos = budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos
+  local is_too_much_spent = is_positive(usd, nanos)
+  if not is_too_much_spent then
+    usd, nanos = 0, 1
+  end
+  local retry = left_at_ms(budget, usd, nanos, math.max(now, past), ends)
+  local first = first_held_bucket(budget, state.epoch)
+  if first and not is_too_much_spent then
+    retry = math.min(retry, bucket_end_ms(state, first))
+  end
+  add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+end
 
 -- Nothing where the attempt is new, or may be asked for anew.
 local function answer_known(key, known, ask)
@@ -105,11 +112,46 @@ local function is_of_this_instant(request)
   return true
 end
 
--- Changes nothing. A reply, where the request is not to be held; else the refusals of those who only observe.
+-- Asks the pool of the budget at `at` for what that lacks, and changes nothing. Its share, where both can hold the call; no share and
+-- a reply, where the pool's counter is lost; else the refusals of both are added.
+local function ask_pool(rules, request, at, place, budget, refusals)
+  local pool_place = request[at + POOL]
+  local pool_at = FIRST_BUDGET + (pool_place - 1) * request[FIRST_BUDGET - 1]
+  local position = request[pool_at]
+  local pool = budget_at(position)
+  if not pool and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], request[pool_at + 3], now) then
+    return nil, { 'SEED', whole(pool_place) }
+  end
+  pool = pool or new_budget(KEYS[1 + position])
+  budgets[position] = pool
+  local terms = rules.terms_at(request, at)
+  local share = rules.share_of(budget, terms)
+  local lacking = rules.lacking_of(rules.terms_at(request, pool_at), terms, share)
+  local track = rules.refusing_track(pool, lacking)
+  if not track then
+    return share
+  end
+  local retry = rules.retry_together(
+    state, math.max(now, past), track, budget, terms, request[at + 4], pool, lacking, request[pool_at + 4])
+  local limit_usd, limit_nanos, needed_usd, needed_nanos = unpack(terms[track])
+  add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+  limit_usd, limit_nanos, needed_usd, needed_nanos = unpack(lacking[track])
+  add_values(refusals, pool_place, pool, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+end
+
+-- Changes nothing. A reply, where the request is not to be held; else the refusals of those who only observe, and where budgets may
+-- have pools the shares of those that need them and the rules of pools.
 local function judge(request)
   local _, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local refusals, crowded, is_denied = {}, nil, false
-  for at = FIRST_BUDGET, #request, width do
+  local last, shares, rules = #request, nil, nil
+  if width > POOL then
+    shares, rules = {}, pool_rules()
+    while request[last] == IS_POOL do
+      last = last - width
+    end
+  end
+  for at = FIRST_BUDGET, last, width do
     local place = (at - FIRST_BUDGET) / width + 1
     local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
     hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
@@ -133,14 +175,23 @@ local function judge(request)
       beyond_usd, beyond_nanos = plan_usd - limit_usd, plan_nanos - limit_nanos
     end
     if is_positive(budget[SPENT] + beyond_usd, budget[SPENT + 1] + beyond_nanos) then
-      is_denied = is_denied or (enforces == 1 and denies ~= 0)
-      if is_plan then
+      local share, lost = nil, nil
+      if shares and request[at + POOL] > 0 then
+        share, lost = ask_pool(rules, request, at, place, budget, refusals)
+      elseif is_plan then
         add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected_usd, expected_nanos, ends)
       else
         add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst_usd, worst_nanos, ends)
       end
+      if lost then
+        return lost
+      end
+      is_denied = is_denied or (not share and enforces == 1 and denies ~= 0)
+      if share then
+        local pool_at = FIRST_BUDGET + (request[at + POOL] - 1) * width
+        shares[at], shares[pool_at] = share, rules.smaller(share, shares[pool_at])
       -- What no counter can take is beyond every limit.
-      if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
+      elseif is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
         crowded = crowded or place
       end
     end
@@ -151,7 +202,7 @@ local function judge(request)
   if crowded then
     return { 'RANGE', whole(crowded) }
   end
-  return nil, refusals
+  return nil, refusals, shares, rules
 end
 
 local function hold_on_all(request, bucket)
@@ -191,9 +242,12 @@ local function reserve(index, request)
   if not is_of_this_instant(request) then
     return { 'PERIOD', whole(now) }
   end
-  local refused, refusals = judge(request)
+  local refused, refusals, shares, rules = judge(request)
   if refused then
     return refused
+  end
+  if shares then
+    request, entries, expected, worst = rules.as_held(request, FIRST_BUDGET, shares, entries)
   end
 
   local bucket = expiry_bucket(state, now, request[1])
@@ -210,6 +264,9 @@ local function reserve(index, request)
     entries = entries,
   }
   write_attempt(key, attempt, hold_end + grace - now)
+  if shares and next(shares) then
+    return { 'SPLIT', attempt.instant, attempt.text, unpack(refusals) }
+  end
   return { 'HELD', attempt.instant, attempt.bucket, state.epoch, unpack(refusals) }
 end
 

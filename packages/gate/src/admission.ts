@@ -31,22 +31,55 @@ export interface Standing {
   asked: Tracks;
   /** When so much of what was spent no longer counts, at the soonest. */
   leftAtMs(amount: bigint): number;
+  /** Of its pool, asked for nothing yet. */
+  pool?: Standing;
 }
 
+/** One of the two, as it is judged. */
+export interface Track extends Pick<Refusal, 'held' | 'needed' | 'limit'> {
+  track: keyof Tracks;
+}
+
+export type TrackRefusal = Refusal & Track;
+
 /** Null when it fits. */
-export function refusalOf(
-  { period, spent, held, asked, leftAtMs }: Standing,
-  bucketMs: number,
-): Refusal | null {
-  const { budget } = period;
-  const plan = { held: held.expected, needed: asked.expected, limit: budget.limit };
-  const promise = { held: held.worst, needed: asked.worst, limit: hardLimit(budget) };
+export function refusalOf(standing: Standing, bucketMs: number): TrackRefusal | null {
+  const { period, spent, held, leftAtMs } = standing;
+  const [plan, promise] = [inTrack('expected', standing), inTrack('worst', standing)];
   const tighter = excess(promise) >= excess(plan) ? promise : plan;
   if (spent + excess(tighter) <= 0n) return null;
   const tooMuchSpent = spent + tighter.needed - tighter.limit;
   if (tooMuchSpent > 0n) return { period, spent, ...tighter, retryAtMs: leftAtMs(tooMuchSpent) };
   const holdEndMs = held.oldestBucket === null ? Infinity : bucketEndMs(held.oldestBucket, bucketMs);
   return { period, spent, ...tighter, retryAtMs: Math.min(leftAtMs(1n), holdEndMs) };
+}
+
+export function inTrack(track: keyof Tracks, { period: { budget }, held, asked }: Standing): Track {
+  const limit = track === 'expected' ? budget.limit : hardLimit(budget);
+  return { track, held: held[track], needed: asked[track], limit };
+}
+
+/** How much of a call that does not fit still does, by both tracks; never less than nothing. */
+export function ownShare(standing: Standing): bigint {
+  const { spent, asked } = standing;
+  const left = ({ limit, held }: Track) => limit - spent - held;
+  const [planned, promised] = [left(inTrack('expected', standing)), left(inTrack('worst', standing))];
+  const share = asked.expected > planned ? smaller(planned, promised) : promised;
+  return share < 0n ? 0n : share;
+}
+
+export function within(share: bigint, { expected, worst }: Tracks): Tracks {
+  return { expected: smaller(share, expected), worst: smaller(share, worst) };
+}
+
+export function above(share: bigint, asked: Tracks): Tracks {
+  const { expected, worst } = within(share, asked);
+  return { expected: asked.expected - expected, worst: asked.worst - worst };
+}
+
+export function smaller(left: bigint, right: bigint): bigint {
+  if (left < right) return left;
+  return right;
 }
 
 /** What "held" means wherever one number is shown: the track that admission runs into first. */
@@ -60,6 +93,6 @@ export function fitsCounter(held: Tracks, asked: Tracks): boolean {
   return held.expected + asked.expected <= NANO_USD_MAX && held.worst + asked.worst <= NANO_USD_MAX;
 }
 
-function excess({ held, needed, limit }: Pick<Refusal, 'held' | 'needed' | 'limit'>): bigint {
+function excess({ held, needed, limit }: Track): bigint {
   return held + needed - limit;
 }

@@ -1,5 +1,7 @@
 import { type Measure, type ReserveRequest, type SettleRequest, TallygateError } from '@tallygate/usage';
 import type { Tracks } from './admission.ts';
+import type { PinnedPeriod } from './budget-periods.ts';
+import { measureOf } from './keys.ts';
 
 /** What one call takes from a budget depends on what the budget is in. A batch is as many requests as it has items. */
 
@@ -18,11 +20,18 @@ export function askedIn(measure: Measure, request: ReserveRequest): Tracks {
 }
 
 /** @throws as `askedIn`. */
-export function chargedIn(measure: Measure, { amountNanoUsd, tokens, requests = 1n }: Charge): bigint {
+function chargedIn(measure: Measure, { amountNanoUsd, tokens, requests = 1n }: Charge): bigint {
   if (measure === 'usd') return amountNanoUsd;
   if (measure === 'requests') return requests;
   if (tokens === undefined) throw untold('settle');
   return tokens;
+}
+
+/** What one entry of a hold is charged: all, or of a call that a budget and its pool held together the part that it pays. */
+export function chargedTo({ key, paysUpTo, paysFrom = 0n }: PinnedPeriod, charge: Charge): bigint {
+  const whole = chargedIn(measureOf(key), charge);
+  if (paysUpTo !== undefined) return whole < paysUpTo ? whole : paysUpTo;
+  return whole < paysFrom ? 0n : whole - paysFrom;
 }
 
 /** One amount where all are the same, else one for each: "7" or "7,2000,1". */

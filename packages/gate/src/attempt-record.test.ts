@@ -31,6 +31,17 @@ test('a record gives back the hold exactly, periods and amounts', () => {
   });
 });
 
+test('a record gives back which part of the charge a budget and its pool have', () => {
+  const [first, second] = entries as [(typeof entries)[0], (typeof entries)[0]];
+  const parts = [
+    { ...first, paysUpTo: 9_007_199_254_740_993n },
+    { ...second, paysFrom: 0n },
+  ];
+  const amounts = '9007199254740993|9200000000000000000';
+  const text = `H|ask|epoch|1|123|77|${amounts}||||${entriesToText(parts)}`;
+  expect(holdFromRecord('org', 'attempt', text).entries).toEqual(parts);
+});
+
 test('a hold on no budget has no entries', () => {
   expect(entriesToText([])).toBe('');
   expect(holdFromRecord('org', 'attempt', 'H|ask|epoch|1|123|77|1|1||||').entries).toEqual([]);

@@ -6,8 +6,9 @@ import { unavailable } from './outages.ts';
 
 /**
  * The record that scripts keep of an attempt, as they hand it out (`lua/fragments/attempt.lua` says what stands in it), and
- * the text of the pinned periods inside it: `<period key>@<period end>`, separated by commas. No key of ours contains
- * either sign, nor the bar between the fields.
+ * the text of the pinned periods inside it: `<period key>@<period end>`, separated by commas, with `<amount` behind it where the
+ * budget pays up to the amount, and `>amount` where a pool pays what is above. No key of ours contains one of these signs, nor the
+ * bar between the fields.
  */
 interface AttemptRecord {
   state: string;
@@ -23,7 +24,13 @@ interface AttemptRecord {
 }
 
 export function entriesToText(entries: readonly PinnedPeriod[]): string {
-  return entries.map(({ key, periodEndMs }) => `${key}@${periodEndMs}`).join(',');
+  return entries.map(entryToText).join(',');
+}
+
+function entryToText({ key, periodEndMs, paysUpTo, paysFrom }: PinnedPeriod): string {
+  const whole = `${key}@${periodEndMs}`;
+  if (paysUpTo !== undefined) return `${whole}<${paysUpTo}`;
+  return paysFrom === undefined ? whole : `${whole}>${paysFrom}`;
 }
 
 /** The hold that the record stands for, whoever asks: its periods and amounts are the ones that were pinned. */
@@ -89,12 +96,17 @@ function entriesFromText(
 function periodsFromText(text: string): PinnedPeriod[] {
   if (text === '') return [];
   return text.split(',').map((item) => {
-    const [key = '', end] = item.split('@');
+    const [, key = '', end, upTo, from] = ENTRY.exec(item) ?? [];
     const period = parsePeriodKey(key);
     if (period === null) throw unreadable(text);
-    return { key, periodStartMs: period.startMs, periodEndMs: Number(end) };
+    const pinned: PinnedPeriod = { key, periodStartMs: period.startMs, periodEndMs: Number(end) };
+    if (upTo !== undefined) pinned.paysUpTo = BigInt(upTo);
+    if (from !== undefined) pinned.paysFrom = BigInt(from);
+    return pinned;
   });
 }
+
+const ENTRY = /^([^@]+)@(\d+)(?:<(\d+)|>(\d+))?$/;
 
 function unreadable(text: string): Error {
   return unavailable(

@@ -146,11 +146,15 @@ function isSameList(list: readonly PinnedPeriod[] | undefined, entries: readonly
   for (let index = 0; index < entries.length; index += 1) {
     const [left, right] = [list[index], entries[index]];
     if (left?.key !== right?.key || left?.periodEndMs !== right?.periodEndMs) return false;
+    if (left?.paysUpTo !== right?.paysUpTo || left?.paysFrom !== right?.paysFrom) return false;
   }
   return true;
 }
 
-/** Without the amounts of a hold, which differ from attempt to attempt. */
-function pinnedPeriod({ key, periodStartMs, periodEndMs }: PinnedPeriod): PinnedPeriod {
-  return { key, periodStartMs, periodEndMs };
+/** Without the amounts of a hold, which differ from attempt to attempt; those that a pool had a part in have a list of their own. */
+function pinnedPeriod({ key, periodStartMs, periodEndMs, paysUpTo, paysFrom }: PinnedPeriod): PinnedPeriod {
+  const period: PinnedPeriod = { key, periodStartMs, periodEndMs };
+  if (paysUpTo !== undefined) period.paysUpTo = paysUpTo;
+  if (paysFrom !== undefined) period.paysFrom = paysFrom;
+  return period;
 }

@@ -13,12 +13,14 @@ import {
 import type { Tracks } from './admission.ts';
 import { periodKey } from './keys.ts';
 
-/** A period as holds and endings carry it: what names its counter, and how long that counter is needed. */
-export type PinnedPeriod = Pick<HoldEntry, 'key' | 'periodStartMs' | 'periodEndMs'>;
+/** A period as holds and endings carry it: what names its counter, how long that is needed, and which part of the charge it gets. */
+export type PinnedPeriod = Pick<HoldEntry, 'key' | 'periodStartMs' | 'periodEndMs' | 'paysUpTo' | 'paysFrom'>;
 
 /** A budget in the period that an instant falls into. */
 export interface BudgetPeriod extends PinnedPeriod {
   budget: Budget;
+  /** That of its pool at the same instant, where it has one and a call may need it. */
+  pool?: BudgetPeriod;
 }
 
 /** No instant lies in it: a script that is asked for it names its own instant. */
@@ -47,7 +49,7 @@ export function createPeriodCalendar(): PeriodCalendar {
   };
 }
 
-/** Every budget that covers the call, in the order of the configuration, in its period at the instant. */
+/** Every budget that covers the call, in the order of the configuration, in its period at the instant; each with its pool. */
 export function coveringPeriods(
   calendar: PeriodCalendar,
   snapshot: ConfigurationSnapshot,
@@ -57,10 +59,30 @@ export function coveringPeriods(
   return snapshot.budgets
     .filter((budget) => budgetCovers(budget, subject))
     .flatMap((budget) => {
-      const period = calendar(budget, instantMs);
+      const alone = calendar(budget, instantMs);
+      const pool = budget.pool === undefined ? undefined : poolOf(budget, snapshot);
+      const period = pool === undefined ? alone : withPool(alone, calendar(pool, instantMs));
       if (budget.each === undefined) return [period];
       return valuesOf(subject, budget.each).map((value) => periodOfValue(period, value));
     });
+}
+
+function poolOf({ pool }: Budget, { budgets }: ConfigurationSnapshot): Budget | undefined {
+  return budgets.find(({ id, isPool }) => id === pool && isPool === true);
+}
+
+function withPool(
+  { budget, key, periodStartMs, periodEndMs }: BudgetPeriod,
+  pool: BudgetPeriod,
+): BudgetPeriod {
+  return { budget, key, periodStartMs, periodEndMs, pool };
+}
+
+/** The periods themselves, and behind them those of their pools, each once. */
+export function withPools(periods: readonly BudgetPeriod[]): readonly BudgetPeriod[] {
+  const pools = new Map<string, BudgetPeriod>();
+  for (const { pool } of periods) if (pool !== undefined) pools.set(pool.key, pool);
+  return pools.size === 0 ? periods : [...periods, ...pools.values()];
 }
 
 /** Of every budget that is one, or of those that are named. */

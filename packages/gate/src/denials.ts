@@ -1,4 +1,11 @@
-import { type Denial, isEnforced, newDenialId, type Pause, type ReserveRequest } from '@tallygate/usage';
+import {
+  type Denial,
+  isEnforced,
+  newDenialId,
+  type Pause,
+  type PoolDenial,
+  type ReserveRequest,
+} from '@tallygate/usage';
 import type { BudgetPeriod } from './budget-periods.ts';
 
 /** One budget that an amount does not fit on. */
@@ -9,6 +16,8 @@ export interface Refusal {
   limit: bigint;
   held: bigint;
   needed: bigint;
+  /** That it did not have what the budget lacked. */
+  pool?: PoolDenial;
   retryAtMs: number;
 }
 
@@ -28,6 +37,7 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     spent: refusal.spent,
     held: refusal.held,
     needed: refusal.needed,
+    ...(refusal.pool === undefined ? {} : { pool: refusal.pool }),
     retryAtMs: refusal.retryAtMs,
     atMs,
     enforced: request.enforce && isEnforced(budget),

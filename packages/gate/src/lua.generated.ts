@@ -3614,13 +3614,16 @@ return { 'OK', epoch, whole(server_now_ms() - tonumber(seeded)) }
 -- KEYS  1 state  2.. attempts, each once  then budget periods, each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
 --         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
---         the last seven may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
---         0 it only observes; hard limit in limbs; its own expected and worst in limbs
+--         the last eight may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
+--         0 it only observes; hard limit in limbs; its own expected and worst in limbs; the place of its pool in this list, 0 for
+--         none, -1 for what is a pool. Pools come last, each once, and take what a budget lacks (fragments/pools.lua)
 --       then per attempt: configuration version, ask, expected amounts, worst amounts, entries
 -- Returns per attempt
---   HELD now bucket epoch refusal..   held on all; refusals are of those who observe
+--   HELD now bucket epoch refusal..   held on all, and on no pool; refusals are of those who observe
+--   SPLIT now attempt refusal..    held, in part on pools: the attempt says what on which
 --   DUP attempt                    the attempt is known: this is the first answer
---   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at
+--   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at; of a
+--                                  budget with a pool, another one of that follows
 --   CONFIG version                 another configuration is live
 --   PERIOD now                     a named period is not the one of this instant
 --   SEED index                     the budget's counter is lost: rebuild it from the ledger, then ask again
@@ -4140,9 +4143,161 @@ local function write_budget(key, budget, epoch, now_ms, needed_until_ms)
     redis.call('SET', key, text, 'KEEPTTL')
   end
 end
+-- A call that does not fit on its budget alone: the budget holds what of it still fits, its share, and its pool what is above. Of two
+-- budgets that lack something of one call and have one pool, the smaller share counts there: the pool pays nothing twice.
+-- \`src/pools.ts\` states the same rules.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+
+-- Where a budget of a request (reserve.lua) names its pool; only there are so many values.
+local POOL, IS_POOL = 12, -1
+
+-- Its functions are made when they are first asked for: a script makes its own anew for each run, and most runs need none of these.
+local function pool_rules()
+  -- By track: what it may come to, and what is needed, in limbs.
+  local function terms_at(request, at)
+    local _, limit_usd, limit_nanos, _, _, _, hard_usd, hard_nanos, expected_usd, expected_nanos, worst_usd, worst_nanos =
+      unpack(request, at, at + POOL - 1)
+    return {
+      [EXPECTED] = { limit_usd, limit_nanos, expected_usd, expected_nanos },
+      [WORST] = { hard_usd, hard_nanos, worst_usd, worst_nanos },
+    }
+  end
+
+  local function left_on(budget, terms, track)
+    local usd, nanos = held(budget, track)
+    return terms[track][1] - budget[SPENT] - usd, terms[track][2] - budget[SPENT + 1] - nanos
+  end
+
+  -- Never less than nothing.
+  local function share_of(budget, terms)
+    local planned_usd, planned_nanos = left_on(budget, terms, EXPECTED)
+    local usd, nanos = left_on(budget, terms, WORST)
+    local _, _, expected_usd, expected_nanos = unpack(terms[EXPECTED])
+    local is_beyond_plan = is_positive(expected_usd - planned_usd, expected_nanos - planned_nanos)
+    if is_beyond_plan and is_positive(usd - planned_usd, nanos - planned_nanos) then
+      usd, nanos = planned_usd, planned_nanos
+    end
+    if not is_positive(usd, nanos) then
+      usd, nanos = 0, 0
+    end
+    return { carried(usd, nanos) }
+  end
+
+  local function within(share, usd, nanos)
+    if is_positive(usd - share[1], nanos - share[2]) then
+      return share[1], share[2]
+    end
+    return usd, nanos
+  end
+
+  local function above(share, usd, nanos)
+    local own_usd, own_nanos = within(share, usd, nanos)
+    return carried(usd - own_usd, nanos - own_nanos)
+  end
+
+  local function smaller(share, other)
+    if not other then
+      return share
+    end
+    return { within(share, other[1], other[2]) }
+  end
+
+  -- What the pool is asked for by one budget.
+  local function lacking_of(pool_terms, terms, share)
+    for track, needed in pairs(terms) do
+      pool_terms[track][3], pool_terms[track][4] = above(share, needed[3], needed[4])
+    end
+    return pool_terms
+  end
+
+  local function beyond(budget, terms, track)
+    local usd, nanos = left_on(budget, terms, track)
+    return terms[track][3] - usd, terms[track][4] - nanos
+  end
+
+  -- The one that is farther beyond what it may come to; nil where both fit.
+  local function refusing_track(budget, terms)
+    local track, usd, nanos = WORST, beyond(budget, terms, WORST)
+    local plan_usd, plan_nanos = beyond(budget, terms, EXPECTED)
+    if is_positive(plan_usd - usd, plan_nanos - nanos) then
+      track, usd, nanos = EXPECTED, plan_usd, plan_nanos
+    end
+    return is_positive(usd, nanos) and track or nil
+  end
+
+  local function not_negative(usd, nanos)
+    if is_positive(usd, nanos) then
+      return usd, nanos
+    end
+    return 0, 0
+  end
+
+  -- When either gives something back, where that is enough; else when one of them alone has got what is too much by now.
+  local function retry_together(state, instant_ms, track, budget, terms, ends, pool, lacking, pool_ends)
+    local limit_usd, limit_nanos, needed_usd, needed_nanos = unpack(terms[track])
+    local usd, nanos = limit_usd - budget[SPENT], limit_nanos - budget[SPENT + 1]
+    local pool_usd, pool_nanos = lacking[track][1] - pool[SPENT], lacking[track][2] - pool[SPENT + 1]
+    local own_usd, own_nanos = not_negative(usd, nanos)
+    local shared_usd, shared_nanos = not_negative(pool_usd, pool_nanos)
+    if is_positive(needed_usd - own_usd - shared_usd, needed_nanos - own_nanos - shared_nanos) then
+      usd, nanos = needed_usd - shared_usd - usd, needed_nanos - shared_nanos - nanos
+      pool_usd, pool_nanos = needed_usd - own_usd - pool_usd, needed_nanos - own_nanos - pool_nanos
+      return math.min(
+        left_at_ms(budget, usd, nanos, instant_ms, ends),
+        left_at_ms(pool, pool_usd, pool_nanos, instant_ms, pool_ends))
+    end
+    local retry = math.min(left_at_ms(budget, 0, 1, instant_ms, ends), left_at_ms(pool, 0, 1, instant_ms, pool_ends))
+    for _, counter in ipairs({ budget, pool }) do
+      local first = first_held_bucket(counter, state.epoch)
+      retry = math.min(retry, first and bucket_end_ms(state, first) or retry)
+    end
+    return retry
+  end
+
+  -- The request with what is held in the place of what was needed, and the texts that the attempt keeps of it. A pool that nobody needs
+  -- is left out. Shares stand by where their budgets and pools do in the request.
+  local function as_held(request, first, shares, entries)
+    local kept, texts, at = { unpack(request, 1, first - 1) }, { entries = {}, expected = {}, worst = {} }, first
+    for entry in string.gmatch(entries, '[^,]+') do
+      local share, is_pool = shares[at], request[at + POOL] == IS_POOL
+      if share or not is_pool then
+        local expected_usd, expected_nanos, worst_usd, worst_nanos = unpack(request, at + POOL - 4, at + POOL - 1)
+        if share then
+          local part = is_pool and above or within
+          expected_usd, expected_nanos = part(share, expected_usd, expected_nanos)
+          worst_usd, worst_nanos = part(share, worst_usd, worst_nanos)
+          entry = entry .. (is_pool and '>' or '<') .. money_text(share[1], share[2])
+        end
+        for index = at, at + POOL - 5 do
+          table.insert(kept, request[index])
+        end
+        for _, value in ipairs({ expected_usd, expected_nanos, worst_usd, worst_nanos, request[at + POOL] }) do
+          table.insert(kept, value)
+        end
+        table.insert(texts.entries, entry)
+        table.insert(texts.expected, money_text(expected_usd, expected_nanos))
+        table.insert(texts.worst, money_text(worst_usd, worst_nanos))
+      end
+      at = at + POOL + 1
+    end
+    return kept, table.concat(texts.entries, ','), table.concat(texts.expected, ','), table.concat(texts.worst, ',')
+  end
+
+  return {
+    terms_at = terms_at,
+    share_of = share_of,
+    smaller = smaller,
+    lacking_of = lacking_of,
+    refusing_track = refusing_track,
+    retry_together = retry_together,
+    as_held = as_held,
+  }
+end
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 5
+local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
 local count = #asked - BEFORE_FIRST
 local replies = {}
 
@@ -4167,17 +4322,7 @@ local function budget_at(position)
   return budget
 end
 
-local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
-  local usd, nanos = budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos
-  local is_too_much_spent = is_positive(usd, nanos)
-  if not is_too_much_spent then
-    usd, nanos = 0, 1
-  end
-  local retry = left_at_ms(budget, usd, nanos, math.max(now, past), ends)
-  local first = first_held_bucket(budget, state.epoch)
-  if first and not is_too_much_spent then
-    retry = math.min(retry, bucket_end_ms(state, first))
-  end
+local function add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
   local values = {
     whole(place),
     money_text(limit_usd, limit_nanos),
@@ -4191,7 +4336,19 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
   end
 end
 
-local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
+local function add_refusal(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, ends)
+  local usd, nanos = budget[SPENT] + needed_usd - limit_usd, budget[SPENT + 1] + needed_nanos - limit_nanos
+  local is_too_much_spent = is_positive(usd, nanos)
+  if not is_too_much_spent then
+    usd, nanos = 0, 1
+  end
+  local retry = left_at_ms(budget, usd, nanos, math.max(now, past), ends)
+  local first = first_held_bucket(budget, state.epoch)
+  if first and not is_too_much_spent then
+    retry = math.min(retry, bucket_end_ms(state, first))
+  end
+  add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+end
 
 -- Nothing where the attempt is new, or may be asked for anew.
 local function answer_known(key, known, ask)
@@ -4218,11 +4375,46 @@ local function is_of_this_instant(request)
   return true
 end
 
--- Changes nothing. A reply, where the request is not to be held; else the refusals of those who only observe.
+-- Asks the pool of the budget at \`at\` for what that lacks, and changes nothing. Its share, where both can hold the call; no share and
+-- a reply, where the pool's counter is lost; else the refusals of both are added.
+local function ask_pool(rules, request, at, place, budget, refusals)
+  local pool_place = request[at + POOL]
+  local pool_at = FIRST_BUDGET + (pool_place - 1) * request[FIRST_BUDGET - 1]
+  local position = request[pool_at]
+  local pool = budget_at(position)
+  if not pool and is_lost(state, KEYS[1], KEYS[1 + position], stored[position], request[pool_at + 3], now) then
+    return nil, { 'SEED', whole(pool_place) }
+  end
+  pool = pool or new_budget(KEYS[1 + position])
+  budgets[position] = pool
+  local terms = rules.terms_at(request, at)
+  local share = rules.share_of(budget, terms)
+  local lacking = rules.lacking_of(rules.terms_at(request, pool_at), terms, share)
+  local track = rules.refusing_track(pool, lacking)
+  if not track then
+    return share
+  end
+  local retry = rules.retry_together(
+    state, math.max(now, past), track, budget, terms, request[at + 4], pool, lacking, request[pool_at + 4])
+  local limit_usd, limit_nanos, needed_usd, needed_nanos = unpack(terms[track])
+  add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+  limit_usd, limit_nanos, needed_usd, needed_nanos = unpack(lacking[track])
+  add_values(refusals, pool_place, pool, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+end
+
+-- Changes nothing. A reply, where the request is not to be held; else the refusals of those who only observe, and where budgets may
+-- have pools the shares of those that need them and the rules of pools.
 local function judge(request)
   local _, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local refusals, crowded, is_denied = {}, nil, false
-  for at = FIRST_BUDGET, #request, width do
+  local last, shares, rules = #request, nil, nil
+  if width > POOL then
+    shares, rules = {}, pool_rules()
+    while request[last] == IS_POOL do
+      last = last - width
+    end
+  end
+  for at = FIRST_BUDGET, last, width do
     local place = (at - FIRST_BUDGET) / width + 1
     local position, limit_usd, limit_nanos, starts, ends, denies, hard_usd, hard_nanos = unpack(request, at, at + width - 1)
     hard_usd, hard_nanos = hard_usd or limit_usd, hard_nanos or limit_nanos
@@ -4246,14 +4438,23 @@ local function judge(request)
       beyond_usd, beyond_nanos = plan_usd - limit_usd, plan_nanos - limit_nanos
     end
     if is_positive(budget[SPENT] + beyond_usd, budget[SPENT + 1] + beyond_nanos) then
-      is_denied = is_denied or (enforces == 1 and denies ~= 0)
-      if is_plan then
+      local share, lost = nil, nil
+      if shares and request[at + POOL] > 0 then
+        share, lost = ask_pool(rules, request, at, place, budget, refusals)
+      elseif is_plan then
         add_refusal(refusals, place, budget, EXPECTED, limit_usd, limit_nanos, expected_usd, expected_nanos, ends)
       else
         add_refusal(refusals, place, budget, WORST, hard_usd, hard_nanos, worst_usd, worst_nanos, ends)
       end
+      if lost then
+        return lost
+      end
+      is_denied = is_denied or (not share and enforces == 1 and denies ~= 0)
+      if share then
+        local pool_at = FIRST_BUDGET + (request[at + POOL] - 1) * width
+        shares[at], shares[pool_at] = share, rules.smaller(share, shares[pool_at])
       -- What no counter can take is beyond every limit.
-      if is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
+      elseif is_positive(usd - LARGEST_USD, nanos - LARGEST_NANOS) or is_positive(plan_usd - LARGEST_USD, plan_nanos - LARGEST_NANOS) then
         crowded = crowded or place
       end
     end
@@ -4264,7 +4465,7 @@ local function judge(request)
   if crowded then
     return { 'RANGE', whole(crowded) }
   end
-  return nil, refusals
+  return nil, refusals, shares, rules
 end
 
 local function hold_on_all(request, bucket)
@@ -4304,9 +4505,12 @@ local function reserve(index, request)
   if not is_of_this_instant(request) then
     return { 'PERIOD', whole(now) }
   end
-  local refused, refusals = judge(request)
+  local refused, refusals, shares, rules = judge(request)
   if refused then
     return refused
+  end
+  if shares then
+    request, entries, expected, worst = rules.as_held(request, FIRST_BUDGET, shares, entries)
   end
 
   local bucket = expiry_bucket(state, now, request[1])
@@ -4323,6 +4527,9 @@ local function reserve(index, request)
     entries = entries,
   }
   write_attempt(key, attempt, hold_end + grace - now)
+  if shares and next(shares) then
+    return { 'SPLIT', attempt.instant, attempt.text, unpack(refusals) }
+  end
   return { 'HELD', attempt.instant, attempt.bucket, state.epoch, unpack(refusals) }
 end
 

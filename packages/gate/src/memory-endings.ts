@@ -1,7 +1,6 @@
 import { type Hold, NANO_USD_MAX, type Settlement, type SettleReply } from '@tallygate/usage';
-import { type Charge, chargedIn } from './amounts.ts';
+import { type Charge, chargedTo } from './amounts.ts';
 import { currentBucket } from './buckets.ts';
-import { measureOf } from './keys.ts';
 import { announceReached } from './memory-announcements.ts';
 import { liftHold, type MemoryState, passTime, readTime } from './memory-state.ts';
 import { outOfRange, requireCharge, requireOwnHold } from './requests.ts';
@@ -26,9 +25,9 @@ export function endAttempt(
   // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
   const { budgetInstantMs, entries } = hold ?? before ?? asked;
   const { nowMs, current, atMs } = readTime(state);
-  for (const { key } of entries) {
-    if (state.counters.spent(key, atMs) + chargedIn(measureOf(key), charge) > NANO_USD_MAX)
-      throw outOfRange(key);
+  for (const entry of entries) {
+    if (state.counters.spent(entry.key, atMs) + chargedTo(entry, charge) > NANO_USD_MAX)
+      throw outOfRange(entry.key);
   }
   passTime(state, nowMs, current);
   const outcome = outcomeOf(hold, before, kind, current);
@@ -76,9 +75,9 @@ function outcomeOf(
 
 function spend(state: MemoryState, { entries, charge, settledAtMs }: Ending): void {
   const pastMs = state.watermark * state.bucketMs;
-  for (const { key, periodEndMs } of entries) {
-    const keepUntilMs = Math.max(periodEndMs, settledAtMs) + state.recordGraceMs;
-    state.counters.spend(key, chargedIn(measureOf(key), charge), keepUntilMs, pastMs);
+  for (const entry of entries) {
+    const keepUntilMs = Math.max(entry.periodEndMs, settledAtMs) + state.recordGraceMs;
+    state.counters.spend(entry.key, chargedTo(entry, charge), keepUntilMs, pastMs);
   }
 }
 

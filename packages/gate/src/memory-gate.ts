@@ -10,10 +10,10 @@ import {
   runningOverrides,
   silentLogger,
 } from '@tallygate/usage';
-import { fitsCounter, refusalOf, type Standing, shownHeld } from './admission.ts';
+import { fitsCounter, type Standing, shownHeld } from './admission.ts';
 import { askedIn, NO_CHARGE } from './amounts.ts';
 import { expiryBucket } from './buckets.ts';
-import { type BudgetPeriod, holdEntry, namedPeriods } from './budget-periods.ts';
+import { type BudgetPeriod, namedPeriods } from './budget-periods.ts';
 import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
 import { measureOf } from './keys.ts';
 import { announceRunning } from './memory-announcements.ts';
@@ -28,6 +28,7 @@ import {
   readTime,
 } from './memory-state.ts';
 import { noLedgerToRebuildFrom, publishedByOther, unavailable } from './outages.ts';
+import { entriesOf, type Placing, placeOn } from './pools.ts';
 import { outOfRange, requireOwnHold, requireReservable, requireSnapshot, requireTtl } from './requests.ts';
 import { raisedPeriod, rulesAt } from './rules.ts';
 import { sameSnapshot } from './snapshots.ts';
@@ -84,12 +85,12 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   );
   const asked = { ...request, enforce };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
-  const standings = periods.map((period) => standingOf(state, period, request, time));
-  const refusals = standings.flatMap((standing) => refusalOf(standing, state.bucketMs) ?? []);
+  const placings = periods.map((period) => placeOn(standingOf(state, period, request, time), state.bucketMs));
+  const refusals = placings.flatMap(({ refusal }) => refusal ?? []);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const decisive = enforce ? decisiveRefusal(refusals) : undefined;
   if (decisive !== undefined) return { kind: 'denied', denial: denialFrom(decisive, asked, nowMs) };
-  requireRoom(standings);
+  requireRoom(placings);
   passTime(state, nowMs, current);
   const hold: Hold = {
     attemptId: request.attemptId,
@@ -97,7 +98,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     epoch: state.epoch,
     budgetInstantMs: nowMs,
     expiryBucket: expiryBucket(nowMs, request.ttlMs, state.bucketMs, state.watermark),
-    entries: standings.map(({ period, asked: tracks }) => holdEntry(period, tracks)),
+    entries: entriesOf(placings),
   };
   placeHold(state, hold);
   const wouldDeny = [...paused, ...refusals.map((refusal) => denialFrom(refusal, asked, nowMs))];
@@ -105,24 +106,30 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
 }
 
 function standingOf(
-  { counters }: MemoryState,
+  state: MemoryState,
   period: BudgetPeriod,
   request: ReserveRequest,
-  { current, atMs }: ReturnType<typeof readTime>,
+  time: ReturnType<typeof readTime>,
 ): Standing {
+  const { counters } = state;
   const { key } = period;
-  return {
+  const standing: Standing = {
     period,
-    spent: counters.spent(key, atMs),
-    held: counters.held(key, current),
+    spent: counters.spent(key, time.atMs),
+    held: counters.held(key, time.current),
     asked: askedIn(measureOf(key), request),
-    leftAtMs: (amount) => counters.leftAtMs(period, amount, atMs),
+    leftAtMs: (amount) => counters.leftAtMs(period, amount, time.atMs),
   };
+  if (period.pool !== undefined) standing.pool = standingOf(state, period.pool, request, time);
+  return standing;
 }
 
-function requireRoom(standings: readonly Standing[]): void {
-  const full = standings.find(({ held, asked }) => !fitsCounter(held, asked));
-  if (full !== undefined) throw outOfRange(full.period.key);
+/** What a share of a call is held on still has room for it; only what is held although it does not fit can be too much. */
+function requireRoom(placings: readonly Placing[]): void {
+  const full = placings.find(
+    ({ share, standing: { held, asked } }) => share === null && !fitsCounter(held, asked),
+  );
+  if (full !== undefined) throw outOfRange(full.standing.period.key);
 }
 
 function extend(state: MemoryState, asked: Hold, ttlMs: number): ExtendReply {

@@ -2,6 +2,7 @@ import type {
   Balance,
   ExtendReply,
   Hold,
+  HoldEntry,
   NanoUsd,
   ReserveReply,
   ReserveRequest,
@@ -27,6 +28,7 @@ import { outcomeOfLive, settlementOf } from './settlements.ts';
 const VALUES_PER_REFUSAL = 6;
 const VALUES_PER_BALANCE = 3;
 
+/** @param periods of budgets, and behind them those of their pools, as they were asked for. */
 export function reserveReplyFrom(
   reply: ScriptReply,
   organization: string,
@@ -39,6 +41,12 @@ export function reserveReplyFrom(
       const refusals = refusalsFrom(reply.values.slice(3), periods);
       const wouldDeny = refusals.map((refusal) => denialFrom(refusal, request, Number(first)));
       return { kind: 'held', hold: heldBy(reply, organization, request, periods), wouldDeny };
+    }
+    case 'SPLIT': {
+      const hold = holdFromRecord(organization, request.attemptId, reply.values[1] ?? '');
+      const refusals = refusalsFrom(reply.values.slice(2), periods);
+      const wouldDeny = refusals.map((refusal) => denialFrom(refusal, request, Number(first)));
+      return { kind: 'held', hold, wouldDeny };
     }
     case 'DUP':
       return { kind: 'held', hold: holdFromRecord(organization, request.attemptId, first), wouldDeny: [] };
@@ -71,8 +79,16 @@ function heldBy(
     epoch,
     budgetInstantMs: Number(instant),
     expiryBucket: Number(bucket),
-    entries: periods.map((period) => holdEntry(period, askedIn(measureOf(period.key), request))),
+    entries: wholeEntries(request, periods),
   };
+}
+
+function wholeEntries(request: ReserveRequest, periods: readonly BudgetPeriod[]): HoldEntry[] {
+  const entries: HoldEntry[] = [];
+  for (const period of periods)
+    if (period.budget.isPool !== true)
+      entries.push(holdEntry(period, askedIn(measureOf(period.key), request)));
+  return entries;
 }
 
 /** What was to be ended, and how. */
@@ -145,7 +161,11 @@ function refusalsFrom(values: readonly string[], periods: readonly BudgetPeriod[
     const [limit, spent, held, needed] = values.slice(at + 1, at + 5).map(BigInt);
     if (limit === undefined || spent === undefined || held === undefined || needed === undefined)
       throw unavailable(`A refusal of ${period.key} is not whole`);
-    refusals.push({ period, limit, spent, held, needed, retryAtMs: Number(values[at + 5]) });
+    const last = refusals.at(-1);
+    // What a pool did not have stands behind the budget that lacked it.
+    if (period.budget.isPool === true && last !== undefined)
+      last.pool = { budgetId: period.budget.id, limit, spent, held, needed };
+    else refusals.push({ period, limit, spent, held, needed, retryAtMs: Number(values[at + 5]) });
   }
   return refusals;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type ReserveReply, type ReserveRequest, runningOverrides, TallygateError } from '@tallygate/usage';
 import type { AbandonedReserves } from './abandoned-reserves.ts';
 import { entriesToText, holdFromRecord } from './attempt-record.ts';
-import { type BudgetPeriod, type PinnedPeriod, UNKNOWN_PERIOD } from './budget-periods.ts';
+import { type BudgetPeriod, type PinnedPeriod, UNKNOWN_PERIOD, withPools } from './budget-periods.ts';
 import { within } from './deadlines.ts';
 import { pausedDenial } from './denials.ts';
 import { unavailable } from './outages.ts';
@@ -73,7 +73,8 @@ async function reserveOnce(
   // Where the server was not asked for its instant, no override that concerns the call can be running.
   const running = asking.isServerInstant ? runningOverrides(snapshot, asking.instantMs) : [];
   const rules = isCurrent ? rulesAt(calendar, snapshot, request, asking.instantMs, running) : NO_RULES;
-  const { periods, pause } = rules;
+  const { pause } = rules;
+  const periods = withPools(rules.periods);
   const asked = { ...request, enforce: rules.enforce };
   if (pause !== null && rules.enforce)
     return { kind: 'denied', denial: pausedDenial(pause, asked, asking.instantMs) };
@@ -85,12 +86,13 @@ async function reserveOnce(
     reserveQuestion(session.keys, asked, periods, { askId: asking.id, version }),
   );
   if (await rebuilt(session, reply, periods)) return null;
-  if (reply.code === 'HELD' || reply.code === 'DENY') session.notePassed(Number(reply.values[0]));
+  const isNew = reply.code === 'HELD' || reply.code === 'SPLIT';
+  if (isNew || reply.code === 'DENY') session.notePassed(Number(reply.values[0]));
   if (reply.code === 'PERIOD') return takeInstant(session, asking, reply);
   // This process was behind, not the caller: the next turn reads the configuration the caller knows.
   if (reply.code === 'CONFIG' && Number(reply.values[0]) === request.configVersion) return null;
   const answer = reserveReplyFrom(reply, organization, asked, periods);
-  if (answer.kind !== 'held' || reply.code !== 'HELD' || pause === null) return answer;
+  if (answer.kind !== 'held' || !isNew || pause === null) return answer;
   return { ...answer, wouldDeny: [pausedDenial(pause, asked, asking.instantMs), ...answer.wouldDeny] };
 }
 

@@ -1,7 +1,9 @@
 import {
+  type Budget,
   type ConfigurationSnapshot,
   configurationSnapshotSchema,
   type Hold,
+  type HoldEntry,
   NANO_USD_MAX,
   type ReserveRequest,
   requireTimeZone,
@@ -56,11 +58,17 @@ export function requireOwnHold(organization: string, hold: Hold): void {
   }
   const foreign = hold.entries.find(({ key }) => !isPeriodKey(key));
   if (foreign !== undefined) throw invalid(`hold.entries names "${foreign.key}", which is no budget period.`);
+  if (hold.entries.some(paysNegative)) throw invalid('hold.entries has a part that begins or ends below 0.');
+}
+
+/** It would take back what others were charged. */
+function paysNegative({ paysUpTo = 0n, paysFrom = 0n }: HoldEntry): boolean {
+  return paysUpTo < 0n || paysFrom < 0n;
 }
 
 /**
  * @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for another organization, two budgets of one id (they would share
- *   a counter), a negative limit, a grant of nothing, an unknown zone, or anything that is not a snapshot.
+ *   a counter), a negative limit, a grant of nothing, an unknown zone, a pool that is none, or anything that is not a snapshot.
  */
 export function requireSnapshot(organization: string, snapshot: ConfigurationSnapshot): void {
   const shape = configurationSnapshotSchema.safeEncode(snapshot);
@@ -86,7 +94,18 @@ export function requireSnapshot(organization: string, snapshot: ConfigurationSna
     if (budget.limit < 0n || budget.limit > NANO_USD_MAX) {
       throw misconfigured(`budget "${budget.id}" has a limit of ${budget.limit} nano-USD.`);
     }
+    requirePool(budget, snapshot);
   }
+}
+
+/** What is missing on a budget can only be held by what counts alike. */
+function requirePool({ id, pool, measure, isPool }: Budget, { budgets }: ConfigurationSnapshot): void {
+  if (pool === undefined) return;
+  const named = budgets.find((budget) => budget.id === pool);
+  if (named?.isPool !== true) throw misconfigured(`budget "${id}" names "${pool}", which is no pool.`);
+  if (isPool === true) throw misconfigured(`pool "${id}" has a pool itself.`);
+  if (named.measure !== measure)
+    throw misconfigured(`budget "${id}" and its pool "${pool}" are limited in different measures.`);
 }
 
 /** Beyond what a 64-bit counter of nano-USD can hold: about 9.2 billion USD in one period. */

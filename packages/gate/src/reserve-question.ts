@@ -9,9 +9,18 @@ import { limbs } from './limbs.ts';
 
 /** With the position of its key, which is known when questions are gathered. */
 const PLAIN_VALUES = 5;
-const ALL_VALUES = 12;
+const UNLIKE_VALUES = 12;
+const ALL_VALUES = 13;
 
-/** A reserve as `lua/reserve.lua` takes it. Most budgets are plain, and then nothing of the others is sent. */
+/** In the place where a budget names that of its pool. */
+const NO_POOL = 0;
+const IS_POOL = -1;
+
+/**
+ * A reserve as `lua/reserve.lua` takes it. Most budgets are plain, and then nothing of the others is sent.
+ *
+ * @param periods of budgets, and behind them those of their pools
+ */
 export function reserveQuestion(
   keys: RedisKeys,
   request: ReserveRequest,
@@ -19,20 +28,18 @@ export function reserveQuestion(
   { askId, version }: { askId: string; version: number },
 ): Question {
   const { attemptId, ttlMs, enforce, expectedNanoUsd, worstNanoUsd } = request;
-  const isPlain = periods.every(isPlainPeriod);
+  const width = widthOf(periods);
   const asked = periods.map(({ key }) => askedIn(measureOf(key), request));
   return {
     attemptKey: keys.attempt(attemptId),
-    numbers: [
-      ttlMs,
-      enforce ? 1 : 0,
-      ...limbs(expectedNanoUsd),
-      ...limbs(worstNanoUsd),
-      isPlain ? PLAIN_VALUES : ALL_VALUES,
-    ],
+    numbers: [ttlMs, enforce ? 1 : 0, ...limbs(expectedNanoUsd), ...limbs(worstNanoUsd), width],
     budgets: periods.map((period, position) => ({
       key: keys.budget(period.key),
-      numbers: [...plainNumbers(period), ...(isPlain ? [] : otherNumbers(period, asked[position]))],
+      numbers: [
+        ...plainNumbers(period),
+        ...(width === PLAIN_VALUES ? [] : otherNumbers(period, asked[position])),
+        ...(width === ALL_VALUES ? [poolPlace(period, periods)] : []),
+      ],
     })),
     values: [
       String(version),
@@ -44,8 +51,20 @@ export function reserveQuestion(
   };
 }
 
-function isPlainPeriod({ key, budget }: BudgetPeriod): boolean {
-  return isEnforced(budget) && budget.overageBasisPoints === undefined && measureOf(key) === 'usd';
+function widthOf(periods: readonly BudgetPeriod[]): number {
+  if (periods.every(isPlainPeriod)) return PLAIN_VALUES;
+  return periods.some(({ pool }) => pool !== undefined) ? ALL_VALUES : UNLIKE_VALUES;
+}
+
+/** Counted from one, as scripts do. */
+function poolPlace({ budget, pool }: BudgetPeriod, periods: readonly BudgetPeriod[]): number {
+  if (budget.isPool === true) return IS_POOL;
+  return pool === undefined ? NO_POOL : 1 + periods.findIndex(({ key }) => key === pool.key);
+}
+
+function isPlainPeriod({ key, budget, pool }: BudgetPeriod): boolean {
+  const isUnlike = budget.overageBasisPoints !== undefined || measureOf(key) !== 'usd';
+  return isEnforced(budget) && !isUnlike && pool === undefined;
 }
 
 function plainNumbers({ budget, periodStartMs, periodEndMs }: BudgetPeriod): number[] {

@@ -38,12 +38,13 @@ export function rulesAt(
   };
 }
 
-/** The period with the limit that its budget has while these overrides run. */
+/** The period with the limits that its budget and its pool have while these overrides run. */
 export function raisedPeriod(period: BudgetPeriod, running: readonly Override[]): BudgetPeriod {
   const { budget } = period;
   const limit = raisedLimit(budget, running);
-  if (limit === budget.limit) return period;
-  return { ...period, budget: { ...budget, limit } };
+  const pool = period.pool && raisedPeriod(period.pool, running);
+  if (limit === budget.limit && pool === period.pool) return period;
+  return { ...period, budget: { ...budget, limit }, ...(pool === undefined ? {} : { pool }) };
 }
 
 export function raisedLimit(budget: Budget, running: readonly Override[]): bigint {
@@ -73,7 +74,7 @@ export function dependsOnOverrides(
   const isForCall = (grant: Grant) =>
     snapshot.budgets.some(
       (budget) =>
-        budget.id === grant.budget &&
+        (budget.id === grant.budget || budget.pool === grant.budget) &&
         budgetCovers(budget, request) &&
         (grant.value === undefined ||
           (budget.each !== undefined && valuesOf(request, budget.each).includes(grant.value))),

@@ -1,5 +1,5 @@
 import type { Hold } from '@tallygate/usage';
-import { amountsToText, type Charge, chargedIn } from './amounts.ts';
+import { amountsToText, type Charge, chargedTo } from './amounts.ts';
 import { entriesToText } from './attempt-record.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
 import type { Question } from './gathered-scripts.ts';
@@ -10,7 +10,7 @@ import { limbs } from './limbs.ts';
 const PLAIN_VALUES = 3;
 const ALL_VALUES = 5;
 
-/** An end as `lua/settle.lua` takes it. Where all budgets are in USD their amount is sent once. */
+/** An end as `lua/settle.lua` takes it. Where all budgets are in USD, and none shared it with a pool, their amount is sent once. */
 export function settleQuestion(
   keys: RedisKeys,
   { attemptId, budgetInstantMs }: Pick<Hold, 'attemptId' | 'budgetInstantMs'>,
@@ -18,8 +18,8 @@ export function settleQuestion(
   charge: Charge,
   entries: readonly PinnedPeriod[],
 ): Question {
-  const amounts = entries.map(({ key }) => chargedIn(measureOf(key), charge));
-  const isPlain = entries.every(({ key }) => measureOf(key) === 'usd');
+  const amounts = entries.map((entry) => chargedTo(entry, charge));
+  const isPlain = entries.every(isPlainEntry);
   return {
     attemptKey: keys.attempt(attemptId),
     numbers: [...limbs(charge.amountNanoUsd), isPlain ? PLAIN_VALUES : ALL_VALUES],
@@ -34,4 +34,8 @@ export function settleQuestion(
       String(budgetInstantMs),
     ],
   };
+}
+
+function isPlainEntry({ key, paysUpTo, paysFrom }: PinnedPeriod): boolean {
+  return measureOf(key) === 'usd' && paysUpTo === undefined && paysFrom === undefined;
 }

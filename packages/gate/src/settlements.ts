@@ -1,7 +1,6 @@
 import type { Settlement, SettlementKind, SettleReply } from '@tallygate/usage';
-import { type Charge, chargedIn } from './amounts.ts';
+import { type Charge, chargedTo } from './amounts.ts';
 import type { PinnedPeriod } from './budget-periods.ts';
-import { measureOf } from './keys.ts';
 
 /** How an attempt ended: all that a repetition has to be answered with. */
 export interface Ending {
@@ -26,7 +25,7 @@ export function settlementOf(
     seq,
     budgetInstantMs,
     settledAtMs,
-    entries: entries.map(({ key }) => ({ key, amount: chargedIn(measureOf(key), charge) })),
+    entries: entries.map((entry) => ({ key: entry.key, amount: chargedTo(entry, charge) })),
   };
 }
 

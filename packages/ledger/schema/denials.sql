@@ -33,7 +33,12 @@ CREATE TABLE IF NOT EXISTS denials (
   scope_model LowCardinality(Nullable(String)),
   reason LowCardinality(Nullable(String)),
   config_version Nullable(UInt64),
-  measure LowCardinality(String) DEFAULT 'usd'
+  measure LowCardinality(String) DEFAULT 'usd',
+  pool_id LowCardinality(Nullable(String)),
+  pool_limit_amount Nullable(Int64) CODEC(ZSTD(1)),
+  pool_spent_amount Nullable(Int64) CODEC(ZSTD(1)),
+  pool_held_amount Nullable(Int64) CODEC(ZSTD(1)),
+  pool_needed_amount Nullable(Int64) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)

@@ -180,7 +180,12 @@ CREATE TABLE IF NOT EXISTS denials (
   scope_model LowCardinality(Nullable(String)),
   reason LowCardinality(Nullable(String)),
   config_version Nullable(UInt64),
-  measure LowCardinality(String) DEFAULT 'usd'
+  measure LowCardinality(String) DEFAULT 'usd',
+  pool_id LowCardinality(Nullable(String)),
+  pool_limit_amount Nullable(Int64) CODEC(ZSTD(1)),
+  pool_spent_amount Nullable(Int64) CODEC(ZSTD(1)),
+  pool_held_amount Nullable(Int64) CODEC(ZSTD(1)),
+  pool_needed_amount Nullable(Int64) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)
@@ -1171,6 +1176,14 @@ ENGINE = MergeTree
 ORDER BY (organization, kind, subject, number)
 SETTINGS non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1
 `,
+'0036_add_pools_of_denials': `-- The pool that did not have what the budget lacked; null where the budget has none.
+ALTER TABLE denials
+  ADD COLUMN IF NOT EXISTS pool_id LowCardinality(Nullable(String)),
+  ADD COLUMN IF NOT EXISTS pool_limit_amount Nullable(Int64) CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS pool_spent_amount Nullable(Int64) CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS pool_held_amount Nullable(Int64) CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS pool_needed_amount Nullable(Int64) CODEC(ZSTD(1))
+`,
 } as const;
 
 export const QUERIES = {
@@ -1340,7 +1353,12 @@ SELECT
   ver,
   reason,
   config_version,
-  measure
+  measure,
+  pool_id,
+  toString(pool_limit_amount) AS pool_limit_amount_text,
+  toString(pool_spent_amount) AS pool_spent_amount_text,
+  toString(pool_held_amount) AS pool_held_amount_text,
+  toString(pool_needed_amount) AS pool_needed_amount_text
 FROM denials
 WHERE organization = {organization:String} AND denial_id = {denialId:String}
 ORDER BY denials.ver DESC

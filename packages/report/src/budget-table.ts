@@ -1,9 +1,9 @@
 import {
   type Balance,
+  describeCover,
   describeMode,
   describePeriod,
   describeReset,
-  describeScope,
   formatAmount,
   formatBareAmount,
   type Period,
@@ -29,7 +29,7 @@ export function budgetTable(balances: readonly Balance[]): TextTable {
       const { measure } = budget;
       return [
         budget.id,
-        describeScope(budget.scope),
+        describeCover(budget),
         describePeriod(period, budget.timeZone),
         describeMode(budget),
         formatBareAmount(balance.spent, measure),

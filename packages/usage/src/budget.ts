@@ -52,6 +52,10 @@ export const budgetSchema = z.object({
   /** Absent: usd. Another measure is another counter: nothing that was counted is carried over. */
   measure: measureSchema.optional(),
   limit: nanoUsdSchema,
+  /** The id of the pool that holds what does not fit on this budget alone. Absent: such a call is denied. */
+  pool: z.string().min(1).optional(),
+  /** It is a pool: it covers no call itself, and holds for the budgets that name it what they lack. */
+  isPool: z.literal(true).optional(),
   /** Absent: enforce. It denies only where its caller enforces, too. */
   mode: budgetModeSchema.optional(),
   /** By how much calls in flight may pass the limit at their worst, in hundredths of a percent of it. Absent: by nothing. */
@@ -80,10 +84,14 @@ export function describeOverage({ overageBasisPoints = 0 }: Pick<Budget, 'overag
   return `${overageBasisPoints / 100}%`;
 }
 
-/** "enforced", "enforced, overage 10%", "observed". */
-export function describeMode(budget: Pick<Budget, 'mode' | 'overageBasisPoints'>): string {
+/** "enforced", "enforced, overage 10%, pool shared", "observed"; of a pool "pool". */
+export function describeMode(
+  budget: Pick<Budget, 'mode' | 'overageBasisPoints' | 'pool' | 'isPool'>,
+): string {
   const overage = budget.overageBasisPoints ? `, overage ${describeOverage(budget)}` : '';
-  return `${isEnforced(budget) ? 'enforced' : 'observed'}${overage}`;
+  const pool = budget.pool === undefined ? '' : `, pool ${budget.pool}`;
+  const mode = isEnforced(budget) ? 'enforced' : 'observed';
+  return `${budget.isPool === true ? 'pool' : mode}${overage}${pool}`;
 }
 
 export function isEnforced({ mode }: Pick<Budget, 'mode'>): boolean {
@@ -97,11 +105,15 @@ export interface BudgetSubject {
   models: readonly string[];
 }
 
-/** With `each`, a call without a value is not covered: there is no budget that it could belong to. */
+/**
+ * With `each`, a call without a value is not covered: there is no budget that it could belong to. A pool covers none: it is asked
+ * only for what a budget that does lacks.
+ */
 export function budgetCovers(
-  { scope, each }: Pick<Budget, 'scope' | 'each'>,
+  { scope, each, isPool }: Pick<Budget, 'scope' | 'each' | 'isPool'>,
   subject: BudgetSubject,
 ): boolean {
+  if (isPool === true) return false;
   if (each !== undefined && valuesOf(subject, each).length === 0) return false;
   const { attribution, models } = subject;
   const is = (wanted: string | undefined, actual: string | null) => wanted === undefined || wanted === actual;
@@ -140,9 +152,10 @@ export function valueOfBudget({ each, scope }: Pick<Budget, 'each' | 'scope'>): 
   return each === undefined ? null : (scope[each] ?? null);
 }
 
-/** "each user of team support" for all that a budget with `each` stands for, else its scope. */
-export function describeCover(budget: Pick<Budget, 'each' | 'scope'>): string {
-  const { each, scope } = budget;
+/** "each user of team support" for all that a budget with `each` stands for, "calls beyond their budgets" for a pool, else its scope. */
+export function describeCover(budget: Pick<Budget, 'each' | 'scope' | 'isPool'>): string {
+  const { each, scope, isPool } = budget;
+  if (isPool === true) return 'calls beyond their budgets';
   if (each === undefined || valueOfBudget(budget) !== null) return describeScope(scope);
   return Object.keys(scope).length === 0 ? `each ${each}` : `each ${each} of ${describeScope(scope)}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BudgetExceededError, describeDenial } from './denial.ts';
+import { BudgetExceededError, describeDenial, roomFor } from './denial.ts';
 import { TallygateError } from './errors.ts';
 import type { Denial } from './hold.ts';
 import { nanoFromUsd } from './money.ts';
@@ -48,6 +48,22 @@ describe('a denial', () => {
     expect(describeDenial({ ...denial, scope: { team: 'support', feature: 'search' } })).toMatch(
       /^Feature search of team support has spent /,
     );
+  });
+
+  it('says of a budget with a pool what is left on both', () => {
+    const pool = {
+      budgetId: 'shared',
+      limit: nanoFromUsd('100'),
+      spent: nanoFromUsd('99'),
+      held: nanoFromUsd('0.95'),
+      needed: nanoFromUsd('0.32'),
+    };
+    expect(describeDenial({ ...denial, pool })).toMatch(
+      /; this call needs up to \$0\.42, of which \$0\.10 is left there and \$0\.05 in pool shared\.$/,
+    );
+    expect(roomFor({ ...denial, pool })).toBe(nanoFromUsd('0.15'));
+    expect(roomFor({ ...denial, pool: { ...pool, spent: pool.limit } })).toBe(nanoFromUsd('0.10'));
+    expect(roomFor(denial)).toBe(nanoFromUsd('-0.10'));
   });
 
   it('shows an amount below a cent, which "$0.00" would deny', () => {

@@ -1,7 +1,7 @@
 import { describeScope } from './budget.ts';
 import { isoFromMs } from './clock.ts';
 import { TallygateError } from './errors.ts';
-import type { Denial } from './hold.ts';
+import type { Denial, PoolDenial } from './hold.ts';
 import { formatAmount, formatBareAmount } from './measure.ts';
 import { describeInstant, describePeriod, describeReset, type Period } from './period.ts';
 import { isRolling } from './rolling.ts';
@@ -36,7 +36,7 @@ export function describeDenial(denial: Denial): string {
     `${formatBareAmount(denial.spent, measure)} of ${formatAmount(denial.limit, measure)} ` +
     `for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
     `(held ${formatBareAmount(denial.held, measure)}); ${describeEnd(denial, period)}; ` +
-    `this call needs up to ${formatAmount(denial.needed, measure)}.`
+    `this call needs up to ${formatAmount(denial.needed, measure)}${describePool(denial)}.`
   );
 }
 
@@ -44,6 +44,25 @@ export function describeDenial(denial: Denial): string {
 function describeEnd({ unit, retryAtMs, timeZone }: Denial, period: Period): string {
   if (!isRolling(unit)) return `resets ${describeReset(period, timeZone)}`;
   return `room again from ${describeInstant(retryAtMs, timeZone)}`;
+}
+
+/** ", of which $0.02 is left there and $0.05 in pool shared". */
+function describePool({ pool, needed, measure = 'usd' }: Denial): string {
+  if (pool === undefined) return '';
+  const left = formatAmount(needed - pool.needed, measure);
+  return `, of which ${left} is left there and ${formatAmount(leftIn(pool), measure)} in pool ${pool.budgetId}`;
+}
+
+/** The most that a call may have needed to be admitted, where nothing else changes: of the budget, and of its pool where it has one. */
+export function roomFor(denial: Denial): bigint {
+  const { limit, spent, held, needed, pool } = denial;
+  if (pool === undefined) return limit - spent - held;
+  return needed - pool.needed + leftIn(pool);
+}
+
+function leftIn({ limit, spent, held }: PoolDenial): bigint {
+  const left = limit - spent - held;
+  return left < 0n ? 0n : left;
 }
 
 /** Nobody can be charged for the call: no team was named, or the named one is refused. Thrown before the call. */

@@ -15,6 +15,12 @@ const holdEntrySchema = z.object({
   worst: nanoUsdSchema,
   periodStartMs: instantMs,
   periodEndMs: instantMs,
+  /**
+   * Where a budget and its pool hold a call together: of the charge the budget pays up to this, and the pool what is above, however
+   * much that is. Absent on both: the whole charge.
+   */
+  paysUpTo: nanoUsdSchema.optional(),
+  paysFrom: nanoUsdSchema.optional(),
 });
 export type HoldEntry = z.output<typeof holdEntrySchema>;
 
@@ -37,6 +43,17 @@ export const holdSchema = z.object({
 });
 export type Hold = z.output<typeof holdSchema>;
 
+/** What a budget lacked was asked of its pool, which did not have it. In the measure of the budget, by the same track. */
+const poolDenialSchema = z.object({
+  budgetId: z.string().min(1),
+  limit: nanoUsdSchema,
+  spent: nanoUsdSchema,
+  held: nanoUsdSchema,
+  /** What the budget lacked; the rest of what the call needs is left on it. */
+  needed: nanoUsdSchema,
+});
+export type PoolDenial = z.output<typeof poolDenialSchema>;
+
 /** Why a call was not admitted, in numbers a person can act on. */
 export const denialSchema = z.object({
   denialId: z.string().min(1),
@@ -54,6 +71,8 @@ export const denialSchema = z.object({
   spent: nanoUsdSchema,
   held: nanoUsdSchema,
   needed: nanoUsdSchema,
+  /** Absent: the budget has no pool. */
+  pool: poolDenialSchema.optional(),
   /** When trying again can first make sense: the period's end, or the end of the oldest hold if that comes sooner. */
   retryAtMs: instantMs,
   atMs: instantMs,

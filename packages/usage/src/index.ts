@@ -69,7 +69,7 @@ export {
   type UnpricedPolicy,
   unpricedPolicySchema,
 } from './configuration.ts';
-export { AttributionError, BudgetExceededError, describeDenial } from './denial.ts';
+export { AttributionError, BudgetExceededError, describeDenial, roomFor } from './denial.ts';
 export { ERRORS, type ErrorCode, TallygateError, type TallygateErrorOptions } from './errors.ts';
 export {
   type FinanceQuery,
@@ -133,6 +133,7 @@ export {
   type Hold,
   type HoldEntry,
   holdSchema,
+  type PoolDenial,
 } from './hold.ts';
 export {
   derivedEventId,

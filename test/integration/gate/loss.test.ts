@@ -78,6 +78,24 @@ describe('Redis loses counters', () => {
     expect((await counters(gate))['all']).toEqual({ spent: usd('0.70'), held: 0n });
   });
 
+  test('a hold that a budget shares with its pool is put back on both, and both begin with what the ledger knows', async () => {
+    const { gate, redis, organization, ledger } = await openSpent();
+    const budgets = [
+      budgetOf('all', usd('1'), { pool: 'more' }),
+      budgetOf('more', usd('1'), { isPool: true }),
+    ];
+    await gate.publish(snapshotOf(organization, 2, budgets));
+    const second = { configVersion: 2, expectedNanoUsd: usd('0.60') };
+    await spend(gate, ledger, await held(gate, second), usd('0.50'));
+    const shared = await held(gate, { ...second, expectedNanoUsd: usd('0.30') });
+    await loseEverything(redis, organization);
+    const both = { all: { spent: usd('1'), held: 0n }, more: { spent: usd('0.10'), held: usd('0.30') } };
+    expect(await counters(gate)).toEqual(both);
+    await spend(gate, ledger, shared, usd('0.20'));
+    await loseEverything(redis, organization);
+    expect((await counters(gate))['more']).toEqual({ spent: usd('0.30'), held: 0n });
+  });
+
   test('what another process holds is asserted again, and what it settled is shipped, before anybody is admitted', async () => {
     const { gate, redis, organization, ledger } = await openSpent();
     // This one's last settlement still lies in its spool when everything is lost.

@@ -1,24 +1,35 @@
 import {
   type Attribution,
   type Budget,
-  type BudgetScope,
   NANO_USD_MAX,
   type NanoUsd,
   type ReserveRequest,
 } from '@tallygate/usage';
 import { attributionOf } from '../../contract/gate-fixtures.ts';
 
-/** The budgets of every scenario: up to ten counters cover one call, in periods of all lengths that a scenario can outlive. */
+/**
+ * The budgets of every scenario: up to ten counters cover one call, in periods of all lengths that a scenario can outlive. Some of
+ * one call have one pool, and one of them has another.
+ */
 const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Partial<Budget>)[] = [
   { id: 'all', scope: {}, period: 'month' },
-  { id: 'support', scope: { team: 'support' }, period: 'month', overageBasisPoints: 2_550 },
+  { id: 'support', scope: { team: 'support' }, period: 'month', overageBasisPoints: 2_550, pool: 'spare' },
   { id: 'daily', scope: { team: 'support' }, period: 'day', timeZone: 'Asia/Kolkata', measure: 'requests' },
-  { id: 'chat', scope: { feature: 'chat' }, period: 'hour', mode: 'observe', alerts: [1, 30, 120] },
+  {
+    id: 'chat',
+    scope: { feature: 'chat' },
+    period: 'hour',
+    mode: 'observe',
+    alerts: [1, 30, 120],
+    pool: 'spare',
+  },
   { id: 'person', scope: { user: 'u-1' }, period: 'minute', alerts: [] },
-  { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week', measure: 'tokens' },
-  { id: 'lately', scope: { team: 'support' }, period: 'rolling-30m' },
-  { id: 'people', scope: {}, each: 'user', period: 'day' },
+  { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week', measure: 'tokens', pool: 'words' },
+  { id: 'lately', scope: { team: 'support' }, period: 'rolling-30m', pool: 'spare' },
+  { id: 'people', scope: {}, each: 'user', period: 'day', pool: 'spare' },
   { id: 'models', scope: { feature: 'chat' }, each: 'model', period: 'hour' },
+  { id: 'spare', scope: {}, period: 'week', isPool: true, overageBasisPoints: 1_000, alerts: [40, 100] },
+  { id: 'words', scope: {}, period: 'day', measure: 'tokens', isPool: true },
 ];
 
 export const BUDGET_IDS: readonly string[] = OF_ALL_SCENARIOS.map(({ id }) => id);
@@ -33,15 +44,17 @@ export function tokensOf(amountNanoUsd: NanoUsd): bigint {
 /** What a call takes from a budget, by what the budget is in. */
 export function amountOn(budgetId: string, amountNanoUsd: NanoUsd, requests: bigint): bigint {
   if (budgetId === 'daily') return requests;
-  return budgetId === 'opus' ? tokensOf(amountNanoUsd) : amountNanoUsd;
+  return budgetId === 'opus' || budgetId === 'words' ? tokensOf(amountNanoUsd) : amountNanoUsd;
 }
 
 /** Denies nobody. */
 export const OBSERVED_ID = 'chat';
 
+const HARD_BASIS_POINTS: Readonly<Record<string, bigint>> = { support: 12_550n, spare: 11_000n };
+
 /** What calls in flight may come to on it, at their worst. */
 export function hardLimitOf(budgetId: string, limit: NanoUsd): NanoUsd {
-  const hard = budgetId === 'support' ? (limit * 12_550n) / 10_000n : limit;
+  const hard = (limit * (HARD_BASIS_POINTS[budgetId] ?? 10_000n)) / 10_000n;
   return hard > NANO_USD_MAX ? NANO_USD_MAX : hard;
 }
 
@@ -64,14 +77,17 @@ export function payerOf(number: number): Payer {
 }
 
 export function budgetsOf(limits: ReadonlyMap<string, NanoUsd>): Budget[] {
-  return OF_ALL_SCENARIOS.flatMap((budget) => {
+  return OF_ALL_SCENARIOS.flatMap(({ pool, ...budget }) => {
     const limit = limits.get(budget.id);
-    return limit === undefined ? [] : [{ timeZone: 'UTC', onOutage: 'block', ...budget, limit }];
+    // A pool that is not live at the time is named by nobody.
+    const named = pool === undefined || !limits.has(pool) ? {} : { pool };
+    return limit === undefined ? [] : [{ timeZone: 'UTC', onOutage: 'block', ...budget, ...named, limit }];
   });
 }
 
 /** Who pays, said once more than in the gate: by comparison of the four dimensions that these scopes use. */
-export function covers(scope: BudgetScope, { attribution, models }: Payer): boolean {
+export function covers({ scope, isPool }: Budget, { attribution, models }: Payer): boolean {
+  if (isPool) return false;
   const { team = attribution.team, feature = attribution.feature, user = attribution.userPseudonym } = scope;
   const isModel = scope.model === undefined || models.some((name) => name === scope.model);
   return isModel && same(attribution, { team, feature, user });

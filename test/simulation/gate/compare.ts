@@ -3,7 +3,8 @@ import type { Alert, BudgetGate, Denial, Hold, NanoUsd, ReserveReply, SettleRepl
 import { expect } from 'vitest';
 import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
 import { tokensOf } from './budgets.ts';
-import type { EndAnswer, Refusal, ReserveAnswer } from './model.ts';
+import { type EndAnswer, keysOf, type ReserveAnswer } from './model.ts';
+import type { Refusal } from './model-admission.ts';
 import type { ModelAlert } from './model-alerts.ts';
 import { PARTS_OF_A_HOLD } from './model-state.ts';
 
@@ -19,7 +20,9 @@ export function answerOf(reply: ReserveReply | null, { kind }: ReserveAnswer): R
   if (reply === null) return { kind: 'refused' };
   if (reply.kind === 'denied') return { kind: 'denied', denial: refusalOf(reply.denial) };
   if (reply.kind === 'outdated') return { kind: 'outdated', version: reply.version };
-  const keys = reply.hold.entries.map(({ key }) => key);
+  const keys = keysOf(
+    reply.hold.entries.map(({ key, paysUpTo: upTo, paysFrom: from }) => ({ key, upTo, from })),
+  );
   const wouldDeny = reply.wouldDeny.map(refusalOf);
   if (kind === 'known' && wouldDeny.length === 0) return { kind, keys };
   return { kind: 'held', keys, lastBucket: reply.hold.expiryBucket, wouldDeny };
@@ -62,8 +65,9 @@ export function expectLifetime(
   expectSame(endsMs <= Math.max(latestMs, (pastBucket + 1) * BUCKET_MS), true);
 }
 
-function refusalOf({ budgetId, limit, spent, held, needed, retryAtMs }: Denial): Refusal {
-  return { budgetId, limit, spent, held, needed, retryAtMs };
+function refusalOf({ budgetId, limit, spent, held, needed, pool, retryAtMs }: Denial): Refusal {
+  const refusal = { budgetId, limit, spent, held, needed, retryAtMs };
+  return pool === undefined ? refusal : { ...refusal, pool };
 }
 
 export function alertOf({ key, thresholdPercent, spent, limit, crossedAtMs }: Alert): ModelAlert {

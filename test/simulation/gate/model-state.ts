@@ -1,6 +1,7 @@
 import { type Budget, NANO_USD_MAX, type NanoUsd, type SettlementKind } from '@tallygate/usage';
 import { BUCKET_MS, START_MS } from '../../contract/gate-fixtures.ts';
 import { amountOn, BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
+import { type Part, partOf } from './model-admission.ts';
 import { ModelAlerts } from './model-alerts.ts';
 import { counterOf, modelPeriod, windowStartMs } from './model-periods.ts';
 
@@ -11,7 +12,7 @@ import { counterOf, modelPeriod, windowStartMs } from './model-periods.ts';
 /** A longer hold may end late by a sixteenth of its length. */
 export const PARTS_OF_A_HOLD = 16;
 
-export interface PinnedKey {
+export interface PinnedKey extends Part {
   key: string;
   /** Under what it is counted. */
   counter: string;
@@ -81,8 +82,20 @@ export class ModelState {
 
   periodsFor(payer: Payer, instantMs = this.nowMs): PinnedKey[] {
     return this.budgets()
-      .filter(({ scope }) => covers(scope, payer))
+      .filter((budget) => covers(budget, payer))
       .flatMap((budget) => valuesOfPayer(budget, payer).map((value) => periodOf(budget, value, instantMs)));
+  }
+
+  poolOf({ budgetId }: PinnedKey, instantMs = this.nowMs): PinnedKey | null {
+    const budgets = this.budgets();
+    const pool = budgets.find(({ id }) => id === budgetId)?.pool;
+    const found = budgets.find(({ id }) => id === pool);
+    return found === undefined ? null : periodOf(found, null, instantMs);
+  }
+
+  /** The periods, and those of their pools. */
+  withPools(periods: readonly PinnedKey[], instantMs = this.nowMs): PinnedKey[] {
+    return [...periods, ...periods.flatMap((period) => this.poolOf(period, instantMs) ?? [])];
   }
 
   spent(counter: string): NanoUsd {
@@ -103,18 +116,14 @@ export class ModelState {
 
   held(counter: string) {
     const live = [...this.attempts.values()].filter(
-      (attempt) =>
-        !this.lost.has(counter) &&
-        this.#isLive(attempt) &&
-        !attempt.missing.has(counter) &&
-        attempt.periods.some((period) => period.counter === counter),
+      (attempt) => !this.lost.has(counter) && this.#isLive(attempt) && !attempt.missing.has(counter),
     );
     const budgetId = counter.slice(0, counter.indexOf(':'));
-    const parts = live.map(({ expected, worst, lastBucket }) => ({
-      expected: amountOn(budgetId, expected, 1n),
-      worst: amountOn(budgetId, worst, 1n),
-      lastBucket,
-    }));
+    const parts = live.flatMap(({ expected, worst, lastBucket, periods }) => {
+      const pinned = periods.find((period) => period.counter === counter);
+      const whole = { expected: amountOn(budgetId, expected, 1n), worst: amountOn(budgetId, worst, 1n) };
+      return pinned === undefined ? [] : [{ ...partOf(whole, pinned), lastBucket }];
+    });
     return {
       expected: total(parts.map(({ expected }) => expected)),
       worst: total(parts.map(({ worst }) => worst)),

@@ -1,22 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ExtendReply, NanoUsd, SettleReply } from '@tallygate/usage';
-import { BUCKET_MS } from '../../contract/gate-fixtures.ts';
 import { amountOn, hardLimitOf, OBSERVED_ID, payerOf } from './budgets.ts';
+import {
+  type Amounts,
+  partOfAmount,
+  type Refusal,
+  refusalByBoth,
+  refusalOf,
+  type Sums,
+  shareOf,
+  smaller,
+} from './model-admission.ts';
 import { currentPart, outOfWindowMs, windowStartMs } from './model-periods.ts';
 import { isBeyondCounters, type ModelAttempt, ModelState, type PinnedKey, total } from './model-state.ts';
 import type { Asking, Change, Publishing } from './steps.ts';
 
 /** What a gate must answer to each step, from a state that knows no counters. Nothing here awaits, reads a clock or a store. */
-
-/** Of a denial, what a person acts on. */
-export interface Refusal {
-  budgetId: string;
-  limit: NanoUsd;
-  spent: NanoUsd;
-  held: NanoUsd;
-  needed: NanoUsd;
-  retryAtMs: number;
-}
 
 export type ReserveAnswer =
   | { kind: 'held'; keys: string[]; lastBucket: number; wouldDeny: Refusal[] }
@@ -36,17 +35,19 @@ export class GateModel extends ModelState {
     if (known !== undefined) return { kind: 'known', keys: keysOf(known.periods) };
     if (asked.isStale) return { kind: 'outdated', version: this.version };
     const periods = this.periodsFor(payerOf(asked.payer));
-    this.#find(periods);
-    const refusals = periods.flatMap((period) => this.#refusal(period, asked) ?? []);
+    this.#findAsked(periods, asked);
+    const placings = periods.map((period) => this.#place(period, asked));
+    const refusals = placings.flatMap(({ refusal }) => refusal ?? []);
     const denying = asked.enforce ? refusals.filter(({ budgetId }) => budgetId !== OBSERVED_ID) : [];
     if (denying.length > 0) return { kind: 'denied', denial: lastToLetGo(denying) };
-    if (periods.some((period) => this.#crowds(period, asked))) return { kind: 'refused' };
+    if (placings.some((placing) => this.#crowds(placing, asked))) return { kind: 'refused' };
     this.passTime();
-    for (const { counter } of periods) this.#beginAgain(counter);
+    const held = heldOn(placings);
+    for (const { counter } of held) this.#beginAgain(counter);
     const lastBucket = this.bucketAfter(asked.ttlMs);
     const { expected, worst } = asked;
-    this.attempts.set(id, { periods, expected, worst, lastBucket, ended: null, missing: new Set() });
-    return { kind: 'held', keys: keysOf(periods), lastBucket, wouldDeny: refusals };
+    this.attempts.set(id, { periods: held, expected, worst, lastBucket, ended: null, missing: new Set() });
+    return { kind: 'held', keys: keysOf(held), lastBucket, wouldDeny: refusals };
   }
 
   /** Whoever asked last owns a hold: giving up takes it away, even if somebody had asked for it before. */
@@ -56,15 +57,19 @@ export class GateModel extends ModelState {
     if (asked.isStale || known?.ended) return;
     if (known !== undefined) return void this.attempts.delete(id);
     const payer = payerOf(asked.payer);
-    const periods = this.periodsFor(payer, this.callerMs);
+    const named = this.withPools(this.periodsFor(payer, this.callerMs), this.callerMs);
     // The server says what is wrong with the question, and then nobody is there to ask again.
-    const isOfAnotherPeriod = keysOf(periods).join() !== keysOf(this.periodsFor(payer)).join();
-    if (isOfAnotherPeriod || this.#find(periods)) return;
-    const denying = periods.filter(({ budgetId }) => budgetId !== OBSERVED_ID);
-    if (asked.enforce && denying.some((period) => this.#refusal(period, asked) !== null)) return;
-    if (periods.some((period) => this.#crowds(period, asked))) return;
+    const periods = this.periodsFor(payer);
+    const isOfAnotherPeriod = keysOf(named).join() !== keysOf(this.withPools(periods)).join();
+    if (isOfAnotherPeriod || this.#findAsked(periods, asked)) return;
+    const placings = periods.map((period) => this.#place(period, asked));
+    const isDenied = placings.some(
+      ({ period, refusal }) => refusal !== null && period.budgetId !== OBSERVED_ID,
+    );
+    if (asked.enforce && isDenied) return;
+    if (placings.some((placing) => this.#crowds(placing, asked))) return;
     this.passTime();
-    for (const { counter } of periods) this.#beginAgain(counter);
+    for (const { counter } of heldOn(placings)) this.#beginAgain(counter);
   }
 
   end(kind: 'settle' | 'release', id: string, amount: NanoUsd, named: readonly PinnedKey[]): EndAnswer {
@@ -74,12 +79,12 @@ export class GateModel extends ModelState {
       return { outcome: 'duplicate', ...endingOf(known, known.ended) };
     }
     const periods = known?.periods ?? named;
-    const charged = (budgetId: string) => amountOn(budgetId, amount, kind === 'settle' ? 1n : 0n);
+    const charged = (period: PinnedKey) => chargedTo(period, kind, amount);
     if (!this.#takes(periods, charged)) return { outcome: 'refused' };
     const outcome = this.#outcome(kind, id, known);
     this.passTime();
     this.seq += 1;
-    if (kind === 'settle') for (const period of periods) this.#charge(period, charged(period.budgetId));
+    if (kind === 'settle') for (const period of periods) this.#charge(period, charged(period));
     if (kind === 'settle' || outcome === 'released') this.judge(periods);
     const ended = { kind, seq: this.seq, amount };
     const attempt = {
@@ -157,21 +162,36 @@ export class GateModel extends ModelState {
     else this.removed.add(change.budget);
   }
 
-  /** Everything that a gate decides about an amount on one budget. */
-  #refusal({ key, counter, budgetId, endMs }: PinnedKey, asked: Asking): Refusal | null {
-    const [expected, worst] = askedOn(budgetId, asked);
-    const spent = this.spent(counter);
-    const held = this.held(counter);
+  /** A counter is looked for where it is asked: that of a pool where a budget lacks something. */
+  #findAsked(periods: readonly PinnedKey[], asked: Asking): boolean {
+    const lacking = () => periods.filter((period) => refusalOf(this.#sums(period), askedOn(period, asked)));
+    const isMissing =
+      periods.some((period) => this.isSeenLost(period)) ||
+      lacking().some((period) => {
+        const pool = this.poolOf(period);
+        return pool !== null && this.isSeenLost(pool);
+      });
+    return isMissing && this.rebuild(this.withPools(periods));
+  }
+
+  #place(period: PinnedKey, asked: Asking): Placing {
+    const [sums, amounts, pool] = [this.#sums(period), askedOn(period, asked), this.poolOf(period)];
+    const refusal = refusalOf(sums, amounts);
+    if (refusal === null || pool === null) return { period, pool, share: null, refusal };
+    const refusedByBoth = refusalByBoth(sums, this.#sums(pool), amounts);
+    return {
+      period,
+      pool,
+      share: refusedByBoth === null ? shareOf(sums, amounts) : null,
+      refusal: refusedByBoth,
+    };
+  }
+
+  #sums({ key, counter, budgetId, endMs }: PinnedKey): Sums {
     const limit = this.limits.get(budgetId) ?? 0n;
-    const hard = hardLimitOf(budgetId, limit);
-    const [byExpected, byWorst] = [held.expected + expected, held.worst + worst];
-    if (spent + byExpected <= limit && spent + byWorst <= hard) return null;
-    const isByWorst = byWorst - hard >= byExpected - limit;
-    const [heldSum, needed, top] = isByWorst ? [held.worst, worst, hard] : [held.expected, expected, limit];
-    const tooMuch = spent + needed - top;
-    const leftMs = this.#leftAtMs(key, counter, tooMuch > 0n ? tooMuch : 1n) ?? endMs;
-    const freedMs = tooMuch > 0n ? leftMs : (held.firstBucket + 1) * BUCKET_MS;
-    return { budgetId, limit: top, spent, held: heldSum, needed, retryAtMs: Math.min(freedMs, leftMs) };
+    const [spent, held] = [this.spent(counter), this.held(counter)];
+    const leftAtMs = (amount: NanoUsd) => this.#leftAtMs(key, counter, amount) ?? endMs;
+    return { budgetId, spent, held, limit, hard: hardLimitOf(budgetId, limit), leftAtMs };
   }
 
   /** When so much has left the window, or all there is; null for a period of the calendar. */
@@ -188,16 +208,17 @@ export class GateModel extends ModelState {
     return enough ?? outs.at(-1) ?? outOfWindowMs(currentPart(key, this.countsAtMs()));
   }
 
-  #crowds({ counter, budgetId }: PinnedKey, asked: Asking): boolean {
-    const [expected, worst] = askedOn(budgetId, asked);
-    const held = this.held(counter);
+  #crowds({ period, share }: Placing, asked: Asking): boolean {
+    if (share !== null) return false;
+    const { expected, worst } = askedOn(period, asked);
+    const held = this.held(period.counter);
     return isBeyondCounters(held.expected + expected) || isBeyondCounters(held.worst + worst);
   }
 
-  #takes(periods: readonly PinnedKey[], charged: (budgetId: string) => bigint): boolean {
+  #takes(periods: readonly PinnedKey[], charged: (period: PinnedKey) => bigint): boolean {
     for (const period of periods) {
       if (this.isSeenLost(period)) this.rebuild(periods);
-      if (isBeyondCounters(this.spent(period.counter) + charged(period.budgetId))) return false;
+      if (isBeyondCounters(this.spent(period.counter) + charged(period))) return false;
     }
     return true;
   }
@@ -227,17 +248,41 @@ export class GateModel extends ModelState {
   }
 }
 
+/** A call on one budget: whole, or shared with its pool, or refused. */
+interface Placing {
+  period: PinnedKey;
+  pool: PinnedKey | null;
+  share: NanoUsd | null;
+  refusal: Refusal | null;
+}
+
+/**
+ * Each budget with its part, and behind them each pool once that one of them needs, as budgets name them; with what is above the
+ * smallest share of those that do.
+ */
+function heldOn(placings: readonly Placing[]): PinnedKey[] {
+  const periods = placings.map(({ period, share }) => (share === null ? period : { ...period, upTo: share }));
+  const pools = new Map(placings.flatMap(({ pool }) => (pool === null ? [] : [[pool.key, pool]])));
+  const needed = [...pools.values()].flatMap((pool) => {
+    const shares = placings.flatMap(({ pool: named, share }) =>
+      named?.key === pool.key && share !== null ? [share] : [],
+    );
+    return shares.length === 0 ? [] : [{ ...pool, from: shares.reduce(smaller) }];
+  });
+  return [...periods, ...needed];
+}
+
 function endingOf({ periods }: ModelAttempt, { kind, seq, amount }: NonNullable<ModelAttempt['ended']>) {
-  const requests = kind === 'settle' ? 1n : 0n;
-  const entries = periods.map(({ key, budgetId }): [string, bigint] => [
-    key,
-    amountOn(budgetId, amount, requests),
-  ]);
+  const entries = periods.map((period): [string, bigint] => [period.key, chargedTo(period, kind, amount)]);
   return { kind, seq, entries };
 }
 
-function askedOn(budgetId: string, { expected, worst }: Asking): [expected: bigint, worst: bigint] {
-  return [amountOn(budgetId, expected, 1n), amountOn(budgetId, worst, 1n)];
+function chargedTo(period: PinnedKey, kind: string, amount: NanoUsd): bigint {
+  return partOfAmount(amountOn(period.budgetId, amount, kind === 'settle' ? 1n : 0n), period);
+}
+
+function askedOn({ budgetId }: PinnedKey, { expected, worst }: Asking): Amounts {
+  return { expected: amountOn(budgetId, expected, 1n), worst: amountOn(budgetId, worst, 1n) };
 }
 
 /** Before that one lets go, no repetition can succeed. */
@@ -246,8 +291,12 @@ function lastToLetGo(refusals: readonly Refusal[]): Refusal {
   return refusals.find(({ retryAtMs }) => retryAtMs === latestMs) as Refusal;
 }
 
-function keysOf(periods: readonly PinnedKey[]): string[] {
-  return periods.map(({ key }) => key);
+/** With the part that each has of the call. */
+export function keysOf(periods: readonly Pick<PinnedKey, 'key' | 'upTo' | 'from'>[]): string[] {
+  return periods.map(({ key, upTo, from }) => {
+    if (upTo !== undefined) return `${key} up to ${upTo}`;
+    return from === undefined ? key : `${key} from ${from}`;
+  });
 }
 
 function larger(left: NanoUsd, right: NanoUsd): NanoUsd {

@@ -134,7 +134,8 @@ export class Walk {
       if (expected.kind === 'held')
         expectLifetime(reply.hold, this.#model.nowMs, step.ttlMs, this.#model.past);
     }
-    return expected.kind;
+    const isShared = expected.kind === 'held' && this.#model.attempts.get(attemptId)?.periods.some(isOfPool);
+    return isShared ? 'shared' : expected.kind;
   }
 
   async #end(
@@ -172,9 +173,11 @@ export class Walk {
     const answered = this.#holds.get(attemptId);
     if (answered === undefined && call % 8 !== 0) return null;
     const hold = copy === 'answered' && answered !== undefined ? answered : this.#madeUp(attemptId, call);
-    const periods = hold.entries.map(({ key, periodStartMs, periodEndMs }) => {
+    const periods = hold.entries.map(({ key, periodStartMs, periodEndMs, paysUpTo, paysFrom }) => {
       const [budgetId = ''] = key.split(':');
-      return { key, counter: counterOf(key), budgetId, startMs: periodStartMs, endMs: periodEndMs };
+      const counter = counterOf(key);
+      const part = { upTo: paysUpTo, from: paysFrom };
+      return { key, counter, budgetId, startMs: periodStartMs, endMs: periodEndMs, ...part };
     });
     return { hold, periods };
   }
@@ -252,4 +255,8 @@ function idOf(call: number): string {
 
 function inWords({ budget, spent, held }: Balance): [string, bigint, bigint] {
   return [budget.id, spent, held];
+}
+
+function isOfPool({ from }: PinnedKey): boolean {
+  return from !== undefined;
 }

@@ -32,7 +32,19 @@ export interface WalkSize {
 
 /** Every gate gives these, whatever it is made of. */
 const ANSWERS = [
-  ...['held', 'known', 'denied', 'outdated', 'refused', 'settled', 'released', 'late', 'reopened', 'orphan'],
+  ...[
+    'held',
+    'shared',
+    'known',
+    'denied',
+    'outdated',
+    'refused',
+    'settled',
+    'released',
+    'late',
+    'reopened',
+    'orphan',
+  ],
   ...['duplicate', 'extended', 'ended', 'balances', 'lose everything'],
   ...['told some', 'told nobody'],
   ...['next: published', 'again: published', 'outdated: TALLYGATE_CONFIGURATION_OUTDATED'],

@@ -115,9 +115,12 @@ function keysFor(budgets: readonly Budget[], request: ReserveRequest): string[] 
   return budgets.flatMap((budget) => budgetsFor(budget, request)).map(budgetKey);
 }
 
-/** What would have been denied is only known where every call is asked for; and a lease is money. */
+/**
+ * What would have been denied is only known where every call is asked for, and so is how a call is shared with a pool; and a lease is
+ * money.
+ */
 function isLeased(budget: Budget): boolean {
-  return isEnforced(budget) && (budget.measure ?? 'usd') === 'usd';
+  return isEnforced(budget) && (budget.measure ?? 'usd') === 'usd' && budget.pool === undefined;
 }
 
 function isLeasable(state: LeasedState, request: ReserveRequest): boolean {

@@ -6,6 +6,7 @@ import {
   count,
   flag,
   instant,
+  maybeAmount,
   maybeCount,
   maybeText,
   name,
@@ -53,6 +54,10 @@ const COLUMNS = [
   maybeText<DenialRecord>('reason', (denial) => denial.reason ?? null),
   maybeCount<DenialRecord>('config_version', (denial) => denial.configVersion ?? null),
   text<DenialRecord>('measure', (denial) => denial.measure ?? 'usd'),
+  maybeText<DenialRecord>('pool_id', (denial) => denial.pool?.budgetId ?? null),
+  ...(['limit', 'spent', 'held', 'needed'] as const).map((amount) =>
+    maybeAmount<DenialRecord>(`pool_${amount}_amount`, (denial) => denial.pool?.[amount]),
+  ),
 ];
 
 export const DENIAL_COLUMNS: readonly string[] = namesOf(COLUMNS);
@@ -80,6 +85,7 @@ export function denialFromRow(row: unknown): DenialRecord {
     spent: cells['spent_amount'],
     held: cells['held_amount'],
     needed: cells['needed_amount'],
+    pool: poolIn(cells),
     retryAtMs: cells['retry_at'],
     atMs: cells['denied_at'],
     enforced: cells['enforced'],
@@ -101,6 +107,19 @@ export function denialFromRow(row: unknown): DenialRecord {
 /** In rows of earlier versions everything is in USD, which goes without saying. */
 function measureIn({ measure }: Record<string, unknown>): unknown {
   return measure === null || measure === 'usd' ? undefined : measure;
+}
+
+/** Absent in rows of earlier versions, too. */
+function poolIn(cells: Record<string, unknown>): unknown {
+  const { pool_id: budgetId = null } = cells;
+  if (budgetId === null) return undefined;
+  return {
+    budgetId,
+    limit: cells['pool_limit_amount'],
+    spent: cells['pool_spent_amount'],
+    held: cells['pool_held_amount'],
+    needed: cells['pool_needed_amount'],
+  };
 }
 
 function scopeIn(cells: Record<string, unknown>): Record<string, unknown> {

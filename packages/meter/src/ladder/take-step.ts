@@ -1,6 +1,6 @@
 import type { APIRequest } from '@anthropic-ai/sdk';
 import { findPrice, modelLimits } from '@tallygate/pricing';
-import type { Denial, LadderChange, LadderStep } from '@tallygate/usage';
+import { type Denial, type LadderChange, type LadderStep, roomFor } from '@tallygate/usage';
 import type { Admission } from '../admit.ts';
 import { isObject } from '../answer.ts';
 import { factsByMaxTokens, type RequestFacts, readRequestFacts } from '../request-facts.ts';
@@ -41,7 +41,7 @@ export function takeStep(step: LadderStep, refused: Refused): StepTaken | null {
 
 function trim(minOutputTokens: number, refused: Refused): StepTaken | null {
   const { denial, facts, request } = refused;
-  const room = denial.limit - denial.spent - denial.held;
+  const room = roomFor(denial);
   // It was refused for another reason than its size.
   if (denial.needed <= room) return null;
   const factsWith = factsByMaxTokens(request, facts);

@@ -61,7 +61,7 @@ export function budgetAlert(alert: Alert, { budgets }: Pick<ConfigurationSnapsho
 function textOf(alert: Alert, budget: Budget, startMs: number): string {
   const { timeZone } = budget;
   const period = periodAt(budget.period, timeZone, startMs);
-  const scope = describeScope(budget.scope);
+  const scope = budget.isPool === true ? `pool ${budget.id}` : describeScope(budget.scope);
   const value = valueOfBudget(budget);
   const named = value === null ? budget.id : `${budget.id} --value ${JSON.stringify(value)}`;
   const whose = `${scope.charAt(0).toUpperCase()}${scope.slice(1)}`;
@@ -77,7 +77,11 @@ function textOf(alert: Alert, budget: Budget, startMs: number): string {
 function consequence({ thresholdPercent }: Alert, budget: Budget): string {
   if (thresholdPercent < 100 || !isEnforced(budget)) return '';
   const until = isRolling(budget.period) ? 'there is room again' : 'then';
-  return ` Where budgets are enforced, its calls are denied until ${until}.`;
+  if (budget.isPool === true)
+    return ` Where budgets are enforced, calls that do not fit on one of its own are denied until ${until}.`;
+  return budget.pool === undefined
+    ? ` Where budgets are enforced, its calls are denied until ${until}.`
+    : ` What its calls need beyond that is held on pool ${budget.pool} until ${until}.`;
 }
 
 function goneText(alert: Alert, id: string): string {

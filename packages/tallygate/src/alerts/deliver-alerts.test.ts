@@ -170,6 +170,23 @@ describe('delivery of alerts', () => {
     expect(budgetAlert(alert, { budgets: observed }).text).not.toContain('denied');
   });
 
+  it('says of a pool that it is one, and of a budget with a pool what becomes of its calls', () => {
+    const common = { scope: {}, period: 'month', timeZone: 'UTC', limit: LIMIT, onOutage: 'block' } as const;
+    const budgets = [
+      { ...common, id: 'support', pool: 'reserve' },
+      { ...common, id: 'reserve', isPool: true as const },
+    ];
+    const reached = { organization: 'acme', thresholdPercent: 100, spent: LIMIT, limit: LIMIT };
+    const textOf = (id: string) =>
+      budgetAlert({ ...reached, key: `${id}:month:${Date.UTC(2026, 10)}`, crossedAtMs: NOON_MS }, { budgets })
+        .text;
+    expect(textOf('support')).toContain(
+      'What its calls need beyond that is held on pool reserve until then.',
+    );
+    expect(textOf('reserve')).toMatch(/^Pool reserve has spent \$500\.00 of \$500\.00 for November 2026/);
+    expect(textOf('reserve')).toContain('calls that do not fit on one of its own are denied until then');
+  });
+
   it('names a budget that is configured no longer', async () => {
     const { look, told, gate } = await world();
     await gate.publish({ ...emptyConfiguration('acme'), version: 2 });

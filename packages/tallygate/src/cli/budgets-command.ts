@@ -4,12 +4,12 @@ import {
   type Balance,
   type Budget,
   DEFAULT_ALERTS,
+  describeCover,
   describeMode,
   describeOutagePolicy,
   describeOverage,
   describePeriod,
   describeReset,
-  describeScope,
   formatAmount,
   isoFromMs,
   nearestName,
@@ -124,6 +124,8 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     id: budget.id,
     scope: budget.scope,
     ...(budget.each === undefined ? {} : { each: budget.each }),
+    ...(budget.isPool === undefined ? {} : { isPool: budget.isPool }),
+    ...(budget.pool === undefined ? {} : { pool: budget.pool }),
     period: budget.period,
     timeZone: budget.timeZone,
     periodStart: isoFromMs(balance.periodStartMs),
@@ -146,7 +148,7 @@ function describeBalance(balance: Balance): string {
   const period: Period = { unit: budget.period, startMs: balance.periodStartMs, endMs: balance.periodEndMs };
   const facts: readonly (readonly [string, string])[] = [
     ['Budget', budget.id],
-    ['For', describeScope(budget.scope)],
+    ['For', describeCover(budget)],
     [
       'Period',
       `${describePeriod(period, budget.timeZone)}, resets ${describeReset(period, budget.timeZone)}`,
@@ -156,7 +158,7 @@ function describeBalance(balance: Balance): string {
     ['Held', formatAmount(held, measure)],
     ['Available', formatAmount(availableIn(balance), measure)],
     ['Used', budgetBar(balance)],
-    ['In an outage', describeOutagePolicy(budget)],
+    ...(budget.isPool === true ? [] : [['In an outage', describeOutagePolicy(budget)] as const]),
     ['Alerts', describeAlerts(budget.alerts)],
   ];
   return facts.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('');

@@ -8,7 +8,7 @@ import {
 } from '@tallygate/usage';
 
 /**
- * Teams and budgets as a tallygate.yaml that `apply` accepts: the teams of the registry, and those that only the budgets name. Texts are
+ * Teams, budgets and pools as a tallygate.yaml that `apply` accepts: the teams of the registry, and those that only the budgets name. Texts are
  * quoted as JSON, which YAML reads as it is.
  */
 export function budgetsYaml(
@@ -24,7 +24,8 @@ export function budgetsYaml(
     ...teams.map(teamLine),
     ...unlisted.map((id) => `  - { id: ${JSON.stringify(id)} }`),
     'budgets:',
-    ...budgets.map(budgetLine),
+    ...budgets.filter(({ isPool }) => isPool !== true).map(budgetLine),
+    ...poolLines(budgets.filter(({ isPool }) => isPool === true)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -39,14 +40,29 @@ function teamLine({ costCentre, ...team }: Team): string {
 }
 
 function budgetLine(budget: Budget): string {
-  const { id, scope, period, timeZone, mode, onOutage, allowanceNanoUsd } = budget;
-  const asked = mode === undefined ? {} : { mode };
-  const overage = budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) };
+  const { id, scope, period, timeZone, mode, pool, onOutage, allowanceNanoUsd } = budget;
+  const asked = { ...(pool === undefined ? {} : { pool }), ...(mode === undefined ? {} : { mode }) };
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
   const steps = budget.ladder === undefined ? {} : { ladder: budget.ladder };
-  const told = budget.alerts === undefined ? {} : { alerts: budget.alerts };
-  const fields = { id, scope, limit: limitOf(budget), period, timeZone, ...asked, ...overage, onOutage };
-  return `  - ${flow({ ...fields, ...allowance, ...steps, ...told })}`;
+  const fields = { id, scope, limit: limitOf(budget), period, timeZone, ...asked, ...overageOf(budget) };
+  return `  - ${flow({ ...fields, onOutage, ...allowance, ...steps, ...alertsOf(budget) })}`;
+}
+
+function poolLines(pools: readonly Budget[]): string[] {
+  const lines = pools.map((pool) => {
+    const { id, period, timeZone } = pool;
+    const fields = { id, limit: limitOf(pool), period, timeZone, ...overageOf(pool), ...alertsOf(pool) };
+    return `  - ${flow(fields)}`;
+  });
+  return lines.length === 0 ? [] : ['pools:', ...lines];
+}
+
+function overageOf(budget: Budget): { overage?: string } {
+  return budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) };
+}
+
+function alertsOf({ alerts }: Budget): { alerts?: number[] } {
+  return alerts === undefined ? {} : { alerts };
 }
 
 function limitOf({ limit, measure = 'usd' }: Budget): Record<string, string> {

@@ -2,21 +2,18 @@ import { livePriceBook } from '@tallygate/pricing';
 import {
   type Budget,
   type BudgetScope,
-  MEASURES,
-  nanoFromUsd,
   nearestName,
-  OVERAGE_BASIS_POINTS_MAX,
   type PeriodUnit,
   ROLLING_MINUTES_MAX,
-  requireTimeZone,
   rollingUnit,
-  TallygateError,
   type Team,
   UNASSIGNED,
 } from '@tallygate/usage';
 import { alertsFrom } from './file-alerts.ts';
 import { ladderFrom } from './file-ladder.ts';
-import { ALLOWANCE_CURE, FIELD_CURES, type FileContent, LIMIT_CURE, OVERAGE_CURE } from './file-schema.ts';
+import { amountFrom, knownZone, limitFrom, overageFrom } from './file-limits.ts';
+import { poolFrom } from './file-pools.ts';
+import { ALLOWANCE_CURE, FIELD_CURES, type FileContent } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
 
 /**
@@ -105,6 +102,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       period: periodFrom(budget, index, document),
       timeZone: knownZone(budget.timeZone, at('timeZone'), document),
       ...limitFrom(budget.limit, at('limit'), document),
+      ...poolFrom(budget, at('pool'), content, document),
       ...(budget.mode === undefined ? {} : { mode: budget.mode }),
       ...overageFrom(budget.overage, at('overage'), document),
       onOutage: budget.onOutage,
@@ -195,17 +193,6 @@ function definedOnly(scope: FileContent['budgets'][number]['scope']): BudgetScop
   return Object.fromEntries(Object.entries(scope).filter(([, name]) => name !== undefined));
 }
 
-function knownZone(timeZone: string, path: Path, document: LocatedDocument): string {
-  try {
-    return requireTimeZone(timeZone);
-  } catch (error) {
-    if (!TallygateError.isInstance(error)) throw error;
-    const near = nearestName(timeZone, Intl.supportedValuesOf('timeZone'));
-    const cure = near === null ? FIELD_CURES['budgets.*.timeZone'] : `Did you mean ${near}?`;
-    throw document.invalid(path, `"${timeZone}" is not a time zone`, cure ?? '');
-  }
-}
-
 /** Required by the policy of its name, and refused beside any other: it would not be in force. */
 function allowanceFrom(
   { onOutage, allowance, limit }: FileContent['budgets'][number],
@@ -224,55 +211,4 @@ function allowanceFrom(
     throw document.invalid(at('onOutage'), 'is for budgets in USD', 'Write block or allow.');
   if (allowance === undefined) throw document.invalid(at('onOutage'), 'names no amount', ALLOWANCE_CURE);
   return { allowanceNanoUsd: amountFrom(allowance.usd, at('allowance', 'usd'), document) };
-}
-
-/** Exact: hundredths of a percent are read as digits. */
-function overageFrom(
-  written: string | undefined,
-  path: Path,
-  document: LocatedDocument,
-): Pick<Budget, 'overageBasisPoints'> {
-  if (written === undefined) return {};
-  const [, whole, hundredths = ''] = /^(\d{1,3})(?:\.(\d{1,2}))? ?%$/.exec(written) ?? [];
-  const overageBasisPoints = Number(whole) * 100 + Number(hundredths.padEnd(2, '0'));
-  if (whole === undefined || overageBasisPoints > OVERAGE_BASIS_POINTS_MAX)
-    throw document.invalid(path, `"${written}" is no overage`, OVERAGE_CURE);
-  return overageBasisPoints === 0 ? {} : { overageBasisPoints };
-}
-
-/** In exactly one measure; usd is the one that goes without saying. */
-function limitFrom(
-  written: FileContent['budgets'][number]['limit'],
-  path: Path,
-  document: LocatedDocument,
-): Pick<Budget, 'measure' | 'limit'> {
-  const [measure, another] = MEASURES.filter((one) => written[one] !== undefined);
-  if (measure === undefined || another !== undefined)
-    throw document.invalid(path, measure === undefined ? 'is in nothing' : 'is in two measures', LIMIT_CURE);
-  const text = written[measure] ?? '';
-  if (measure === 'usd') return { limit: amountFrom(text, [...path, measure], document) };
-  return { measure, limit: countFrom(text, [...path, measure], document) };
-}
-
-function countFrom(text: string, path: Path, document: LocatedDocument): bigint {
-  if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  const cure = FIELD_CURES[`budgets.*.limit.${path.at(-1)}`] ?? '';
-  throw document.invalid(path, `"${text}" is not a whole number`, cure);
-}
-
-const USD_CURE =
-  'Write a plain decimal amount of USD, such as "500.00": digits and one point, no sign, no exponent.';
-
-/** Exact: the text of the file is read as digits, so an unquoted 500.10 is as good as a quoted one. */
-function amountFrom(usd: string, path: Path, document: LocatedDocument): bigint {
-  const refuse = (problem: string) => document.invalid(path, `"${usd}" ${problem}`, USD_CURE);
-  if (/^-/.test(usd)) throw refuse('is negative');
-  if (!/^\d+(\.\d+)?$/.test(usd)) throw refuse('is not a plain decimal amount');
-  if (/\.\d{10,}$/.test(usd)) throw refuse('has more than nine digits after the point');
-  try {
-    return nanoFromUsd(usd.replace(/^0+(?=\d)/, ''));
-  } catch (error) {
-    if (!TallygateError.isInstance(error)) throw error;
-    throw refuse('is more than a budget can hold (9,223,372,036 USD)');
-  }
 }

@@ -67,11 +67,21 @@ const budgetFields = {
     error: 'is no period',
   }),
   timeZone: text.default('UTC'),
+  pool: text.optional(),
   mode: budgetModeSchema.optional(),
   overage: text.optional(),
   onOutage: outagePolicySchema.default('block'),
   allowance: z.strictObject(allowanceFields).optional(),
   ladder: listOf(z.strictObject(ladderStepFields)),
+  alerts: z.array(text).nullish(),
+};
+
+const poolFields = {
+  id: id(/^[a-z0-9][a-z0-9.-]{0,62}$/),
+  limit: z.strictObject(limitFields),
+  period: z.enum(PERIOD_UNITS),
+  timeZone: text.default('UTC'),
+  overage: text.optional(),
   alerts: z.array(text).nullish(),
 };
 
@@ -144,6 +154,7 @@ const fileFields = {
     .default('dearest'),
   teams: listOf(z.strictObject(teamFields)),
   budgets: listOf(z.strictObject(budgetFields)),
+  pools: listOf(z.strictObject(poolFields)),
   features: listOf(z.strictObject(featureFields)),
   contractPrices: listOf(z.strictObject(contractFields)),
   finance: z.strictObject(financeFields).nullish(),
@@ -164,6 +175,8 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*.allowance': Object.keys(allowanceFields),
   'budgets.*.period': Object.keys(rollingFields),
   'budgets.*.ladder.*': Object.keys(ladderStepFields),
+  'pools.*': Object.keys(poolFields),
+  'pools.*.limit': Object.keys(limitFields),
   'features.*': Object.keys(featureFields),
   'contractPrices.*': Object.keys(contractFields),
   'contractPrices.*.usdPerMtok': Object.keys(rateFields),
@@ -183,6 +196,13 @@ export const OVERAGE_CURE =
   'Write a percentage of the limit from 0% to 100%, with at most two digits after the point, such as 10%.';
 const SPREAD_CURE = 'Write proportional (by what each team spent), even, unallocated, or { team: <id> }.';
 const LIST_CURE = 'Write a list, such as [first, second].';
+
+const USD_AMOUNT_CURE = 'Write a decimal amount of USD, such as "500.00".';
+const TOKENS_CURE = 'Write a whole number of tokens, such as 2000000.';
+const REQUESTS_CURE = 'Write a whole number of requests, such as 1000.';
+const PERIOD_CURE = `Write one of ${PERIOD_UNITS.join(', ')}.`;
+const ZONE_CURE = 'Write an IANA name such as UTC or Europe/Berlin.';
+const ALERTS_CURE = `Write whole percents of the limit from 1 to ${ALERT_PERCENT_MAX}, ascending, such as [50, 75, 90, 100]; [] for none.`;
 
 /** What to write instead, by field. */
 export const FIELD_CURES: Record<string, string> = {
@@ -206,22 +226,34 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.scope.team': 'Write the id of a team that the file lists under teams.',
   'budgets.*.each': `Write one of ${eachSchema.options.join(', ')}, or leave it out for one budget of the whole scope.`,
   'budgets.*.limit': LIMIT_CURE,
-  'budgets.*.limit.usd': 'Write a decimal amount of USD, such as "500.00".',
-  'budgets.*.limit.tokens': 'Write a whole number of tokens, such as 2000000.',
-  'budgets.*.limit.requests': 'Write a whole number of requests, such as 1000.',
+  'budgets.*.limit.usd': USD_AMOUNT_CURE,
+  'budgets.*.limit.tokens': TOKENS_CURE,
+  'budgets.*.limit.requests': REQUESTS_CURE,
   'budgets.*.period': `Write one of ${PERIOD_UNITS.join(', ')}, or a window such as { rolling: 24h }.`,
   'budgets.*.period.rolling': 'Write whole minutes, hours or days, from 1m to 90d, such as 24h.',
-  'budgets.*.timeZone': 'Write an IANA name such as UTC or Europe/Berlin.',
+  'budgets.*.timeZone': ZONE_CURE,
+  'budgets.*.pool': 'Write the id of a pool that the file lists under pools.',
   'budgets.*.mode': 'Write enforce or observe.',
   'budgets.*.overage': OVERAGE_CURE,
   'budgets.*.onOutage': 'Write block, allow, or allowance with "allowance: { usd: ... }" beside it.',
   'budgets.*.allowance': ALLOWANCE_CURE,
   'budgets.*.allowance.usd': 'Write a decimal amount of USD, such as "5.00".',
-  'budgets.*.alerts': `Write whole percents of the limit from 1 to ${ALERT_PERCENT_MAX}, ascending, such as [50, 75, 90, 100]; [] for none.`,
+  'budgets.*.alerts': ALERTS_CURE,
   'budgets.*.ladder': `Write a list of at most ${LADDER_STEPS_MAX} steps, such as [{ step: trim, minOutputTokens: 1024 }].`,
   'budgets.*.ladder.*': 'Write a step as fields: step, and minOutputTokens or model.',
   'budgets.*.ladder.*.step':
     'Write trim (lower max_tokens), standard-speed (no fast mode) or downgrade (another model).',
+  pools: 'Write a list of pools, each with id, limit and period.',
+  'pools.*': 'Write a pool as fields: id, limit, period.',
+  'pools.*.id': ID_CURE,
+  'pools.*.limit': LIMIT_CURE,
+  'pools.*.limit.usd': USD_AMOUNT_CURE,
+  'pools.*.limit.tokens': TOKENS_CURE,
+  'pools.*.limit.requests': REQUESTS_CURE,
+  'pools.*.period': PERIOD_CURE,
+  'pools.*.timeZone': ZONE_CURE,
+  'pools.*.overage': OVERAGE_CURE,
+  'pools.*.alerts': ALERTS_CURE,
   features: 'Write a list of features, such as [{ id: ticket-summary, onLeave: drain }].',
   'features.*': 'Write a feature as fields: id, onLeave, drainSeconds, drainMegabytes.',
   'features.*.id': 'Write the name by which calls name the feature.',

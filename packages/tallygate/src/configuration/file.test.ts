@@ -154,12 +154,15 @@ describe('a well-formed tallygate.yaml', () => {
   it('is what init writes, with examples that apply once their comment signs are gone', () => {
     expect(parse(STARTER_FILE)).toMatchObject({ teams: [], budgets: [] });
     const uncommented = STARTER_FILE.replace(
-      /^(teams|budgets|features|contractPrices): \[\]$/gm,
+      /^(teams|budgets|pools|features|contractPrices): \[\]$/gm,
       '$1:',
     ).replace(/^#( {2}.*)$/gm, '$1');
     expect(parse(uncommented)).toMatchObject({
       teams: [{ id: 'support', costCentre: '4711' }],
-      budgets: [{ id: 'support-monthly', limit: 500_000_000_000n, timeZone: 'Europe/Berlin' }],
+      budgets: [
+        { id: 'support-monthly', limit: 500_000_000_000n, timeZone: 'Europe/Berlin', pool: 'reserve' },
+        { id: 'reserve', isPool: true },
+      ],
       features: [{ id: 'ticket-summary', onLeave: 'drain', drainSeconds: 60, drainMegabytes: 32 }],
       contractPrices: [{ model: 'claude-opus-5-5', effectiveFrom: '2026-01-01', discountPercent: '12.5' }],
       finance: { billing: 'invoiced', shared: 'proportional', expenseAccount: '6450' },

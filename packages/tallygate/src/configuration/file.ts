@@ -6,6 +6,7 @@ import { contractPricesFrom } from './file-contracts.ts';
 import { featuresFrom } from './file-features.ts';
 import { financeFrom } from './file-finance.ts';
 import { budgetsFrom, teamsFrom } from './file-meaning.ts';
+import { poolsFrom } from './file-pools.ts';
 import { type ProviderOrganization, providerOrganizationsFrom } from './file-provider-organizations.ts';
 import { FIELD_CURES, type FileContent, fileSchema, KNOWN_FIELDS } from './file-schema.ts';
 import { fieldName, type LocatedDocument, located, type Path, parseLocatedYaml } from './yaml-document.ts';
@@ -42,7 +43,7 @@ export function parseConfigurationYaml(text: string, name: string): DesiredConfi
     tagAllowList: content.tagAllowList,
     unpricedModels: content.unpricedModels,
     teams,
-    budgets: budgetsFrom(content, teams, document),
+    budgets: [...budgetsFrom(content, teams, document), ...poolsFrom(content, document)],
     ...(features.length === 0 ? {} : { features }),
     ...(contractPrices.length === 0 ? {} : { contractPrices }),
     ...financeFrom(content, teams, document),

@@ -23,7 +23,7 @@ import { describeLadder, requireLadderModels } from './ladders.ts';
 /** One difference, with both sides whole (null: not there) and what a person should read about it. */
 export interface PlannedChange {
   action: 'add' | 'change' | 'remove';
-  kind: 'team' | 'budget' | 'feature' | 'contract price' | 'price' | 'override' | 'setting';
+  kind: 'team' | 'budget' | 'pool' | 'feature' | 'contract price' | 'price' | 'override' | 'setting';
   id: string;
   before: unknown;
   after: unknown;
@@ -62,7 +62,8 @@ export function planChanges(live: ConfigurationSnapshot, desired: DesiredConfigu
     ...settingChanges(live, after),
     ...entryChanges('team', live.teams, after.teams, teamDetails),
     ...financeChanges(live, after),
-    ...entryChanges('budget', live.budgets, after.budgets, budgetDetails),
+    ...entryChanges('budget', live.budgets.filter(isBudget), after.budgets.filter(isBudget), budgetDetails),
+    ...entryChanges('pool', live.budgets.filter(isPool), after.budgets.filter(isPool), budgetDetails),
     ...entryChanges('feature', live.features ?? [], after.features ?? [], featureDetails),
     ...contractChanges(live, after),
   ];
@@ -124,7 +125,7 @@ function contractChanges(live: ConfigurationSnapshot, after: ConfigurationSnapsh
 }
 
 function entryChanges<Entry extends { id: string }>(
-  kind: 'team' | 'budget' | 'feature' | 'contract price',
+  kind: 'team' | 'budget' | 'pool' | 'feature' | 'contract price',
   before: Entry[],
   after: Entry[],
   describe: (before: Entry | null, after: Entry | null) => string[],
@@ -137,6 +138,14 @@ function entryChanges<Entry extends { id: string }>(
     const action = was === null ? 'add' : will === null ? 'remove' : 'change';
     return [{ action, kind, id, before: was, after: will, details: describe(was, will) }];
   });
+}
+
+function isPool(budget: Budget): boolean {
+  return budget.isPool === true;
+}
+
+function isBudget(budget: Budget): boolean {
+  return !isPool(budget);
 }
 
 function teamDetails(before: Team | null, after: Team | null): string[] {
@@ -197,7 +206,9 @@ function summary(budget: Budget): string {
   const { period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
   const alerts = budget.alerts === undefined ? '' : `; alerts ${describeAlerts(budget.alerts)}`;
-  return `${limitOf(budget)} per ${describeUnit(period)} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}; in an outage ${describeOutagePolicy(budget)}${ladder}${alerts}`;
+  const whole = `${limitOf(budget)} per ${describeUnit(period)} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}`;
+  const inOutage = isPool(budget) ? '' : `; in an outage ${describeOutagePolicy(budget)}`;
+  return `${whole}${inOutage}${ladder}${alerts}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

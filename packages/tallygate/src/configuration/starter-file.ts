@@ -28,11 +28,17 @@ budgets: []
 #    timeZone: Europe/Berlin      # its calendar decides when the period begins
 #    mode: enforce                # or observe: deny nobody, record who would have been
 #    overage: 10%                 # how far calls in flight may pass the limit at their worst; 0% where it is left out
+#    pool: reserve                # holds what does not fit; listed under pools, and shared by all budgets that name it
 #    onOutage: block              # or allow, or allowance: what happens while the gate cannot answer
 #    ladder:                      # tried in this order before a call that does not fit is denied; without it: denied at once
 #      - { step: trim, minOutputTokens: 1024 }            # lower max_tokens, to no less than this
 #      - { step: standard-speed }                         # take fast mode off
 #      - { step: downgrade, model: claude-haiku-5-5 }     # ask this model, where it is cheaper
+
+pools: []
+#  - id: reserve
+#    limit: { usd: "200.00" }     # in the measure of its budgets
+#    period: month                # also timeZone, overage and alerts, as for budgets
 
 # What becomes of an answer whose caller leaves: cut (ended at the provider, its output estimated; as for features that are not
 # listed) or drain (read on behind the caller for its exact usage: for backends that bill the whole of it anyway).

@@ -86,6 +86,7 @@ function budgetFor(
 ): Omit<Budget, 'limit'> {
   const isSame = (budget: Budget) =>
     budget.each === undefined &&
+    budget.isPool === undefined &&
     (budget.measure ?? 'usd') === 'usd' &&
     budget.period === period &&
     JSON.stringify(sorted(budget.scope)) === JSON.stringify(sorted(scope));

@@ -17,6 +17,10 @@ export interface BudgetLine {
   team: string | null;
   /** What else it is limited to: "user 3fa…"; "" where there is nothing. */
   others: string;
+  /** It is one, which budgets of any team or feature share. */
+  isPool: boolean;
+  /** What holds the calls that do not fit on it; null: nothing. */
+  pool: string | null;
   /** "November", "21 November". */
   period: string;
   /** "1 Dec 00:00 Europe/Berlin". */
@@ -50,6 +54,8 @@ export function budgetLine(balance: Balance): BudgetLine {
     feature: scope.feature ?? null,
     team: scope.team ?? null,
     others: othersIn(scope),
+    isPool: budget.isPool === true,
+    pool: budget.pool ?? null,
     period: describePeriod(period, timeZone, { withYear: false }),
     resets: describeReset(period, timeZone),
     measure: budget.measure ?? 'usd',

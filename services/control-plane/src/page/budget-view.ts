@@ -12,8 +12,10 @@ ${bar(line.bar)}
 </div>`;
 }
 
-function whatFor({ feature, others, period }: BudgetLine, calendar: BudgetCalendar | null): Markup {
+function whatFor(line: BudgetLine, calendar: BudgetCalendar | null): Markup {
+  const { feature, others, period, isPool, id } = line;
   const parts = [
+    ...(isPool ? [poolName(id)] : []),
     ...(feature === null ? [] : [name(feature)]),
     ...(others === '' ? [] : [name(others)]),
     ...(period === calendar?.period ? [] : [period]),
@@ -21,9 +23,14 @@ function whatFor({ feature, others, period }: BudgetLine, calendar: BudgetCalend
   return html`${parts.map((part, index) => html`${index === 0 ? '' : ', '}${part}`)}${parts.length === 0 ? '' : ': '}`;
 }
 
-function used({ spent, held, limit, measure }: BudgetLine): Markup {
+function used({ spent, held, limit, measure, pool }: BudgetLine): Markup {
   const also = held > 0n ? html` and ${sayAmount(held, measure)} held` : '';
-  return html`${sayAmount(spent, measure)}${also} of ${sayAmount(limit, measure)}`;
+  const beyond = pool === null ? '' : html`, then ${poolName(pool)}`;
+  return html`${sayAmount(spent, measure)}${also} of ${sayAmount(limit, measure)}${beyond}`;
+}
+
+export function poolName(id: string): Markup {
+  return html`pool ${name(id)}`;
 }
 
 /** What is left, and until when. More than the limit is said in words: there is no second colour to shout with. */

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { BudgetLine } from './budget-lines.ts';
-import { room } from './budget-view.ts';
+import { poolName, room } from './budget-view.ts';
 import { chapter, type Markup, name } from './markup.ts';
 import type { Overview } from './overview.ts';
 import { sayNumber } from './words.ts';
@@ -19,7 +19,8 @@ function tightItem(line: BudgetLine, { nameOf, calendar }: Overview): Markup {
   return html`<li><span>${whose(line, nameOf)}, ${line.period}</span> <span>${room(line, calendar)}</span></li>`;
 }
 
-function whose({ team, feature }: BudgetLine, nameOf: Overview['nameOf']): Markup {
+function whose({ team, feature, isPool, id }: BudgetLine, nameOf: Overview['nameOf']): Markup {
+  if (isPool) return poolName(id);
   const owner = team === null ? html`the organization` : name(nameOf(team));
   if (feature === null) return owner;
   return team === null ? name(feature) : html`${name(feature)} of ${owner}`;

@@ -104,6 +104,20 @@ describe('the overview of a month', () => {
     expect(text).toContain('Unassigned 1 call, 13% of the total, no budget $1.25');
   });
 
+  it('shows a pool by its name, and beside a budget which one it has', async () => {
+    const budgets = [
+      { ...budgetOf('support', '1', { team: 'support' }), pool: 'reserve' },
+      { ...budgetOf('reserve', '3'), isPool: true as const },
+    ];
+    const configuration = configurationOf(budgets, { support: 'Customer Support' });
+    const gate = createMemoryGate({ organization: 'acme', clock, configuration });
+    await charge(gate, 'attempt-1', 'support', '3.9', '3.8');
+    const text = textOf(await pageOf(testPlane(gate)));
+    expect(text).toContain('$1.00 of $1.00, then pool reserve used up');
+    expect(text).toContain('pool reserve, November: $2.80 of $3.00 93% used');
+    expect(text).toContain('pool reserve, November 93% used');
+  });
+
   it('leads from ours to the bill, exact to the last digit, with how fresh that is', async () => {
     const text = textOf(await pageOf(await spentPlane())).replace(/(\.\d\d) (\d)/g, '$1$2');
     for (const line of [

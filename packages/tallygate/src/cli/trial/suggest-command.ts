@@ -1,4 +1,6 @@
 import {
+  type Budget,
+  type ConfigurationSnapshot,
   formatUsd,
   isoFromMs,
   PERIOD_UNITS,
@@ -53,10 +55,8 @@ export async function suggestCommand(
       context,
       'Copy what you want into tallygate.yaml, and try it with "tallygate budgets dry-run --file <file>".',
     );
-    const yaml = budgetsYaml(
-      live,
-      suggestions.map(({ budget }) => budget),
-    );
+    const suggested = suggestions.map(({ budget }) => budget);
+    const yaml = budgetsYaml(live, [...suggested, ...poolsOf(suggested, live)]);
     return {
       exitCode: 0,
       document: {
@@ -70,6 +70,12 @@ export async function suggestCommand(
       text: yaml,
     };
   });
+}
+
+/** A budget that keeps its pool needs it in the file. */
+function poolsOf(budgets: readonly Budget[], live: ConfigurationSnapshot): Budget[] {
+  const named = new Set(budgets.map(({ pool }) => pool));
+  return live.budgets.filter(({ id, isPool }) => isPool === true && named.has(id));
 }
 
 /** From the beginning of the period that holds the first day asked for, to that of the one under way. */

@@ -9,6 +9,7 @@ import {
   isoFromMs,
   isRolling,
   type Period,
+  type PoolDenial,
   toWireJson,
 } from '@tallygate/usage';
 import { describeOverride, overrideDocument } from '../overrides/describe-override.ts';
@@ -48,6 +49,7 @@ export function explanationDocument(explanation: Explanation): Record<string, un
     periodStart: isoFromMs(denial.periodStartMs),
     periodEnd: isoFromMs(denial.periodEndMs),
     ...amountFields({ limit, spent, held, asked: needed }, denial.measure),
+    ...(denial.pool === undefined ? {} : { pool: poolDocument(denial.pool, denial.measure) }),
     freeAgain: isoFromMs(denial.retryAtMs),
     configVersion: denial.configVersion ?? null,
     publication: publication && {
@@ -59,6 +61,10 @@ export function explanationDocument(explanation: Explanation): Record<string, un
     ...(now === null ? {} : amountFields({ availableNow: availableIn(now) }, now.budget.measure)),
     commands: commandsFor(explanation),
   };
+}
+
+function poolDocument({ budgetId, limit, spent, held, needed }: PoolDenial, measure: Denial['measure']) {
+  return { budgetId, ...amountFields({ limit, spent, held, asked: needed }, measure) };
 }
 
 function describeCall({ denial }: Explanation): string {
@@ -80,7 +86,15 @@ function limitFacts({ denial }: Explanation): Facts {
     ['Spent', say(denial.spent)],
     ['Held', `${say(denial.held)} for calls under way`],
     ['Asked', `${say(denial.needed)}, ${say(excessOf(denial))} too much`],
+    ...poolFacts(denial),
   ];
+}
+
+function poolFacts({ pool, measure }: Denial): Facts {
+  if (pool === undefined) return [];
+  const say = (amount: bigint) => formatAmount(amount, measure);
+  const numbers = `spent ${say(pool.spent)} of ${say(pool.limit)}, held ${say(pool.held)}`;
+  return [['Pool', `${pool.budgetId}: ${numbers}; asked for ${say(pool.needed)}, the rest is left above`]];
 }
 
 function pauseFacts({ denial, overrides }: Explanation): Facts {
@@ -89,11 +103,13 @@ function pauseFacts({ denial, overrides }: Explanation): Facts {
   return [['Paused', `feature ${denial.scope.feature} since ${isoFromMs(denial.periodStartMs)}${by}`]];
 }
 
-function describeFreeAgain({ reason, retryAtMs, periodEndMs, unit }: Denial): string {
+function describeFreeAgain({ reason, retryAtMs, periodEndMs, unit, pool }: Denial): string {
   if (reason === 'paused') return `${isoFromMs(retryAtMs)}, unless it is resumed before`;
   if (isRolling(unit))
     return `${isoFromMs(retryAtMs)} at the soonest, as calls under way end and what was spent leaves`;
   if (retryAtMs >= periodEndMs) return `${isoFromMs(retryAtMs)}, when the period ends`;
+  if (pool !== undefined)
+    return `when calls under way or the period of the pool end, at ${isoFromMs(retryAtMs)} at the latest`;
   return `when calls under way end, the first of them at ${isoFromMs(retryAtMs)} at the latest`;
 }
 

@@ -6,6 +6,7 @@ import {
   type DenialRecord,
   NANO_USD_PER_USD,
   type Override,
+  roomFor,
   runningOverrides,
 } from '@tallygate/usage';
 
@@ -34,8 +35,8 @@ export function overridesAt(
 }
 
 /** By how much the call did not fit, in the measure of the denial. */
-export function excessOf({ limit, spent, held, needed }: DenialRecord): bigint {
-  return spent + held + needed - limit;
+export function excessOf(denial: DenialRecord): bigint {
+  return denial.needed - roomFor(denial);
 }
 
 /** What a person can type now, the mildest first. */
@@ -45,13 +46,15 @@ export function commandsFor({ denial, overrides, value }: Explanation): string[]
   const unit = (denial.measure ?? 'usd') === 'usd' ? NANO_USD_PER_USD : 1n;
   const amount = (excessOf(denial) + unit - 1n) / unit;
   const whose = value === null ? '' : ` --value ${shellWord(value)}`;
-  const granting = `tallygate budgets grant ${denial.budgetId}${whose} --amount ${amount} --for 1h --reason <text>`;
+  const granting = [`${denial.budgetId}${whose}`, ...(denial.pool ? [denial.pool.budgetId] : [])].map(
+    (budget) => `tallygate budgets grant ${budget} --amount ${amount} --for 1h --reason <text>`,
+  );
   const where = `--where feature=${shellWord(denial.attribution.feature)}`;
   const looking = `tallygate top --last 1h ${where} --by team,user`;
   const observes = overrides?.some(({ kind }) => kind === 'observe') ?? false;
   return observes
-    ? [looking, granting]
-    : [looking, granting, 'tallygate gate observe --for 1h --reason <text>'];
+    ? [looking, ...granting]
+    : [looking, ...granting, 'tallygate gate observe --for 1h --reason <text>'];
 }
 
 /** Names come from whoever calls: what is shown to be typed must not do anything else. */

@@ -45,6 +45,27 @@ async function granted() {
 }
 
 describe('tallygate why', () => {
+  it('says of a budget with a pool what was asked of that, and offers to grant either more', async () => {
+    const cli = await granted();
+    const pool = {
+      ...{ budgetId: 'shared', limit: nanoFromUsd('100'), spent: nanoFromUsd('99.80') },
+      ...{ held: nanoFromUsd('0.10'), needed: nanoFromUsd('0.40') },
+    };
+    cli.history.denials.push({ ...DENIAL, pool });
+    const { stdout } = await cli.run('why', 'd-1');
+    expect(stdout).toContain('Asked          $0.42, $0.30 too much\n');
+    expect(stdout).toContain(
+      'Pool           shared: spent $99.80 of $100.00, held $0.10; asked for $0.40, the rest is left above\n',
+    );
+    expect(stdout).toContain('tallygate budgets grant support --amount 1 --for 1h');
+    expect(stdout).toContain('tallygate budgets grant shared --amount 1 --for 1h');
+    const { json } = await cli.run('why', 'd-1', '--json').then((ran) => ({ json: JSON.parse(ran.stdout) }));
+    expect(json.pool).toEqual({
+      ...{ budgetId: 'shared', limitUsd: '100.000000000', spentUsd: '99.800000000' },
+      ...{ heldUsd: '0.100000000', askedUsd: '0.400000000' },
+    });
+  });
+
   it('tells every number of that instant, when it is free again, what was in force, and what to type', async () => {
     const cli = await granted();
     cli.history.denials.push(DENIAL);
