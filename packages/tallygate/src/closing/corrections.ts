@@ -15,9 +15,7 @@ export async function correctionsFor(
   periods: readonly PeriodRecord[],
 ): Promise<Correction[]> {
   const closed = closedPeriods(periods);
-  const carriedHere = [...closed.values()].filter(
-    (period) => firstOpenFrom(period.month, closed).month === month,
-  );
+  const carriedHere = [...closed.values()].filter((period) => firstOpenFrom(period.month, closed) === month);
   if (carriedHere.length === 0) return [];
   const frozen = new Map<string, Frozen>();
   for (const { month: other, manifest } of closed.values())

@@ -2,8 +2,8 @@ export { closeMonth, formsOf, reopenMonth, statementFile } from './close-month.t
 export { readFrozen } from './frozen.ts';
 export { monthStatements } from './month-statements.ts';
 export {
+  carriedMonths,
   closedPeriods,
-  openPeriodFor,
   type PeriodRecord,
   readPeriods,
   stateOfMonth,

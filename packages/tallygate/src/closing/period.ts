@@ -84,25 +84,28 @@ export function closedPeriods(
   );
 }
 
-/** [fromMs, toMs) of the month in which something about `atMs` may be recorded: its own, unless it and those after it are closed. */
-export interface OpenPeriod {
+/** A closed month, and the next one that is not: what is recorded about the former from now on stands as a correction in the latter. */
+export interface CarriedMonth {
   month: string;
-  fromMs: number;
-  toMs: number;
+  into: string;
 }
 
-export async function openPeriodFor(
+/** Of the months that [fromMs, toMs) touches, those that are closed. */
+export async function carriedMonths(
   records: FinanceRecords,
   organization: string,
-  atMs: number,
-): Promise<OpenPeriod> {
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<CarriedMonth[]> {
   const closed = closedPeriods(await readPeriods(records, organization));
-  return firstOpenFrom(monthOf(atMs), closed);
+  const touched = [...closed.keys()].filter((month) => {
+    const range = rangeOfMonth(month);
+    return range.fromMs < toMs && range.toMs > fromMs;
+  });
+  return touched.sort().map((month) => ({ month, into: firstOpenFrom(month, closed) }));
 }
 
-export function firstOpenFrom(month: string, closed: ReadonlyMap<string, unknown>): OpenPeriod {
-  const range = rangeOfMonth(month);
-  return closed.has(month) ? firstOpenFrom(monthOf(range.toMs), closed) : { month, ...range };
+export function firstOpenFrom(month: string, closed: ReadonlyMap<string, unknown>): string {
+  return closed.has(month) ? firstOpenFrom(monthOf(rangeOfMonth(month).toMs), closed) : month;
 }
 
 const FINAL_AFTER_MS = 30 * 86_400_000;

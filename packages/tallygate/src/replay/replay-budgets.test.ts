@@ -2,6 +2,7 @@ import {
   type Budget,
   type ConfigurationSnapshot,
   emptyConfiguration,
+  NO_USAGE,
   nanoFromUsd,
   type UsageEvent,
   type UsageRecords,
@@ -31,11 +32,10 @@ function recorded(events: UsageEvent[]): UsageRecords {
       const inRange = pages.filter(
         (event) => event.budgetInstantMs >= fromMs && event.budgetInstantMs < toMs,
       );
-      const at = after === null ? 0 : inRange.findIndex(({ eventId }) => eventId === after.eventId) + 1;
+      const at = Number(after?.eventId ?? 0);
       const page = inRange.slice(at, at + 2);
-      const last = page.at(-1);
-      const next = { hourMs: 0, team: '', feature: '', eventId: last?.eventId ?? '' };
-      return { events: page, next: last === undefined || at + 2 >= inRange.length ? null : next };
+      const next = { hourMs: 0, team: '', feature: '', eventId: String(at + 2) };
+      return { events: page, next: at + 2 >= inRange.length ? null : next };
     },
     knownEvents: async () => [],
   };
@@ -73,6 +73,32 @@ describe('budgets replayed over what was recorded', () => {
         },
       ],
     });
+  });
+
+  it('charge what was moved to another team there, and count the call once, where it was made', async () => {
+    const call = cost(FROM_MS, '9');
+    const [line] = call.lines;
+    const moved = (team: string, usd: string): UsageEvent => ({
+      ...call,
+      attribution: { ...call.attribution, team },
+      lines: [{ ...LINE, line: 1_000_000, usage: NO_USAGE, contractedCostNanoUsd: nanoFromUsd(usd) }],
+    });
+    const own = { ...call, lines: [...(line === undefined ? [] : [line]), ...moved('support', '-9').lines] };
+    const teamBudget = (team: string) => budget(team, '10', { scope: { team } });
+    const calls = budget('calls', '0', { measure: 'requests', limit: 1n });
+    const later = (team: string) => ({
+      ...cost(FROM_MS + 1, '2', team),
+      attribution: moved(team, '0').attribution,
+    });
+    const budgets = [teamBudget('support'), teamBudget('search')];
+    const parts = [own, moved('search', '9')];
+    for (const first of [parts, parts.toReversed()])
+      expect(await replay([...first, later('support'), later('search')], budgets)).toMatchObject({
+        attempts: 3,
+        costNanoUsd: nanoFromUsd('13'),
+        touched: [{ budgetId: 'search', team: 'search', denials: 1 }],
+      });
+    expect(await replay([own, moved('search', '9')], [calls])).toMatchObject({ attempts: 1, denials: 0 });
   });
 
   it('count what was spent in a period before the range began, and deny nothing of it', async () => {

@@ -17,6 +17,7 @@ import {
   type UsageEvent,
   type UsageRecords,
 } from '@tallygate/usage';
+import { isRecorded } from '../corrections/line-numbers.ts';
 import { eventsInOrder } from './events-in-order.ts';
 
 export interface ReplayOptions {
@@ -83,8 +84,8 @@ async function spend(gate: BudgetGate, request: ReserveRequest): Promise<Denial 
   const reply = await gate.reserve(request);
   if (reply.kind === 'denied') return reply.denial;
   if (reply.kind !== 'held') return null;
-  const tokens = request.tokens?.worst ?? 0n;
-  await gate.settle({ hold: reply.hold, amountNanoUsd: request.worstNanoUsd, tokens });
+  const { worstNanoUsd: amountNanoUsd, tokens, requests = 1n } = request;
+  await gate.settle({ hold: reply.hold, amountNanoUsd, tokens: tokens?.worst ?? 0n, requests });
   return null;
 }
 
@@ -95,17 +96,23 @@ interface Asked {
   enforce: boolean;
 }
 
+/** False for what another team bears of an attempt: the call stands at the team that made it. */
+function isCall({ lines }: UsageEvent): boolean {
+  return lines.some(({ line }) => isRecorded(line));
+}
+
 /** As the file would have it: a team by its new name, a model by its plain one. */
 function requestOf(event: UsageEvent, { snapshot, book, costNanoUsd, enforce }: Asked): ReserveRequest {
   const { requestModel, attribution } = event;
   const tokens = billedTokens(event);
   return {
-    attemptId: event.eventId,
+    attemptId: `${event.eventId} ${attribution.team}`,
     attribution: { ...attribution, team: resolveTeam(snapshot, attribution.team) },
     models: [book.modelsByName.get(requestModel)?.priced.model ?? requestModel],
     expectedNanoUsd: costNanoUsd,
     worstNanoUsd: costNanoUsd,
     tokens: { expected: tokens, worst: tokens },
+    requests: isCall(event) ? 1n : 0n,
     ttlMs: 1,
     configVersion: snapshot.version,
     enforce,
@@ -113,7 +120,7 @@ function requestOf(event: UsageEvent, { snapshot, book, costNanoUsd, enforce }: 
 }
 
 function count(replay: Replay, event: UsageEvent, costNanoUsd: NanoUsd, denial: Denial | null): void {
-  replay.attempts += 1;
+  replay.attempts += isCall(event) ? 1 : 0;
   replay.costNanoUsd += costNanoUsd;
   if (denial === null) return;
   replay.denials += 1;

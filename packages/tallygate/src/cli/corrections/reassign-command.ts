@@ -9,6 +9,7 @@ import {
   UNASSIGNED,
   usdFromNano,
 } from '@tallygate/usage';
+import { carriedMonths } from '../../closing/index.ts';
 import { type Reassigned, reassignUsage } from '../../reassign/reassign-usage.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { progressBar } from '../progress-bar.ts';
@@ -41,6 +42,7 @@ export async function reassignCommand(
     const { gate, sink, organization } = runtime;
     const snapshot = await gate.configuration();
     const toTeam = knownTeam(snapshot, options.toTeam);
+    const carried = await carriedMonths(history, organization, range);
     const { pending } = await sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool and are left out.`);
     const bar = progressBar(context);
@@ -54,11 +56,13 @@ export async function reassignCommand(
       context,
       options.yes ? 'Written. Budgets stay as settled.' : 'Nothing is written: do that with --yes.',
     );
+    for (const { month, into } of carried)
+      say(context, `${month} is closed: what moves there stands as a correction in ${into}.`);
     const head = { schema: 'tallygate.reassign/1', organization, applied: options.yes ?? false, toTeam };
     const [from, to] = [isoFromMs(range.fromMs), isoFromMs(range.toMs)];
     return {
       exitCode: 0,
-      document: { ...head, from, to, ...documentOf(done) },
+      document: { ...head, from, to, carried, ...documentOf(done) },
       text: textOf(context, done, toTeam),
     };
   });

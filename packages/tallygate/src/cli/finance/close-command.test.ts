@@ -1,6 +1,6 @@
 import { emptyConfiguration } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
-import { openPeriodFor } from '../../closing/index.ts';
+import { carriedMonths } from '../../closing/index.ts';
 import { type MemoryCli, memoryCli } from '../memory-context.ts';
 import { usageAnswer, usageGroup } from '../usage-fixtures.ts';
 
@@ -122,20 +122,24 @@ describe('tallygate close', () => {
   });
 });
 
-describe('the open period of an instant', () => {
-  it('is its own month, and after that is closed the first one that is not', async () => {
-    const cli = await cliWith({ '2026-08': 1, '2026-09': 1 });
-    const inAugust = Date.UTC(2026, 7, 31, 23, 59, 59, 999);
-    const period = async () => (await openPeriodFor(cli.history, 'default', inAugust)).month;
-    expect(await period()).toBe('2026-08');
+describe('what is recorded about a closed month', () => {
+  it('is carried into the first month after it that is not closed; reassign says so', async () => {
+    const cli = await cliWith({ '2026-08': 1, '2026-09': 1, '2026-10': 1 });
+    const range = { fromMs: Date.UTC(2026, 7, 31), toMs: Date.UTC(2026, 9, 1) };
+    const carried = () => carriedMonths(cli.history, 'default', range);
+    expect(await carried()).toEqual([]);
     await cli.run('close', '--month', '2026-09');
-    expect(await period()).toBe('2026-08');
+    expect(await carried()).toEqual([{ month: '2026-09', into: '2026-10' }]);
     await cli.run('close', '--month', '2026-08');
-    expect(await openPeriodFor(cli.history, 'default', inAugust)).toEqual({
-      ...{ month: '2026-10', fromMs: Date.UTC(2026, 9, 1), toMs: Date.UTC(2026, 10, 1) },
-    });
+    expect(await carried()).toEqual([
+      { month: '2026-08', into: '2026-10' },
+      { month: '2026-09', into: '2026-10' },
+    ]);
+    const where = ['--where', 'team=support', '--to-team', 'unassigned', '--reason', 'INC-9'];
+    const moved = await json(cli, 'reassign', ...where, '--month', '2026-08');
+    expect(moved.document).toMatchObject({ carried: [{ month: '2026-08', into: '2026-10' }] });
     await cli.run('close', '--month', '2026-08', '--reopen', '--reason', 'why');
-    expect(await period()).toBe('2026-08');
+    expect(await carried()).toEqual([{ month: '2026-09', into: '2026-10' }]);
   });
 });
 
