@@ -45,9 +45,10 @@ it('an invoice that is allocated by what was metered adds up to itself', async (
     0n,
   );
   expect(sum).toBe(10_000_000_000n);
+  // $8.40 of usage as 4.50 to 3.00, 5.04 and 3.36; of the tax 0.80 each.
   expect(document.journal.map(({ debit, credit }: Record<string, string>) => debit || `-${credit}`)).toEqual([
-    '5.80',
-    '4.20',
+    '5.84',
+    '4.16',
     '-10.00',
   ]);
 });

@@ -229,6 +229,7 @@ describe('columns', () => {
               },
               ...{ user: 'scoped-user', model: 'scoped-model' },
             },
+            pool: { budgetId: 'the-pool', limit: 4n, spent: 3n, held: 2n, needed: 1n },
             enforced: false,
             attribution: event.attribution,
             atMs: START_MS + 9,
@@ -313,6 +314,11 @@ describe('columns', () => {
         reason: 'paused',
         config_version: '7',
         measure: 'usd',
+        pool_id: 'the-pool',
+        pool_limit_amount: '4',
+        pool_spent_amount: '3',
+        pool_held_amount: '2',
+        pool_needed_amount: '1',
       },
     ]);
   });
