@@ -12,6 +12,7 @@ import { POOL_TERMS } from './gate-pool-terms.ts';
 import { POOLS } from './gate-pools.ts';
 import { ROLLING } from './gate-rolling.ts';
 import { TIME } from './gate-time.ts';
+import { VELOCITY } from './gate-velocity.ts';
 
 /**
  * What every BudgetGate promises, whatever it is made of. An implementation passes by handing in how to open an empty one.
@@ -32,6 +33,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     'rolling windows': ROLLING,
     pools: POOLS,
     'the terms of pools': POOL_TERMS,
+    velocity: VELOCITY,
     overrides: OVERRIDES,
     alerts: ALERTS,
     outage: OUTAGE,

@@ -322,7 +322,7 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
     });
 
     it('finds a denial by its id as it was recorded, and the publication that was in force', async () => {
-      const denial = denialRecord({ organization, reason: 'paused', configVersion: 12 });
+      const denial = denialRecord({ organization, reason: 'velocity', median: 7n, configVersion: 12 });
       const amounts = { limit: 7n, spent: 5n, held: -1n, needed: 3n };
       const pool = { budgetId: 'shared', ...amounts };
       const olderVersion = denialRecord({ organization, enforced: false, pool });

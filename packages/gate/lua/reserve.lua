@@ -1,19 +1,22 @@
 -- reserve: hold an amount on every budget that covers an attempt, or on none. Many attempts at once, one after the other: each
 -- finds what the one before it left, as if it had come alone.
 --
--- KEYS  1 state  2.. attempts, each once  then budget periods, each once
+-- KEYS  1 state  2.. attempts, each once  then budget periods, and paces of budgets that have a
+--       breaker (fragments/pace.lua), each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
 --         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
 --         the last eight may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
 --         0 it only observes; hard limit in limbs; its own expected and worst in limbs; the place of its pool in this list, 0 for
---         none, -1 for what is a pool. Pools come last, each once, and take what a budget lacks (fragments/pools.lua)
+--         none, -1 for what is a pool; position of its pace, 0 for none. Pools come last, each once, and take what a budget
+--         lacks (fragments/pools.lua)
 --       then per attempt: configuration version, ask, expected amounts, worst amounts, entries
 -- Returns per attempt
 --   HELD now bucket epoch refusal..   held on all, and on no pool; refusals are of those who observe
 --   SPLIT now attempt refusal..    held, in part on pools: the attempt says what on which
 --   DUP attempt                    the attempt is known: this is the first answer
 --   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at; of a
---                                  budget with a pool, another one of that follows
+--                                  budget with a pool, another one of that follows; of a breaker: index below 0, threshold,
+--                                  spent, median, when it tripped, retry at
 --   CONFIG version                 another configuration is live
 --   PERIOD now                     a named period is not the one of this instant
 --   SEED index                     the budget's counter is lost: rebuild it from the ledger, then ask again
@@ -31,10 +34,11 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 -- include: fragments/pools.lua
+-- include: fragments/pace.lua
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 5
-local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
+local FIRST_BUDGET, OWN_AMOUNTS, PACE = 8, 8, 13
 local count = #asked - BEFORE_FIRST
 local replies = {}
 
@@ -85,6 +89,26 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
     retry = math.min(retry, bucket_end_ms(state, first))
   end
   add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+end
+
+-- True where the breaker of the budget denies, whatever is asked for.
+local function add_trip(refusals, place, position)
+  local pace = read_pace(stored[position])
+  if not is_tripped(pace, now) then
+    return false
+  end
+  local values = {
+    whole(-place),
+    money_text(pace[TRIP + 2], pace[TRIP + 3]),
+    money_text(pace[TRIP], pace[TRIP + 1]),
+    money_text(pace[TRIP + 4], pace[TRIP + 5]),
+    whole(pace[TRIPPED]),
+    whole(pace[TRIP_ENDS]),
+  }
+  for _, value in ipairs(values) do
+    table.insert(refusals, value)
+  end
+  return true
 end
 
 -- Nothing where the attempt is new, or may be asked for anew.
@@ -145,11 +169,11 @@ local function judge(request)
   local _, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local refusals, crowded, is_denied = {}, nil, false
   local last, shares, rules = #request, nil, nil
-  if width > POOL then
+  if width > POOL and request[last - width + 1 + POOL] == IS_POOL then
     shares, rules = {}, pool_rules()
-    while request[last] == IS_POOL do
+    repeat
       last = last - width
-    end
+    until request[last - width + 1 + POOL] ~= IS_POOL
   end
   for at = FIRST_BUDGET, last, width do
     local place = (at - FIRST_BUDGET) / width + 1
@@ -164,6 +188,9 @@ local function judge(request)
     end
     budget = budget or new_budget(KEYS[1 + position])
     budgets[position] = budget
+    if width > PACE and request[at + PACE] > 0 and add_trip(refusals, place, request[at + PACE]) then
+      is_denied = is_denied or (enforces == 1 and denies ~= 0)
+    end
     -- The track that is farther beyond what it may come to is the one to judge by and to report.
     local plan_usd, plan_nanos = held(budget, EXPECTED)
     local usd, nanos = held(budget, WORST)

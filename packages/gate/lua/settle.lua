@@ -1,10 +1,11 @@
 -- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent. Many attempts at
 -- once, one after the other, as if each had come alone.
 --
--- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once  last the outbox
+-- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, and paces of budgets that have a
+--       breaker (fragments/pace.lua), each once  last the outbox
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
---         limbs; how many values each of its budgets has; then per budget, of which the last may be missing: its position behind
---         the state, period start, period end; its own amount in limbs
+--         limbs; how many values each of its budgets has; then per budget, of which the last two may be missing: its position
+--         behind the state, period start, period end; its own amount in limbs; position of its pace, 0 for none
 --       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms
 -- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
@@ -27,6 +28,7 @@
 -- include: fragments/attempt.lua
 -- include: fragments/budget.lua
 -- include: fragments/announce.lua
+-- include: fragments/pace.lua
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 4
@@ -47,7 +49,8 @@ local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
 local past = bucket_end_ms(state, current - 1)
 local budgets, needed_until, is_changed = {}, {}, false
-local FIRST_BUDGET, OWN_AMOUNT = 4, 3
+local FIRST_BUDGET, OWN_AMOUNT, PACE = 4, 3, 5
+local paces, version = {}, tonumber(state.version)
 
 -- What is charged to the budget at this place: its own amount, or that of the attempt.
 local function charge_at(request, at)
@@ -90,6 +93,22 @@ local function outcome_of(known, live)
   return outcome
 end
 
+-- Whoever is to be told of a trip is told by the script that takes what is spent so far.
+local function count_pace(position, budget_key, usd, nanos)
+  local period = string.match(budget_key, ':budget:(.*)$')
+  local function velocity_now()
+    return (select(4, thresholds_of(KEYS[1], period, now)))
+  end
+  local pace = paces[position] or read_pace(stored[position])
+  paces[position] = pace
+  if charge_pace(pace, usd, nanos, now, version, velocity_now) then
+    local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+    local spent, limit = money_text(pace[TRIP], pace[TRIP + 1]), money_text(pace[TRIP + 2], pace[TRIP + 3])
+    local trip = budget_id .. ':velocity:' .. whole(now) .. value
+    keep_announcement(KEYS[#KEYS], now, table.concat({ trip, '100', spent, limit, whole(now) }, '|'))
+  end
+end
+
 -- The charge in the place of the hold, where that lives, on every budget.
 local function replace_hold(request, kind, known, live)
   local width = request[FIRST_BUDGET - 1]
@@ -107,6 +126,9 @@ local function replace_hold(request, kind, known, live)
     end
     local charge_usd, charge_nanos = charge_at(request, at)
     charge(budget, request[at + 1], charge_usd, charge_nanos, math.max(now, past))
+    if width > PACE and request[at + PACE] > 0 and is_positive(charge_usd, charge_nanos) then
+      count_pace(request[at + PACE], KEYS[1 + position], charge_usd, charge_nanos)
+    end
     if not is_known and kind == 'S' then
       needed_until[position] = math.max(request[at + 2], now) + grace
     elseif is_known and (live or kind == 'S') then
@@ -153,7 +175,9 @@ end
 if is_changed then
   pass_buckets(KEYS[1], state, current)
 end
-local version = tonumber(state.version)
+for position, pace in pairs(paces) do
+  write_pace(KEYS[1 + position], pace, now)
+end
 for position, until_ms in pairs(needed_until) do
   local key, budget = KEYS[1 + position], budgets[position]
   if is_due(budget, version, now) then

@@ -7,6 +7,7 @@ import {
   type ReserveRequest,
 } from '@tallygate/usage';
 import type { BudgetPeriod } from './budget-periods.ts';
+import type { Trip } from './pace.ts';
 
 /** One budget that an amount does not fit on. */
 export interface Refusal {
@@ -19,11 +20,19 @@ export interface Refusal {
   /** That it did not have what the budget lacked. */
   pool?: PoolDenial;
   retryAtMs: number;
+  /** It is not the limit that refuses: the budget is spent too fast. The amounts are those of the trip. */
+  trip?: Pick<Trip, 'atMs' | 'median'>;
+}
+
+/** While the breaker denies, whatever is asked for. */
+export function refusalOfTrip(period: BudgetPeriod, trip: Trip, needed: bigint): Refusal {
+  const { threshold: limit, spent, untilMs: retryAtMs } = trip;
+  return { period, spent, limit, held: 0n, needed, retryAtMs, trip };
 }
 
 export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: number): Denial {
   const { budget, periodStartMs, periodEndMs } = refusal.period;
-  return {
+  const denial: Denial = {
     denialId: newDenialId(),
     attemptId: request.attemptId,
     budgetId: budget.id,
@@ -44,6 +53,11 @@ export function denialFrom(refusal: Refusal, request: ReserveRequest, atMs: numb
     reason: 'limit',
     configVersion: request.configVersion,
   };
+  return refusal.trip === undefined ? denial : tripDenial(denial, refusal.trip);
+}
+
+function tripDenial(denial: Denial, { atMs, median }: Pick<Trip, 'atMs' | 'median'>): Denial {
+  return { ...denial, reason: 'velocity', median, periodStartMs: atMs, periodEndMs: denial.retryAtMs };
 }
 
 /** Nothing was counted: the numbers of a pause are its time and what the call asked for. */

@@ -5,8 +5,15 @@ import type { RedisConnection, ScriptReply } from './redis-connection.ts';
 export interface Question {
   attemptKey: string;
   numbers: readonly number[];
-  budgets: readonly { key: string; numbers: readonly number[] }[];
+  budgets: readonly QuestionedBudget[];
   values: readonly string[];
+}
+
+/** The position of its key stands before its numbers; that of its pace behind them, 0 for none, where the question has any. */
+export interface QuestionedBudget {
+  key: string;
+  numbers: readonly number[];
+  paceKey?: string | null;
 }
 
 interface Waiting {
@@ -68,7 +75,10 @@ async function sendTogether(
   };
   const numbers = gathered.map(({ question }) => {
     const all = [...question.numbers];
-    for (const budget of question.budgets) all.push(positionOf(budget.key), ...budget.numbers);
+    for (const { key, numbers, paceKey } of question.budgets) {
+      all.push(positionOf(key), ...numbers);
+      if (paceKey !== undefined) all.push(paceKey === null ? 0 : positionOf(paceKey));
+    }
     return all;
   });
   const values = gathered.flatMap(({ question }) => question.values);

@@ -1,4 +1,4 @@
-export { measureOf, type PeriodName, parsePeriodKey, partKey, periodKey } from './keys.ts';
+export { budgetOfTrip, measureOf, type PeriodName, parsePeriodKey, partKey, periodKey } from './keys.ts';
 export type { LeaseOptions } from './leases/leased-gate.ts';
 export { createMemoryBatches } from './memory-batches.ts';
 export { createMemoryGate } from './memory-gate.ts';

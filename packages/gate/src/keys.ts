@@ -53,6 +53,19 @@ export function budgetKeyIn(periodKeyText: string): string {
   return [budgetId, ...value].join(':');
 }
 
+/** What an alert of a breaker names in the place of a period: its budget, and when it tripped. */
+export function tripKey(budget: string, atMs: number): string {
+  const [budgetId, ...value] = budget.split(':');
+  return [budgetId, TRIP_UNIT, atMs, ...value].join(':');
+}
+
+/** Null for any other key. */
+export function budgetOfTrip(key: string): BudgetName | null {
+  return key.split(':')[1] === TRIP_UNIT ? parseBudgetKey(budgetKeyIn(key)) : null;
+}
+
+const TRIP_UNIT = 'velocity';
+
 /** Without the value: the period that the counters of all values share. */
 export function withoutValue(periodKeyText: string): string {
   return periodKeyText.split(':').slice(0, 3).join(':');
@@ -134,6 +147,8 @@ export interface RedisKeys {
   attempt(attemptId: string): string;
   /** Counters of one budget period. */
   budget(periodKey: string): string;
+  /** How fast one budget is spent. */
+  pace(budgetKey: string): string;
   /** How the attempts of one lease ended. */
   endings(leaseId: string): string;
   /** Leases that may be admitting on one budget. */
@@ -156,6 +171,7 @@ export function redisKeys(organization: string): RedisKeys {
     outbox: `${prefix}:outbox`,
     attempt: (attemptId) => `${prefix}:attempt:${attemptId}`,
     budget: (key) => `${prefix}:budget:${counterKey(key)}`,
+    pace: (budget) => `${prefix}:pace:${budget}`,
     endings: (leaseId) => `${prefix}:endings:${leaseId}`,
     leases: (budget) => `${prefix}:leases:${budget}`,
     batch: (batchId) => `${prefix}:batch:${batchId}`,

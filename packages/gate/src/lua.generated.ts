@@ -2204,7 +2204,7 @@ local MOST_ANNOUNCEMENTS = 1000
 local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
 local FOREVER_MS = 9007199254740991
 
--- Those of one value's counter, of which grants may be, stand before those of its budget.
+-- Those of one value's counter, of which grants may be, stand before those of its budget. Behind them its breaker (pace.lua), if it has one.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
   local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
@@ -2220,9 +2220,9 @@ local function thresholds_of(state_key, period, now_ms)
     return nil
   end
   for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
-    local until_ms, limit, thresholds = unpack(step)
+    local until_ms, limit, thresholds, velocity = unpack(step)
     if now_ms < until_ms then
-      return thresholds, limit, until_ms
+      return thresholds, limit, until_ms, velocity
     end
   end
 end
@@ -3438,7 +3438,7 @@ local MOST_ANNOUNCEMENTS = 1000
 local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
 local FOREVER_MS = 9007199254740991
 
--- Those of one value's counter, of which grants may be, stand before those of its budget.
+-- Those of one value's counter, of which grants may be, stand before those of its budget. Behind them its breaker (pace.lua), if it has one.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
   local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
@@ -3454,9 +3454,9 @@ local function thresholds_of(state_key, period, now_ms)
     return nil
   end
   for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
-    local until_ms, limit, thresholds = unpack(step)
+    local until_ms, limit, thresholds, velocity = unpack(step)
     if now_ms < until_ms then
-      return thresholds, limit, until_ms
+      return thresholds, limit, until_ms, velocity
     end
   end
 end
@@ -3611,19 +3611,22 @@ return { 'OK', epoch, whole(server_now_ms() - tonumber(seeded)) }
   reserve: `-- reserve: hold an amount on every budget that covers an attempt, or on none. Many attempts at once, one after the other: each
 -- finds what the one before it left, as if it had come alone.
 --
--- KEYS  1 state  2.. attempts, each once  then budget periods, each once
+-- KEYS  1 state  2.. attempts, each once  then budget periods, and paces of budgets that have a
+--       breaker (fragments/pace.lua), each once
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: ttl, ms;
 --         1 enforce, 0 observe; expected and worst in limbs; how many values each of its budgets has; then per budget, of which
 --         the last eight may be missing: its position behind the state, limit in limbs, period start, period end; 1 it denies,
 --         0 it only observes; hard limit in limbs; its own expected and worst in limbs; the place of its pool in this list, 0 for
---         none, -1 for what is a pool. Pools come last, each once, and take what a budget lacks (fragments/pools.lua)
+--         none, -1 for what is a pool; position of its pace, 0 for none. Pools come last, each once, and take what a budget
+--         lacks (fragments/pools.lua)
 --       then per attempt: configuration version, ask, expected amounts, worst amounts, entries
 -- Returns per attempt
 --   HELD now bucket epoch refusal..   held on all, and on no pool; refusals are of those who observe
 --   SPLIT now attempt refusal..    held, in part on pools: the attempt says what on which
 --   DUP attempt                    the attempt is known: this is the first answer
 --   DENY now refusal..             it does not fit; a refusal is six values: index, limit, spent, held, needed, retry at; of a
---                                  budget with a pool, another one of that follows
+--                                  budget with a pool, another one of that follows; of a breaker: index below 0, threshold,
+--                                  spent, median, when it tripped, retry at
 --   CONFIG version                 another configuration is live
 --   PERIOD now                     a named period is not the one of this instant
 --   SEED index                     the budget's counter is lost: rebuild it from the ledger, then ask again
@@ -4259,6 +4262,7 @@ local function pool_rules()
   -- is left out. Shares stand by where their budgets and pools do in the request.
   local function as_held(request, first, shares, entries)
     local kept, texts, at = { unpack(request, 1, first - 1) }, { entries = {}, expected = {}, worst = {} }, first
+    local width = request[first - 1]
     for entry in string.gmatch(entries, '[^,]+') do
       local share, is_pool = shares[at], request[at + POOL] == IS_POOL
       if share or not is_pool then
@@ -4272,14 +4276,17 @@ local function pool_rules()
         for index = at, at + POOL - 5 do
           table.insert(kept, request[index])
         end
-        for _, value in ipairs({ expected_usd, expected_nanos, worst_usd, worst_nanos, request[at + POOL] }) do
+        for _, value in ipairs({ expected_usd, expected_nanos, worst_usd, worst_nanos }) do
           table.insert(kept, value)
+        end
+        for index = at + POOL, at + width - 1 do
+          table.insert(kept, request[index])
         end
         table.insert(texts.entries, entry)
         table.insert(texts.expected, money_text(expected_usd, expected_nanos))
         table.insert(texts.worst, money_text(worst_usd, worst_nanos))
       end
-      at = at + POOL + 1
+      at = at + width
     end
     return kept, table.concat(texts.entries, ','), table.concat(texts.expected, ','), table.concat(texts.worst, ',')
   end
@@ -4294,10 +4301,102 @@ local function pool_rules()
     as_held = as_held,
   }
 end
+-- How fast a budget is spent: in windows of five minutes, and against the 24 before. A window that costs more than the floor, and more
+-- than so many times their median, trips the breaker: for a while calls are denied. \`src/pace.ts\` states the same rules. A string of
+-- doubles, beside the counters, because it outlives their periods:
+--   window, spent      the one that is counted, by its number, which never goes back; amounts are in two limbs
+--   tripped, ends      when it tripped last, and until when it denies, ms; 0 for never
+--   trip               what was spent then, more than which is too much, and the median
+--   judged, floor      the configuration version by which the floor was found
+--   before             what was spent in each of the windows before, the latest first
+-- What the breaker of a budget is stands with its thresholds (announce.lua). A Redis that has lost it begins to learn anew.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PACE_WINDOW_MS, PACE_WINDOWS = 300000, 24
+local WINDOW, PACED, TRIPPED, TRIP_ENDS, TRIP, PACE_JUDGED, FLOOR, BEFORE = 1, 2, 4, 5, 6, 12, 13, 15
+local PACE_VALUES = BEFORE - 1 + 2 * PACE_WINDOWS
+local PACE_FORMAT = '<' .. string.rep('d', PACE_VALUES)
+
+local function read_pace(text)
+  if text and #text == 8 * PACE_VALUES then
+    return { struct.unpack(PACE_FORMAT, text) }
+  end
+  local pace = {}
+  for index = 1, PACE_VALUES do
+    pace[index] = 0
+  end
+  return pace
+end
+
+local function is_tripped(pace, now_ms)
+  return now_ms < pace[TRIP_ENDS]
+end
+
+local function move_pace(pace, window)
+  local passed = math.min(window - pace[WINDOW], PACE_WINDOWS + 1)
+  if passed <= 0 then
+    return
+  end
+  for place = PACE_WINDOWS - 1, 0, -1 do
+    local from = place - passed
+    local at = from >= 0 and BEFORE + 2 * from or PACED
+    local is_counted = from >= -1
+    pace[BEFORE + 2 * place] = is_counted and pace[at] or 0
+    pace[BEFORE + 2 * place + 1] = is_counted and pace[at + 1] or 0
+  end
+  pace[WINDOW], pace[PACED], pace[PACED + 1] = window, 0, 0
+end
+
+-- Half of what the two windows in the middle cost together, so many times, rounded down.
+local function times_median(pace, times)
+  local windows = {}
+  for place = 0, PACE_WINDOWS - 1 do
+    windows[place + 1] = { pace[BEFORE + 2 * place], pace[BEFORE + 2 * place + 1] }
+  end
+  table.sort(windows, function(one, other)
+    return one[1] < other[1] or one[1] == other[1] and one[2] < other[2]
+  end)
+  local low, high = windows[PACE_WINDOWS / 2], windows[PACE_WINDOWS / 2 + 1]
+  local usd, nanos = carried((low[1] + high[1]) * times, (low[2] + high[2]) * times)
+  local odd = usd % 2
+  return carried((usd - odd) / 2, math.floor((nanos + odd * NANOS_PER_USD) / 2))
+end
+
+-- Counts a charge. True where that trips the breaker: not while it denies already, so that somebody is told once.
+local function charge_pace(pace, usd, nanos, now_ms, version, velocity_now)
+  move_pace(pace, math.floor(now_ms / PACE_WINDOW_MS))
+  pace[PACED], pace[PACED + 1] = carried(pace[PACED] + usd, pace[PACED + 1] + nanos)
+  local velocity = nil
+  if pace[PACE_JUDGED] ~= version then
+    velocity = velocity_now() or { math.huge, 0, 0, 0 }
+    pace[PACE_JUDGED], pace[FLOOR], pace[FLOOR + 1] = version, velocity[1], velocity[2]
+  end
+  if is_tripped(pace, now_ms) or not is_positive(pace[PACED] - pace[FLOOR], pace[PACED + 1] - pace[FLOOR + 1]) then
+    return false
+  end
+  velocity = velocity or velocity_now()
+  local limit_usd, limit_nanos = times_median(pace, velocity[3])
+  if is_positive(pace[FLOOR] - limit_usd, pace[FLOOR + 1] - limit_nanos) then
+    limit_usd, limit_nanos = pace[FLOOR], pace[FLOOR + 1]
+  end
+  if not is_positive(pace[PACED] - limit_usd, pace[PACED + 1] - limit_nanos) then
+    return false
+  end
+  pace[TRIPPED], pace[TRIP_ENDS] = now_ms, now_ms + velocity[4]
+  pace[TRIP], pace[TRIP + 1], pace[TRIP + 2], pace[TRIP + 3] = pace[PACED], pace[PACED + 1], limit_usd, limit_nanos
+  pace[TRIP + 4], pace[TRIP + 5] = times_median(pace, 1)
+  return true
+end
+
+local function write_pace(key, pace, now_ms)
+  local kept_ms = (PACE_WINDOWS + 1) * PACE_WINDOW_MS
+  local text = struct.pack(PACE_FORMAT, unpack(pace))
+  redis.call('SET', key, text, 'PX', whole(math.max(kept_ms, pace[TRIP_ENDS] - now_ms)))
+end
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 5
-local FIRST_BUDGET, OWN_AMOUNTS = 8, 8
+local FIRST_BUDGET, OWN_AMOUNTS, PACE = 8, 8, 13
 local count = #asked - BEFORE_FIRST
 local replies = {}
 
@@ -4348,6 +4447,26 @@ local function add_refusal(refusals, place, budget, track, limit_usd, limit_nano
     retry = math.min(retry, bucket_end_ms(state, first))
   end
   add_values(refusals, place, budget, track, limit_usd, limit_nanos, needed_usd, needed_nanos, retry)
+end
+
+-- True where the breaker of the budget denies, whatever is asked for.
+local function add_trip(refusals, place, position)
+  local pace = read_pace(stored[position])
+  if not is_tripped(pace, now) then
+    return false
+  end
+  local values = {
+    whole(-place),
+    money_text(pace[TRIP + 2], pace[TRIP + 3]),
+    money_text(pace[TRIP], pace[TRIP + 1]),
+    money_text(pace[TRIP + 4], pace[TRIP + 5]),
+    whole(pace[TRIPPED]),
+    whole(pace[TRIP_ENDS]),
+  }
+  for _, value in ipairs(values) do
+    table.insert(refusals, value)
+  end
+  return true
 end
 
 -- Nothing where the attempt is new, or may be asked for anew.
@@ -4408,11 +4527,11 @@ local function judge(request)
   local _, enforces, expected_usd, expected_nanos, worst_usd, worst_nanos, width = unpack(request, 1, FIRST_BUDGET - 1)
   local refusals, crowded, is_denied = {}, nil, false
   local last, shares, rules = #request, nil, nil
-  if width > POOL then
+  if width > POOL and request[last - width + 1 + POOL] == IS_POOL then
     shares, rules = {}, pool_rules()
-    while request[last] == IS_POOL do
+    repeat
       last = last - width
-    end
+    until request[last - width + 1 + POOL] ~= IS_POOL
   end
   for at = FIRST_BUDGET, last, width do
     local place = (at - FIRST_BUDGET) / width + 1
@@ -4427,6 +4546,9 @@ local function judge(request)
     end
     budget = budget or new_budget(KEYS[1 + position])
     budgets[position] = budget
+    if width > PACE and request[at + PACE] > 0 and add_trip(refusals, place, request[at + PACE]) then
+      is_denied = is_denied or (enforces == 1 and denies ~= 0)
+    end
     -- The track that is farther beyond what it may come to is the one to judge by and to report.
     local plan_usd, plan_nanos = held(budget, EXPECTED)
     local usd, nanos = held(budget, WORST)
@@ -4945,7 +5067,7 @@ local MOST_ANNOUNCEMENTS = 1000
 local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
 local FOREVER_MS = 9007199254740991
 
--- Those of one value's counter, of which grants may be, stand before those of its budget.
+-- Those of one value's counter, of which grants may be, stand before those of its budget. Behind them its breaker (pace.lua), if it has one.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
   local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
@@ -4961,9 +5083,9 @@ local function thresholds_of(state_key, period, now_ms)
     return nil
   end
   for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
-    local until_ms, limit, thresholds = unpack(step)
+    local until_ms, limit, thresholds, velocity = unpack(step)
     if now_ms < until_ms then
-      return thresholds, limit, until_ms
+      return thresholds, limit, until_ms, velocity
     end
   end
 end
@@ -5106,10 +5228,11 @@ return { 'OK', epoch }
   settle: `-- settle: end an attempt, with a charge or without. Never refuses for being too large: the money is spent. Many attempts at
 -- once, one after the other, as if each had come alone.
 --
--- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, each once  last the outbox
+-- KEYS  1 state  2.. attempts, each once  then budget periods of their holds, whatever the time is now, and paces of budgets that have a
+--       breaker (fragments/pace.lua), each once  last the outbox
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
---         limbs; how many values each of its budgets has; then per budget, of which the last may be missing: its position behind
---         the state, period start, period end; its own amount in limbs
+--         limbs; how many values each of its budgets has; then per budget, of which the last two may be missing: its position
+--         behind the state, period start, period end; its own amount in limbs; position of its pace, 0 for none
 --       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms
 -- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
@@ -5648,7 +5771,7 @@ local MOST_ANNOUNCEMENTS = 1000
 local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
 local FOREVER_MS = 9007199254740991
 
--- Those of one value's counter, of which grants may be, stand before those of its budget.
+-- Those of one value's counter, of which grants may be, stand before those of its budget. Behind them its breaker (pace.lua), if it has one.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
   local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
@@ -5664,9 +5787,9 @@ local function thresholds_of(state_key, period, now_ms)
     return nil
   end
   for _, step in ipairs(cjson.decode(string.match(text, '^[^\\n]*', at + 1))) do
-    local until_ms, limit, thresholds = unpack(step)
+    local until_ms, limit, thresholds, velocity = unpack(step)
     if now_ms < until_ms then
-      return thresholds, limit, until_ms
+      return thresholds, limit, until_ms, velocity
     end
   end
 end
@@ -5725,6 +5848,98 @@ local function announce(state_key, outbox_key, budget_key, budget, epoch, versio
     budget[JUDGED] = 0
   end
 end
+-- How fast a budget is spent: in windows of five minutes, and against the 24 before. A window that costs more than the floor, and more
+-- than so many times their median, trips the breaker: for a while calls are denied. \`src/pace.ts\` states the same rules. A string of
+-- doubles, beside the counters, because it outlives their periods:
+--   window, spent      the one that is counted, by its number, which never goes back; amounts are in two limbs
+--   tripped, ends      when it tripped last, and until when it denies, ms; 0 for never
+--   trip               what was spent then, more than which is too much, and the median
+--   judged, floor      the configuration version by which the floor was found
+--   before             what was spent in each of the windows before, the latest first
+-- What the breaker of a budget is stands with its thresholds (announce.lua). A Redis that has lost it begins to learn anew.
+--
+-- Fragment: reads no KEYS and no ARGV of its own. Returns: its functions, as locals of the script that includes it.
+local PACE_WINDOW_MS, PACE_WINDOWS = 300000, 24
+local WINDOW, PACED, TRIPPED, TRIP_ENDS, TRIP, PACE_JUDGED, FLOOR, BEFORE = 1, 2, 4, 5, 6, 12, 13, 15
+local PACE_VALUES = BEFORE - 1 + 2 * PACE_WINDOWS
+local PACE_FORMAT = '<' .. string.rep('d', PACE_VALUES)
+
+local function read_pace(text)
+  if text and #text == 8 * PACE_VALUES then
+    return { struct.unpack(PACE_FORMAT, text) }
+  end
+  local pace = {}
+  for index = 1, PACE_VALUES do
+    pace[index] = 0
+  end
+  return pace
+end
+
+local function is_tripped(pace, now_ms)
+  return now_ms < pace[TRIP_ENDS]
+end
+
+local function move_pace(pace, window)
+  local passed = math.min(window - pace[WINDOW], PACE_WINDOWS + 1)
+  if passed <= 0 then
+    return
+  end
+  for place = PACE_WINDOWS - 1, 0, -1 do
+    local from = place - passed
+    local at = from >= 0 and BEFORE + 2 * from or PACED
+    local is_counted = from >= -1
+    pace[BEFORE + 2 * place] = is_counted and pace[at] or 0
+    pace[BEFORE + 2 * place + 1] = is_counted and pace[at + 1] or 0
+  end
+  pace[WINDOW], pace[PACED], pace[PACED + 1] = window, 0, 0
+end
+
+-- Half of what the two windows in the middle cost together, so many times, rounded down.
+local function times_median(pace, times)
+  local windows = {}
+  for place = 0, PACE_WINDOWS - 1 do
+    windows[place + 1] = { pace[BEFORE + 2 * place], pace[BEFORE + 2 * place + 1] }
+  end
+  table.sort(windows, function(one, other)
+    return one[1] < other[1] or one[1] == other[1] and one[2] < other[2]
+  end)
+  local low, high = windows[PACE_WINDOWS / 2], windows[PACE_WINDOWS / 2 + 1]
+  local usd, nanos = carried((low[1] + high[1]) * times, (low[2] + high[2]) * times)
+  local odd = usd % 2
+  return carried((usd - odd) / 2, math.floor((nanos + odd * NANOS_PER_USD) / 2))
+end
+
+-- Counts a charge. True where that trips the breaker: not while it denies already, so that somebody is told once.
+local function charge_pace(pace, usd, nanos, now_ms, version, velocity_now)
+  move_pace(pace, math.floor(now_ms / PACE_WINDOW_MS))
+  pace[PACED], pace[PACED + 1] = carried(pace[PACED] + usd, pace[PACED + 1] + nanos)
+  local velocity = nil
+  if pace[PACE_JUDGED] ~= version then
+    velocity = velocity_now() or { math.huge, 0, 0, 0 }
+    pace[PACE_JUDGED], pace[FLOOR], pace[FLOOR + 1] = version, velocity[1], velocity[2]
+  end
+  if is_tripped(pace, now_ms) or not is_positive(pace[PACED] - pace[FLOOR], pace[PACED + 1] - pace[FLOOR + 1]) then
+    return false
+  end
+  velocity = velocity or velocity_now()
+  local limit_usd, limit_nanos = times_median(pace, velocity[3])
+  if is_positive(pace[FLOOR] - limit_usd, pace[FLOOR + 1] - limit_nanos) then
+    limit_usd, limit_nanos = pace[FLOOR], pace[FLOOR + 1]
+  end
+  if not is_positive(pace[PACED] - limit_usd, pace[PACED + 1] - limit_nanos) then
+    return false
+  end
+  pace[TRIPPED], pace[TRIP_ENDS] = now_ms, now_ms + velocity[4]
+  pace[TRIP], pace[TRIP + 1], pace[TRIP + 2], pace[TRIP + 3] = pace[PACED], pace[PACED + 1], limit_usd, limit_nanos
+  pace[TRIP + 4], pace[TRIP + 5] = times_median(pace, 1)
+  return true
+end
+
+local function write_pace(key, pace, now_ms)
+  local kept_ms = (PACE_WINDOWS + 1) * PACE_WINDOW_MS
+  local text = struct.pack(PACE_FORMAT, unpack(pace))
+  redis.call('SET', key, text, 'PX', whole(math.max(kept_ms, pace[TRIP_ENDS] - now_ms)))
+end
 
 local asked = cjson.decode(ARGV[1])
 local BEFORE_FIRST, VALUES_PER_ATTEMPT = 3, 4
@@ -5745,7 +5960,8 @@ local now, grace = server_now_ms(), asked[3]
 local current = current_bucket(state, now, asked[1], asked[2])
 local past = bucket_end_ms(state, current - 1)
 local budgets, needed_until, is_changed = {}, {}, false
-local FIRST_BUDGET, OWN_AMOUNT = 4, 3
+local FIRST_BUDGET, OWN_AMOUNT, PACE = 4, 3, 5
+local paces, version = {}, tonumber(state.version)
 
 -- What is charged to the budget at this place: its own amount, or that of the attempt.
 local function charge_at(request, at)
@@ -5788,6 +6004,22 @@ local function outcome_of(known, live)
   return outcome
 end
 
+-- Whoever is to be told of a trip is told by the script that takes what is spent so far.
+local function count_pace(position, budget_key, usd, nanos)
+  local period = string.match(budget_key, ':budget:(.*)$')
+  local function velocity_now()
+    return (select(4, thresholds_of(KEYS[1], period, now)))
+  end
+  local pace = paces[position] or read_pace(stored[position])
+  paces[position] = pace
+  if charge_pace(pace, usd, nanos, now, version, velocity_now) then
+    local budget_id, value = string.match(period, '^([^:]+):[^:]+:[^:]+(.*)$')
+    local spent, limit = money_text(pace[TRIP], pace[TRIP + 1]), money_text(pace[TRIP + 2], pace[TRIP + 3])
+    local trip = budget_id .. ':velocity:' .. whole(now) .. value
+    keep_announcement(KEYS[#KEYS], now, table.concat({ trip, '100', spent, limit, whole(now) }, '|'))
+  end
+end
+
 -- The charge in the place of the hold, where that lives, on every budget.
 local function replace_hold(request, kind, known, live)
   local width = request[FIRST_BUDGET - 1]
@@ -5805,6 +6037,9 @@ local function replace_hold(request, kind, known, live)
     end
     local charge_usd, charge_nanos = charge_at(request, at)
     charge(budget, request[at + 1], charge_usd, charge_nanos, math.max(now, past))
+    if width > PACE and request[at + PACE] > 0 and is_positive(charge_usd, charge_nanos) then
+      count_pace(request[at + PACE], KEYS[1 + position], charge_usd, charge_nanos)
+    end
     if not is_known and kind == 'S' then
       needed_until[position] = math.max(request[at + 2], now) + grace
     elseif is_known and (live or kind == 'S') then
@@ -5851,7 +6086,9 @@ end
 if is_changed then
   pass_buckets(KEYS[1], state, current)
 end
-local version = tonumber(state.version)
+for position, pace in pairs(paces) do
+  write_pace(KEYS[1 + position], pace, now)
+end
 for position, until_ms in pairs(needed_until) do
   local key, budget = KEYS[1 + position], budgets[position]
   if is_due(budget, version, now) then

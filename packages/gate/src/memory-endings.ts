@@ -2,6 +2,7 @@ import { type Hold, NANO_USD_MAX, type Settlement, type SettleReply } from '@tal
 import { type Charge, chargedTo } from './amounts.ts';
 import { currentBucket } from './buckets.ts';
 import { announceReached } from './memory-announcements.ts';
+import { chargePaceOf } from './memory-paces.ts';
 import { liftHold, type MemoryState, passTime, readTime } from './memory-state.ts';
 import { outOfRange, requireCharge, requireOwnHold } from './requests.ts';
 import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
@@ -44,6 +45,7 @@ export function endAttempt(
   spend(state, ending);
   if (kind === 'settle' || outcome === 'released')
     for (const { key } of entries) announceReached(state, key, { nowMs, atMs });
+  for (const entry of entries) chargePaceOf(state, entry.key, chargedTo(entry, charge), nowMs);
   state.ended.put(attemptId, ending);
   return { outcome, settlement: settlementIn(state, attemptId, ending) };
 }

@@ -14,10 +14,11 @@ import { fitsCounter, type Standing, shownHeld } from './admission.ts';
 import { askedIn, NO_CHARGE } from './amounts.ts';
 import { expiryBucket } from './buckets.ts';
 import { type BudgetPeriod, namedPeriods } from './budget-periods.ts';
-import { decisiveRefusal, denialFrom, pausedDenial } from './denials.ts';
+import { decisiveRefusal, denialFrom, pausedDenial, type Refusal } from './denials.ts';
 import { measureOf } from './keys.ts';
 import { announceRunning } from './memory-announcements.ts';
 import { endAttempt, endedHold } from './memory-endings.ts';
+import { paceRefusal } from './memory-paces.ts';
 import {
   createMemoryState,
   liftHold,
@@ -86,7 +87,7 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
   const asked = { ...request, enforce };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
   const placings = periods.map((period) => placeOn(standingOf(state, period, request, time), state.bucketMs));
-  const refusals = placings.flatMap(({ refusal }) => refusal ?? []);
+  const refusals = placings.flatMap((placing) => refusalsOf(state, placing, nowMs));
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const decisive = enforce ? decisiveRefusal(refusals) : undefined;
   if (decisive !== undefined) return { kind: 'denied', denial: denialFrom(decisive, asked, nowMs) };
@@ -122,6 +123,12 @@ function standingOf(
   };
   if (period.pool !== undefined) standing.pool = standingOf(state, period.pool, request, time);
   return standing;
+}
+
+/** The breaker of a budget comes first. */
+function refusalsOf(state: MemoryState, { standing, refusal }: Placing, nowMs: number): Refusal[] {
+  const tripped = paceRefusal(state, standing.period, standing.asked.worst, nowMs);
+  return [tripped, refusal].filter((found) => found !== null);
 }
 
 /** What a share of a call is held on still has room for it; only what is held although it does not fit can be too much. */

@@ -12,6 +12,7 @@ import { createEndedAttempts, type EndedAttempts } from './ended-attempts.ts';
 import { createExpiringMap, type ExpiringMap } from './expiring-map.ts';
 import { createMemoryCounters, type MemoryCounters } from './memory-counters.ts';
 import { createMemoryOutbox, type MemoryOutbox } from './memory-outbox.ts';
+import type { Pace } from './pace.ts';
 import { requireSnapshot } from './requests.ts';
 import {
   announcedByCounter,
@@ -51,6 +52,8 @@ export interface MemoryState {
   readonly holds: ExpiringMap<Hold>;
   readonly ended: EndedAttempts;
   readonly outbox: MemoryOutbox;
+  /** Of budgets that have a breaker, by budget. */
+  readonly paces: ExpiringMap<Pace>;
   live: ConfigurationSnapshot;
   seq: number;
   /** Buckets below it were declared past. */
@@ -73,6 +76,7 @@ export function createMemoryState(options: MemoryGateOptions): MemoryState {
     holds: createExpiringMap(bucketMs),
     ended: createEndedAttempts(recordGraceMs),
     outbox: createMemoryOutbox(clock),
+    paces: createExpiringMap(bucketMs),
     live: structuredClone(live),
     seq: seed?.lastSeq ?? 0,
     watermark: 0,
@@ -111,6 +115,7 @@ export function passTime(state: MemoryState, nowMs: number, current: number): vo
   state.counters.forgetBefore(nowMs);
   state.holds.forgetBefore(nowMs);
   state.ended.forgetBefore(nowMs);
+  state.paces.forgetBefore(nowMs);
 }
 
 /** Counts the hold on each of its periods and remembers it. */

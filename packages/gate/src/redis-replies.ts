@@ -13,7 +13,7 @@ import { shownHeld } from './admission.ts';
 import { askedIn, type Charge } from './amounts.ts';
 import { holdFromRecord, settlementFromRecord } from './attempt-record.ts';
 import { type BudgetPeriod, holdEntry, type PinnedPeriod } from './budget-periods.ts';
-import { decisiveRefusal, denialFrom, type Refusal } from './denials.ts';
+import { decisiveRefusal, denialFrom, type Refusal, refusalOfTrip } from './denials.ts';
 import { measureOf } from './keys.ts';
 import { unavailable } from './outages.ts';
 import type { ScriptReply } from './redis-connection.ts';
@@ -38,20 +38,20 @@ export function reserveReplyFrom(
   const [first = ''] = reply.values;
   switch (reply.code) {
     case 'HELD': {
-      const refusals = refusalsFrom(reply.values.slice(3), periods);
+      const refusals = refusalsFrom(reply.values.slice(3), periods, request);
       const wouldDeny = refusals.map((refusal) => denialFrom(refusal, request, Number(first)));
       return { kind: 'held', hold: heldBy(reply, organization, request, periods), wouldDeny };
     }
     case 'SPLIT': {
       const hold = holdFromRecord(organization, request.attemptId, reply.values[1] ?? '');
-      const refusals = refusalsFrom(reply.values.slice(2), periods);
+      const refusals = refusalsFrom(reply.values.slice(2), periods, request);
       const wouldDeny = refusals.map((refusal) => denialFrom(refusal, request, Number(first)));
       return { kind: 'held', hold, wouldDeny };
     }
     case 'DUP':
       return { kind: 'held', hold: holdFromRecord(organization, request.attemptId, first), wouldDeny: [] };
     case 'DENY': {
-      const decisive = decisiveRefusal(refusalsFrom(reply.values.slice(1), periods));
+      const decisive = decisiveRefusal(refusalsFrom(reply.values.slice(1), periods, request));
       if (decisive === undefined) throw unknownReply('reserve', reply);
       return { kind: 'denied', denial: denialFrom(decisive, request, Number(first)) };
     }
@@ -153,19 +153,37 @@ export function unknownReply(script: string, reply: ScriptReply): TallygateError
   return unavailable(`The script "${script}" answered ${reply.code}, which this version does not know`);
 }
 
-function refusalsFrom(values: readonly string[], periods: readonly BudgetPeriod[]): Refusal[] {
+function refusalsFrom(
+  values: readonly string[],
+  periods: readonly BudgetPeriod[],
+  request: ReserveRequest,
+): Refusal[] {
   const refusals: Refusal[] = [];
   for (let at = 0; at < values.length; at += VALUES_PER_REFUSAL) {
-    const period = periods[Number(values[at]) - 1];
+    const place = Number(values[at]);
+    const period = periods[Math.abs(place) - 1];
     if (period === undefined) throw unavailable(`A refusal names budget ${values[at]} of ${periods.length}`);
-    const [limit, spent, held, needed] = values.slice(at + 1, at + 5).map(BigInt);
-    if (limit === undefined || spent === undefined || held === undefined || needed === undefined)
+    const [first, second, third, fourth] = values.slice(at + 1, at + 5).map(BigInt);
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined)
       throw unavailable(`A refusal of ${period.key} is not whole`);
+    const retryAtMs = Number(values[at + 5]);
+    if (place < 0) {
+      const trip = {
+        threshold: first,
+        spent: second,
+        median: third,
+        atMs: Number(fourth),
+        untilMs: retryAtMs,
+      };
+      refusals.push(refusalOfTrip(period, trip, request.worstNanoUsd));
+      continue;
+    }
+    const amounts = { limit: first, spent: second, held: third, needed: fourth };
     const last = refusals.at(-1);
     // What a pool did not have stands behind the budget that lacked it.
     if (period.budget.isPool === true && last !== undefined)
-      last.pool = { budgetId: period.budget.id, limit, spent, held, needed };
-    else refusals.push({ period, limit, spent, held, needed, retryAtMs: Number(values[at + 5]) });
+      last.pool = { budgetId: period.budget.id, ...amounts };
+    else refusals.push({ period, ...amounts, retryAtMs });
   }
   return refusals;
 }

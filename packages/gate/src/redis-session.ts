@@ -12,6 +12,7 @@ import { createRedisSeeding, type RedisSeeding } from './redis-seeding.ts';
 import { createRedisVigil, type RedisVigil } from './redis-vigil.ts';
 import { DEFAULT_RECORD_GRACE_MS, type ReadSeed } from './seeds.ts';
 import { snapshotFromJson } from './snapshots.ts';
+import { hasBreaker } from './thresholds.ts';
 
 /** What the operations of the gate in Redis work with. */
 
@@ -60,6 +61,8 @@ export interface RedisSession {
   readonly notePassed: (serverMs: number) => void;
   /** The snapshot of this version if this process has it or it is live, else the live one. */
   snapshot(version: number): Promise<ConfigurationSnapshot>;
+  /** Whether the budget of the period has a breaker, by the newest snapshot that this process has read. */
+  isPaced(periodKey: string): boolean;
   /** The newest that this process has read. A script says so when it is no longer the live one. */
   lastSnapshot(): Promise<ConfigurationSnapshot>;
   /** It is live now: should Redis lose it before anybody reads it, this process puts it back. */
@@ -123,6 +126,7 @@ export async function openRedisSession(options: RedisGateOptions, scripts?: Scri
     notePublished(published) {
       known = published;
     },
+    isPaced: (periodKey) => known !== null && hasBreaker(known, periodKey),
     snapshot,
     lastSnapshot,
     liveSnapshot,

@@ -4,13 +4,14 @@ import { amountsToText, askedIn } from './amounts.ts';
 import { entriesToText } from './attempt-record.ts';
 import type { BudgetPeriod } from './budget-periods.ts';
 import type { Question } from './gathered-scripts.ts';
-import { measureOf, type RedisKeys } from './keys.ts';
+import { budgetKey, measureOf, type RedisKeys } from './keys.ts';
 import { limbs } from './limbs.ts';
 
 /** With the position of its key, which is known when questions are gathered. */
 const PLAIN_VALUES = 5;
 const UNLIKE_VALUES = 12;
-const ALL_VALUES = 13;
+const VALUES_WITH_POOL = 13;
+const VALUES_WITH_PACE = 14;
 
 /** In the place where a budget names that of its pool. */
 const NO_POOL = 0;
@@ -38,8 +39,9 @@ export function reserveQuestion(
       numbers: [
         ...plainNumbers(period),
         ...(width === PLAIN_VALUES ? [] : otherNumbers(period, asked[position])),
-        ...(width === ALL_VALUES ? [poolPlace(period, periods)] : []),
+        ...(width >= VALUES_WITH_POOL ? [poolPlace(period, periods)] : []),
       ],
+      ...(width === VALUES_WITH_PACE ? { paceKey: paceKeyOf(keys, period) } : {}),
     })),
     values: [
       String(version),
@@ -53,7 +55,8 @@ export function reserveQuestion(
 
 function widthOf(periods: readonly BudgetPeriod[]): number {
   if (periods.every(isPlainPeriod)) return PLAIN_VALUES;
-  return periods.some(({ pool }) => pool !== undefined) ? ALL_VALUES : UNLIKE_VALUES;
+  if (periods.some(({ budget }) => budget.velocity !== undefined)) return VALUES_WITH_PACE;
+  return periods.some(({ pool }) => pool !== undefined) ? VALUES_WITH_POOL : UNLIKE_VALUES;
 }
 
 /** Counted from one, as scripts do. */
@@ -63,8 +66,13 @@ function poolPlace({ budget, pool }: BudgetPeriod, periods: readonly BudgetPerio
 }
 
 function isPlainPeriod({ key, budget, pool }: BudgetPeriod): boolean {
-  const isUnlike = budget.overageBasisPoints !== undefined || measureOf(key) !== 'usd';
+  const isUnlike =
+    budget.overageBasisPoints !== undefined || budget.velocity !== undefined || measureOf(key) !== 'usd';
   return isEnforced(budget) && !isUnlike && pool === undefined;
+}
+
+function paceKeyOf(keys: RedisKeys, { budget }: BudgetPeriod): string | null {
+  return budget.velocity === undefined ? null : keys.pace(budgetKey(budget));
 }
 
 function plainNumbers({ budget, periodStartMs, periodEndMs }: BudgetPeriod): number[] {

@@ -1,11 +1,13 @@
 import {
   type Budget,
+  budgetIdOf,
   budgetOfValue,
   type ConfigurationSnapshot,
   DEFAULT_ALERTS,
   type Measure,
   NANO_USD_MAX,
   type Override,
+  type Velocity,
 } from '@tallygate/usage';
 import { budgetKey, budgetKeyIn, measureOf, parseBudgetKey } from './keys.ts';
 import { limbs } from './limbs.ts';
@@ -26,6 +28,8 @@ export interface ThresholdStep {
   limit: bigint;
   /** Ascending; without those that no counter can reach. */
   thresholds: readonly Threshold[];
+  /** The breaker of the budget, whatever was granted. */
+  velocity: Velocity | null;
 }
 
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
@@ -39,7 +43,7 @@ function thresholdSteps(budget: Budget, overrides: readonly Override[]): Thresho
     .map((untilMs) => {
       const running = grants.filter((grant) => grant.untilMs >= untilMs);
       const limit = raisedLimit(budget, running);
-      return { untilMs, limit, thresholds: thresholdsOf(budget, limit) };
+      return { untilMs, limit, thresholds: thresholdsOf(budget, limit), velocity: budget.velocity ?? null };
     });
 }
 
@@ -59,6 +63,19 @@ export function stepsOf(snapshot: ConfigurationSnapshot, periodKey: string): rea
   const [measure, name] = [measureOf(periodKey), budgetKeyIn(periodKey)];
   const ofValue = steps.get(inMeasure(measure, name));
   return ofValue ?? steps.get(inMeasure(measure, parseBudgetKey(name).budgetId)) ?? [];
+}
+
+const knownBreakers = new WeakMap<ConfigurationSnapshot, ReadonlySet<string>>();
+
+/** Whether the budget of the counter has one. Asked for every charge: mostly there is none at all. */
+export function hasBreaker(snapshot: ConfigurationSnapshot, periodKey: string): boolean {
+  const known = knownBreakers.get(snapshot) ?? new Set(snapshot.budgets.flatMap(idOfPaced));
+  knownBreakers.set(snapshot, known);
+  return known.size > 0 && known.has(budgetIdOf({ key: periodKey })) && measureOf(periodKey) === 'usd';
+}
+
+function idOfPaced({ id, velocity }: Budget): string[] {
+  return velocity === undefined ? [] : [id];
 }
 
 /** Of every budget by its id, and of those values of one with `each` that have a grant of their own. */
@@ -92,10 +109,15 @@ export function thresholdsText(snapshot: ConfigurationSnapshot): string {
 
 function stepsJson(steps: readonly ThresholdStep[]): string {
   return JSON.stringify(
-    steps.map(({ untilMs, limit, thresholds }) => [
+    steps.map(({ untilMs, limit, thresholds, velocity }) => [
       untilMs,
       String(limit),
       thresholds.map(({ percent, amount }) => [percent, ...limbs(amount)]),
+      ...(velocity === null ? [] : [velocityNumbers(velocity)]),
     ]),
   );
+}
+
+function velocityNumbers({ floorNanoUsd, times, pauseMinutes }: Velocity): number[] {
+  return [...limbs(floorNanoUsd), times, pauseMinutes * 60_000];
 }

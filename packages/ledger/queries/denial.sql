@@ -37,7 +37,8 @@ SELECT
   toString(pool_limit_amount) AS pool_limit_amount_text,
   toString(pool_spent_amount) AS pool_spent_amount_text,
   toString(pool_held_amount) AS pool_held_amount_text,
-  toString(pool_needed_amount) AS pool_needed_amount_text
+  toString(pool_needed_amount) AS pool_needed_amount_text,
+  if(isNull(median_amount), NULL, toString(median_amount)) AS median_amount_text
 FROM denials
 WHERE organization = {organization:String} AND denial_id = {denialId:String}
 ORDER BY denials.ver DESC

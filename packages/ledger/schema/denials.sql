@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS denials (
   pool_limit_amount Nullable(Int64) CODEC(ZSTD(1)),
   pool_spent_amount Nullable(Int64) CODEC(ZSTD(1)),
   pool_held_amount Nullable(Int64) CODEC(ZSTD(1)),
-  pool_needed_amount Nullable(Int64) CODEC(ZSTD(1))
+  pool_needed_amount Nullable(Int64) CODEC(ZSTD(1)),
+  median_amount Nullable(Int64) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)

@@ -185,7 +185,8 @@ CREATE TABLE IF NOT EXISTS denials (
   pool_limit_amount Nullable(Int64) CODEC(ZSTD(1)),
   pool_spent_amount Nullable(Int64) CODEC(ZSTD(1)),
   pool_held_amount Nullable(Int64) CODEC(ZSTD(1)),
-  pool_needed_amount Nullable(Int64) CODEC(ZSTD(1))
+  pool_needed_amount Nullable(Int64) CODEC(ZSTD(1)),
+  median_amount Nullable(Int64) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toYYYYMM(denied_at)
@@ -1184,6 +1185,10 @@ ALTER TABLE denials
   ADD COLUMN IF NOT EXISTS pool_held_amount Nullable(Int64) CODEC(ZSTD(1)),
   ADD COLUMN IF NOT EXISTS pool_needed_amount Nullable(Int64) CODEC(ZSTD(1))
 `,
+'0037_add_median_of_denials': `-- Of a denial because a budget was spent too fast: what the five minutes before cost, in the middle. Absent for any other reason.
+ALTER TABLE denials
+  ADD COLUMN IF NOT EXISTS median_amount Nullable(Int64) CODEC(ZSTD(1))
+`,
 } as const;
 
 export const QUERIES = {
@@ -1358,7 +1363,8 @@ SELECT
   toString(pool_limit_amount) AS pool_limit_amount_text,
   toString(pool_spent_amount) AS pool_spent_amount_text,
   toString(pool_held_amount) AS pool_held_amount_text,
-  toString(pool_needed_amount) AS pool_needed_amount_text
+  toString(pool_needed_amount) AS pool_needed_amount_text,
+  if(isNull(median_amount), NULL, toString(median_amount)) AS median_amount_text
 FROM denials
 WHERE organization = {organization:String} AND denial_id = {denialId:String}
 ORDER BY denials.ver DESC

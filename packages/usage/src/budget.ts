@@ -5,6 +5,7 @@ import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
 import { measureSchema } from './measure.ts';
 import { formatUsd, NANO_USD_MAX, nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
+import { velocitySchema } from './velocity.ts';
 
 /** By what a budget can be limited to some of an organization's calls. */
 export const SCOPE_DIMENSIONS = ['team', 'feature', 'environment', 'workflow', 'user', 'model'] as const;
@@ -67,6 +68,8 @@ export const budgetSchema = z.object({
   ladder: z.array(ladderStepSchema).max(LADDER_STEPS_MAX).optional(),
   /** At which parts of its limit, in percent, somebody is told; ascending. Absent: at `DEFAULT_ALERTS`. */
   alerts: z.array(z.number().int().min(1).max(ALERT_PERCENT_MAX)).optional(),
+  /** A breaker for what spends too fast; of budgets in USD. Absent: there is none. */
+  velocity: velocitySchema.optional(),
 });
 export type Budget = z.output<typeof budgetSchema>;
 

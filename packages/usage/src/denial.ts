@@ -7,7 +7,7 @@ import { describeInstant, describePeriod, describeReset, type Period } from './p
 import { isRolling } from './rolling.ts';
 
 /**
- * The gate said no, for a limit (`TALLYGATE_BUDGET_EXCEEDED`) or a pause (`TALLYGATE_FEATURE_PAUSED`): an expected answer, not
+ * The gate said no, for a limit or what spends too fast (`TALLYGATE_BUDGET_EXCEEDED`) or a pause (`TALLYGATE_FEATURE_PAUSED`): an expected answer, not
  * a failure. Thrown to the caller before anything is sent to the provider. It is no connection error, so the SDK does not retry it.
  */
 export class BudgetExceededError extends TallygateError {
@@ -28,6 +28,7 @@ export class BudgetExceededError extends TallygateError {
 export function describeDenial(denial: Denial): string {
   if (denial.reason === 'paused')
     return `Feature ${denial.scope.feature} is paused until ${isoFromMs(denial.periodEndMs)}.`;
+  if (denial.reason === 'velocity') return describeTrip(denial);
   const period: Period = { unit: denial.unit, startMs: denial.periodStartMs, endMs: denial.periodEndMs };
   const scope = describeScope(denial.scope);
   const { measure = 'usd' } = denial;
@@ -37,6 +38,15 @@ export function describeDenial(denial: Denial): string {
     `for ${describePeriod(period, denial.timeZone, { withYear: false })} ` +
     `(held ${formatBareAmount(denial.held, measure)}); ${describeEnd(denial, period)}; ` +
     `this call needs up to ${formatAmount(denial.needed, measure)}${describePool(denial)}.`
+  );
+}
+
+function describeTrip({ scope, spent, limit, median, retryAtMs, timeZone }: Denial): string {
+  const whose = describeScope(scope);
+  return (
+    `${whose.charAt(0).toUpperCase()}${whose.slice(1)} has spent ${formatAmount(spent, 'usd')} in 5 minutes, ` +
+    `more than ${formatAmount(limit, 'usd')} (the median is ${formatAmount(median ?? 0n, 'usd')}); ` +
+    `its calls are denied until ${describeInstant(retryAtMs, timeZone)}.`
   );
 }
 

@@ -78,8 +78,13 @@ export const denialSchema = z.object({
   atMs: instantMs,
   /** False: observed only, the call went on. */
   enforced: z.boolean(),
-  /** What said no: a limit, or a pause of the feature; `budgetId` is then the override's and the period its time. Absent: a limit. */
-  reason: z.enum(['limit', 'paused']).optional(),
+  /**
+   * What said no: a limit, or a pause of the feature; `budgetId` is then the override's and the period its time. `velocity`: the budget was
+   * spent too fast; the period is the time for which it denies, `limit` what five minutes may cost, `spent` what they did. Absent: a limit.
+   */
+  reason: z.enum(['limit', 'paused', 'velocity']).optional(),
+  /** With `velocity`: what the five minutes before cost, in the middle. */
+  median: nanoUsdSchema.optional(),
   /** Version of the configuration that was in force. Absent in rows of earlier versions. */
   configVersion: z.number().int().min(0).optional(),
 });

@@ -256,4 +256,11 @@ export {
   usageAnswerSchema,
   usageQuestionSchema,
 } from './usage-question.ts';
+export {
+  describeVelocity,
+  PACE_WINDOW_MS,
+  VELOCITY_PAUSE_MINUTES_MAX,
+  VELOCITY_TIMES_MAX,
+  type Velocity,
+} from './velocity.ts';
 export { toWireJson } from './wire.ts';

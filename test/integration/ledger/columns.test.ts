@@ -230,6 +230,7 @@ describe('columns', () => {
               ...{ user: 'scoped-user', model: 'scoped-model' },
             },
             pool: { budgetId: 'the-pool', limit: 4n, spent: 3n, held: 2n, needed: 1n },
+            median: 5n,
             enforced: false,
             attribution: event.attribution,
             atMs: START_MS + 9,
@@ -319,6 +320,7 @@ describe('columns', () => {
         pool_spent_amount: '3',
         pool_held_amount: '2',
         pool_needed_amount: '1',
+        median_amount: '5',
       },
     ]);
   });

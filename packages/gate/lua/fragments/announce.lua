@@ -12,7 +12,7 @@ local MOST_ANNOUNCEMENTS = 1000
 local ANNOUNCEMENTS_FOR_MS = 32 * 24 * 3600 * 1000
 local FOREVER_MS = 9007199254740991
 
--- Those of one value's counter, of which grants may be, stand before those of its budget.
+-- Those of one value's counter, of which grants may be, stand before those of its budget. Behind them its breaker (pace.lua), if it has one.
 local function thresholds_of(state_key, period, now_ms)
   local text = redis.call('HGET', state_key, 'thresholds') or ''
   local budget_id, unit, value = string.match(period, '^([^:]+):([^:]+):[^:]+(.*)$')
@@ -28,9 +28,9 @@ local function thresholds_of(state_key, period, now_ms)
     return nil
   end
   for _, step in ipairs(cjson.decode(string.match(text, '^[^\n]*', at + 1))) do
-    local until_ms, limit, thresholds = unpack(step)
+    local until_ms, limit, thresholds, velocity = unpack(step)
     if now_ms < until_ms then
-      return thresholds, limit, until_ms
+      return thresholds, limit, until_ms, velocity
     end
   end
 end

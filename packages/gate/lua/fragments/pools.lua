@@ -114,6 +114,7 @@ local function pool_rules()
   -- is left out. Shares stand by where their budgets and pools do in the request.
   local function as_held(request, first, shares, entries)
     local kept, texts, at = { unpack(request, 1, first - 1) }, { entries = {}, expected = {}, worst = {} }, first
+    local width = request[first - 1]
     for entry in string.gmatch(entries, '[^,]+') do
       local share, is_pool = shares[at], request[at + POOL] == IS_POOL
       if share or not is_pool then
@@ -127,14 +128,17 @@ local function pool_rules()
         for index = at, at + POOL - 5 do
           table.insert(kept, request[index])
         end
-        for _, value in ipairs({ expected_usd, expected_nanos, worst_usd, worst_nanos, request[at + POOL] }) do
+        for _, value in ipairs({ expected_usd, expected_nanos, worst_usd, worst_nanos }) do
           table.insert(kept, value)
+        end
+        for index = at + POOL, at + width - 1 do
+          table.insert(kept, request[index])
         end
         table.insert(texts.entries, entry)
         table.insert(texts.expected, money_text(expected_usd, expected_nanos))
         table.insert(texts.worst, money_text(worst_usd, worst_nanos))
       end
-      at = at + POOL + 1
+      at = at + width
     end
     return kept, table.concat(texts.entries, ','), table.concat(texts.expected, ','), table.concat(texts.worst, ',')
   end

@@ -116,11 +116,12 @@ function keysFor(budgets: readonly Budget[], request: ReserveRequest): string[] 
 }
 
 /**
- * What would have been denied is only known where every call is asked for, and so is how a call is shared with a pool; and a lease is
- * money.
+ * What would have been denied, or is spent too fast, is only known where every call is asked for, and so is how a call is shared with
+ * a pool; and a lease is money.
  */
 function isLeased(budget: Budget): boolean {
-  return isEnforced(budget) && (budget.measure ?? 'usd') === 'usd' && budget.pool === undefined;
+  const { measure = 'usd', pool, velocity } = budget;
+  return isEnforced(budget) && measure === 'usd' && pool === undefined && velocity === undefined;
 }
 
 function isLeasable(state: LeasedState, request: ReserveRequest): boolean {

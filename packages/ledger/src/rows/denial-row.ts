@@ -58,6 +58,7 @@ const COLUMNS = [
   ...(['limit', 'spent', 'held', 'needed'] as const).map((amount) =>
     maybeAmount<DenialRecord>(`pool_${amount}_amount`, (denial) => denial.pool?.[amount]),
   ),
+  maybeAmount<DenialRecord>('median_amount', (denial) => denial.median),
 ];
 
 export const DENIAL_COLUMNS: readonly string[] = namesOf(COLUMNS);
@@ -79,6 +80,7 @@ export function denialFromRow(row: unknown): DenialRecord {
     unit: cells['unit'],
     timeZone: cells['time_zone'],
     measure: measureIn(cells),
+    median: cells['median_amount'] ?? undefined,
     periodStartMs: cells['period_start'],
     periodEndMs: cells['period_end'],
     limit: cells['limit_amount'],

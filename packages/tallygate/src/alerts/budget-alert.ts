@@ -1,4 +1,4 @@
-import { measureOf, parsePeriodKey } from '@tallygate/gate';
+import { budgetOfTrip, measureOf, parsePeriodKey } from '@tallygate/gate';
 import {
   type Alert,
   alertId,
@@ -42,9 +42,10 @@ export interface BudgetAlert extends AlertAmounts {
 
 export function budgetAlert(alert: Alert, { budgets }: Pick<ConfigurationSnapshot, 'budgets'>): BudgetAlert {
   const name = parsePeriodKey(alert.key);
-  const id = name?.budgetId ?? alert.key;
+  const trip = budgetOfTrip(alert.key);
+  const id = name?.budgetId ?? trip?.budgetId ?? alert.key;
   const filed = budgets.find((candidate) => candidate.id === id) ?? null;
-  const value = name?.value ?? null;
+  const value = name?.value ?? trip?.value ?? null;
   const budget = filed === null || value === null ? filed : budgetOfValue(filed, value);
   return {
     id: alertId(alert),
@@ -54,8 +55,25 @@ export function budgetAlert(alert: Alert, { budgets }: Pick<ConfigurationSnapsho
     thresholdPercent: alert.thresholdPercent,
     ...amountFields({ spent: alert.spent, limit: alert.limit }, measureOf(alert.key)),
     reachedAt: isoFromMs(alert.crossedAtMs),
-    text: budget === null || name === null ? goneText(alert, id) : textOf(alert, budget, name.startMs),
+    text: sentenceOf(alert, id, budget, name?.startMs ?? null),
   };
+}
+
+function sentenceOf(alert: Alert, id: string, budget: Budget | null, startMs: number | null): string {
+  if (budgetOfTrip(alert.key) !== null) return tripText(alert, id, budget);
+  return budget === null || startMs === null ? goneText(alert, id) : textOf(alert, budget, startMs);
+}
+
+function tripText(alert: Alert, id: string, budget: Budget | null): string {
+  const { spent, limit, crossedAtMs } = alert;
+  const untilMs = crossedAtMs + (budget?.velocity?.pauseMinutes ?? 0) * 60_000;
+  const denied = budget !== null && isEnforced(budget) && budget.velocity !== undefined;
+  return (
+    `Budget ${id}${budget === null ? '' : ` (${describeScope(budget.scope)})`} was spent too fast: ` +
+    `${formatAmount(spent, 'usd')} in 5 minutes, more than ${formatAmount(limit, 'usd')}.` +
+    `${denied ? ` Where budgets are enforced, its calls are denied until ${isoFromMs(untilMs)}.` : ''} ` +
+    `"tallygate top --last 1h" shows who spends.`
+  );
 }
 
 function textOf(alert: Alert, budget: Budget, startMs: number): string {

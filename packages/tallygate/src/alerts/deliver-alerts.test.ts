@@ -187,6 +187,24 @@ describe('delivery of alerts', () => {
     expect(textOf('reserve')).toContain('calls that do not fit on one of its own are denied until then');
   });
 
+  it('says what was spent too fast, and until when calls are denied', () => {
+    const alert = {
+      ...{ organization: 'acme', key: `per-user:velocity:${NOON_MS}:u-1`, thresholdPercent: 100 },
+      ...{ spent: 9_500_000_000n, limit: 8_000_000_000n, crossedAtMs: NOON_MS },
+    };
+    const budget = { id: 'per-user', scope: {}, each: 'user', period: 'day', timeZone: 'UTC' } as const;
+    const velocity = { floorNanoUsd: 5_000_000_000n, times: 4, pauseMinutes: 10 };
+    const budgets = [{ ...budget, limit: 5_000_000_000n, onOutage: 'block' as const, velocity }];
+    expect(budgetAlert(alert, { budgets })).toMatchObject({
+      budget: 'per-user',
+      scope: { user: 'u-1' },
+      text:
+        'Budget per-user (user u-1) was spent too fast: $9.50 in 5 minutes, more than $8.00. Where budgets are enforced, ' +
+        'its calls are denied until 2026-11-21T12:10:00.000Z. "tallygate top --last 1h" shows who spends.',
+    });
+    expect(budgetAlert(alert, { budgets: [] }).text).toContain('Budget per-user was spent too fast');
+  });
+
   it('names a budget that is configured no longer', async () => {
     const { look, told, gate } = await world();
     await gate.publish({ ...emptyConfiguration('acme'), version: 2 });

@@ -10,12 +10,14 @@ import {
   describeOverage,
   describePeriod,
   describeReset,
+  describeVelocity,
   formatAmount,
   isoFromMs,
   nearestName,
   type Period,
   TallygateError,
   usdFromNano,
+  type Velocity,
 } from '@tallygate/usage';
 import { type ValuesOfBudget, valuesOfBudgets } from '../budgets-of-values.ts';
 import { describeAlerts } from '../configuration/file-alerts.ts';
@@ -139,7 +141,12 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     onOutage: budget.onOutage,
     ...(budget.allowanceNanoUsd === undefined ? {} : { allowanceUsd: usdFromNano(budget.allowanceNanoUsd) }),
     alertPercents: budget.alerts ?? DEFAULT_ALERTS,
+    ...(budget.velocity === undefined ? {} : { velocity: velocityDocument(budget.velocity) }),
   };
+}
+
+function velocityDocument({ floorNanoUsd, times, pauseMinutes }: Velocity): Record<string, unknown> {
+  return { floorUsd: usdFromNano(floorNanoUsd), times, pauseMinutes };
 }
 
 function describeBalance(balance: Balance): string {
@@ -160,6 +167,7 @@ function describeBalance(balance: Balance): string {
     ['Used', budgetBar(balance)],
     ...(budget.isPool === true ? [] : [['In an outage', describeOutagePolicy(budget)] as const]),
     ['Alerts', describeAlerts(budget.alerts)],
+    ...(budget.velocity === undefined ? [] : [['Velocity', describeVelocity(budget.velocity)] as const]),
   ];
   return facts.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('');
 }

@@ -5,6 +5,7 @@ import {
   type Team,
   UNASSIGNED,
   usdFromNano,
+  type Velocity,
 } from '@tallygate/usage';
 
 /**
@@ -44,8 +45,9 @@ function budgetLine(budget: Budget): string {
   const asked = { ...(pool === undefined ? {} : { pool }), ...(mode === undefined ? {} : { mode }) };
   const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
   const steps = budget.ladder === undefined ? {} : { ladder: budget.ladder };
+  const breaker = budget.velocity === undefined ? {} : { velocity: breakerOf(budget.velocity) };
   const fields = { id, scope, limit: limitOf(budget), period, timeZone, ...asked, ...overageOf(budget) };
-  return `  - ${flow({ ...fields, onOutage, ...allowance, ...steps, ...alertsOf(budget) })}`;
+  return `  - ${flow({ ...fields, onOutage, ...allowance, ...steps, ...alertsOf(budget), ...breaker })}`;
 }
 
 function poolLines(pools: readonly Budget[]): string[] {
@@ -63,6 +65,10 @@ function overageOf(budget: Budget): { overage?: string } {
 
 function alertsOf({ alerts }: Budget): { alerts?: number[] } {
   return alerts === undefined ? {} : { alerts };
+}
+
+function breakerOf({ floorNanoUsd, times, pauseMinutes }: Velocity): Record<string, unknown> {
+  return { floorUsd: amount(floorNanoUsd).usd, times, pauseMinutes };
 }
 
 function limitOf({ limit, measure = 'usd' }: Budget): Record<string, string> {

@@ -8,6 +8,8 @@ import {
   rollingUnit,
   type Team,
   UNASSIGNED,
+  VELOCITY_PAUSE_MINUTES_MAX,
+  VELOCITY_TIMES_MAX,
 } from '@tallygate/usage';
 import { alertsFrom } from './file-alerts.ts';
 import { ladderFrom } from './file-ladder.ts';
@@ -109,6 +111,7 @@ export function budgetsFrom(content: FileContent, teams: Team[], document: Locat
       ...allowanceFrom(budget, at, document),
       ...(ladder.length === 0 ? {} : { ladder }),
       ...alertsFrom(budget.alerts, at('alerts'), document),
+      ...velocityFrom(budget, at, document),
     };
   });
 }
@@ -176,6 +179,33 @@ function periodFrom(
       'Write a period such as day, or leave out each.',
     );
   return rollingUnit(minutes);
+}
+
+/** What cannot be enforced is refused: amounts in tokens have no floor in USD, and above a floor of nothing everything is too fast. */
+function velocityFrom(
+  { velocity, limit }: FileContent['budgets'][number],
+  at: (...steps: string[]) => Path,
+  document: LocatedDocument,
+): Pick<Budget, 'velocity'> {
+  if (velocity === undefined) return {};
+  if (limit.usd === undefined)
+    throw document.invalid(at('velocity'), 'is for budgets in USD', 'Leave velocity out.');
+  const floorNanoUsd = amountFrom(velocity.floorUsd, at('velocity', 'floorUsd'), document);
+  if (floorNanoUsd === 0n)
+    throw document.invalid(
+      at('velocity', 'floorUsd'),
+      'is nothing',
+      FIELD_CURES['budgets.*.velocity.floorUsd'] ?? '',
+    );
+  const count = (name: 'times' | 'pauseMinutes', from: number, to: number): number => {
+    const number = /^\d{1,4}$/.test(velocity[name]) ? Number(velocity[name]) : 0;
+    if (number >= from && number <= to) return number;
+    const cure = FIELD_CURES[`budgets.*.velocity.${name}`] ?? '';
+    throw document.invalid(at('velocity', name), `"${velocity[name]}" is not from ${from} to ${to}`, cure);
+  };
+  const times = count('times', 2, VELOCITY_TIMES_MAX);
+  const pauseMinutes = count('pauseMinutes', 1, VELOCITY_PAUSE_MINUTES_MAX);
+  return { velocity: { floorNanoUsd, times, pauseMinutes } };
 }
 
 /** Of a scope that names the value there is nothing to have one budget each of. */

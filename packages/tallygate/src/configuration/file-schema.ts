@@ -6,6 +6,8 @@ import {
   LADDER_STEPS_MAX,
   outagePolicySchema,
   PERIOD_UNITS,
+  VELOCITY_PAUSE_MINUTES_MAX,
+  VELOCITY_TIMES_MAX,
 } from '@tallygate/usage';
 import { z } from 'zod';
 
@@ -37,6 +39,7 @@ const scopeFields = {
 };
 const likeFields = { like: text };
 const rollingFields = { rolling: text };
+const velocityFields = { floorUsd: text, times: text, pauseMinutes: text };
 
 const teamFields = {
   id: id(/^[a-z0-9][a-z0-9._-]{0,62}$/),
@@ -74,6 +77,7 @@ const budgetFields = {
   allowance: z.strictObject(allowanceFields).optional(),
   ladder: listOf(z.strictObject(ladderStepFields)),
   alerts: z.array(text).nullish(),
+  velocity: z.strictObject(velocityFields).optional(),
 };
 
 const poolFields = {
@@ -174,6 +178,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*.limit': Object.keys(limitFields),
   'budgets.*.allowance': Object.keys(allowanceFields),
   'budgets.*.period': Object.keys(rollingFields),
+  'budgets.*.velocity': Object.keys(velocityFields),
   'budgets.*.ladder.*': Object.keys(ladderStepFields),
   'pools.*': Object.keys(poolFields),
   'pools.*.limit': Object.keys(limitFields),
@@ -239,6 +244,11 @@ export const FIELD_CURES: Record<string, string> = {
   'budgets.*.allowance': ALLOWANCE_CURE,
   'budgets.*.allowance.usd': 'Write a decimal amount of USD, such as "5.00".',
   'budgets.*.alerts': ALERTS_CURE,
+  'budgets.*.velocity': 'Write velocity: { floorUsd: "5.00", times: 4, pauseMinutes: 10 }.',
+  'budgets.*.velocity.floorUsd':
+    'Write what five minutes may always cost, more than nothing, such as "5.00".',
+  'budgets.*.velocity.times': `Write a whole number from 2 to ${VELOCITY_TIMES_MAX}, such as 4.`,
+  'budgets.*.velocity.pauseMinutes': `Write whole minutes from 1 to ${VELOCITY_PAUSE_MINUTES_MAX}, such as 10.`,
   'budgets.*.ladder': `Write a list of at most ${LADDER_STEPS_MAX} steps, such as [{ step: trim, minOutputTokens: 1024 }].`,
   'budgets.*.ladder.*': 'Write a step as fields: step, and minOutputTokens or model.',
   'budgets.*.ladder.*.step':

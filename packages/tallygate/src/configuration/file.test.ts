@@ -40,6 +40,7 @@ budgets:
     period: day
     mode: observe
     overage: 12.05%
+    velocity: { floorUsd: "5.00", times: 4, pauseMinutes: 10 }
   - id: words
     limit: { tokens: 2000000 }
     period: hour
@@ -103,6 +104,7 @@ describe('a well-formed tallygate.yaml', () => {
           mode: 'observe',
           overageBasisPoints: 1_205,
           onOutage: 'block',
+          velocity: { floorNanoUsd: 5_000_000_000n, times: 4, pauseMinutes: 10 },
         },
         {
           id: 'words',
@@ -285,6 +287,25 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     [
       withBudget('overage: 100.01%'),
       'tallygate.yaml:7:14: budgets[0].overage "100.01%" is no overage. Write a percentage of the limit from 0% to 100%, with at most two digits after the point, such as 10%.',
+    ],
+    [
+      withBudget('velocity: { floorUsd: "0", times: 4, pauseMinutes: 10 }'),
+      'tallygate.yaml:7:27: budgets[0].velocity.floorUsd is nothing. Write what five minutes may always cost, more than nothing, such as "5.00".',
+    ],
+    [
+      withBudget('velocity: { floorUsd: "5", times: 1, pauseMinutes: 10 }'),
+      'tallygate.yaml:7:39: budgets[0].velocity.times "1" is not from 2 to 100. Write a whole number from 2 to 100, such as 4.',
+    ],
+    [
+      withBudget('velocity: { floorUsd: "5", times: 4, pauseMinutes: 1.5 }'),
+      'tallygate.yaml:7:56: budgets[0].velocity.pauseMinutes "1.5" is not from 1 to 1440.',
+    ],
+    [
+      withBudget('velocity: { floorUsd: "5", times: 4, pauseMinutes: 10 }').replace(
+        '{ usd: "5" }',
+        '{ tokens: 5 }',
+      ),
+      'tallygate.yaml:7:15: budgets[0].velocity is for budgets in USD. Leave velocity out.',
     ],
     [withBudget('overage: 10'), 'tallygate.yaml:7:14: budgets[0].overage "10" is no overage.'],
     [

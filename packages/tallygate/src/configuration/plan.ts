@@ -6,6 +6,7 @@ import {
   describeOutagePolicy,
   describeScope,
   describeUnit,
+  describeVelocity,
   type Feature,
   FINANCE_DEFAULTS,
   type Finance,
@@ -174,7 +175,12 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
   const mode = wordChange('mode', describeMode(before), describeMode(after));
   const ladder = wordChange('ladder', describeLadder(before.ladder), describeLadder(after.ladder));
   const alerts = wordChange('alerts', describeAlerts(before.alerts), describeAlerts(after.alerts));
-  return [...limit, ...changes, ...mode, ...ladder, ...alerts, ...countingNotes(before, after)];
+  const velocity = wordChange('velocity', breakerOf(before), breakerOf(after));
+  return [...limit, ...changes, ...mode, ...ladder, ...alerts, ...velocity, ...countingNotes(before, after)];
+}
+
+function breakerOf({ velocity }: Budget): string {
+  return velocity === undefined ? 'none' : describeVelocity(velocity);
 }
 
 function limitOf({ limit, measure }: Budget): string {
@@ -205,10 +211,11 @@ function countingNotes(before: Budget, after: Budget): string[] {
 function summary(budget: Budget): string {
   const { period, timeZone } = budget;
   const ladder = budget.ladder === undefined ? '' : `; when full: ${describeLadder(budget.ladder)}`;
+  const breaker = budget.velocity === undefined ? '' : `; ${describeVelocity(budget.velocity)}`;
   const alerts = budget.alerts === undefined ? '' : `; alerts ${describeAlerts(budget.alerts)}`;
   const whole = `${limitOf(budget)} per ${describeUnit(period)} (${timeZone}) for ${describeCover(budget)}; ${describeMode(budget)}`;
   const inOutage = isPool(budget) ? '' : `; in an outage ${describeOutagePolicy(budget)}`;
-  return `${whole}${inOutage}${ladder}${alerts}`;
+  return `${whole}${inOutage}${ladder}${alerts}${breaker}`;
 }
 
 function featureDetails(before: Feature | null, after: Feature | null): string[] {

@@ -51,6 +51,7 @@ describe('tallygate alerts list', () => {
       id: `default|${KEY}|50`,
       budget: 'support-month',
       value: null,
+      reason: 'threshold',
       periodStart: '2026-11-01T00:00:00.000Z',
       thresholdPercent: 50,
       spentUsd: '251.000000000',

@@ -1,4 +1,4 @@
-import { measureOf, parsePeriodKey } from '@tallygate/gate';
+import { budgetOfTrip, measureOf, parsePeriodKey } from '@tallygate/gate';
 import { toTextTable } from '@tallygate/report';
 import {
   type AlertOutbox,
@@ -60,8 +60,9 @@ export async function allAlerts(
 function documentOf(alert: SentAlert): Record<string, unknown> {
   return {
     id: alertId(alert),
-    budget: parsePeriodKey(alert.key)?.budgetId ?? alert.key,
-    value: parsePeriodKey(alert.key)?.value ?? null,
+    budget: budgetIn(alert)?.budgetId ?? alert.key,
+    value: budgetIn(alert)?.value ?? null,
+    reason: budgetOfTrip(alert.key) === null ? 'threshold' : 'velocity',
     periodStart: isoFromMs(parsePeriodKey(alert.key)?.startMs ?? alert.crossedAtMs),
     thresholdPercent: alert.thresholdPercent,
     ...amountFields({ spent: alert.spent, limit: alert.limit }, measureOf(alert.key)),
@@ -72,8 +73,12 @@ function documentOf(alert: SentAlert): Record<string, unknown> {
   };
 }
 
+function budgetIn({ key }: Pick<SentAlert, 'key'>) {
+  return parsePeriodKey(key) ?? budgetOfTrip(key);
+}
+
 function nameOf({ key }: SentAlert): string {
-  const name = parsePeriodKey(key);
+  const name = budgetIn({ key });
   return name === null ? key : [name.budgetId, name.value ?? []].flat().join(' ');
 }
 
@@ -88,7 +93,7 @@ function tableOf(alerts: readonly SentAlert[]) {
     rows: alerts.map((alert) => [
       isoFromMs(alert.crossedAtMs).slice(0, 16).replace('T', ' '),
       nameOf(alert),
-      `${alert.thresholdPercent}%`,
+      budgetOfTrip(alert.key) === null ? `${alert.thresholdPercent}%` : 'too fast',
       formatBareAmount(alert.spent, measureOf(alert.key)),
       formatAmount(alert.limit, measureOf(alert.key)),
       { waiting: 'waits', told: alert.detail, untold: `nobody: ${alert.detail}` }[alert.outcome],

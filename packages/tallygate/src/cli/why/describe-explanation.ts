@@ -22,7 +22,7 @@ export function describeExplanation(explanation: Explanation): string {
   const facts: Facts = [
     ['Denial', `${denial.denialId} at ${isoFromMs(denial.atMs)}`],
     ['Call', describeCall(explanation)],
-    ...(denial.reason === 'paused' ? pauseFacts(explanation) : limitFacts(explanation)),
+    ...FACTS[denial.reason ?? 'limit'](explanation),
     ['Free again', describeFreeAgain(denial)],
     ['Configuration', describeVersion(explanation)],
     ...(explanation.overrides ?? []).map((override) => ['In force', describeOverride(override)] as const),
@@ -50,6 +50,7 @@ export function explanationDocument(explanation: Explanation): Record<string, un
     periodEnd: isoFromMs(denial.periodEndMs),
     ...amountFields({ limit, spent, held, asked: needed }, denial.measure),
     ...(denial.pool === undefined ? {} : { pool: poolDocument(denial.pool, denial.measure) }),
+    ...(denial.median === undefined ? {} : amountFields({ median: denial.median }, denial.measure)),
     freeAgain: isoFromMs(denial.retryAtMs),
     configVersion: denial.configVersion ?? null,
     publication: publication && {
@@ -103,8 +104,24 @@ function pauseFacts({ denial, overrides }: Explanation): Facts {
   return [['Paused', `feature ${denial.scope.feature} since ${isoFromMs(denial.periodStartMs)}${by}`]];
 }
 
+function tripFacts({ denial }: Explanation): Facts {
+  const { limit, spent, needed, median = 0n } = denial;
+  return [
+    ['Budget', `${denial.budgetId}: ${describeScope(denial.scope)}`],
+    ['Too fast', `${formatAmount(spent, 'usd')} in 5 minutes, at ${isoFromMs(denial.periodStartMs)}`],
+    [
+      'Threshold',
+      `${formatAmount(limit, 'usd')}; the median of the 24 before is ${formatAmount(median, 'usd')}`,
+    ],
+    ['Asked', formatAmount(needed, 'usd')],
+  ];
+}
+
+const FACTS = { limit: limitFacts, paused: pauseFacts, velocity: tripFacts };
+
 function describeFreeAgain({ reason, retryAtMs, periodEndMs, unit, pool }: Denial): string {
   if (reason === 'paused') return `${isoFromMs(retryAtMs)}, unless it is resumed before`;
+  if (reason === 'velocity') return `${isoFromMs(retryAtMs)}, when the pause is over`;
   if (isRolling(unit))
     return `${isoFromMs(retryAtMs)} at the soonest, as calls under way end and what was spent leaves`;
   if (retryAtMs >= periodEndMs) return `${isoFromMs(retryAtMs)}, when the period ends`;

@@ -39,7 +39,7 @@ export function excessOf(denial: DenialRecord): bigint {
   return denial.needed - roomFor(denial);
 }
 
-/** What a person can type now, the mildest first. */
+/** What a person can type now, the mildest first. More money helps nobody whose budget is spent too fast. */
 export function commandsFor({ denial, overrides, value }: Explanation): string[] {
   if (denial.reason === 'paused')
     return [`tallygate budgets resume --feature ${shellWord(denial.scope.feature ?? '')} --reason <text>`];
@@ -52,9 +52,8 @@ export function commandsFor({ denial, overrides, value }: Explanation): string[]
   const where = `--where feature=${shellWord(denial.attribution.feature)}`;
   const looking = `tallygate top --last 1h ${where} --by team,user`;
   const observes = overrides?.some(({ kind }) => kind === 'observe') ?? false;
-  return observes
-    ? [looking, ...granting]
-    : [looking, ...granting, 'tallygate gate observe --for 1h --reason <text>'];
+  const observing = observes ? [] : ['tallygate gate observe --for 1h --reason <text>'];
+  return denial.reason === 'velocity' ? [looking, ...observing] : [looking, ...granting, ...observing];
 }
 
 /** Names come from whoever calls: what is shown to be typed must not do anything else. */

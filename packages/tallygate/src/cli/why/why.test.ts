@@ -123,6 +123,31 @@ describe('tallygate why', () => {
     expect(stdout).toContain('Now run        tallygate budgets resume --feature chat --reason <text>\n');
   });
 
+  it('tells what was spent too fast, what may be, until when it denies, and to look, not to grant', async () => {
+    const cli = await granted();
+    const trip = {
+      reason: 'velocity' as const,
+      limit: nanoFromUsd('8'),
+      spent: nanoFromUsd('9.5'),
+      held: 0n,
+    };
+    const times = {
+      periodStartMs: NOW_MS - 60_000,
+      periodEndMs: NOW_MS + 540_000,
+      retryAtMs: NOW_MS + 540_000,
+    };
+    cli.history.denials.push({ ...DENIAL, ...trip, ...times, median: nanoFromUsd('2') });
+    const { stdout } = await cli.run('why', 'd-1');
+    expect(stdout).toContain('Too fast       $9.50 in 5 minutes, at 2026-11-21T11:59:00.000Z\n');
+    expect(stdout).toContain('Threshold      $8.00; the median of the 24 before is $2.00\n');
+    expect(stdout).toContain('Free again     2026-11-21T12:09:00.000Z, when the pause is over\n');
+    expect(stdout).toContain('tallygate top');
+    expect(stdout).not.toContain('budgets grant');
+    expect(JSON.parse((await cli.run('why', 'd-1', '--json')).stdout)).toMatchObject({
+      ...{ reason: 'velocity', limitUsd: '8.000000000', spentUsd: '9.500000000', medianUsd: '2.000000000' },
+    });
+  });
+
   it('explains a denial of an earlier version, and one while the gate is away, as far as they are known', async () => {
     const cli = await granted();
     const { configVersion: _, ...before } = DENIAL;
