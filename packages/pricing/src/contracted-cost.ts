@@ -1,4 +1,4 @@
-import { type NanoUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
+import { divideHalfEven, type NanoUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
 import { FULL_PRICE_PPM, findContract } from './contract-prices.ts';
 import type { PriceBook, TokenRates } from './price-book.ts';
 import type { Tariff } from './tariff.ts';
@@ -37,13 +37,9 @@ export function contractedUnits(
   return costPicoUsd * BigInt(tierPercent * placePercent) * BigInt(paidPpm);
 }
 
-/** Fees of tools stand outside the discount, so they are added as listed. Rounded half to even, once per line. */
+/** Fees of tools stand outside the discount, so they are added as listed. Rounded once per line. */
 export function nanoFromUnits(units: bigint, feesPicoUsd: PicoUsd = 0n): NanoUsd {
-  const exact = units + feesPicoUsd * UNITS_PER_PICO_USD;
-  const floor = exact / UNITS_PER_NANO_USD;
-  const twiceRest = 2n * (exact % UNITS_PER_NANO_USD);
-  const roundsUp = twiceRest > UNITS_PER_NANO_USD || (twiceRest === UNITS_PER_NANO_USD && floor % 2n === 1n);
-  return roundsUp ? floor + 1n : floor;
+  return divideHalfEven(units + feesPicoUsd * UNITS_PER_PICO_USD, UNITS_PER_NANO_USD);
 }
 
 export function nanoFromUnitsUp(units: bigint): NanoUsd {

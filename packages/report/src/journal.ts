@@ -1,4 +1,4 @@
-import { type NanoUsd, TallygateError } from '@tallygate/usage';
+import { divideHalfEven, type NanoUsd, TallygateError } from '@tallygate/usage';
 import { roundedTo } from './largest-remainder.ts';
 
 /** What a cost centre bears, before it is rounded to the currency's cents. */
@@ -53,7 +53,7 @@ export function balancedJournal(head: JournalHead, items: readonly JournalItem[]
     key: JSON.stringify([item.costCentre, item.project, item.memo, index]),
   }));
   const total = items.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
-  const totalCents = roundHalfEven(total);
+  const totalCents = divideHalfEven(total, NANO_USD_PER_CENT);
   const parts = keyed.map(({ key, amountNanoUsd }) => ({ key, numerator: amountNanoUsd }));
   const shares = roundedTo(totalCents, parts, NANO_USD_PER_CENT);
   const entries = keyed.map(({ costCentre, project, memo }, index) => ({
@@ -91,13 +91,6 @@ function requireBalance(lines: readonly { cents: bigint }[]): void {
     message: `Debits and credits of the journal differ by ${decimal(difference)} USD.`,
     cure: 'Nothing was written; this is a defect of tallygate.',
   });
-}
-
-function roundHalfEven(amountNanoUsd: NanoUsd): bigint {
-  const rest = ((amountNanoUsd % NANO_USD_PER_CENT) + NANO_USD_PER_CENT) % NANO_USD_PER_CENT;
-  const below = (amountNanoUsd - rest) / NANO_USD_PER_CENT;
-  const half = NANO_USD_PER_CENT / 2n;
-  return rest > half || (rest === half && below % 2n !== 0n) ? below + 1n : below;
 }
 
 function decimal(cents: bigint): string {

@@ -162,6 +162,7 @@ export {
   measureSchema,
 } from './measure.ts';
 export {
+  divideHalfEven,
   formatUsd,
   NANO_USD_MAX,
   NANO_USD_PER_USD,

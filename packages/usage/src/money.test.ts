@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TallygateError } from './errors.ts';
 import {
+  divideHalfEven,
   formatUsd,
   NANO_USD_MAX,
   nanoFromPico,
@@ -52,6 +53,16 @@ describe('rounding pico to nano', () => {
     const halves = Array.from({ length: 200 }, (_, index) => BigInt(index - 100) * 1000n + 500n);
     const error = halves.reduce((sum, pico) => sum + nanoFromPico(pico) * 1000n - pico, 0n);
     expect(error).toBe(0n);
+  });
+
+  it('is so for every unit, the odd ones too, which nothing lies halfway between', () => {
+    forAll(fc.tuple(anyPico, fc.bigInt({ min: 1n, max: 10n ** 16n })), ([amount, unit]) => {
+      const units = divideHalfEven(amount, unit);
+      const twiceDistance = 2n * (units * unit - amount);
+      const magnitude = twiceDistance < 0n ? -twiceDistance : twiceDistance;
+      expect(magnitude).toBeLessThanOrEqual(unit);
+      if (magnitude === unit) expect(units % 2n).toBe(0n);
+    });
   });
 
   it('is symmetric around zero', () => {

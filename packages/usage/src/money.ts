@@ -16,15 +16,23 @@ export const PICO_USD_PER_NANO_USD = 1_000n;
 export const NANO_USD_MAX = 2n ** 63n - 1n;
 const NANO_USD_MIN = -(2n ** 63n);
 
-/** Rounds half to even, once per billable line, so that no direction is favoured over many rows. */
+/**
+ * How many units an amount comes to, half to even: no direction is favoured over many rows, and a correction rounds as what it
+ * takes back did.
+ * @param unit above zero.
+ */
+export function divideHalfEven(amount: bigint, unit: bigint): bigint {
+  const towardsZero = amount / unit;
+  const twiceRest = 2n * (amount % unit);
+  const magnitude = twiceRest < 0n ? -twiceRest : twiceRest;
+  const isNearer = magnitude > unit || (magnitude === unit && towardsZero % 2n !== 0n);
+  if (!isNearer) return towardsZero;
+  return amount < 0n ? towardsZero - 1n : towardsZero + 1n;
+}
+
+/** Once per billable line. */
 export function nanoFromPico(amountPicoUsd: PicoUsd): NanoUsd {
-  const sign = amountPicoUsd < 0n ? -1n : 1n;
-  const magnitude = amountPicoUsd * sign;
-  const floor = magnitude / PICO_USD_PER_NANO_USD;
-  const rest = magnitude % PICO_USD_PER_NANO_USD;
-  const half = PICO_USD_PER_NANO_USD / 2n;
-  const roundsUp = rest > half || (rest === half && floor % 2n === 1n);
-  return sign * (roundsUp ? floor + 1n : floor);
+  return divideHalfEven(amountPicoUsd, PICO_USD_PER_NANO_USD);
 }
 
 /**

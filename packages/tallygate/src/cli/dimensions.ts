@@ -2,9 +2,10 @@ import {
   nearestName,
   SPEND_DIMENSIONS,
   type SpendDimension,
-  TallygateError,
+  type TallygateError,
   TIME_DIMENSIONS,
 } from '@tallygate/usage';
+import { invalidRequest } from '../invalid-request.ts';
 
 /** Short words; the full names of dimensions are understood as well. */
 const WORDS: Record<string, SpendDimension> = {
@@ -44,15 +45,15 @@ export function dimensionFrom(flag: string, word: string): NamedDimension {
   const tagKey = tag.join(':');
   if ((dimension === 'tag') === (tagKey !== '')) return { dimension, tagKey: tagKey === '' ? null : tagKey };
   if (dimension === 'tag')
-    throw invalid(`${flag} tag does not say which one.`, 'Write tag:<name>, such as tag:customer.');
-  throw invalid(`${flag} "${word}" is not a dimension.`, `Write ${name}.`);
+    throw invalidRequest(`${flag} tag does not say which one.`, 'Write tag:<name>, such as tag:customer.');
+  throw invalidRequest(`${flag} "${word}" is not a dimension.`, `Write ${name}.`);
 }
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what is no length of time that a calendar has. */
 export function grainFrom(text: string): SpendDimension {
   const grain = TIME_DIMENSIONS.find((dimension) => dimension === text);
   if (grain !== undefined) return grain;
-  throw invalid(`--grain "${text}" is not an interval.`, suggestion(text, TIME_DIMENSIONS));
+  throw invalidRequest(`--grain "${text}" is not an interval.`, suggestion(text, TIME_DIMENSIONS));
 }
 
 export function suggestion(word: string, words: readonly string[]): string {
@@ -61,12 +62,8 @@ export function suggestion(word: string, words: readonly string[]): string {
 }
 
 function unknownWord(flag: string, word: string): TallygateError {
-  return invalid(
+  return invalidRequest(
     `${flag} "${word}" is not something to ${flag === '--by' ? 'group' : 'filter'} by.`,
     suggestion(word, Object.keys(WORDS)),
   );
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }

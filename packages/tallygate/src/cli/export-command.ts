@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ExportedDays, ExportOrder } from '@tallygate/ledger';
-import { isoFromMs, TallygateError } from '@tallygate/usage';
+import { isoFromMs } from '@tallygate/usage';
+import { invalidRequest } from '../invalid-request.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
 import { progressBar } from './progress-bar.ts';
 import { describeRange, type RangeOptions, requiredRange, type TimeRange, yesterday } from './time-range.ts';
@@ -54,7 +55,7 @@ function outcomeOf(
 function formatFrom(text: string): (typeof FORMATS)[number] {
   const format = FORMATS.find((name) => name === text);
   if (format !== undefined) return format;
-  throw invalid(`--format "${text}" is not a format.`, `Use one of ${FORMATS.join(', ')}.`);
+  throw invalidRequest(`--format "${text}" is not a format.`, `Use one of ${FORMATS.join(', ')}.`);
 }
 
 /** A file stands for its whole day and is not written again, so a day that goes on gets none. */
@@ -63,7 +64,7 @@ function pastDays(context: CliContext, options: ExportOptions): TimeRange {
   const { toMs: todayMs } = yesterday(nowMs);
   const range = requiredRange(options, todayMs);
   if (range.toMs <= todayMs) return range;
-  throw invalid(
+  throw invalidRequest(
     `The export ends at ${isoFromMs(range.toMs)}, and that day is not over.`,
     `Let it end with ${isoFromMs(todayMs).slice(0, 10)} at the latest; --to is not included.`,
   );
@@ -75,10 +76,9 @@ function writableFolder(directory: string, named: string): string {
     return directory;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw invalid(`--out "${named}" is no directory to write to (${code}).`, 'Name another directory.');
+    throw invalidRequest(
+      `--out "${named}" is no directory to write to (${code}).`,
+      'Name another directory.',
+    );
   }
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }

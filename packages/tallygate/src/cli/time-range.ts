@@ -1,4 +1,5 @@
-import { isoFromMs, periodAt, TallygateError } from '@tallygate/usage';
+import { isoFromMs, periodAt } from '@tallygate/usage';
+import { invalidRequest } from '../invalid-request.ts';
 
 export interface TimeRange {
   fromMs: number;
@@ -25,18 +26,20 @@ export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeR
   const { from, to, month, day, days } = options;
   const ways = { '--month': month, '--day': day, '--days': days, '--from/--to': from ?? to };
   const given = Object.entries(ways).flatMap(([flag, value]) => (value === undefined ? [] : flag));
-  if (given.length > 1) throw invalid(`${given.join(' and ')} say the same thing.`, 'Use one of them.');
+  if (given.length > 1)
+    throw invalidRequest(`${given.join(' and ')} say the same thing.`, 'Use one of them.');
   if (month !== undefined) return monthRange(month);
   if (day !== undefined) return dayRange(day);
   if (days !== undefined) return lastDays(days, nowMs);
   if (from === undefined && to === undefined) return otherwise;
-  if (from === undefined) throw invalid('--to is given without --from.', 'Name the beginning with --from.');
+  if (from === undefined)
+    throw invalidRequest('--to is given without --from.', 'Name the beginning with --from.');
   const range = {
     fromMs: instantFrom('--from', from),
     toMs: to === undefined ? nowMs : instantFrom('--to', to),
   };
   if (range.fromMs < range.toMs) return range;
-  throw invalid(
+  throw invalidRequest(
     `Nothing lies between ${isoFromMs(range.fromMs)} and ${isoFromMs(range.toMs)}.`,
     'Let --to come later; it is not included.',
   );
@@ -46,7 +49,7 @@ export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeR
 export function requiredRange(options: Omit<RangeOptions, 'day' | 'days'>, endMs: number): TimeRange {
   if ([options.from, options.to, options.month].some((given) => given !== undefined))
     return rangeFrom(options, endMs, { fromMs: endMs, toMs: endMs });
-  throw invalid('No range was given.', 'Name it with --month, or with --from and --to.');
+  throw invalidRequest('No range was given.', 'Name it with --month, or with --from and --to.');
 }
 
 /** The calendar month of now, up to now. */
@@ -70,14 +73,15 @@ export function describeRange({ fromMs, toMs }: TimeRange): string {
 function monthRange(month: string): TimeRange {
   const startMs = /^\d{4}-\d{2}$/.test(month) ? dateMs(`${month}-01`) : Number.NaN;
   if (Number.isNaN(startMs))
-    throw invalid(`--month "${month}" is not a month.`, 'Write one such as 2026-10.');
+    throw invalidRequest(`--month "${month}" is not a month.`, 'Write one such as 2026-10.');
   const { startMs: fromMs, endMs: toMs } = periodAt('month', 'UTC', startMs);
   return { fromMs, toMs };
 }
 
 function dayRange(day: string): TimeRange {
   const startMs = dateMs(day);
-  if (Number.isNaN(startMs)) throw invalid(`--day "${day}" is not a date.`, 'Write one such as 2026-10-31.');
+  if (Number.isNaN(startMs))
+    throw invalidRequest(`--day "${day}" is not a date.`, 'Write one such as 2026-10-31.');
   const { startMs: fromMs, endMs: toMs } = periodAt('day', 'UTC', startMs);
   return { fromMs, toMs };
 }
@@ -85,7 +89,7 @@ function dayRange(day: string): TimeRange {
 /** Whole days of UTC, and today as far as it has come. */
 function lastDays(days: string, nowMs: number): TimeRange {
   const count = /^\d{1,4}$/.test(days) ? Number(days) : 0;
-  if (count === 0) throw invalid(`--days "${days}" is not a number of days.`, 'Write one such as 30.');
+  if (count === 0) throw invalidRequest(`--days "${days}" is not a number of days.`, 'Write one such as 30.');
   return { fromMs: periodAt('day', 'UTC', nowMs).startMs - (count - 1) * DAY_MS, toMs: nowMs };
 }
 
@@ -93,7 +97,7 @@ function lastDays(days: string, nowMs: number): TimeRange {
 export function instantFrom(flag: string, text: string): number {
   const isInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/.test(text);
   const instantMs = isInstant ? instantOf(text) : dateMs(text);
-  if (Number.isNaN(instantMs)) throw invalid(`${flag} "${text}" is not a date.`, DATE_CURE);
+  if (Number.isNaN(instantMs)) throw invalidRequest(`${flag} "${text}" is not a date.`, DATE_CURE);
   return instantMs;
 }
 
@@ -106,8 +110,4 @@ function dateMs(text: string): number {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return Number.NaN;
   const startMs = Date.parse(`${text}T00:00:00.000Z`);
   return Number.isNaN(startMs) || isoFromMs(startMs).slice(0, 10) !== text ? Number.NaN : startMs;
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }

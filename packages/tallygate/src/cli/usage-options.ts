@@ -1,12 +1,12 @@
 import {
   type SpendDimension,
   type SpendQuery,
-  TallygateError,
   TIME_DIMENSIONS,
   USAGE_ORDERS,
   type UsageOrder,
   type UsageQuestion,
 } from '@tallygate/usage';
+import { invalidRequest } from '../invalid-request.ts';
 import type { GlobalOptions } from './context.ts';
 import { dimensionFrom, dimensionsFrom, grainFrom, type NamedDimension, suggestion } from './dimensions.ts';
 
@@ -51,10 +51,13 @@ interface Condition extends NamedDimension {
 function conditionFrom(text: string): Condition {
   const at = text.indexOf('=');
   if (at < 1)
-    throw invalid(`--where "${text}" is not a condition.`, 'Write one such as team=support,search.');
+    throw invalidRequest(`--where "${text}" is not a condition.`, 'Write one such as team=support,search.');
   const named = dimensionFrom('--where', text.slice(0, at).trim());
   if ((TIME_DIMENSIONS as readonly SpendDimension[]).includes(named.dimension))
-    throw invalid(`--where does not take ${named.dimension}.`, 'Choose the time with --from and --to.');
+    throw invalidRequest(
+      `--where does not take ${named.dimension}.`,
+      'Choose the time with --from and --to.',
+    );
   return {
     ...named,
     values: text
@@ -75,7 +78,7 @@ function filterOf(conditions: readonly Condition[]): NonNullable<SpendQuery['fil
 function onlyTag(named: readonly NamedDimension[]): string | null {
   const keys = [...new Set(named.flatMap(({ tagKey }) => tagKey ?? []))];
   if (keys.length < 2) return keys[0] ?? null;
-  throw invalid(
+  throw invalidRequest(
     `${keys.map((key) => `tag:${key}`).join(' and ')} cannot be asked for at once.`,
     'Name one tag.',
   );
@@ -84,15 +87,11 @@ function onlyTag(named: readonly NamedDimension[]): string | null {
 function topFrom(text: string): number {
   const top = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (top > 0) return top;
-  throw invalid(`--top "${text}" is not a number of lines.`, 'Write one such as 10.');
+  throw invalidRequest(`--top "${text}" is not a number of lines.`, 'Write one such as 10.');
 }
 
 function orderFrom(text: string): UsageOrder {
   const order = USAGE_ORDERS.find((name) => name === text);
   if (order !== undefined) return order;
-  throw invalid(`--order "${text}" is not something to rank by.`, suggestion(text, USAGE_ORDERS));
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+  throw invalidRequest(`--order "${text}" is not something to rank by.`, suggestion(text, USAGE_ORDERS));
 }

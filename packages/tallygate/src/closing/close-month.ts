@@ -21,6 +21,7 @@ import {
   usdFromNano,
 } from '@tallygate/usage';
 import { costCentresOf, journalOfMonth, rangeOfMonth } from '../allocation/index.ts';
+import { invalidRequest } from '../invalid-request.ts';
 import { frozenBody } from './frozen.ts';
 import { type MonthStatements, monthStatements } from './month-statements.ts';
 import { closedPeriods, type Manifest, type PeriodRecord, readPeriods, stateOfMonth } from './period.ts';
@@ -49,7 +50,7 @@ export async function closeMonth(closing: Closing, month: string, reason: string
   if (closed !== undefined) throw closedAlready(closed);
   const state = stateOfMonth(month, clock.nowMs());
   if (state === 'open')
-    throw invalid(`${month} is not over.`, 'Close it from the first day of the next month on.');
+    throw invalidRequest(`${month} is not over.`, 'Close it from the first day of the next month on.');
   const found = await monthStatements(history, configuration, month, { periods, state: 'closed' });
   const files = filesOf(found, configuration);
   const kept = await history.financeRecords({ organization, kind: 'statements', subject: month });
@@ -68,7 +69,7 @@ export async function closeMonth(closing: Closing, month: string, reason: string
 export async function reopenMonth(closing: Closing, month: string, reason: string): Promise<PeriodRecord> {
   const periods = await readPeriods(closing.history, closing.configuration.organization);
   if (!closedPeriods(periods).has(month))
-    throw invalid(`${month} is not closed.`, 'Only a closed month can be opened again.');
+    throw invalidRequest(`${month} is not closed.`, 'Only a closed month can be opened again.');
   return decide(closing, periods, month, reason, null);
 }
 
@@ -182,8 +183,4 @@ function closedAlready({ month, actor, atMs }: PeriodRecord): TallygateError {
   return new TallygateError('TALLYGATE_PERIOD_CLOSED', {
     message: `${month} was closed by ${actor} at ${isoFromMs(atMs)}.`,
   });
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }

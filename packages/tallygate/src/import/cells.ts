@@ -2,7 +2,7 @@
  * Cells of an export as exact values. A number of JSON is read by its shortest decimal form, which is what was written as long as
  * that has no more than 15 digits; nothing is computed with it before it is an integer.
  */
-import type { PicoUsd } from '@tallygate/usage';
+import { divideHalfEven, type PicoUsd } from '@tallygate/usage';
 import { RowFault } from './row-fault.ts';
 
 /** No call uses more, and none costs more: what exceeds them is a slip of units. What they bound fits into Int64 nano-USD. */
@@ -53,10 +53,7 @@ function exact(amountPicoUsd: PicoUsd): UsdCell {
 }
 
 function roundedBy(digits: bigint, divisor: bigint): UsdCell {
-  const floor = digits / divisor;
-  const rest = digits % divisor;
-  const up = 2n * rest > divisor || (2n * rest === divisor && floor % 2n === 1n);
-  return { amountPicoUsd: up ? floor + 1n : floor, rounded: rest !== 0n };
+  return { amountPicoUsd: divideHalfEven(digits, divisor), rounded: digits % divisor !== 0n };
 }
 
 const ISO =

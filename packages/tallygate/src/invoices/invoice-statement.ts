@@ -1,4 +1,4 @@
-import { nanoFromUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
+import { divideHalfEven, nanoFromUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
 import type { Invoice } from './invoice.ts';
 
 /** One part of the way from the provider's report to what its invoices ask for. */
@@ -88,17 +88,9 @@ function drawnDown(duePicoUsd: PicoUsd): InvoiceStep {
 function toCents(duePicoUsd: PicoUsd): InvoiceStep {
   return {
     name: 'cents',
-    amountPicoUsd: roundedToCents(duePicoUsd) - duePicoUsd,
+    amountPicoUsd: divideHalfEven(duePicoUsd, PICO_USD_PER_CENT) * PICO_USD_PER_CENT - duePicoUsd,
     evidence: 'what rounding to the cent adds or takes',
   };
-}
-
-function roundedToCents(amountPicoUsd: PicoUsd): PicoUsd {
-  const rest = ((amountPicoUsd % PICO_USD_PER_CENT) + PICO_USD_PER_CENT) % PICO_USD_PER_CENT;
-  const below = amountPicoUsd - rest;
-  const isOdd = (below / PICO_USD_PER_CENT) % 2n !== 0n;
-  const half = PICO_USD_PER_CENT / 2n;
-  return rest > half || (rest === half && isOdd) ? below + PICO_USD_PER_CENT : below;
 }
 
 function sumOf(steps: readonly InvoiceStep[]): PicoUsd {

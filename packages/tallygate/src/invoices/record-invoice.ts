@@ -1,4 +1,5 @@
-import { type Clock, type FinanceRecords, newFinanceRecordId, TallygateError } from '@tallygate/usage';
+import { type Clock, type FinanceRecords, newFinanceRecordId } from '@tallygate/usage';
+import { invalidRequest } from '../invalid-request.ts';
 import { type Invoice, type InvoiceBody, invoiceFrom, invoicesInForce } from './invoice.ts';
 
 interface Recording {
@@ -35,12 +36,12 @@ export async function recordInvoice(
 
 function requireReason(number: string, versions: number, reason: string | null): void {
   if (versions > 0 && reason === null)
-    throw invalid(
+    throw invalidRequest(
       `Invoice ${number} is recorded already.`,
       'Correct it with --reason and all of its amounts; every version is kept.',
     );
   if (versions === 0 && reason !== null)
-    throw invalid(`There is no invoice ${number} to correct.`, 'Add it without --reason.');
+    throw invalidRequest(`There is no invoice ${number} to correct.`, 'Add it without --reason.');
 }
 
 /** Every version of each, or of one; by number, the oldest version first. */
@@ -62,8 +63,4 @@ export async function invoicesOfMonth(
 ): Promise<Invoice[]> {
   const invoices = invoicesInForce(await readInvoices(records, organization));
   return invoices.filter((invoice) => invoice.month === month);
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }

@@ -1,7 +1,8 @@
 import { BILLED_FIELDS, type BilledColumns, type BilledField } from '@tallygate/admin-api';
 import { billCsv, billTable, toTextTable } from '@tallygate/report';
-import { TallygateError, type Team } from '@tallygate/usage';
+import type { Team } from '@tallygate/usage';
 import { readBilledFiles, readOwners } from '../../bill/index.ts';
+import { invalidRequest } from '../../invalid-request.ts';
 import { type CliContext, type CommandOutcome, say } from '../context.ts';
 import { suggestion } from '../dimensions.ts';
 import { widthOf } from '../report-command.ts';
@@ -19,7 +20,8 @@ export async function fileBill(
   const nowMs = context.clock.nowMs();
   const { by, isBucketed, question } = askedBill({ ...options, bucket: dailyOnly(options) }, nowMs);
   const paths = options.csvFile ?? [];
-  if (paths.length === 0) throw invalid('--csv-columns is given without a file.', 'Name it with --csv-file.');
+  if (paths.length === 0)
+    throw invalidRequest('--csv-columns is given without a file.', 'Name it with --csv-file.');
   const columns = options.csvColumns === undefined ? null : columnsFrom(options.csvColumns);
   const { groupBy, models } = question;
   const { bill, fromMs, toMs } = await readBilledFiles({ paths, columns, groupBy, models, nowMs });
@@ -42,9 +44,9 @@ export async function fileBill(
 
 function dailyOnly({ bucket = '1d', ...options }: BillOptions): string {
   const ranged = [options.days, options.month, options.from, options.to].some((given) => given !== undefined);
-  if (ranged) throw invalid('A file is read whole: its days are the range.', 'Leave the range out.');
+  if (ranged) throw invalidRequest('A file is read whole: its days are the range.', 'Leave the range out.');
   if (bucket === '1d') return bucket;
-  throw invalid('A file says days, and nothing finer.', 'Use --bucket 1d, or leave it out.');
+  throw invalidRequest('A file says days, and nothing finer.', 'Use --bucket 1d, or leave it out.');
 }
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for a field that is none, or without date and amount. */
@@ -54,14 +56,13 @@ function columnsFrom(list: string): BilledColumns {
     const [name = '', column = ''] = pair.split('=').map((part) => part.trim());
     const field = BILLED_FIELDS.find((known) => known === name);
     if (field === undefined || column === '')
-      throw invalid(`--csv-columns "${pair}" names no field.`, suggestion(name, [...BILLED_FIELDS]));
+      throw invalidRequest(`--csv-columns "${pair}" names no field.`, suggestion(name, [...BILLED_FIELDS]));
     columns[field] = column;
   }
   const { date, amount } = columns;
   if (date !== undefined && amount !== undefined) return { ...columns, date, amount };
-  throw invalid('--csv-columns names no column of dates and amounts.', 'Write date=…,amount=… at least.');
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+  throw invalidRequest(
+    '--csv-columns names no column of dates and amounts.',
+    'Write date=…,amount=… at least.',
+  );
 }

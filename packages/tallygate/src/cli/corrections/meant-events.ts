@@ -1,4 +1,5 @@
-import { type SpendDimension, type SpendQuery, TallygateError, type UsageEvent } from '@tallygate/usage';
+import type { SpendDimension, SpendQuery, UsageEvent } from '@tallygate/usage';
+import { invalidRequest } from '../../invalid-request.ts';
 import { askedUsage } from '../usage-options.ts';
 
 /** What an attempt says of itself, by the names of dimensions; "" where it says nothing. Its lines may differ, so none is asked. */
@@ -21,20 +22,22 @@ const VALUES: Partial<Record<SpendDimension, (event: UsageEvent, tagKey: string)
 export function meantEvents(where: readonly string[]): (event: UsageEvent) => boolean {
   const { filter, tagKey = '' } = askedUsage({ where: [...where] });
   if (filter === undefined)
-    throw invalid('Nothing says what is meant.', 'Write --where with a condition such as feature=triage.');
+    throw invalidRequest(
+      'Nothing says what is meant.',
+      'Write --where with a condition such as feature=triage.',
+    );
   const conditions = conditionsOf(filter).map(([dimension, values]) => {
     const valueIn = VALUES[dimension];
     if (valueIn !== undefined) return (event: UsageEvent) => values.includes(valueIn(event, tagKey) ?? '');
     const known = Object.keys(VALUES).join(', ');
-    throw invalid(`--where ${dimension} does not tell one attempt from another.`, `Use one of ${known}.`);
+    throw invalidRequest(
+      `--where ${dimension} does not tell one attempt from another.`,
+      `Use one of ${known}.`,
+    );
   });
   return (event) => conditions.every((fits) => fits(event));
 }
 
 function conditionsOf(filter: NonNullable<SpendQuery['filter']>): [SpendDimension, string[]][] {
   return Object.entries(filter) as [SpendDimension, string[]][];
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }

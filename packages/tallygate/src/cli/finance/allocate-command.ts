@@ -7,8 +7,9 @@ import {
   journalCsv,
   toTextTable,
 } from '@tallygate/report';
-import { formatUsd, nearestName, TallygateError, usdFromNano, usdFromPico } from '@tallygate/usage';
+import { formatUsd, nearestName, usdFromNano, usdFromPico } from '@tallygate/usage';
 import { costCentresOf, journalOfMonth, type MonthBill, readMonthBill } from '../../allocation/index.ts';
+import { invalidRequest } from '../../invalid-request.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
@@ -28,7 +29,7 @@ export async function allocateCommand(
   const month = requireMonth(options.month);
   const template = options.journal === undefined ? null : requireTemplate(options.journal);
   if (options.csv && (options.json || template !== null))
-    throw invalid('--csv is one way to print it.', 'Leave out --json and --journal, or --csv.');
+    throw invalidRequest('--csv is one way to print it.', 'Leave out --json and --journal, or --csv.');
   return withRuntime(context, loadFor(context, options), async (runtime) => {
     const { organization, gate } = runtime;
     const rules = await gate.configuration();
@@ -77,9 +78,5 @@ function requireTemplate(name: string): JournalTemplate {
   if (template !== undefined) return template;
   const near = nearestName(name, known);
   const cure = near === null ? `Write one of ${known.join(', ')}.` : `Did you mean ${near}?`;
-  throw invalid(`There is no layout "${name}" for a journal.`, cure);
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+  throw invalidRequest(`There is no layout "${name}" for a journal.`, cure);
 }

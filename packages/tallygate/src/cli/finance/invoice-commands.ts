@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { toTextTable } from '@tallygate/report';
 import { TallygateError } from '@tallygate/usage';
+import { invalidRequest } from '../../invalid-request.ts';
 import {
   centsFrom,
   type InvoiceBody,
@@ -87,7 +88,7 @@ export async function invoiceShowCommand(
     const { organization } = runtime;
     const versions = await readInvoices(requireHistory(runtime), organization, number);
     if (versions.length === 0)
-      throw invalid(`There is no invoice ${number}.`, 'See "tallygate invoice list".');
+      throw invalidRequest(`There is no invoice ${number}.`, 'See "tallygate invoice list".');
     for (const { revision, actor, reason } of versions)
       say(context, `Version ${revision} by ${actor}${reason === '' ? '' : `: ${reason}`}`);
     return {
@@ -102,7 +103,7 @@ function bodyFrom(context: CliContext, options: InvoiceAddOptions): InvoiceBody 
   const part = (name: 'credits' | 'tax' | 'commitment' | 'shortfall') =>
     centsFrom(`--${name}`, options[name] ?? '0');
   if (options.currency !== 'USD')
-    throw invalid(`--currency "${options.currency}" is not understood.`, 'Record the amounts in USD.');
+    throw invalidRequest(`--currency "${options.currency}" is not understood.`, 'Record the amounts in USD.');
   instantFrom('--issued', options.issued);
   return {
     version: 1,
@@ -137,9 +138,8 @@ function fileFacts(path: string): InvoiceBody['file'] {
 function requireNumber(number: string): string {
   const trimmed = number.trim();
   if (/^\P{C}{1,100}$/u.test(trimmed)) return trimmed;
-  throw invalid('--number is no number of an invoice.', 'Write it as printed, at most 100 characters.');
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
+  throw invalidRequest(
+    '--number is no number of an invoice.',
+    'Write it as printed, at most 100 characters.',
+  );
 }

@@ -1,5 +1,5 @@
 import type { TeamStatement } from '@tallygate/report';
-import { nearestName, TallygateError } from '@tallygate/usage';
+import { nearestName, type TallygateError } from '@tallygate/usage';
 import {
   closedPeriods,
   formsOf,
@@ -9,6 +9,7 @@ import {
   statementFile,
   stateOfMonth,
 } from '../../closing/index.ts';
+import { invalidRequest } from '../../invalid-request.ts';
 import {
   type CliContext,
   type CliRuntime,
@@ -33,7 +34,7 @@ export async function statementCommand(
 ): Promise<CommandOutcome> {
   const month = requireMonth(options.month);
   if ([options.html, options.csv, options.json].filter(Boolean).length > 1)
-    throw invalid('--html, --csv and --json exclude each other.', 'Use one.');
+    throw invalidRequest('--html, --csv and --json exclude each other.', 'Use one.');
   return withRuntime(context, loadFor(context, options), async (runtime) => {
     const files = await statementFiles(runtime, month, options.team, context.clock.nowMs());
     const document = JSON.parse(files[statementFile(options.team, 'json')] ?? '') as TeamStatement;
@@ -87,12 +88,8 @@ function noStatement(month: string, team: string, known: readonly string[]): Tal
     team,
     known.filter((name) => name !== ''),
   );
-  return invalid(
+  return invalidRequest(
     `Team "${team}" has no statement for ${month}.`,
     near === null ? 'Name a team of tallygate.yaml.' : `Did you mean ${near}?`,
   );
-}
-
-function invalid(message: string, cure: string): TallygateError {
-  return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cure });
 }
