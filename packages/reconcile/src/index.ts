@@ -1,7 +1,7 @@
 export { CAUSES, type CauseName, REASONS, type Reason } from './causes.ts';
 export { type ComparedDays, compareDays } from './compare-days.ts';
 export { describeCause, meaningOf } from './describe-cause.ts';
-export { reconcile } from './reconcile.ts';
+export { FINAL_AFTER_MS, reconcile } from './reconcile.ts';
 export {
   CHARGE_GROUPS,
   type DayInput,

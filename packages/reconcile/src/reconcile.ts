@@ -95,11 +95,11 @@ function isOfDay({ cause }: ComparedDays['dark'][number]): boolean {
 }
 
 /** The provider calls no figure final; where it speaks of adjustments at all it names thirty days. */
-const SETTLED_AFTER_MS = 30 * 24 * HOUR_MS;
+export const FINAL_AFTER_MS = 30 * 24 * HOUR_MS;
 
 function stateOf(dayEndMs: number, nowMs: number): DayState {
   if (nowMs < dayEndMs + HOUR_MS) return 'open';
-  return nowMs < dayEndMs + SETTLED_AFTER_MS ? 'provisional' : 'settled';
+  return nowMs < dayEndMs + FINAL_AFTER_MS ? 'provisional' : 'settled';
 }
 
 function elsewhereOf(rows: readonly SpendRow[]): Reconciliation['elsewhere'] {

@@ -111,7 +111,7 @@ function lineOf(
   return { team, feature: '', part, amountNanoUsd: amount, roundingPicoUsd: roundingThousandths };
 }
 
-export function sumOf(lines: readonly AllocationLine[]): NanoUsd {
+export function sumOf(lines: readonly { amountNanoUsd: NanoUsd }[]): NanoUsd {
   return lines.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
 }
 

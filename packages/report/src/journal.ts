@@ -1,4 +1,5 @@
 import { divideHalfEven, type NanoUsd, TallygateError } from '@tallygate/usage';
+import { sumOf } from './allocate-bill.ts';
 import { roundedTo } from './largest-remainder.ts';
 
 /** What a cost centre bears, before it is rounded to the currency's cents. */
@@ -52,7 +53,7 @@ export function balancedJournal(head: JournalHead, items: readonly JournalItem[]
     ...item,
     key: JSON.stringify([item.costCentre, item.project, item.memo, index]),
   }));
-  const total = items.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
+  const total = sumOf(items);
   const totalCents = divideHalfEven(total, NANO_USD_PER_CENT);
   const parts = keyed.map(({ key, amountNanoUsd }) => ({ key, numerator: amountNanoUsd }));
   const shares = roundedTo(totalCents, parts, NANO_USD_PER_CENT);

@@ -15,3 +15,8 @@ export const systemClock: Clock = {
 export function isoFromMs(instantMs: number): string {
   return new Date(instantMs).toISOString();
 }
+
+/** "2026-11-21 11:05", for people; that it is UTC stands beside it. */
+export function minuteFromMs(instantMs: number): string {
+  return isoFromMs(instantMs).slice(0, 16).replace('T', ' ');
+}

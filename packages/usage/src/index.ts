@@ -51,7 +51,7 @@ export {
   valuesOf,
 } from './budget.ts';
 export { type CallIntent, callIntentSchema } from './call-intent.ts';
-export { type Clock, isoFromMs, systemClock } from './clock.ts';
+export { type Clock, isoFromMs, minuteFromMs, systemClock } from './clock.ts';
 export {
   type ConfigurationSnapshot,
   configurationSnapshotSchema,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type AllocationLine,
   allocationCsv,
@@ -7,6 +6,7 @@ import {
   type JournalLine,
 } from '@tallygate/report';
 import { FINANCE_DEFAULTS, type Finance, isoFromMs, type Team } from '@tallygate/usage';
+import { digestOf } from '../digest.ts';
 import { rangeOfMonth } from './month.ts';
 import type { AllocationRules } from './month-bill.ts';
 
@@ -39,7 +39,7 @@ export function journalOfMonth(
     expenseAccount: finance.expenseAccount,
     clearingAccount: finance.clearingAccount,
     clearingCostCentre: finance.clearingCostCentre,
-    sourceHash: sha256(allocationCsv(lines, costCentresOf(rules))),
+    sourceHash: digestOf(allocationCsv(lines, costCentresOf(rules))).sha256,
   };
   return balancedJournal(head, itemsOf(month, lines, rules, finance));
 }
@@ -60,8 +60,4 @@ function itemsOf(
     const memo = `Claude ${month}${charged === null ? ' (not charged back)' : ''}`;
     return { costCentre, project: team ?? '', memo, amountNanoUsd };
   });
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,5 +1,5 @@
 import type { CauseName, Reconciliation } from '@tallygate/reconcile';
-import type { BillToAllocate } from '@tallygate/report';
+import { type BillToAllocate, sumOf } from '@tallygate/report';
 import {
   type ConfigurationSnapshot,
   FINANCE_DEFAULTS,
@@ -89,7 +89,7 @@ function billOf({ month, rules, rows, report, invoice, isPrepaid }: Read): Month
     ? nanoFromPico(invoice.invoicedPicoUsd)
     : (report?.billedNanoUsd ?? chargedNanoUsd);
   const unmetered = unmeteredOf(report?.reconciliation ?? null, rules);
-  const darkNanoUsd = unmetered.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
+  const darkNanoUsd = sumOf(unmetered);
   return {
     ...{ month, basis, totalNanoUsd, chargedNanoUsd, report },
     invoice: report === null ? null : invoice,

@@ -1,4 +1,5 @@
 import { isoFromMs, periodAt } from '@tallygate/usage';
+import { rangeOfMonth } from '../allocation/index.ts';
 import { invalidRequest } from '../invalid-request.ts';
 
 export interface TimeRange {
@@ -28,7 +29,7 @@ export function rangeFrom(options: RangeOptions, nowMs: number, otherwise: TimeR
   const given = Object.entries(ways).flatMap(([flag, value]) => (value === undefined ? [] : flag));
   if (given.length > 1)
     throw invalidRequest(`${given.join(' and ')} say the same thing.`, 'Use one of them.');
-  if (month !== undefined) return monthRange(month);
+  if (month !== undefined) return rangeOfMonth(requireMonth(month));
   if (day !== undefined) return dayRange(day);
   if (days !== undefined) return lastDays(days, nowMs);
   if (from === undefined && to === undefined) return otherwise;
@@ -70,12 +71,10 @@ export function describeRange({ fromMs, toMs }: TimeRange): string {
   return `${short(fromMs)} to ${short(toMs)} (UTC, end not included)`;
 }
 
-function monthRange(month: string): TimeRange {
-  const startMs = /^\d{4}-\d{2}$/.test(month) ? dateMs(`${month}-01`) : Number.NaN;
-  if (Number.isNaN(startMs))
-    throw invalidRequest(`--month "${month}" is not a month.`, 'Write one such as 2026-10.');
-  const { startMs: fromMs, endMs: toMs } = periodAt('month', 'UTC', startMs);
-  return { fromMs, toMs };
+/** "2026-10", as it is written. @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what is no month. */
+export function requireMonth(text: string): string {
+  if (/^\d{4}-\d{2}$/.test(text) && !Number.isNaN(dateMs(`${text}-01`))) return text;
+  throw invalidRequest(`--month "${text}" is not a month.`, 'Write one such as 2026-10.');
 }
 
 function dayRange(day: string): TimeRange {

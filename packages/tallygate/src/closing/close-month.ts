@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   allocationCsv,
   journalCsv,
@@ -21,6 +20,7 @@ import {
   usdFromNano,
 } from '@tallygate/usage';
 import { costCentresOf, journalOfMonth, rangeOfMonth } from '../allocation/index.ts';
+import { digestOf } from '../digest.ts';
 import { invalidRequest } from '../invalid-request.ts';
 import { frozenBody } from './frozen.ts';
 import { type MonthStatements, monthStatements } from './month-statements.ts';
@@ -159,7 +159,7 @@ async function manifestOf(
       invoicedUsd: invoice === null ? null : usdFromNano(nanoFromPico(invoice.invoicedPicoUsd)),
       invoiceResidualUsd: invoice === null ? null : usdFromNano(nanoFromPico(invoice.residualPicoUsd)),
       allocatedUsd: usdFromNano(sumOf(lines)),
-      correctionsUsd: usdFromNano(corrections.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)),
+      correctionsUsd: usdFromNano(sumOf(corrections)),
     },
     versions: {
       configuration: version,
@@ -170,13 +170,8 @@ async function manifestOf(
     },
     rules: { teams, ...(finance === undefined ? {} : { finance }) },
     statements: kept.statements,
-    files: Object.entries(kept.files).map(([name, text]) => ({ name, ...hashOf(text) })),
+    files: Object.entries(kept.files).map(([name, text]) => ({ name, ...digestOf(text) })),
   };
-}
-
-function hashOf(text: string): { sha256: string; sizeBytes: number } {
-  const sha256 = createHash('sha256').update(text).digest('hex');
-  return { sha256, sizeBytes: Buffer.byteLength(text) };
 }
 
 function closedAlready({ month, actor, atMs }: PeriodRecord): TallygateError {

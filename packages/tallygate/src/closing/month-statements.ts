@@ -2,6 +2,7 @@ import {
   type AllocationLine,
   allocateBill,
   type StatementFigures,
+  sumOf,
   type TeamStatement,
 } from '@tallygate/report';
 import {
@@ -70,7 +71,7 @@ function statementOf(team: string, facts: Facts): TeamStatement {
   const listed = configuration.teams.find(({ id }) => id === team);
   const own = facts.lines.filter((line) => line.team === team);
   const billedOf = (feature: string) =>
-    sum(own.filter((line) => line.part === 'usage' && line.feature === feature));
+    sumOf(own.filter((line) => line.part === 'usage' && line.feature === feature));
   const features = facts.features
     .filter(({ group }) => group.team === team)
     .map((group) => ({
@@ -79,10 +80,10 @@ function statementOf(team: string, facts: Facts): TeamStatement {
     }))
     .sort((left, right) => (left.feature < right.feature ? -1 : 1));
   const calls = facts.teams.find(({ group }) => group.team === team);
-  const usage = sum(own.filter(({ part }) => part === 'usage'));
+  const usage = sumOf(own.filter(({ part }) => part === 'usage'));
   const corrections = facts.corrections.filter((correction) => correction.team === team);
   const figures = figuresOf(calls ?? NO_CALLS, usage);
-  const totalUsd = usdFromNano(sum([...own, ...corrections]));
+  const totalUsd = usdFromNano(sumOf([...own, ...corrections]));
   return {
     schema: 'tallygate.statement/1',
     ...{ organization: configuration.organization, month: bill.month, team, name: listed?.name ?? team },
@@ -105,7 +106,7 @@ function stepsOf(
   const step = (label: string, amountUsd: string) => ({ label, kind: 'step' as const, amountUsd });
   const parts = (['unmetered', 'unattributed', 'shared'] as const).flatMap((part) => {
     const lines = own.filter((line) => line.part === part);
-    return lines.length === 0 ? [] : [step(PARTS[part], usdFromNano(sum(lines)))];
+    return lines.length === 0 ? [] : [step(PARTS[part], usdFromNano(sumOf(lines)))];
   });
   const late = corrections.map(({ month, amountNanoUsd }) =>
     step(`correction of ${month}`, usdFromNano(amountNanoUsd)),
@@ -143,8 +144,4 @@ function figuresOf(group: Told, billedNanoUsd: bigint): StatementFigures {
     billedUsd: usdFromNano(billedNanoUsd),
     varianceUsd: usdFromNano(billedNanoUsd - group.contractedCostNanoUsd),
   };
-}
-
-function sum(lines: readonly { amountNanoUsd: bigint }[]): bigint {
-  return lines.reduce((total, { amountNanoUsd }) => total + amountNanoUsd, 0n);
 }

@@ -1,3 +1,4 @@
+import { FINAL_AFTER_MS } from '@tallygate/reconcile';
 import {
   configurationSnapshotSchema,
   type FinanceRecords,
@@ -107,8 +108,6 @@ export async function carriedMonths(
 export function firstOpenFrom(month: string, closed: ReadonlyMap<string, unknown>): string {
   return closed.has(month) ? firstOpenFrom(monthOf(rangeOfMonth(month).toMs), closed) : month;
 }
-
-const FINAL_AFTER_MS = 30 * 86_400_000;
 
 /** open: usage may still arrive. provisional: it is over, and the provider may adjust it for 30 days more. */
 export function stateOfMonth(month: string, nowMs: number): 'open' | 'provisional' | 'final' {

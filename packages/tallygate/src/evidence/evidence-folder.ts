@@ -1,11 +1,10 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Digest, digestOf } from '../digest.ts';
 
-export interface EvidenceFile {
+export interface EvidenceFile extends Digest {
   name: string;
-  sha256: string;
-  sizeBytes: number;
 }
 
 /** A folder that knows what it holds: every file by its name, its hash and its size; nothing in it says when it was written. */
@@ -24,12 +23,11 @@ export function openEvidenceFolder(path: string): EvidenceFolder {
     mkdirSync(dirname(place), { recursive: true });
     return place;
   };
-  const keep = (name: string, hash: Hash, sizeBytes: number) =>
-    files.set(name, { name, sha256: hash.digest('hex'), sizeBytes });
+  const keep = (name: string, digest: Digest) => files.set(name, { name, ...digest });
   return {
     add(name, text) {
       writeFileSync(placeOf(name), text);
-      keep(name, createHash('sha256').update(text), Buffer.byteLength(text));
+      keep(name, digestOf(text));
     },
     async stream(name, work) {
       const file = openSync(placeOf(name), 'w');
@@ -40,7 +38,7 @@ export function openEvidenceFolder(path: string): EvidenceFolder {
           hash.update(text);
           sizeBytes += writeSync(file, text);
         });
-        keep(name, hash, sizeBytes);
+        keep(name, { sha256: hash.digest('hex'), sizeBytes });
         return result;
       } finally {
         closeSync(file);

@@ -3,7 +3,6 @@ export {
   type Invoice,
   type InvoiceBody,
   invoicesInForce,
-  monthSchema,
 } from './invoice.ts';
 export { type InvoiceStatement, invoiceStatement } from './invoice-statement.ts';
 export { invoicesOfMonth, readInvoices, recordInvoice } from './record-invoice.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Money of invoices: cents, as they are printed. */
 const cents = z.string().regex(/^-?\d{1,10}\.\d{2}$/);
-export const monthSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+const monthSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
 
 /** As it is stored. The file itself is not: a ledger of figures is no archive of documents, and its hash tells which one was meant. */
 export const invoiceBodySchema = z.object({

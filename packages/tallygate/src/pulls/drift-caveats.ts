@@ -1,7 +1,6 @@
-import type { Caveat } from '@tallygate/reconcile';
+import { type Caveat, FINAL_AFTER_MS } from '@tallygate/reconcile';
 import { isoFromMs, type ReportVersions } from '@tallygate/usage';
 import { findPullDrift } from './find-pull-drift.ts';
-import { FINAL_AFTER_MS } from './pull-state.ts';
 
 /**
  * Days that were final and have changed all the same: what was closed on them no longer agrees with the provider. Looks at days

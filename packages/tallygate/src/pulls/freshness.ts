@@ -1,5 +1,5 @@
 import type { ReportFreshness } from '@tallygate/reconcile';
-import { isoFromMs } from '@tallygate/usage';
+import { isoFromMs, minuteFromMs } from '@tallygate/usage';
 
 /** How far the provider's figures reach, and when they were asked for. */
 export type Freshness = Omit<ReportFreshness, 'report'>;
@@ -7,8 +7,8 @@ export type Freshness = Omit<ReportFreshness, 'report'>;
 /** "Complete to 2026-11-21 11:05 UTC, 55 min old." @param nowMs when it is said; a stored figure was no older when it was read. */
 export function describeFreshness({ readAtMs, completeToMs }: Freshness, nowMs: number): string {
   if (completeToMs === null)
-    return `Read at ${minuteOf(readAtMs)} UTC; the provider shows usage about five minutes after it, seldom later.`;
-  return `Complete to ${minuteOf(completeToMs)} UTC, ${minutesSince(completeToMs, nowMs)} min old.`;
+    return `Read at ${minuteFromMs(readAtMs)} UTC; the provider shows usage about five minutes after it, seldom later.`;
+  return `Complete to ${minuteFromMs(completeToMs)} UTC, ${minutesSince(completeToMs, nowMs)} min old.`;
 }
 
 /** As documents state it. */
@@ -22,8 +22,4 @@ export function freshnessDocument({ readAtMs, completeToMs }: Freshness) {
 
 function minutesSince(instantMs: number, nowMs: number): number {
   return Math.max(0, Math.round((nowMs - instantMs) / 60_000));
-}
-
-function minuteOf(instantMs: number): string {
-  return isoFromMs(instantMs).slice(0, 16).replace('T', ' ');
 }

@@ -1,9 +1,8 @@
+import { FINAL_AFTER_MS } from '@tallygate/reconcile';
+
 /** open: the day was not over, or its data not complete. provisional: the provider may still change it. final: it says it will not. */
 export type PullState = 'open' | 'provisional' | 'final';
 
-const DAY_MS = 86_400_000;
-/** "Not final until about 30 days after the usage date." */
-export const FINAL_AFTER_MS = 30 * DAY_MS;
 /** "Within five minutes, occasionally later", where a report does not say how far it has come. */
 const REPORT_DELAY_MS = 3_600_000;
 

@@ -7,6 +7,7 @@ import {
   formatAmount,
   formatBareAmount,
   isoFromMs,
+  minuteFromMs,
   type SentAlert,
   type SentAlertsQuery,
   type SpendHistory,
@@ -91,7 +92,7 @@ function tableOf(alerts: readonly SentAlert[]) {
       column('left')('Told'),
     ],
     rows: alerts.map((alert) => [
-      isoFromMs(alert.crossedAtMs).slice(0, 16).replace('T', ' '),
+      minuteFromMs(alert.crossedAtMs),
       nameOf(alert),
       budgetOfTrip(alert.key) === null ? `${alert.thresholdPercent}%` : 'too fast',
       formatBareAmount(alert.spent, measureOf(alert.key)),

@@ -79,11 +79,10 @@ function knownTeam(snapshot: ConfigurationSnapshot, named: string): string {
 }
 
 function documentOf({ attempts, amountNanoUsd, byTeam }: Reassigned): Record<string, unknown> {
-  const teams = [...byTeam].sort(([left], [right]) => (left < right ? -1 : 1));
   return {
     attempts,
     usd: usdFromNano(amountNanoUsd),
-    teams: teams.map(([team, moved]) => ({
+    teams: sorted(byTeam).map(([team, moved]) => ({
       team,
       attempts: moved.attempts,
       usd: usdFromNano(moved.amountNanoUsd),
@@ -96,7 +95,6 @@ function textOf(
   { attempts, amountNanoUsd, byTeam }: Reassigned,
   toTeam: string,
 ): string {
-  const teams = [...byTeam].sort(([left], [right]) => (left < right ? -1 : 1));
   return toTextTable(
     {
       columns: [
@@ -104,9 +102,17 @@ function textOf(
         { title: 'Attempts', align: 'right' },
         { title: `To ${toTeam}`, align: 'right' },
       ],
-      rows: teams.map(([team, moved]) => [team, String(moved.attempts), formatUsd(moved.amountNanoUsd)]),
+      rows: sorted(byTeam).map(([team, moved]) => [
+        team,
+        String(moved.attempts),
+        formatUsd(moved.amountNanoUsd),
+      ]),
       footer: ['Total', String(attempts), formatUsd(amountNanoUsd)],
     },
     widthOf(context),
   );
+}
+
+function sorted(byTeam: Reassigned['byTeam']) {
+  return [...byTeam].sort(([left], [right]) => (left < right ? -1 : 1));
 }

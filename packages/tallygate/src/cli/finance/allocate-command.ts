@@ -12,8 +12,8 @@ import { costCentresOf, journalOfMonth, type MonthBill, readMonthBill } from '..
 import { invalidRequest } from '../../invalid-request.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
+import { requireMonth } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
-import { requireMonth } from './month.ts';
 
 export interface AllocateOptions extends GlobalOptions {
   month: string;

@@ -1,8 +1,8 @@
 import { formatUsd, isoFromMs, nanoFromUsd, TallygateError } from '@tallygate/usage';
 import { closeMonth, type PeriodRecord, reopenMonth } from '../../closing/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
+import { requireMonth } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
-import { requireMonth } from './month.ts';
 
 export interface CloseOptions extends GlobalOptions {
   month: string;

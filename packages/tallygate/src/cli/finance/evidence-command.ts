@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { TallygateError } from '@tallygate/usage';
 import { packEvidence } from '../../evidence/index.ts';
 import type { CliContext, CommandOutcome, GlobalOptions } from '../context.ts';
+import { requireMonth } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
-import { requireMonth } from './month.ts';
 import { statementFiles } from './statement-command.ts';
 
 export interface EvidenceOptions extends GlobalOptions {

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { toTextTable } from '@tallygate/report';
 import { TallygateError } from '@tallygate/usage';
+import { digestOf } from '../../digest.ts';
 import { invalidRequest } from '../../invalid-request.ts';
 import {
   centsFrom,
@@ -13,10 +13,9 @@ import {
 } from '../../invoices/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
-import { instantFrom } from '../time-range.ts';
+import { instantFrom, requireMonth } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
 import { invoiceDocument, invoiceTable } from './describe-invoice.ts';
-import { requireMonth } from './month.ts';
 
 export interface InvoiceAddOptions extends GlobalOptions {
   month: string;
@@ -122,9 +121,7 @@ function bodyFrom(context: CliContext, options: InvoiceAddOptions): InvoiceBody 
 
 function fileFacts(path: string): InvoiceBody['file'] {
   try {
-    const bytes = readFileSync(path);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { name: basename(path), sha256, sizeBytes: bytes.length };
+    return { name: basename(path), ...digestOf(readFileSync(path)) };
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new TallygateError('TALLYGATE_REQUEST_INVALID', {

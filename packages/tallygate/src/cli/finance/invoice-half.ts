@@ -1,5 +1,6 @@
 import { type TextTable, varianceTable } from '@tallygate/report';
-import { FINANCE_DEFAULTS, isoFromMs, periodAt, usdFromPico } from '@tallygate/usage';
+import { FINANCE_DEFAULTS, usdFromPico } from '@tallygate/usage';
+import { monthOf, rangeOfMonth } from '../../allocation/index.ts';
 import { type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../../invoices/index.ts';
 import type { CliRuntime } from '../context.ts';
 import type { TimeRange } from '../time-range.ts';
@@ -19,10 +20,10 @@ export async function invoiceHalf(
   { fromMs, toMs }: TimeRange,
   reportedPicoUsd: bigint,
 ): Promise<InvoiceHalf | null> {
-  const period = periodAt('month', 'UTC', fromMs);
-  if (period.startMs !== fromMs || period.endMs !== toMs) return null;
+  const month = monthOf(fromMs);
+  const whole = rangeOfMonth(month);
+  if (whole.fromMs !== fromMs || whole.toMs !== toMs) return null;
   const { organization, gate } = runtime;
-  const month = isoFromMs(fromMs).slice(0, 7);
   const invoices = await invoicesOfMonth(requireHistory(runtime), organization, month);
   const { finance = FINANCE_DEFAULTS } = await gate.configuration();
   const statement = invoiceStatement(reportedPicoUsd, invoices, finance.billing);

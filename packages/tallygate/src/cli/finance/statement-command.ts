@@ -17,8 +17,8 @@ import {
   type GlobalOptions,
   say,
 } from '../context.ts';
+import { requireMonth } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
-import { requireMonth } from './month.ts';
 
 export interface StatementOptions extends GlobalOptions {
   month: string;

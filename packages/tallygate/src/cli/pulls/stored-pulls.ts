@@ -1,5 +1,5 @@
 import { toTextTable } from '@tallygate/report';
-import { isoFromMs, type ReportVersion, type ReportVersions } from '@tallygate/usage';
+import { isoFromMs, minuteFromMs, type ReportVersion, type ReportVersions } from '@tallygate/usage';
 import { findPullDrift, pullState } from '../../pulls/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
@@ -78,16 +78,12 @@ function pullsTable(pulls: readonly ReportVersion[]) {
   return {
     columns: columns.map((title) => ({ title, align: 'left' as const })),
     rows: pulls.map((pull) => [
-      minuteText(pull.pulledAtMs),
+      minuteFromMs(pull.pulledAtMs),
       pull.report,
-      minuteText(pull.fromMs),
-      minuteText(pull.toMs),
+      minuteFromMs(pull.fromMs),
+      minuteFromMs(pull.toMs),
       pullState(pull.toMs, pull),
       pull.bodyHash.slice(0, 12),
     ]),
   };
-}
-
-function minuteText(instantMs: number): string {
-  return isoFromMs(instantMs).slice(0, 16).replace('T', ' ');
 }
