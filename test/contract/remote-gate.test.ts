@@ -30,7 +30,7 @@ const noLedger: Omit<RemoteBackend, 'gate'> = {
     settlementGaps: notAsked,
     usagePage: notAsked,
     knownEvents: notAsked,
-    lastReport: notAsked,
+    lastReports: notAsked,
     saveReport: notAsked,
     lastConfigVersion: notAsked,
     denial: notAsked,

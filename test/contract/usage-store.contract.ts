@@ -70,7 +70,7 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
       await store().saveReport(report('r1'));
       await store().saveReport(report('r2'));
       expect(await store().counts(year())).toMatchObject({ events: 5 });
-      expect(await store().lastReport(organization)).toMatchObject({ reportId: 'r2' });
+      expect(await store().lastReports(organization)).toMatchObject([{ reportId: 'r2' }]);
     });
 
     it('keeps what comes after a segment that failed', async () => {
@@ -301,7 +301,7 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
     });
 
     it('keeps the newest report and the newest configuration, whole', async () => {
-      expect(await store().lastReport(organization)).toBeNull();
+      expect(await store().lastReports(organization)).toEqual([]);
       expect(await store().lastConfigVersion(organization)).toBeNull();
       await store().saveReport({
         ...report('new'),
@@ -309,11 +309,14 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
         body: { lines: ["it's", '\\', 1.5] },
       });
       await store().saveReport(report('old'));
-      expect(await store().lastReport(organization)).toEqual({
-        ...report('new'),
-        createdAtMs: START_MS + 1,
-        body: { lines: ["it's", '\\', 1.5] },
-      });
+      const lab = { ...report('of another bill'), providerOrganizationId: 'lab' };
+      await store().saveReport(lab);
+      expect(await store().lastReports(organization)).toEqual([
+        { ...report('new'), createdAtMs: START_MS + 1, body: { lines: ["it's", '\\', 1.5] } },
+        lab,
+      ]);
+      const range = { fromMs: START_MS, toMs: START_MS + 2 };
+      expect(await store().lastReports(organization, range)).toEqual([]);
       for (const version of [9, 10, 2]) await store().saveConfigVersion(configVersion(version));
       expect(await store().lastConfigVersion(organization)).toEqual({
         ...configVersion(10),
@@ -414,6 +417,7 @@ export function describeUsageStore(name: string, store: () => UsageStore): void 
     const report = (reportId: string) => ({
       reportId,
       organization,
+      providerOrganizationId: '',
       kind: 'reconciliation' as const,
       fromMs: START_MS,
       toMs: START_MS + 1,

@@ -7,7 +7,9 @@ CREATE TABLE IF NOT EXISTS reports (
   range_end DateTime64(3, 'UTC'),
   created_at DateTime64(3, 'UTC'),
   body String CODEC(ZSTD(3)),
-  ver UInt8
+  ver UInt8,
+  provider_organization_id LowCardinality(String)
+    DEFAULT JSONExtractString(body, 'providerOrganizationId')
 )
 ENGINE = ReplacingMergeTree(ver)
 ORDER BY (organization, kind, created_at, report_id)

@@ -20,7 +20,7 @@ import {
   countsQuery,
   estimatesQuery,
   lastConfigVersionQuery,
-  lastReportQuery,
+  lastReportsQuery,
   settlementGapsQuery,
   unknownUsageQuery,
 } from './queries.ts';
@@ -59,8 +59,8 @@ export function createHistory(
     usagePage: async (query) => usagePage(database, checked(query)),
     knownEvents: async (query) => knownEvents(database, checked(query)),
     settlementGaps: async (range) => settlementGaps(database, checked(range)),
-    lastReport: async (organization, range) =>
-      lastReport(database, { ...checked({ organization }), ...(range ?? ANY_RANGE) }),
+    lastReports: async (organization, range) =>
+      lastReports(database, { ...checked({ organization }), ...(range ?? ANY_RANGE) }),
     saveReport: async (report) => saveReport(database, checked(report)),
     lastConfigVersion: async (organization) =>
       lastConfigVersion(database, checked({ organization }).organization),
@@ -143,22 +143,22 @@ async function settlementGaps(
 
 const ANY_RANGE = { fromMs: 0, toMs: 0 };
 
-async function lastReport(
+async function lastReports(
   database: Database,
   asked: { organization: string; fromMs: number; toMs: number },
-): Promise<StoredReport | null> {
+): Promise<StoredReport[]> {
   const { organization } = asked;
-  const [row] = await lastReportQuery(database, asked);
-  if (row === undefined) return null;
-  return {
+  const rows = await lastReportsQuery(database, asked);
+  return rows.map((row) => ({
     reportId: row.report_id,
     organization,
+    providerOrganizationId: row.provider_organization_id,
     kind: row.kind,
     fromMs: row.range_start_ms,
     toMs: row.range_end_ms,
     createdAtMs: row.created_at_ms,
     body: JSON.parse(row.body),
-  };
+  }));
 }
 
 async function saveReport(database: Database, report: StoredReport): Promise<void> {
@@ -166,6 +166,7 @@ async function saveReport(database: Database, report: StoredReport): Promise<voi
     JSON.stringify({
       organization: report.organization,
       report_id: report.reportId,
+      provider_organization_id: report.providerOrganizationId,
       kind: report.kind,
       range_start: instant(report.fromMs),
       range_end: instant(report.toMs),

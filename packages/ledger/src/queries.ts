@@ -94,8 +94,8 @@ export const settlementGapsQuery = defineQuery({
   }),
 });
 
-export const lastReportQuery = defineQuery({
-  sql: QUERIES.last_report,
+export const lastReportsQuery = defineQuery({
+  sql: QUERIES.last_reports,
   parameters: range,
   row: z.object({
     report_id: z.string(),
@@ -104,6 +104,7 @@ export const lastReportQuery = defineQuery({
     range_end_ms: count,
     created_at_ms: count,
     body: z.string(),
+    provider_organization_id: z.string(),
   }),
 });
 

@@ -321,7 +321,9 @@ CREATE TABLE IF NOT EXISTS reports (
   range_end DateTime64(3, 'UTC'),
   created_at DateTime64(3, 'UTC'),
   body String CODEC(ZSTD(3)),
-  ver UInt8
+  ver UInt8,
+  provider_organization_id LowCardinality(String)
+    DEFAULT JSONExtractString(body, 'providerOrganizationId')
 )
 ENGINE = ReplacingMergeTree(ver)
 ORDER BY (organization, kind, created_at, report_id)
@@ -1189,6 +1191,11 @@ ALTER TABLE denials
 ALTER TABLE denials
   ADD COLUMN IF NOT EXISTS median_amount Nullable(Int64) CODEC(ZSTD(1))
 `,
+'0038_tell_reports_of_provider_organizations': `-- Whose bill a report is about, where several are ours. What was stored before may say so in its body.
+ALTER TABLE reports
+  ADD COLUMN IF NOT EXISTS provider_organization_id LowCardinality(String)
+    DEFAULT JSONExtractString(body, 'providerOrganizationId')
+`,
 } as const;
 
 export const QUERIES = {
@@ -1733,20 +1740,28 @@ WHERE organization = {organization:String}
 ORDER BY config_versions.version DESC, published_at DESC, actor DESC
 LIMIT 1
 `,
-'last_report': `-- The newest reconciliation of an organization; of exactly one range, unless that is empty.
+'last_reports': `-- The newest reconciliation of each of the provider's organizations, the newest first; of exactly one range, unless that is empty.
+-- Bodies are large: they are read of those alone.
 SELECT
   report_id,
   kind,
   toString(toUnixTimestamp64Milli(range_start)) AS range_start_ms,
   toString(toUnixTimestamp64Milli(range_end)) AS range_end_ms,
   toString(toUnixTimestamp64Milli(created_at)) AS created_at_ms,
-  body
+  body,
+  provider_organization_id
 FROM reports
-WHERE organization = {organization:String} AND kind = 'reconciliation'
-  AND ({fromMs:Int64} = {toMs:Int64}
-    OR (toUnixTimestamp64Milli(range_start) = {fromMs:Int64} AND toUnixTimestamp64Milli(range_end) = {toMs:Int64}))
+WHERE organization = {organization:String} AND kind = 'reconciliation' AND (created_at, report_id) IN (
+  SELECT created_at, report_id
+  FROM reports
+  WHERE organization = {organization:String} AND kind = 'reconciliation'
+    AND ({fromMs:Int64} = {toMs:Int64}
+      OR (toUnixTimestamp64Milli(range_start) = {fromMs:Int64} AND toUnixTimestamp64Milli(range_end) = {toMs:Int64}))
+  ORDER BY created_at DESC, report_id DESC
+  LIMIT 1 BY provider_organization_id
+)
 ORDER BY created_at DESC, report_id DESC
-LIMIT 1
+LIMIT 1 BY provider_organization_id
 `,
 'last_settlement_seq': `-- The highest sequence number any settlement of the organization has had, in any epoch; 0 before the first.
 SELECT toString(max(seq)) AS last_seq

@@ -27,7 +27,7 @@ function backendWith(parts: {
     settlementGaps: never,
     usagePage: never,
     knownEvents: never,
-    lastReport: never,
+    lastReports: never,
   };
   const outbox = { take: never, put: never, remove: never, waiting: never };
   const moreHistory = {

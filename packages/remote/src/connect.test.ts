@@ -102,7 +102,7 @@ describe('connectRemote', () => {
     const store = await failureOf(
       remote.destination.store({ token: 't', events: [], settlements: [], denials: [] }),
     );
-    const history = await failureOf(remote.history.lastReport('acme'));
+    const history = await failureOf(remote.history.lastReports('acme'));
     expect([gate.code, store.code, history.code]).toEqual([
       'TALLYGATE_GATE_UNAVAILABLE',
       'TALLYGATE_LEDGER_UNAVAILABLE',

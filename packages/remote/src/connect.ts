@@ -94,7 +94,7 @@ export function connectRemote(options: RemoteOptions): RemoteTallygate {
       settlementGaps: (range) => call(ROUTES.settlementGaps, range),
       usagePage: (query) => call(ROUTES.usagePage, query),
       knownEvents: (query) => call(ROUTES.knownEvents, query),
-      lastReport: (organization, range) => call(ROUTES.lastReport, { organization, range }),
+      lastReports: (organization, range) => call(ROUTES.lastReports, { organization, range }),
       saveReport: async (report) => void (await call(ROUTES.saveReport, report)),
       lastConfigVersion: (organization) => call(ROUTES.lastConfigVersion, { organization }),
       denial: (query) => call(ROUTES.denial, query),

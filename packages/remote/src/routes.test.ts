@@ -143,7 +143,7 @@ const METHODS: Record<
   settlementGaps: 'settlementGaps',
   usagePage: 'usagePage',
   knownEvents: 'knownEvents',
-  lastReport: 'lastReport',
+  lastReports: 'lastReports',
   saveReport: 'saveReport',
   lastConfigVersion: 'lastConfigVersion',
   denial: 'denial',

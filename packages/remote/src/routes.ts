@@ -212,10 +212,10 @@ export const ROUTES = {
     reply: z.array(z.string()),
     answer: ({ history }, query) => history.knownEvents(query),
   }),
-  lastReport: route('ledger/last-report', {
+  lastReports: route('ledger/last-reports', {
     request: ofOrganization.extend({ range: rangeSchema.optional() }),
-    reply: storedReportSchema.nullable(),
-    answer: ({ history }, { organization, range }) => history.lastReport(organization, range),
+    reply: z.array(storedReportSchema),
+    answer: ({ history }, { organization, range }) => history.lastReports(organization, range),
   }),
   saveReport: route('ledger/save-report', {
     request: storedReportSchema,

@@ -164,6 +164,8 @@ export type SettlementGap = z.output<typeof settlementGapSchema>;
 export const storedReportSchema = z.object({
   reportId: z.string().min(1),
   organization: z.string().min(1),
+  /** Whose bill it is about; empty: the only one there is. */
+  providerOrganizationId: z.string(),
   kind: z.literal('reconciliation'),
   fromMs: z.number().int(),
   toMs: z.number().int(),
@@ -204,8 +206,8 @@ export interface SpendHistory extends UsageRecords, SentAlerts, FinanceRecords {
   settledTotals(organization: string, selection?: SettledSelection): Promise<SettledTotals>;
   /** The first 1,000 gaps between settlements that were made in [fromMs, toMs), by epoch and number. */
   settlementGaps(range: { organization: string; fromMs: number; toMs: number }): Promise<SettlementGap[]>;
-  /** The newest one; with a range, the newest of exactly that range. */
-  lastReport(organization: string, range?: { fromMs: number; toMs: number }): Promise<StoredReport | null>;
+  /** Of each of the provider's organizations the newest one, the newest first; with a range, of exactly that range. */
+  lastReports(organization: string, range?: { fromMs: number; toMs: number }): Promise<StoredReport[]>;
   saveReport(report: StoredReport): Promise<void>;
   lastConfigVersion(organization: string): Promise<ConfigVersionRecord | null>;
   /** Null where no stored row has this id; the row may still wait in a spool. */

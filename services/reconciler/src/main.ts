@@ -45,7 +45,7 @@ async function serveUntilStopped(
   const service = createReconcilerService({
     run: createRun(providers, runtime, history),
     pullDue: createPullDue(providers, runtime, history),
-    lastReportMs: async () => (await history.lastReport(runtime.organization))?.createdAtMs ?? null,
+    lastReportMs: createLastReport(providers, runtime, history),
     clock,
     logger,
     intervalMs: settings.intervalMs,
@@ -72,6 +72,18 @@ function untilStopped(server: ServerType): Promise<void> {
 }
 
 type History = NonNullable<TallygateRuntime['history']>;
+
+/** When the organization of the provider that waits longest was reconciled; null where one never was. */
+function createLastReport({ providers }: Providers, { organization }: TallygateRuntime, history: History) {
+  return async () => {
+    const reports = await history.lastReports(organization);
+    const created = providers.map(({ organizationId }) => {
+      const own = reports.find((report) => report.providerOrganizationId === (organizationId ?? ''));
+      return own?.createdAtMs ?? null;
+    });
+    return created.reduce((first, one) => (first === null || one === null ? null : Math.min(first, one)));
+  };
+}
 
 /** One organization of the provider after the other: their limit on requests may be one. */
 function createRun({ providers, pseudonymKey }: Providers, runtime: TallygateRuntime, history: History) {

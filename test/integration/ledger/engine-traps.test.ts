@@ -57,10 +57,11 @@ describe('the engine', () => {
     const refused = segmentOf(eventsOf(organization, 2), { settlements: [settlement({ organization })] });
     await expect(store.store(refused)).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
     for (let index = 0; index < 3; index += 1) await store.store(segmentOf(eventsOf('behind')));
-    const report = { reportId: 'r', organization, kind: 'reconciliation' as const, body: null };
+    const whose = { organization, providerOrganizationId: '' };
+    const report = { reportId: 'r', ...whose, kind: 'reconciliation' as const, body: null };
     await store.saveReport({ ...report, fromMs: START_MS, toMs: START_MS + 1, createdAtMs: START_MS });
     expect(await store.counts(rangeOf('behind'))).toMatchObject({ events: 3 });
-    expect(await store.lastReport(organization)).toMatchObject({ reportId: 'r' });
+    expect(await store.lastReports(organization)).toMatchObject([{ reportId: 'r' }]);
 
     await tables.run('ALTER TABLE usage_events DROP CONSTRAINT sound');
     await store.store(refused);

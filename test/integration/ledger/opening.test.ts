@@ -70,8 +70,8 @@ describe('the embedded engine', () => {
   it('answers only for its organization when it was opened for one', async () => {
     const directory = join(root, 'single');
     const store = await openUsageStore({ kind: 'embedded', directory }, { clock, organization: 'acme' });
-    expect(await store.lastReport('acme')).toBeNull();
-    await expect(store.lastReport('other')).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
+    expect(await store.lastReports('acme')).toEqual([]);
+    await expect(store.lastReports('other')).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
     const range = { organization: 'other', fromMs: 0, toMs: 1 };
     await expect(store.counts(range)).rejects.toMatchObject({ code: 'TALLYGATE_REQUEST_INVALID' });
     await store.close();

@@ -22,7 +22,7 @@ export function historyOver(events: readonly UsageEvent[]): {
     // No pull is stored here, so none can drift.
     reportVersions: { list: async () => [] } as Partial<ReportVersions> as ReportVersions,
     saveReport: async (report) => void reports.push(report),
-    lastReport: async () => reports.at(-1) ?? null,
+    lastReports: async () => reports.slice(-1),
   };
   return { history: part as SpendHistory, reports };
 }

@@ -1,12 +1,14 @@
-import type { CauseName, Reconciliation } from '@tallygate/reconcile';
+import type { Cause, CauseName, Reconciliation } from '@tallygate/reconcile';
 import { type BillToAllocate, sumOf } from '@tallygate/report';
 import {
   type ConfigurationSnapshot,
   FINANCE_DEFAULTS,
   type NanoUsd,
   nanoFromPico,
+  type PicoUsd,
   type SpendHistory,
   type SpendRow,
+  type StoredReport,
   TallygateError,
 } from '@tallygate/usage';
 import { type Invoice, type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../invoices/index.ts';
@@ -24,13 +26,8 @@ export interface MonthBill {
   totalNanoUsd: NanoUsd;
   /** Ours, on the backends that this bill is about. */
   chargedNanoUsd: NanoUsd;
-  /** Null without a reconciliation of exactly this month. */
-  report: {
-    reportId: string;
-    createdAtMs: number;
-    billedNanoUsd: NanoUsd;
-    reconciliation: Reconciliation;
-  } | null;
+  /** Null without a reconciliation of exactly this month. Of several organizations of the provider it is the sum. */
+  report: MonthReport | null;
   /** Null where there is nothing to tie to. */
   invoice: InvoiceStatement | null;
   /** For the usage of the month, whether there is a report to compare them with or not. */
@@ -38,6 +35,14 @@ export interface MonthBill {
   /** Ours, on partner clouds, which send bills of their own; 0 where the total is our own charges: it holds them. */
   elsewhereNanoUsd: NanoUsd;
   toAllocate: BillToAllocate;
+}
+
+interface MonthReport {
+  /** Of several, all of them, separated by commas. */
+  reportId: string;
+  billedPicoUsd: PicoUsd;
+  billedNanoUsd: NanoUsd;
+  causes: Cause[];
 }
 
 /** Usage that no call of ours stands for. */
@@ -66,7 +71,7 @@ export async function readMonthBill(
   const report = await readReport(history, organization, range);
   const { billing } = rules.finance ?? FINANCE_DEFAULTS;
   const invoices = await invoicesOfMonth(history, organization, month);
-  const reportedPicoUsd = report?.reconciliation.billedPicoUsd ?? null;
+  const reportedPicoUsd = report?.billedPicoUsd ?? null;
   const invoice = reportedPicoUsd === null ? null : invoiceStatement(reportedPicoUsd, invoices, billing);
   // Without a report to go on from, what an invoice states beside usage is taken from what it asks for.
   const alone = reportedPicoUsd === null ? invoiceStatement(0n, invoices, 'invoiced') : null;
@@ -88,7 +93,7 @@ function billOf({ month, rules, rows, report, invoice, isPrepaid }: Read): Month
   const totalNanoUsd = isInvoiced
     ? nanoFromPico(invoice.invoicedPicoUsd)
     : (report?.billedNanoUsd ?? chargedNanoUsd);
-  const unmetered = unmeteredOf(report?.reconciliation ?? null, rules);
+  const unmetered = unmeteredOf(report?.causes ?? [], rules);
   const darkNanoUsd = sumOf(unmetered);
   return {
     ...{ month, basis, totalNanoUsd, chargedNanoUsd, report },
@@ -112,19 +117,35 @@ async function readReport(
   history: SpendHistory,
   organization: string,
   range: { fromMs: number; toMs: number },
-): Promise<MonthBill['report']> {
-  const stored = await history.lastReport(organization, range);
-  if (stored === null) return null;
-  const { reportId, createdAtMs } = stored;
-  const parsed = reconciliationSchema.safeDecode(stored.body as never);
+): Promise<MonthReport | null> {
+  const stored = ofEachBill(await history.lastReports(organization, range));
+  if (stored.length === 0) return null;
+  const read = stored.map(reconciliationIn);
+  const billedPicoUsd = read.reduce((sum, one) => sum + one.billedPicoUsd, 0n);
+  return {
+    reportId: stored.map(({ reportId }) => reportId).join(', '),
+    billedPicoUsd,
+    billedNanoUsd: nanoFromPico(billedPicoUsd),
+    causes: read.flatMap(({ causes }) => causes),
+  };
+}
+
+/** What was stored before tallygate.yaml listed organizations, or after, is about the same bill as theirs: the newer way counts. */
+function ofEachBill(newestFirst: readonly StoredReport[]): StoredReport[] {
+  const isNamed = ({ providerOrganizationId }: StoredReport) => providerOrganizationId !== '';
+  const [newest] = newestFirst;
+  return newest === undefined || isNamed(newest) ? newestFirst.filter(isNamed) : [newest];
+}
+
+function reconciliationIn({ reportId, body }: StoredReport): Reconciliation {
+  const parsed = reconciliationSchema.safeDecode(body as never);
   if (!parsed.success)
     throw new TallygateError('TALLYGATE_VERSION_UNSUPPORTED', {
       message: `The stored reconciliation ${reportId} is not one that this version understands.`,
       cure: 'Reconcile the month again with this version.',
       cause: parsed.error,
     });
-  const billedNanoUsd = nanoFromPico(parsed.data.billedPicoUsd);
-  return { reportId, createdAtMs, billedNanoUsd, reconciliation: parsed.data };
+  return parsed.data;
 }
 
 /** invoice − report; without a report, what the invoice states beside usage. */
@@ -134,11 +155,11 @@ function sharedOf({ invoicedPicoUsd, steps }: InvoiceStatement, report: MonthBil
 }
 
 /** By the team of the key; what has none, of usage that was not metered, is nobody's. */
-function unmeteredOf(reconciliation: Reconciliation | null, { teams }: AllocationRules) {
+function unmeteredOf(causes: readonly Cause[], { teams }: AllocationRules) {
   const teamOfKey = new Map(
     teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id] as const)),
   );
-  return (reconciliation?.causes ?? [])
+  return causes
     .filter(({ cause }) => UNMETERED.has(cause))
     .flatMap(({ byKey }) => byKey)
     .map(({ apiKeyId, amountPicoUsd }) => ({

@@ -156,10 +156,12 @@ function memoryHistory(): MemoryHistory {
     settlementGaps: async () => history.gaps,
     usagePage: async () => ({ events: [], next: null }),
     knownEvents: async () => [],
-    lastReport: async (_organization, range) =>
-      reports.findLast(
-        (one) => range === undefined || (one.fromMs === range.fromMs && one.toMs === range.toMs),
-      ) ?? null,
+    async lastReports(_organization, range) {
+      const isAsked = ({ fromMs, toMs }: StoredReport) =>
+        range === undefined || (fromMs === range.fromMs && toMs === range.toMs);
+      const asked = reports.filter(isAsked).map((one) => [one.providerOrganizationId, one] as const);
+      return [...new Map(asked).values()].reverse();
+    },
     saveReport: async (report) => void reports.push(report),
     lastConfigVersion: async () => history.records.at(-1) ?? null,
     denials: [],

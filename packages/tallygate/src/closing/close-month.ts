@@ -22,6 +22,7 @@ import {
 import { costCentresOf, journalOfMonth, rangeOfMonth } from '../allocation/index.ts';
 import { digestOf } from '../digest.ts';
 import { invalidRequest } from '../invalid-request.ts';
+import { newestVersions } from '../pulls/index.ts';
 import { frozenBody } from './frozen.ts';
 import { type MonthStatements, monthStatements } from './month-statements.ts';
 import { closedPeriods, type Manifest, type PeriodRecord, readPeriods, stateOfMonth } from './period.ts';
@@ -147,7 +148,7 @@ async function manifestOf(
   const { organization, teams, finance, version } = configuration;
   const { report, invoice } = bill;
   const range = { organization, ...rangeOfMonth(bill.month) };
-  const reports = await history.reportVersions.list(range);
+  const reports = newestVersions(await history.reportVersions.list(range));
   const prices = await history.spend({ ...range, by: 'ended', groupBy: ['priceId'] });
   return {
     provisional: kept.isProvisional,

@@ -1,7 +1,8 @@
-import { isoFromMs, type ReportVersion, type SpendHistory, toWireJson } from '@tallygate/usage';
+import { isoFromMs, type SpendHistory, toWireJson } from '@tallygate/usage';
 import { rangeOfMonth } from '../allocation/index.ts';
 import { closedPeriods, readPeriods } from '../closing/index.ts';
 import { invoicesOfMonth } from '../invoices/index.ts';
+import { newestVersions } from '../pulls/index.ts';
 import { type EvidenceFile, openEvidenceFolder } from './evidence-folder.ts';
 import { pricesCsv, writeUsageRows } from './usage-rows.ts';
 
@@ -35,7 +36,7 @@ export async function packEvidence(request: EvidenceRequest, path: string): Prom
   const closed = closedPeriods(periods).get(month);
   const versions =
     closed?.manifest.versions.reports.map((head) => ({ organization, ...head })) ??
-    newestOf(await history.reportVersions.list(range));
+    newestVersions(await history.reportVersions.list(range));
   for (const version of versions) {
     const report = await history.reportVersions.read(version);
     folder.add(`provider/${version.bodyHash}.json`, document(report));
@@ -46,12 +47,6 @@ export async function packEvidence(request: EvidenceRequest, path: string): Prom
   const closedAt = closed === undefined ? null : isoFromMs(closed.atMs);
   folder.add('manifest.json', document({ ...head, closedAt, files }));
   return folder.files();
-}
-
-/** Of each question the last answer: they are listed the oldest first. */
-function newestOf(versions: readonly ReportVersion[]): ReportVersion[] {
-  const questionOf = ({ report, fromMs, toMs }: ReportVersion) => JSON.stringify([report, fromMs, toMs]);
-  return [...new Map(versions.map((version) => [questionOf(version), version])).values()];
 }
 
 function document(value: unknown): string {

@@ -30,10 +30,11 @@ it('an organization is compared with its own rows, the first one with those too 
 
 it('its results say whose they are', async () => {
   const { history, reports } = world();
-  const report = { reportId: 'r', organization: 'acme', kind: 'reconciliation' as const };
-  const saved = { ...report, fromMs: 0, toMs: 1, createdAtMs: 2, body: { version: 1 } };
+  const report = { reportId: 'r', organization: 'acme', providerOrganizationId: '' };
+  const range = { fromMs: 0, toMs: 1 };
+  const saved = { ...report, ...range, kind: 'reconciliation' as const, createdAtMs: 2, body: null };
   await historyOfProvider(history, { organizationId: 'main', isFirst: true }).saveReport(saved);
-  expect(reports[0]?.body).toEqual({ version: 1, providerOrganizationId: 'main' });
+  expect(reports).toEqual([{ ...saved, providerOrganizationId: 'main' }]);
 });
 
 it('where there is only one, nothing is told apart', () => {

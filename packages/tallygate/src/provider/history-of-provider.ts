@@ -16,10 +16,6 @@ export function historyOfProvider(
   return {
     ...history,
     spend: (query) => history.spend({ ...query, filter: { ...query.filter, providerOrganizationId } }),
-    saveReport: (report) =>
-      history.saveReport({
-        ...report,
-        body: { ...(report.body as Record<string, unknown>), providerOrganizationId: organizationId },
-      }),
+    saveReport: (report) => history.saveReport({ ...report, providerOrganizationId: organizationId }),
   };
 }

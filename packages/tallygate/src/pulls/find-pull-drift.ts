@@ -27,13 +27,22 @@ interface Range {
   /** UTC midnights. */
   fromMs: number;
   toMs: number;
+  closed?: readonly ClosedRange[];
+}
+
+/** A month that was closed, and when. */
+export interface ClosedRange {
+  fromMs: number;
+  toMs: number;
+  closedAtMs: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
  * Every change between two pulls that follow each other, day by day, from the first on that saw the day complete: before that
- * usage arrives, and nothing has drifted. Pulls of different ranges are compared on the days that both hold.
+ * usage arrives, and nothing has drifted. Pulls of different ranges are compared on the days that both hold. The pull that a month was
+ * closed by is said to be closed.
  */
 export async function findPullDrift(versions: ReportVersions, range: Range): Promise<PullDrift[]> {
   const questions = new Map<string, ReportVersion[]>();
@@ -67,11 +76,26 @@ async function driftBetween(
       const earlier = newest.get(dayMs);
       newest.set(dayMs, later);
       if (earlier === undefined) continue;
-      const drifts = changesBetween(earlier, later);
+      const pinned = isPinned(dayMs, earlier, later, range) ? closedBy(earlier) : earlier;
+      const drifts = changesBetween(pinned, later);
       found.push(...drifts.map((drift) => ({ providerOrganizationId, report, dayMs, ...drift })));
     }
   }
   return found;
+}
+
+function isPinned(dayMs: number, earlier: PulledDay, later: PulledDay, { closed = [] }: Range): boolean {
+  return closed.some(
+    ({ fromMs, toMs, closedAtMs }) =>
+      dayMs >= fromMs &&
+      dayMs < toMs &&
+      earlier.pull.pulledAtMs <= closedAtMs &&
+      later.pull.pulledAtMs > closedAtMs,
+  );
+}
+
+function closedBy(day: PulledDay): PulledDay {
+  return { ...day, pull: { ...day.pull, state: 'closed' } };
 }
 
 /** The days of a pull that were over, and whose data it had. */

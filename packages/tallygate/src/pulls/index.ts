@@ -1,5 +1,6 @@
 export { driftCaveats } from './drift-caveats.ts';
-export { findPullDrift, type PullDrift } from './find-pull-drift.ts';
+export { type ClosedRange, findPullDrift, type PullDrift } from './find-pull-drift.ts';
 export { describeFreshness, type Freshness, freshnessDocument } from './freshness.ts';
 export { keepPulls, type PullHooks, type PullsOptions } from './keep-pulls.ts';
-export { pullState } from './pull-state.ts';
+export { newestVersions } from './newest-versions.ts';
+export { type PullState, pullState } from './pull-state.ts';

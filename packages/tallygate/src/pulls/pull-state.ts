@@ -1,7 +1,10 @@
 import { FINAL_AFTER_MS } from '@tallygate/reconcile';
 
-/** open: the day was not over, or its data not complete. provisional: the provider may still change it. final: it says it will not. */
-export type PullState = 'open' | 'provisional' | 'final';
+/**
+ * open: the day was not over, or its data not complete. provisional: the provider may still change it. final: it says it will not.
+ * closed: a month was closed by it, which holds whatever the provider says later.
+ */
+export type PullState = 'open' | 'provisional' | 'final' | 'closed';
 
 /** "Within five minutes, occasionally later", where a report does not say how far it has come. */
 const REPORT_DELAY_MS = 3_600_000;
@@ -13,7 +16,7 @@ const REPORT_DELAY_MS = 3_600_000;
 export function pullState(
   endMs: number,
   { pulledAtMs, refreshedAtMs }: { pulledAtMs: number; refreshedAtMs?: number | null | undefined },
-): PullState {
+): Exclude<PullState, 'closed'> {
   const completeToMs =
     refreshedAtMs === undefined
       ? pulledAtMs - REPORT_DELAY_MS

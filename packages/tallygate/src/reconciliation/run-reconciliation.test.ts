@@ -335,6 +335,7 @@ it('a stored report of another version is refused by name, not shown wrong', () 
   const report = {
     reportId: 'r-1',
     organization: 'acme',
+    providerOrganizationId: '',
     kind: 'reconciliation' as const,
     fromMs: 0,
     toMs: 1,

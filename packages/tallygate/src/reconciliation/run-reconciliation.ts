@@ -115,6 +115,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   await history.saveReport({
     reportId: newReportId(),
     organization,
+    providerOrganizationId: '',
     kind: 'reconciliation',
     ...range,
     createdAtMs: nowMs,

@@ -39,7 +39,7 @@ export function historyThrough(
     settlementGaps: (range) => ask((history) => history.settlementGaps(range)),
     usagePage: (query) => ask((history) => history.usagePage(query)),
     knownEvents: (query) => ask((history) => history.knownEvents(query)),
-    lastReport: (organization, range) => ask((history) => history.lastReport(organization, range)),
+    lastReports: (organization, range) => ask((history) => history.lastReports(organization, range)),
     saveReport: (report) => ask((history) => history.saveReport(report)),
     lastConfigVersion: (organization) => ask((history) => history.lastConfigVersion(organization)),
     denial: (query) => ask((history) => history.denial(query)),

@@ -45,8 +45,8 @@ export async function loadFacts(parts: RouteParts): Promise<OverviewFacts> {
     askLedger(parts, () => history.spend({ ...range, by: 'ended', groupBy: ['team', 'feature'] })),
     askLedger(parts, async () => (await history.counts(range)).denials),
     askLedger(parts, async () => {
-      const report = await history.lastReport(organization);
-      return report === null ? null : fromStoredReport(report);
+      const [report] = await history.lastReports(organization);
+      return report === undefined ? null : fromStoredReport(report);
     }),
   ]);
   return { organization, nowMs, month, configuration, balances, spend, denials, reconciliation };

@@ -9,8 +9,8 @@ import type { RouteParts } from './parts.ts';
 export function reconciliation({ runtime }: RouteParts): Handler {
   const { organization, remoteBackend } = runtime;
   return async (context) => {
-    const report = await remoteBackend.history.lastReport(organization);
-    if (report === null) {
+    const [report] = await remoteBackend.history.lastReports(organization);
+    if (report === undefined) {
       throw new TallygateError('TALLYGATE_REPORT_MISSING', {
         message: `Nothing of "${organization}" has been reconciled with the provider's bill yet.`,
       });

@@ -57,8 +57,8 @@ export function memoryHistory(): MemoryHistory {
     settlementGaps: async () => [],
     usagePage: async () => ({ events: [], next: null }),
     knownEvents: async () => [],
-    lastReport: async (organization) =>
-      history.reports.findLast((report) => report.organization === organization) ?? null,
+    lastReports: async (organization) =>
+      history.reports.filter((report) => report.organization === organization).slice(-1),
     saveReport: async (report) => void history.reports.push(report),
     lastConfigVersion: async () => records.at(-1) ?? null,
     denial: async () => null,

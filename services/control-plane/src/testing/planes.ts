@@ -30,7 +30,7 @@ export function breakLedger({ history }: ServedWorld, fail: () => Promise<never>
   Object.assign(history, {
     spend: fail,
     counts: fail,
-    lastReport: fail,
+    lastReports: fail,
     lastConfigVersion: fail,
     settledTotals: fail,
   });

@@ -155,6 +155,7 @@ export function storedReportOf(reconciliation: Reconciliation): StoredReport {
   return {
     reportId: 'report-1',
     organization,
+    providerOrganizationId: '',
     kind: 'reconciliation',
     fromMs,
     toMs,

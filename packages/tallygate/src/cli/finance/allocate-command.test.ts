@@ -47,7 +47,7 @@ const reconciliation: Reconciliation = {
   ],
 };
 
-async function cliWith(isReconciled: boolean) {
+async function cliWith(isReconciled: boolean, providerOrganizations = ['']) {
   const cli = memoryCli();
   cli.history.spend = async () => [
     row('support', 'chat', 30),
@@ -69,9 +69,9 @@ async function cliWith(isReconciled: boolean) {
       unallocatedCostCentre: '4999',
     },
   });
-  if (isReconciled)
+  for (const providerOrganizationId of isReconciled ? providerOrganizations : [])
     await cli.history.saveReport({
-      ...{ reportId: 'r1', organization: 'default', kind: 'reconciliation' },
+      ...{ reportId: 'r1', organization: 'default', providerOrganizationId, kind: 'reconciliation' },
       ...{
         fromMs: FROM_MS,
         toMs: TO_MS,
@@ -98,6 +98,16 @@ const invoiced = (amount: string, ...more: string[]) => [
 const ASK = ['allocate', '--month', '2026-10'];
 
 describe('tallygate allocate', () => {
+  it('adds up the bills of several organizations of the provider, and none twice that was told without their names', async () => {
+    const billed = async (...of: string[]) =>
+      (await (await cliWith(true, of)).run(...ASK)).stderr
+        .split('\n')
+        .find((line) => line.includes('reports it'));
+    expect(await billed('main', 'lab')).toContain('$140.00 as the provider reports it');
+    expect(await billed('', 'main', 'lab')).toContain('$140.00');
+    expect(await billed('main', 'lab', '')).toContain('$70.00');
+  });
+
   it('gives each team what the bill charges for its calls and keys, and names what nobody bears', async () => {
     const { stdout, stderr } = await (await cliWith(true)).run(...ASK);
     expect(stderr).toContain('$70.00 as the provider reports it for 2026-10');

@@ -15,7 +15,9 @@ export function addPullsCommands(
       choose(() => pullsListCommand(context, command.optsWithGlobals<StoredPullsOptions>())),
     );
   withRange(pulls.command('drift'))
-    .description('what one pull said of a day and a later one says otherwise (exit 3 for what was final)')
+    .description(
+      'what one pull said of a day and a later one says otherwise (exit 3 for what was final or closed)',
+    )
     .action((_options, command: Command) =>
       choose(() => pullsDriftCommand(context, command.optsWithGlobals<StoredPullsOptions>())),
     );

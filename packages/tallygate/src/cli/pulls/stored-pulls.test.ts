@@ -1,3 +1,4 @@
+import { emptyConfiguration } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { memoryCli, NOW_MS } from '../memory-context.ts';
 
@@ -62,6 +63,30 @@ describe('tallygate pulls', () => {
       ],
     });
     expect((await cli.run('pulls', 'drift')).stdout).toContain('-0.000000100');
+  });
+
+  it('tells by which pull a month was closed, and ends with 3 where a later one says otherwise', async () => {
+    const cli = await cliWith(Date.UTC(2026, 9, 31), [
+      [1, '100'],
+      [2, '100.5'],
+    ]);
+    await cli.gate.publish({ ...emptyConfiguration('default'), version: 1 });
+    expect((await cli.run('close', '--month', '2026-10')).code).toBe(0);
+    const states = async () => {
+      const { stdout } = await cli.run('pulls', 'list', '--month', '2026-10', '--json');
+      return JSON.parse(stdout).pulls.map(({ state }: { state: string }) => state);
+    };
+    expect(await states()).toEqual(['provisional', 'closed']);
+    expect((await cli.run('pulls', 'drift', '--month', '2026-10')).code).toBe(0);
+    const [first] = cli.history.reportVersions.kept;
+    if (first !== undefined)
+      await cli.history.reportVersions.append({ ...first, pulledAtMs: NOW_MS + DAY_MS });
+    expect(await states()).toEqual(['provisional', 'closed', 'provisional']);
+    const { code, stdout } = await cli.run('pulls', 'drift', '--month', '2026-10', '--json');
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      3,
+      { afterFinal: 0, afterClosing: 1, drifts: [{}, { earlier: { state: 'closed' } }] },
+    ]);
   });
 
   it('ends with 3 where a final day has changed', async () => {
