@@ -73,6 +73,20 @@ const INJECTIONS: Readonly<Record<string, (month: Month) => Sides | Sides[]>> = 
     const theirs = { ...billedUse(batch), endedMs: midnightMs - 20 * MINUTE_MS };
     return { ours: { ...batch, endedMs: midnightMs + 20 * MINUTE_MS }, theirs };
   },
+  /** A workspace keeps its calls in the US, and the answer did not say so. */
+  geography(month) {
+    const call = {
+      ...month.lonelyCall(isPlaced),
+      serviceTier: 'standard' as const,
+      inferenceGeo: 'global' as const,
+    };
+    return { ours: call, theirs: billedUse({ ...call, inferenceGeo: 'us' }) };
+  },
+  /** A batch, whose results do not say that they are of one. */
+  service_tier(month) {
+    const call = { ...month.lonelyCall(), serviceTier: 'standard' as const, webSearches: 0 };
+    return { ours: call, theirs: billedUse({ ...call, serviceTier: 'batch' }) };
+  },
   /** Its answer did not show all of its searches. */
   web_search(month) {
     const call = month.lonelyCall();
@@ -141,6 +155,10 @@ function guessed(call: Call, status: 'aborted' | 'unknown', { random }: Month): 
 
 function unmetered(theirs: BilledUse): Sides {
   return { ours: null, theirs };
+}
+
+function isPlaced({ inferenceGeo }: Call): boolean {
+  return inferenceGeo !== 'not_available';
 }
 
 /** What has one price on both sides of any midnight. */

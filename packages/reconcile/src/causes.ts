@@ -9,6 +9,8 @@
  * - unmetered_key, _workspace, _model, _hours: tokens priced; usage where we have no row at all, the widest of the four that holds.
  * - bucket_edge, batch_timing: what stands in the neighbouring minute, or for batches the neighbouring day, on the other side:
  *   nothing in sum, unless a price changed or the range ended in between.
+ * - geography, speed, service_tier: the same tokens at the price of the terms on which the provider counts them, less that of the
+ *   terms that the answers showed; both reports by these terms.
  * - web_search: searches that the usage report counts and our rows do not, at their fee.
  * - unbilled_refusal: minus the price of tokens that the usage report counts and the cost report does not bill.
  * - priority_tier: minus our list price of attempts on capacity that is paid by contract.
@@ -29,6 +31,9 @@ export const CAUSES = [
   'unmetered_hours',
   'bucket_edge',
   'batch_timing',
+  'geography',
+  'speed',
+  'service_tier',
   'web_search',
   'unbilled_refusal',
   'priority_tier',

@@ -3,20 +3,15 @@ import type { CauseName } from './causes.ts';
 import { darkCauseOf, isDarkDay } from './dark-spend.ts';
 import { groupRows } from './group-rows.ts';
 import { laneOf, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
-import { type OwnPlaces, ownPlacesOf, subjectKey } from './own-places.ts';
-import { DAY_MS, dayOf } from './places.ts';
+import { type OtherTerms, otherTermsOf } from './other-terms.ts';
+import { type OwnPlaces, ownPlacesOf, placeKey, subjectKey } from './own-places.ts';
+import { DAY_MS, dayOf, wholeDay } from './places.ts';
 import { isChargedOtherwise } from './price-version.ts';
 import { createPriceSum, type PriceSum } from './rates.ts';
 import type { DayInput } from './reconcile-input.ts';
 import type { RequestVerdict, Variance } from './reconciliation.ts';
-import {
-  addInto,
-  isNothing,
-  noTokens,
-  subtractFrom,
-  TOKEN_CLASSES,
-  type TokenCounts,
-} from './token-counts.ts';
+import { partedByTerms, sumOfLines, type TermsLine, unlikeLines } from './terms.ts';
+import { isNothing, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 import { type CheapCell, cheapCellsOf } from './unbilled-refusal.ts';
 import { createVariances } from './variances.ts';
 import { createRequestCount } from './verdicts.ts';
@@ -27,8 +22,9 @@ export interface DifferingDay {
   apiKeyId: string | null;
   model: string;
   serviceTier: string | null;
-  /** theirs − ours. */
+  /** theirs − ours, in sum and on each set of terms that differs. */
   difference: TokenCounts;
+  lines: readonly TermsLine[];
 }
 
 /** What rounding took from the charges of a day. */
@@ -58,6 +54,8 @@ export interface ComparedDays {
   /** What is dark, by the narrowest report that shows it; none of it is in `differing`. */
   dark: { cause: CauseName; row: TheirRow }[];
   differing: DifferingDay[];
+  /** The same tokens on other terms. */
+  otherTerms: OtherTerms[];
   /** Both sides of batches. */
   batches: { ours: OurRow[]; theirs: TheirRow[] };
 }
@@ -94,6 +92,7 @@ function nothingKept(own: OwnPlaces, priceSum: PriceSum): Kept {
     cheap: [],
     dark: [],
     differing: [],
+    otherTerms: [],
     batches: { ours: [], theirs: [] },
   };
 }
@@ -144,20 +143,31 @@ function keepRounding({ dayMs, ours }: Day, { rounded }: Kept): void {
 }
 
 function compareDay(day: Day, kept: Kept, darkDays: TheirRow[]): void {
-  const lines = new Map<string, DifferingDay>();
-  for (const row of narrowestRows(day, kept.own)) {
-    if (isNothing(row.tokens)) continue;
-    const cause = darkCauseOf(row, kept.own);
-    if (cause !== null) {
-      kept.dark.push({ cause, row });
-      continue;
-    }
-    if (isDarkDay(row, kept.own)) darkDays.push(row);
-    if (laneOf(row.serviceTier) === 'batch') kept.batches.theirs.push(row);
-    addInto(lineAt(lines, row).difference, row.tokens);
+  const theirs = narrowestRows(day, kept.own).filter((row) => isComparable(row, kept, darkDays));
+  const guessed = new Set(day.ours.filter((row) => row.isEstimated).map(subjectKey));
+  for (const group of groupRows(unlikeLines(theirs, day.ours), placeKey).values()) {
+    const { even, uneven } = partedByTerms(group, (line) => guessed.has(subjectKey(line)));
+    kept.otherTerms.push(...even.map((lines) => otherTermsOf(lines, wholeDay(day.dayMs))));
+    kept.differing.push(...uneven.map((lines) => differingDay(day.dayMs, lines)));
   }
-  for (const row of day.ours) subtractFrom(lineAt(lines, row).difference, row.tokens);
-  for (const line of lines.values()) if (!isNothing(line.difference)) kept.differing.push(line);
+}
+
+/** Not what is dark: nothing of ours is beside it. */
+function isComparable(row: TheirRow, kept: Kept, darkDays: TheirRow[]): boolean {
+  if (isNothing(row.tokens)) return false;
+  const cause = darkCauseOf(row, kept.own);
+  if (cause !== null) {
+    kept.dark.push({ cause, row });
+    return false;
+  }
+  if (isDarkDay(row, kept.own)) darkDays.push(row);
+  if (laneOf(row.serviceTier) === 'batch') kept.batches.theirs.push(row);
+  return true;
+}
+
+function differingDay(dayMs: number, lines: readonly [TermsLine, ...TermsLine[]]): DifferingDay {
+  const [{ apiKeyId, model, serviceTier }] = lines;
+  return { dayMs, apiKeyId, model, serviceTier, difference: sumOfLines(lines), lines };
 }
 
 /** By workspace where a workspace of the key is dark; else by prompt length, which prices can depend on. */
@@ -169,16 +179,6 @@ function narrowestRows({ theirs, byWorkspace }: Day, own: OwnPlaces): TheirRow[]
     ...theirs.filter((row) => !split.has(row.apiKeyId)),
     ...byWorkspace.filter((row) => split.has(row.apiKeyId)),
   ];
-}
-
-function lineAt(lines: Map<string, DifferingDay>, row: TheirRow | OurRow): DifferingDay {
-  const key = subjectKey(row);
-  const known = lines.get(key);
-  if (known !== undefined) return known;
-  const { atMs, apiKeyId, model, serviceTier } = row;
-  const line = { dayMs: atMs, apiKeyId, model, serviceTier, difference: noTokens() };
-  lines.set(key, line);
-  return line;
 }
 
 /**

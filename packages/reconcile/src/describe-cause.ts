@@ -26,6 +26,12 @@ const MEANINGS: Record<CauseName, (places: number, attempts: number) => string> 
   bucket_edge: (places) =>
     `requests that the provider counts in the minute beside, across midnight (${counted(places, 'side')})`,
   batch_timing: (places) => `batches that the provider counts on the day beside (${counted(places, 'side')})`,
+  geography: (places) =>
+    `tokens that the provider counts at another place than the answers showed (${counted(places, 'key and model', 'keys and models')})`,
+  speed: (places) =>
+    `tokens that the provider counts at another speed than the answers showed (${counted(places, 'key and model', 'keys and models')})`,
+  service_tier: (places) =>
+    `tokens that the provider counts in another tier than the answers showed (${counted(places, 'key and model', 'keys and models')})`,
   web_search: (places) =>
     `web searches that the usage report counts and no answer showed (${counted(places, 'line')} of the usage report)`,
   unbilled_refusal: (places) =>
@@ -40,7 +46,8 @@ const MEANINGS: Record<CauseName, (places: number, attempts: number) => string> 
     `kinds of cost that this version does not know (${counted(places, 'line')} of the bill)`,
   provisional: (places) => `calls that the provider does not show yet (${counted(places, 'bucket run')})`,
   ambiguous: (places, attempts) =>
-    `${counted(attempts, 'estimated attempt')} and other causes in the same minutes (${counted(places, 'bucket run')})`,
+    `causes that share ${counted(places, 'place')}` +
+    (attempts > 0 ? `, ${counted(attempts, 'estimated attempt')} among them` : ''),
   discount: (places) =>
     `what the contract takes off list prices, as the provider states both (${counted(places, 'line')} of the bill)`,
 };

@@ -7,10 +7,12 @@ import { createGapBook, type GapBook } from './gap-book.ts';
 import { groupRows } from './group-rows.ts';
 import { laneOf, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
 import { type Minute, minuteRuns } from './minute-runs.ts';
-import { subjectKey } from './own-places.ts';
-import { hourOf, wholeDay } from './places.ts';
+import { explainOtherTerms, type OtherTerms, otherTermsOf, subjectsOf } from './other-terms.ts';
+import { placeKey, subjectKey } from './own-places.ts';
+import { dayOf, hourOf, MINUTE_MS, wholeDay } from './places.ts';
 import type { MinuteStretch, ReconcileInput } from './reconcile-input.ts';
 import { hasSome, type Run, runOf } from './run.ts';
+import { partedByTerms, unlikeLines } from './terms.ts';
 
 /**
  * What the minutes of differing days tell. Each run of unlike minutes has the causes for which there is a sign in it: a guess of
@@ -23,7 +25,13 @@ export function explainMinutes(
   isExplained: (row: TheirRow | OurRow) => boolean,
   findings: Findings,
 ): void {
-  const runs = input.minutes.flatMap((stretch) => runsOf(stretch, input, compared, isExplained));
+  const runs = input.minutes.flatMap((stretch) => {
+    const sides = sidesOf(stretch, input, compared, isExplained);
+    const even = evenMinutes(sides, compared);
+    for (const place of even.filter(({ dayMs }) => isInRange(dayMs, input)))
+      explainOtherTerms(place, compared.priceSum, findings);
+    return runsOf(stretch, sides, even);
+  });
   const gaps = createGapBook(input.gaps);
   const needy = runs.filter((run) => needsRow(run) && gaps.mayHold(run));
   for (const run of needy) gaps.take(run);
@@ -36,34 +44,73 @@ export function explainMinutes(
   for (const run of runs) explainRun(run, causesOf(run), { input, priceSum: compared.priceSum }, findings);
 }
 
-function runsOf(
+/** What is left to explain of a stretch, of the keys that it holds whole. */
+interface Sides {
+  ours: OurRow[];
+  theirs: TheirRow[];
+  /** Hours of keys in which any row of ours is. */
+  ownHours: ReadonlySet<string>;
+}
+
+function sidesOf(
   stretch: MinuteStretch,
   input: ReconcileInput,
   { own }: ComparedDays,
   isExplained: (row: TheirRow | OurRow) => boolean,
-): Run[] {
+): Sides {
   const wanted = new Set<string | null>(stretch.apiKeyIds);
   const ours = ourRows(stretch.internal, 'minute', input);
-  const isLeft = (row: TheirRow | OurRow) => laneOf(row.serviceTier) !== 'priority' && !isExplained(row);
-  const isSeen = (row: TheirRow) => wanted.has(row.apiKeyId) && darkCauseOf(row, own) === null;
-  const isOurs = (row: OurRow) => wanted.has(row.apiKeyId);
-  const theirs = groupRows(
-    theirRows(stretch.usage, input).filter((row) => isSeen(row) && isLeft(row)),
-    subjectKey,
+  const isLeft = (row: TheirRow | OurRow) => wanted.has(row.apiKeyId) && !isExplained(row);
+  return {
+    ours: ours.filter(isLeft),
+    theirs: theirRows(stretch.usage, input).filter((row) => isLeft(row) && darkCauseOf(row, own) === null),
+    ownHours: new Set(ours.map((row) => `${row.apiKeyId} ${hourOf(row.atMs)}`)),
+  };
+}
+
+function isInRange(dayMs: number, { fromMs, toMs }: ReconcileInput): boolean {
+  return dayMs >= fromMs && dayMs < toMs;
+}
+
+function runsOf(
+  stretch: MinuteStretch,
+  { ours, theirs, ownHours }: Sides,
+  even: readonly OtherTerms[],
+): Run[] {
+  const settled = new Set(
+    even.flatMap((place) => subjectsOf(place).map((subject) => `${place.fromMs} ${subject}`)),
   );
-  const mine = groupRows(
-    ours.filter((row) => isOurs(row) && isLeft(row)),
-    subjectKey,
-  );
-  const ownHours = new Set(ours.map((row) => `${row.apiKeyId} ${hourOf(row.atMs)}`));
-  return [...new Set([...mine.keys(), ...theirs.keys()])].flatMap((key) => {
-    const [myRows, theirRowsHere] = [mine.get(key) ?? [], theirs.get(key) ?? []];
+  const isLeft = (row: TheirRow | OurRow) =>
+    laneOf(row.serviceTier) !== 'priority' && !settled.has(`${row.atMs} ${subjectKey(row)}`);
+  const mine = groupRows(ours.filter(isLeft), subjectKey);
+  const others = groupRows(theirs.filter(isLeft), subjectKey);
+  return [...new Set([...mine.keys(), ...others.keys()])].flatMap((key) => {
+    const [myRows, theirRowsHere] = [mine.get(key) ?? [], others.get(key) ?? []];
     const { apiKeyId = null, model = '' } = myRows[0] ?? theirRowsHere[0] ?? {};
     const isDark = (minutes: readonly Minute[]) =>
       minutes.every(({ atMs }) => !ownHours.has(`${apiKeyId} ${hourOf(atMs)}`));
     return minuteRuns(myRows, theirRowsHere).map((minutes) =>
       runOf({ apiKeyId, model, stretch }, minutes, isDark(minutes)),
     );
+  });
+}
+
+/** Minutes in which the same tokens are on other terms, on days that do not show it because something else differs, too. */
+function evenMinutes({ ours, theirs }: Sides, { differing, estimated }: ComparedDays): OtherTerms[] {
+  const open = new Set([
+    ...differing.map((day) => `${day.dayMs} ${placeKey(day)}`),
+    ...estimated.map((row) => `${row.atMs} ${placeKey(row)}`),
+  ]);
+  const isOpen = (row: OurRow | TheirRow) => open.has(`${dayOf(row.atMs)} ${placeKey(row)}`);
+  const minuteKey = (row: OurRow | TheirRow) => `${row.atMs} ${placeKey(row)}`;
+  const mine = groupRows(ours.filter(isOpen), minuteKey);
+  return [...groupRows(theirs.filter(isOpen), minuteKey)].flatMap(([key, rows]) => {
+    const own = mine.get(key) ?? [];
+    const guessed = new Set(own.filter((row) => row.isEstimated).map(subjectKey));
+    const { even } = partedByTerms(unlikeLines(rows, own), (line) => guessed.has(subjectKey(line)));
+    const { atMs } = rows[0];
+    const minute = { dayMs: dayOf(atMs), fromMs: atMs, toMs: atMs + MINUTE_MS };
+    return even.map((lines) => otherTermsOf(lines, minute));
   });
 }
 

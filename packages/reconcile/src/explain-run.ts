@@ -43,15 +43,25 @@ export function explainRun(
 
 /** The cause that a run would have, if nothing speaks against it. */
 function judge(run: Run, signs: readonly CauseName[], input: ReconcileInput): Judgement {
-  if (isNothing(run.net) && run.aborted.length + run.unknown.length === 0) return { cause: 'bucket_edge' };
-  const [first, ...more] = signs;
-  if (first !== undefined)
-    return more.length === 0 ? { cause: first } : { cause: 'ambiguous', between: [...signs] };
+  if (isNothing(run.net) && run.aborted.length + run.unknown.length === 0) return judgeSlip(run);
+  if (signs.length > 0) return oneOf([...signs, ...run.shiftedTerms]);
   // Usage without a row in a metered hour, and no number is missing: nothing proves that a row was lost.
   if (!hasSome(run.net, (count) => count < 0))
     return { cause: run.isDark ? 'unmetered_hours' : 'missing_rows' };
   const isUnseen = theirsIn(run.minutes).length === 0;
   return { cause: isUnseen && isFresh(run, input) ? 'provisional' : 'bucket_edge' };
+}
+
+/** The same tokens in the minute beside, and perhaps on other terms. */
+function judgeSlip({ minutes, shiftedTerms }: Run): Judgement {
+  const isAcrossDays = byDay(minutes).length > 1;
+  if (shiftedTerms.length === 0) return { cause: 'bucket_edge' };
+  return oneOf(isAcrossDays ? ['bucket_edge', ...shiftedTerms] : shiftedTerms);
+}
+
+function oneOf(causes: CauseName[]): Judgement {
+  const [first = 'ambiguous', ...more] = causes;
+  return more.length === 0 ? { cause: first } : { cause: 'ambiguous', between: causes };
 }
 
 const HAS_GUESS: ReadonlySet<CauseName> = new Set(['aborted_estimate', 'unknown_outcome', 'ambiguous']);

@@ -20,6 +20,12 @@ const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
     `Find who calls ${namesOf(evidence, (item) => item.model)} with ${namesOf(evidence, (item) => item.apiKeyId)} past the meter, and wrap it.`,
   unmetered_hours: ({ evidence }) =>
     `Find what used ${namesOf(evidence, (item) => item.apiKeyId)} past the meter from ${namesOf(evidence, ({ fromMs }) => isoFromMs(fromMs))}, and wrap it.`,
+  geography: ({ evidence }) =>
+    `Look at the default place of the workspaces of ${namesOf(evidence, (item) => item.apiKeyId)}: the answers did not show it.`,
+  speed: ({ evidence }) =>
+    `Look for what sets the speed of calls with ${namesOf(evidence, (item) => item.apiKeyId)}: the answers did not show it.`,
+  service_tier: ({ evidence }) =>
+    `Compare the tier that calls with ${namesOf(evidence, (item) => item.apiKeyId)} ask for with the one in the evidence.`,
   web_search: () =>
     'Compare the searches of these days with the answers: the meter counts those that an answer shows.',
   unbilled_refusal: () => 'Nothing to pay; rows of refusals that were charged can be trued up.',

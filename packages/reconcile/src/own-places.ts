@@ -71,6 +71,11 @@ function isUsed(row: SpendRow): boolean {
   return row.group.basis === 'estimated' || !isNothing(tokensOfSpend(row));
 }
 
+/** A key and a model, whatever the terms. */
+export function placeKey({ apiKeyId, model }: Pick<TheirRow, 'apiKeyId' | 'model'>): string {
+  return `${apiKeyId} ${model}`;
+}
+
 /** One of ours and of theirs meet in these: the finest that a row of every kind states. */
 export function subjectKey(row: Pick<TheirRow, 'apiKeyId' | 'model' | 'serviceTier'>): string {
   return `${laneOf(row.serviceTier)} ${row.apiKeyId} ${row.model}`;

@@ -2,6 +2,7 @@ import type { PicoUsd } from '@tallygate/usage';
 import { exactPicoUsd, type OurRow, type TheirRow } from './joined-rows.ts';
 import { type PriceSum, questionOf, type Terms } from './rates.ts';
 import type { PriceTokens } from './reconcile-input.ts';
+import { placeOf } from './terms.ts';
 import { addTokens, isNothing, NO_TOKENS, subtractTokens, type TokenCounts } from './token-counts.ts';
 
 export interface Pricing {
@@ -52,11 +53,6 @@ function netByTerms(buckets: readonly Bucket[]): Map<string, { terms: Terms; net
     for (const row of bucket.reported) add(row, subtractTokens);
   }
   return nets;
-}
-
-/** "not_available" and nothing at all mean what "global" does: no place was asked for. */
-function placeOf({ inferenceGeo }: Terms): string {
-  return inferenceGeo === null || inferenceGeo === 'not_available' ? 'global' : inferenceGeo;
 }
 
 /**

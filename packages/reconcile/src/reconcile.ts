@@ -9,6 +9,7 @@ import { doubtNamelessGuesses, explainMinutes } from './explain-minutes.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
 import { isOnThisBill, type OurRow, ourRows, sumPico, type TheirRow } from './joined-rows.ts';
+import { explainOtherTerms, subjectsOf } from './other-terms.ts';
 import { subjectKey } from './own-places.ts';
 import { dayOf, HOUR_MS } from './places.ts';
 import { explainPriceVersion } from './price-version.ts';
@@ -76,11 +77,16 @@ function explainAll(input: ReconcileInput, compared: ComparedDays, findings: Fin
   const darkDays = new Set(compared.dark.filter(isOfDay).map(({ row }) => `${row.atMs} ${subjectKey(row)}`));
   const isBatchExplained = explainBatchTiming(compared, { price: input.price, priceSum }, findings);
   const isSearchExplained = explainWebSearches(compared, findings);
+  for (const place of compared.otherTerms) explainOtherTerms(place, priceSum, findings);
+  const evenDays = new Set(
+    compared.otherTerms.flatMap((place) => subjectsOf(place).map((subject) => `${place.dayMs} ${subject}`)),
+  );
   doubtNamelessGuesses(compared, findings);
   const isExplained = (row: OurRow | TheirRow) => {
     const dayMs = dayOf(row.atMs);
-    const isDark = darkDays.has(`${dayMs} ${subjectKey(row)}`);
-    return isDark || isBatchExplained(row, dayMs) || isSearchExplained(row, dayMs);
+    const place = `${dayMs} ${subjectKey(row)}`;
+    const isWhole = darkDays.has(place) || evenDays.has(place);
+    return isWhole || isBatchExplained(row, dayMs) || isSearchExplained(row, dayMs);
   };
   explainMinutes(input, compared, isExplained, findings);
   explainUnbilledRefusals(cheap, charges, priceSum, findings);

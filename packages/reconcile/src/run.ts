@@ -2,6 +2,7 @@ import type { OurRow, TheirRow } from './joined-rows.ts';
 import type { Minute } from './minute-runs.ts';
 import { dayOf, MINUTE_MS } from './places.ts';
 import type { MinuteStretch } from './reconcile-input.ts';
+import { shiftedTerms, type TermName, unlikeLines } from './terms.ts';
 import { addTokens, NO_TOKENS, subtractTokens, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 
 /** Minutes of one key and model that do not match, and all that could be why. */
@@ -17,6 +18,8 @@ export interface Run {
   unknown: OurRow[];
   /** theirs − what our reported rows account for. */
   net: TokenCounts;
+  /** Terms on which it holds less than our reported rows say, with no less in sum. */
+  shiftedTerms: TermName[];
   /** In no hour of it has the key any row of ours. */
   isDark: boolean;
 }
@@ -36,6 +39,12 @@ export function runOf(
     aborted: estimated.filter((row) => row.status !== 'unknown'),
     unknown: estimated.filter((row) => row.status === 'unknown'),
     net: netOf(minutes),
+    shiftedTerms: shiftedTerms(
+      unlikeLines(
+        theirsIn(minutes),
+        minutes.flatMap((minute) => minute.reported),
+      ),
+    ),
     isDark,
   };
 }

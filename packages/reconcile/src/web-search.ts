@@ -4,13 +4,14 @@ import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
 import { subjectKey } from './own-places.ts';
 import { wholeDay } from './places.ts';
 import type { PriceSum } from './rates.ts';
-import { countsBy, NO_TOKENS, TOKEN_CLASSES } from './token-counts.ts';
+import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 
 /** Equal in every token, and the usage report counts other searches than the answers showed: a fee each, whatever the call. */
-export function isOnlySearches({ difference }: DifferingDay): boolean {
-  return TOKEN_CLASSES.every(
-    (tokenClass) => (tokenClass === 'webSearchRequests') === (difference[tokenClass] !== 0),
-  );
+export function isOnlySearches({ difference, lines }: DifferingDay): boolean {
+  const isSearch = (counts: TokenCounts) =>
+    TOKEN_CLASSES.every((tokenClass) => (tokenClass === 'webSearchRequests') === (counts[tokenClass] !== 0));
+  // Equal in sum is not enough: tokens on other terms cost something else.
+  return isSearch(difference) && lines.every((line) => isSearch(line.difference));
 }
 
 /** @returns which days it explains: no minute of them is asked again. */

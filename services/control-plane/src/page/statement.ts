@@ -40,6 +40,9 @@ const TITLES: Record<CauseName, string> = {
   unmetered_hours: 'Hours past the meter',
   bucket_edge: 'Counted beside midnight',
   batch_timing: 'Batches counted beside midnight',
+  geography: 'Counted at another place',
+  speed: 'Counted at another speed',
+  service_tier: 'Counted in another tier',
   web_search: 'Web searches',
   unbilled_refusal: 'Refusals that are not billed',
   priority_tier: 'Priority capacity',
@@ -47,7 +50,7 @@ const TITLES: Record<CauseName, string> = {
   session_runtime: 'Agent sessions',
   unknown_cost_type: 'Kinds of cost not known here',
   provisional: 'Not shown by the provider yet',
-  ambiguous: 'Two causes in the same minutes',
+  ambiguous: 'Causes that share a place',
   discount: 'Contract discount',
 };
 

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { reconcile } from './reconcile.ts';
+import type { PriceTokens, ReconcileInput } from './reconcile-input.ts';
+import {
+  billed,
+  DAY_1,
+  input,
+  ourRow,
+  price as standardPrice,
+  stretch,
+  suspectsIn,
+  theirRow,
+  tokenCost,
+  tokens,
+} from './testing/made-input.ts';
+import type { TokenCounts } from './token-counts.ts';
+
+/** Three times as much in a batch, so that nothing is rounded; twice as much in the US. */
+const price: PriceTokens = (question) => {
+  const picoUsd = standardPrice(question);
+  return picoUsd !== null && question.serviceTier === 'batch' ? picoUsd * 3n : picoUsd;
+};
+
+const some = tokens({ uncachedInputTokens: 100, outputTokens: 8 });
+const other = tokens({ uncachedInputTokens: 60, cacheReadInputTokens: 10 });
+type Terms = { inferenceGeo?: string; serviceTier?: string };
+
+function costOf(counts: TokenCounts, { inferenceGeo = 'global', serviceTier = 'standard' }: Terms = {}) {
+  if (serviceTier.startsWith('priority')) return 0n;
+  const question = { model: 'claude-a', atMs: DAY_1, tokens: counts, speed: null };
+  return price({ ...question, inferenceGeo, serviceTier }) ?? 0n;
+}
+
+/** One call beside another on which both sides agree, as each side states its terms. */
+function seen(ours: Terms, theirs: Terms, changes: Partial<ReconcileInput> = {}) {
+  const { serviceTier = 'standard' } = ours;
+  const listed = serviceTier === 'priority' ? 'standard' : serviceTier;
+  const chargedPicoUsd = costOf(some, { ...ours, serviceTier: listed });
+  return input({
+    price,
+    internal: [
+      ourRow({ atMs: DAY_1, tokens: other }),
+      ourRow({ atMs: DAY_1, tokens: some, exactPicoUsd: chargedPicoUsd, ...ours }),
+    ],
+    ...billed(
+      [
+        [DAY_1, theirRow({ tokens: other })],
+        [DAY_1, theirRow({ tokens: some, ...theirs })],
+      ],
+      [tokenCost(costOf(other) + costOf(some, theirs))],
+    ),
+    ...changes,
+  });
+}
+const causesOf = (world: ReconcileInput) => {
+  const result = reconcile(world);
+  expect(result.residualPicoUsd).toBe(0n);
+  const beside = new Set(['rounding', 'priority_tier']);
+  return result.causes.filter(({ cause }) => !beside.has(cause));
+};
+
+describe('the same tokens, which the provider counts on terms that the answer did not show', () => {
+  it.each<[string, Terms, Terms, bigint]>([
+    ['geography', {}, { inferenceGeo: 'us' }, costOf(some)],
+    ['geography', { inferenceGeo: 'us' }, { inferenceGeo: 'not_available' }, -costOf(some)],
+    ['service_tier', {}, { serviceTier: 'batch' }, 2n * costOf(some)],
+    ['service_tier', { serviceTier: 'batch' }, {}, -2n * costOf(some)],
+    ['service_tier', {}, { serviceTier: 'priority' }, -costOf(some)],
+    ['service_tier', { serviceTier: 'priority' }, {}, costOf(some)],
+  ])('are a cause by the name of the term: %s', (cause, ours, theirs, amountPicoUsd) => {
+    const world = seen(ours, theirs);
+    expect(causesOf(world)).toMatchObject([{ cause, amountPicoUsd }]);
+    expect(suspectsIn(world).minutes).toEqual([]);
+  });
+
+  it('are explained with both terms as evidence, and the token verdict stays', () => {
+    const result = reconcile(seen({}, { inferenceGeo: 'us' }));
+    const [{ evidence = [] } = {}] = result.causes.filter(({ cause }) => cause === 'geography');
+    expect(evidence).toMatchObject([
+      {
+        apiKeyId: 'key_1',
+        description: 'us in place of global',
+        charged: { tokens: some, amountPicoUsd: costOf(some) },
+        actual: { tokens: some, amountPicoUsd: 2n * costOf(some) },
+      },
+    ]);
+    expect(result.verdicts).toMatchObject({ tokens: 'agrees', money: 'explained' });
+  });
+
+  it('share their amount where two terms are others at once', () => {
+    const shared = causesOf(seen({ inferenceGeo: 'us' }, { serviceTier: 'batch' }));
+    expect(shared).toMatchObject([
+      {
+        cause: 'ambiguous',
+        between: ['geography', 'service_tier'],
+        amountPicoUsd: costOf(some),
+      },
+    ]);
+  });
+
+  it('are no cause where a tier has no price, or the other name means the same', () => {
+    const unpriced = reconcile(seen({}, { serviceTier: 'flex' }));
+    expect(unpriced.unexplained).toMatchObject([{ cause: 'service_tier', reason: 'price_ambiguous' }]);
+    expect(causesOf(seen({}, { inferenceGeo: 'not_available' }))).toEqual([]);
+    expect(causesOf(seen({ serviceTier: 'priority' }, { serviceTier: 'priority_on_demand' }))).toEqual([]);
+  });
+});
+
+describe('on a day on which something else differs, too', () => {
+  const guess = tokens({ uncachedInputTokens: 40, outputTokens: 1 });
+  const truth = tokens({ uncachedInputTokens: 41, outputTokens: 9 });
+  const aborted = { tokens: guess, basis: 'estimated' as const };
+  const world = (abortedAt: number) => {
+    const us = { tokens: some, inferenceGeo: 'us' };
+    return input({
+      price,
+      internal: [ourRow({ atMs: DAY_1, tokens: some }), ourRow({ atMs: DAY_1, ...aborted })],
+      ...billed(
+        [
+          [DAY_1, theirRow(us)],
+          [DAY_1, theirRow({ tokens: truth })],
+        ],
+        [tokenCost(costOf(some, us) + costOf(truth))],
+      ),
+      minutes: [
+        stretch(
+          [
+            [600, { tokens: some }],
+            [abortedAt, aborted],
+          ],
+          [
+            [600, us],
+            [abortedAt, { tokens: truth }],
+          ],
+        ),
+      ],
+    });
+  };
+
+  it('the minute tells it apart', () => {
+    expect(causesOf(world(601))).toMatchObject([
+      { cause: 'aborted_estimate', amountPicoUsd: costOf(truth) - costOf(guess) },
+      { cause: 'geography', amountPicoUsd: costOf(some), evidence: [{ fromMs: DAY_1 + 600 * 60_000 }] },
+    ]);
+  });
+
+  it('in one minute with it nobody can tell the parts, and the sum is exact', () => {
+    expect(causesOf(world(600))).toMatchObject([
+      {
+        cause: 'ambiguous',
+        between: ['aborted_estimate', 'geography'],
+        amountPicoUsd: costOf(truth) - costOf(guess) + costOf(some),
+      },
+    ]);
+  });
+});
