@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from './reconcile.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import {
+  billed,
   costRow,
   DAY_1,
   DAY_MS,
@@ -10,8 +11,11 @@ import {
   ourRow,
   price,
   stretch,
+  theirRow,
+  tokenCost,
   tokens,
 } from './testing/made-input.ts';
+import { waterfallOf } from './waterfall.ts';
 
 /** Ours: an aborted call that was charged for 10 output tokens. Theirs: it was 25. */
 const guessed = tokens({ uncachedInputTokens: 100, outputTokens: 10 });
@@ -209,6 +213,20 @@ describe('an estimate is left unexplained, and listed,', () => {
     const theirs = { model: 'banded', tokens: tokens({ uncachedInputTokens: 1200 }) };
     expect(reasonsOf([[600, two]], [[600, theirs]])).toEqual(['price_ambiguous']);
   });
+});
+
+it('one that was trued up costs what the provider counted: nothing is left to say or to do, but its tokens', () => {
+  const ours: Parameters<typeof stretch>[0] = [[600, { ...aborted, exactPicoUsd: costOf(truth) }]];
+  const internal = [ourRow({ ...aborted, atMs: DAY_1, exactPicoUsd: costOf(truth) })];
+  const result = reconcile(
+    input({
+      ...{ internal, minutes: [stretch(ours, [[600, { tokens: truth }]])] },
+      ...billed([[DAY_1, theirRow({ tokens: truth })]], [tokenCost(costOf(truth))]),
+    }),
+  );
+  expect(result).toMatchObject({ residualPicoUsd: 0n, unexplained: [], verdicts: { tokens: 'explained' } });
+  const step = waterfallOf(result).find((one) => one.step === 'aborted_estimate');
+  expect(step).toMatchObject({ amountPicoUsd: 0n, nextAction: null });
 });
 
 it('today, the minute under way counts where the provider has no delay: there is nothing behind it to read', () => {

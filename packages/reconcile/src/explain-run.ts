@@ -100,11 +100,15 @@ function explain(
   input: ReconcileInput,
   findings: Findings,
 ): Reason | null {
-  const guesses = [...run.aborted, ...run.unknown];
   const theirs = theirsIn(run.minutes);
   const days = byDay(run.minutes).map((day) => ({ ...day, netPicoUsd: priceNet(day.minutes, pricing) }));
   if (days.some(({ netPicoUsd }) => netPicoUsd === null)) return 'price_ambiguous';
-  if (!guesses.every((row) => isReproduced(row, theirs, pricing))) return 'charge_not_reproduced';
+  // What was trued up comes to what the provider counted, whatever its guessed tokens would.
+  const isFounded = ({ minutes, netPicoUsd }: (typeof days)[number]) => {
+    const guesses = guessesIn(minutes);
+    return chargedFor(guesses) === netPicoUsd || guesses.every((row) => isReproduced(row, theirs, pricing));
+  };
+  if (!days.every(isFounded)) return 'charge_not_reproduced';
   for (const { dayMs, minutes, netPicoUsd } of days) {
     if (dayMs < input.fromMs || dayMs >= input.toMs) continue;
     const evidence = evidenceOf(run, dayMs, minutes, netPicoUsd ?? 0n);
@@ -121,7 +125,7 @@ function evidenceOf(
   minutes: readonly Minute[],
   netPicoUsd: PicoUsd,
 ): Omit<Evidence, 'amountPicoUsd'> {
-  const guesses = minutes.flatMap((minute) => minute.estimated);
+  const guesses = guessesIn(minutes);
   return {
     dayMs,
     fromMs: minutes[0]?.atMs ?? run.fromMs,
@@ -133,10 +137,18 @@ function evidenceOf(
     description: null,
     charged: {
       tokens: sumTokens(guesses.map((row) => row.tokens)),
-      amountPicoUsd: sumPico(guesses.map(exactPicoUsd)),
+      amountPicoUsd: chargedFor(guesses),
     },
     actual: { tokens: netOf(minutes), amountPicoUsd: netPicoUsd },
   };
+}
+
+function guessesIn(minutes: readonly Minute[]): OurRow[] {
+  return minutes.flatMap((minute) => minute.estimated);
+}
+
+function chargedFor(guesses: readonly OurRow[]): PicoUsd {
+  return sumPico(guesses.map(exactPicoUsd));
 }
 
 function placeOf(run: Run): Omit<Unexplained, 'cause' | 'reason'> {

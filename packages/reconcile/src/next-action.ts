@@ -7,9 +7,9 @@ const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
   price_version: ({ evidence }) =>
     `Publish the price list before it is in force, and rerate the rows charged by ${namesOf(evidence, (item) => item.description)}.`,
   aborted_estimate: ({ attempts }) =>
-    `True up ${attempts} estimated attempts: their true tokens are in the evidence.`,
+    `True up ${attempts} estimated attempts with tallygate true-up: their true tokens are in the evidence.`,
   unknown_outcome: ({ attempts }) =>
-    `True up ${attempts} attempts of unknown outcome: the buckets in the evidence show what they used.`,
+    `True up ${attempts} attempts of unknown outcome with tallygate true-up: the buckets in the evidence show what they used.`,
   missing_rows: ({ evidence }) =>
     `Look for a spool that was not drained, with tallygate spool, on the hosts that used ${namesOf(evidence, (item) => item.apiKeyId)} at the times in the evidence.`,
   unmetered_key: ({ evidence }) =>
@@ -36,7 +36,14 @@ const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
 };
 
 export function nextActionOf(cause: Cause): string | null {
+  if (isTruedUp(cause)) return null;
   return ACTIONS[cause.cause]?.(cause) ?? null;
+}
+
+/** Evidence is of the largest amounts. */
+function isTruedUp({ cause, evidence }: Cause): boolean {
+  const isGuess = cause === 'aborted_estimate' || cause === 'unknown_outcome';
+  return isGuess && evidence.every(({ amountPicoUsd }) => amountPicoUsd === 0n);
 }
 
 const MOST_NAMES = 3;

@@ -10,6 +10,7 @@ export { estimateTable } from './estimate-table.ts';
 export { percentOf } from './figures.ts';
 export { balancedJournal, type JournalItem, type JournalLine } from './journal.ts';
 export { JOURNAL_TEMPLATES, type JournalTemplate, journalCsv } from './journal-csv.ts';
+export { apportion } from './largest-remainder.ts';
 export { type SpendStatement, type StatementLine, spendStatement } from './spend-statement.ts';
 export { spendTable } from './spend-table.ts';
 export type { StatementFigures, TeamStatement } from './team-statement.ts';

@@ -75,6 +75,12 @@ const BAD_INPUTS: readonly BadInput[] = [
     sentence: '--to is given without --from.',
   },
   {
+    what: 'a true-up before anything was reconciled',
+    argv: ['true-up', '--reason', 'INC-9'],
+    code: 2,
+    sentence: 'Nothing is reconciled yet. Run tallygate reconcile for the same days first.',
+  },
+  {
     what: 'a range said twice',
     argv: ['report', '--month', '2026-10', '--from', '2026-10-01'],
     code: 2,

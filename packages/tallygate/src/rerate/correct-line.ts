@@ -2,9 +2,10 @@ import { charge, type PriceBook } from '@tallygate/pricing';
 import { NO_USAGE, type UnpricedPolicy, type UsageEvent, type UsageLine } from '@tallygate/usage';
 import { FREE, isNothing, type LineCost, minus, plus } from '../corrections/line-cost.ts';
 import { isCorrection, isRecorded, LINES_PER_ROUND, recordedLineOf } from '../corrections/line-numbers.ts';
+import { TRUED_UP } from '../true-up/index.ts';
 
 /** Lines that no price list can price again, by reason. */
-export type LeftAlone = 'folded' | 'imported_price';
+export type LeftAlone = 'folded' | 'imported_price' | 'trued_up';
 
 export interface LineOutcome {
   model: string;
@@ -49,7 +50,7 @@ function rerateLine(
     atMs: event.startedAtMs,
     unpricedModels: policy,
   });
-  const leftAlone = reasonToLeave(line, charged.flags);
+  const leftAlone = reasonToLeave(history, charged.flags);
   const model = line.responseModel;
   if (leftAlone !== null) return { model, before, after: before, correction: null, leftAlone };
   const moved = minus(charged, before);
@@ -62,8 +63,15 @@ function rerateLine(
   };
 }
 
-/** The sum of several attempts would reach a prompt band that none of them did. What a row said of itself the book cannot better. */
-function reasonToLeave({ flags }: UsageLine, chargedFlags: readonly string[]): LeftAlone | null {
+/**
+ * The sum of several attempts would reach a prompt band that none of them did. What a row said of itself the book cannot better. A
+ * guess that was trued up still has its guessed tokens: their price would take the truth back.
+ */
+function reasonToLeave(
+  [{ flags }, ...corrections]: readonly [UsageLine, ...UsageLine[]],
+  chargedFlags: readonly string[],
+): LeftAlone | null {
+  if (corrections.some((line) => line.flags.includes(TRUED_UP))) return 'trued_up';
   if (flags.some((flag) => flag.startsWith('folded:'))) return 'folded';
   return flags.includes('imported_price') && chargedFlags.includes('unpriced') ? 'imported_price' : null;
 }

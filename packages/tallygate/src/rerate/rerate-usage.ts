@@ -72,7 +72,7 @@ function rerateInto(totals: RerateTotals, event: UsageEvent, parts: RerateParts)
 }
 
 function noTotals(): RerateTotals {
-  const leftAlone = { folded: 0, imported_price: 0 };
+  const leftAlone = { folded: 0, imported_price: 0, trued_up: 0 };
   return { lines: 0, total: noMove(), byTeam: new Map(), byModel: new Map(), leftAlone };
 }
 

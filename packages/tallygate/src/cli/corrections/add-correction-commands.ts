@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext, CommandOutcome } from '../context.ts';
 import { type ReassignOptions, reassignCommand } from './reassign-command.ts';
+import { type TrueUpOptions, trueUpCommand } from './true-up-command.ts';
 
 type Choose = (work: () => Promise<CommandOutcome>) => void;
 
@@ -23,5 +24,20 @@ export function addCorrectionCommands(program: Command, context: CliContext, cho
     .option('--yes', 'write it')
     .action((_options, command: Command) =>
       choose(() => reassignCommand(context, command.optsWithGlobals<ReassignOptions>())),
+    );
+  program
+    .command('true-up')
+    .description(
+      'correct guesses by what a reconciliation found of them, as signed rows; shows only, without --yes',
+    )
+    .requiredOption('--reason <text>', 'why, kept with each row')
+    .option('--day <date>', 'the reconciliation of a UTC day (default: the newest)')
+    .option('--month <month>', 'of a whole month, such as 2026-10')
+    .option('--from <date>', 'of the days from this one on')
+    .option('--to <date>', 'day after the last one')
+    .option('--provider-organization <id>', 'which one, where several are reconciled')
+    .option('--yes', 'write it')
+    .action((_options, command: Command) =>
+      choose(() => trueUpCommand(context, command.optsWithGlobals<TrueUpOptions>())),
     );
 }

@@ -61,6 +61,10 @@ function remarksOn({ total, leftAlone }: RerateTotals, { apply }: PricesRerateOp
       leftAlone.imported_price,
       `${leftAlone.imported_price} imported lines have a price of their own and none in the book.`,
     ],
+    [
+      leftAlone.trued_up,
+      `${leftAlone.trued_up} lines are trued up to the provider's count and stay as they are.`,
+    ],
     [apply ? correctedLines : 0, `${correctedLines} corrections are written. Budgets stay as settled.`],
     [apply ? 0 : correctedLines, `${correctedLines} lines would be corrected: write that with --apply.`],
   ];
@@ -79,7 +83,11 @@ function documentOf(
     from: isoFromMs(range.fromMs),
     to: isoFromMs(range.toMs),
     lines,
-    leftAlone: { folded: leftAlone.folded, importedPrice: leftAlone.imported_price },
+    leftAlone: {
+      folded: leftAlone.folded,
+      importedPrice: leftAlone.imported_price,
+      truedUp: leftAlone.trued_up,
+    },
     total: moveDocument(total),
     teams: sorted(byTeam).map(([team, move]) => ({ team, ...moveDocument(move) })),
     models: sorted(byModel).map(([model, move]) => ({ model, ...moveDocument(move) })),

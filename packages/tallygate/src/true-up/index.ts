@@ -1,0 +1,2 @@
+export { TRUED_UP } from './corrected-guesses.ts';
+export { type TruedUp, trueUpUsage } from './true-up-usage.ts';
