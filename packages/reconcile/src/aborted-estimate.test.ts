@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import {
   billed,
@@ -10,6 +9,7 @@ import {
   MINUTE_MS,
   ourRow,
   price,
+  reconcile,
   stretch,
   theirRow,
   tokenCost,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import {
   DAY_1,
   DAY_MS,
   input,
   ourRow,
   price,
+  reconcile,
   suspectsIn,
   theirRow,
   tokenCost,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import {
   DAY_1,
@@ -8,9 +7,11 @@ import {
   MINUTE_MS,
   ourRow,
   price,
+  reconcile,
   theirRow,
   tokens,
   usageBuckets,
+  type World,
 } from './testing/made-input.ts';
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 7 });
@@ -21,7 +22,7 @@ const LAST = DAY_1 + DAY_MS - MINUTE_MS;
 const NEXT = DAY_1 + DAY_MS;
 
 /** A call that we saw end at 23:59 and the provider counts at 00:00. */
-function acrossMidnight(changes: Partial<ReconcileInput> = {}) {
+function acrossMidnight(changes: Partial<World> = {}) {
   const fromMs = LAST - 2 * MINUTE_MS;
   return reconcile(
     input({

@@ -1,15 +1,21 @@
-import type { SpendRow } from '@tallygate/usage';
-import type { CauseName } from './causes.ts';
-import { darkCauseOf, isDarkDay } from './dark-spend.ts';
+import type { PicoUsd, SpendRow } from '@tallygate/usage';
+import { type ChargesToRead, chargesOfDay } from './charges-to-read.ts';
+import { explainCostTypes } from './cost-types.ts';
+import { darkCauseOf, explainDark, isDarkDay } from './dark-spend.ts';
+import { type Day, daysOf } from './day.ts';
+import { explainDiscount } from './discount.ts';
+import { createFindings, type Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { laneOf, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
-import { type OtherTerms, otherTermsOf } from './other-terms.ts';
+import { laneOf, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
+import { explainOtherTerms, otherTermsOf, subjectsOf } from './other-terms.ts';
 import { type OwnPlaces, ownPlacesOf, placeKey, subjectKey } from './own-places.ts';
 import { DAY_MS, dayOf, wholeDay } from './places.ts';
-import { isChargedOtherwise } from './price-version.ts';
+import { explainPriorityTier } from './priority-tier.ts';
 import { createPriceSum, type PriceSum } from './rates.ts';
-import type { DayInput } from './reconcile-input.ts';
+import type { DaySides, RangeTerms } from './reconcile-input.ts';
 import type { RequestVerdict, Variance } from './reconciliation.ts';
+import { explainRounding } from './rounding.ts';
+import { createSideNotes, type SideNotes } from './side-notes.ts';
 import { partedByTerms, sumOfLines, type TermsLine, unlikeLines } from './terms.ts';
 import { isNothing, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 import { type CheapCell, cheapCellsOf } from './unbilled-refusal.ts';
@@ -27,145 +33,150 @@ export interface DifferingDay {
   lines: readonly TermsLine[];
 }
 
-/** What rounding took from the charges of a day. */
-export interface RoundedDay {
+/** Rows of ours of one day that carry a guess. */
+export interface GuessedDay {
   dayMs: number;
+  apiKeyId: string | null;
+  model: string;
   attempts: number;
-  chargedPicoUsd: bigint;
-  roundingPicoUsd: bigint;
 }
 
-/**
- * The two sides of every day, as far as days can tell. A month of a large organization has hundreds of thousands of sums; each
- * day is taken apart by itself, and only what somebody must look at again is kept.
- */
+/** The two sides of every day, as far as days can tell: of what was compared, only what somebody must look at again is kept. */
 export interface ComparedDays {
   own: OwnPlaces;
   priceSum: PriceSum;
+  /** What a day shows by itself; `reconcile` adds what the rest shows. */
+  findings: Findings;
   variances: Variance[];
   requests: RequestVerdict;
-  internalPicoUsd: bigint;
-  rounded: RoundedDay[];
-  priority: OurRow[];
-  estimated: OurRow[];
-  /** Days and models with a charge that does not follow from the price list, as "day model". */
-  chargedOtherwise: Set<string>;
+  internalPicoUsd: PicoUsd;
+  notes: Omit<SideNotes, 'add'>;
+  guessed: GuessedDay[];
+  charges: ChargesToRead[];
   cheap: CheapCell[];
-  /** What is dark, by the narrowest report that shows it; none of it is in `differing`. */
-  dark: { cause: CauseName; row: TheirRow }[];
+  /** Usage of metered keys on days without a row; none of it is in `differing`. */
+  darkDays: TheirRow[];
   differing: DifferingDay[];
-  /** The same tokens on other terms. */
-  otherTerms: OtherTerms[];
-  /** Both sides of batches. */
+  /** Days, lanes, keys and models whose tokens are the same, on other terms: nothing else of them differs. */
+  evenDays: Set<string>;
+  /** Both sides of batches that differ. */
   batches: { ours: OurRow[]; theirs: TheirRow[] };
 }
 
-type Kept = Omit<ComparedDays, 'variances' | 'requests'>;
+/** Takes a range in, day by day, and forgets what both sides agree on. */
+export interface DayComparison {
+  /** Each day once, in whatever portions. */
+  add(sides: DaySides): void;
+  /** When all days are in. */
+  compared(): ComparedDays;
+}
 
-export function compareDays(input: DayInput): ComparedDays {
-  const rowsByDay = groupRows(input.internal, ({ group }) => Date.parse(group.day ?? ''));
-  const kept = nothingKept(ownPlacesOf(rowsByDay, input), createPriceSum(input.price));
-  const variances = createVariances(input.modelName);
+type Kept = Omit<ComparedDays, 'variances' | 'requests' | 'notes'>;
+
+/** @param places rows of ours of the whole range, grouped at least by `PLACE_GROUPS`. */
+export function createDayComparison(terms: RangeTerms, places: readonly SpendRow[]): DayComparison {
+  const kept = nothingKept(ownPlacesOf(places, terms), createPriceSum(terms.price));
+  const variances = createVariances(terms.modelName);
   const requests = createRequestCount();
-  const darkDays: TheirRow[] = [];
-  for (const day of daysOf(rowsByDay, input)) {
-    for (const row of day.ours) keepOurs(row, kept);
-    keepRounding(day, kept);
-    variances.add(day);
-    requests.add(day);
-    kept.cheap.push(...cheapCellsOf(day.theirs, day.costs, input.modelName, kept.priceSum));
-    compareDay(day, kept, darkDays);
-  }
-  settleDarkDays(darkDays, kept, daysOfGaps(input));
-  return { ...kept, variances: variances.lines(), requests: requests.verdict() };
+  const notes = createSideNotes();
+  return {
+    add(sides) {
+      notes.add(sides);
+      for (const day of daysOf(sides, terms)) {
+        variances.add(day);
+        requests.add(day);
+        explainDay(day, terms, kept.findings);
+        keepOurs(day, kept);
+        keepMoney(day, terms, kept);
+        keepDifferences(day, kept);
+      }
+    },
+    compared: () => ({
+      ...kept,
+      ...settledDarkDays(kept, daysOfGaps(terms)),
+      variances: variances.lines(),
+      requests: requests.verdict(),
+      notes,
+    }),
+  };
 }
 
 function nothingKept(own: OwnPlaces, priceSum: PriceSum): Kept {
   return {
     own,
     priceSum,
+    findings: createFindings(),
     internalPicoUsd: 0n,
-    rounded: [],
-    priority: [],
-    estimated: [],
-    chargedOtherwise: new Set(),
+    guessed: [],
+    charges: [],
     cheap: [],
-    dark: [],
+    darkDays: [],
     differing: [],
-    otherTerms: [],
+    evenDays: new Set(),
     batches: { ours: [], theirs: [] },
   };
 }
 
-/** Everything of one day; what stands in both reports of usage is there twice. */
-export interface Day {
-  dayMs: number;
-  ours: OurRow[];
-  theirs: TheirRow[];
-  byWorkspace: TheirRow[];
-  costs: DayInput['costs'];
+/** What needs neither another day nor a second look. */
+function explainDay(day: Day, { modelName }: RangeTerms, findings: Findings): void {
+  explainRounding(day, findings);
+  explainPriorityTier(day, findings);
+  explainCostTypes(day.costs, findings);
+  explainDiscount(day.costs, modelName, findings);
 }
 
-/** One at a time, so that no more than a day of rows is taken apart at once. */
-function* daysOf(rowsByDay: ReadonlyMap<number, SpendRow[]>, input: DayInput): Generator<Day> {
-  const usage = groupRows(input.usage, ({ startMs }) => startMs);
-  const byWorkspace = groupRows(input.usageByWorkspace, ({ startMs }) => startMs);
-  const costs = groupRows(input.costs, ({ startMs }) => startMs);
-  const days = new Set([rowsByDay, usage, byWorkspace, costs].flatMap((side) => [...side.keys()]));
-  for (const dayMs of [...days].sort((left, right) => left - right)) {
-    yield {
-      dayMs,
-      ours: ourRows(rowsByDay.get(dayMs) ?? [], 'day', input),
-      theirs: theirRows(usage.get(dayMs) ?? [], input),
-      byWorkspace: theirRows(byWorkspace.get(dayMs) ?? [], input),
-      costs: costs.get(dayMs) ?? [],
-    };
-  }
+function keepOurs({ dayMs, ours }: Day, kept: Kept): void {
+  kept.internalPicoUsd += sumPico(ours.map((row) => row.chargedPicoUsd));
+  for (const { isEstimated, apiKeyId, model, attempts } of ours)
+    if (isEstimated) kept.guessed.push({ dayMs, apiKeyId, model, attempts });
 }
 
-function keepOurs(row: OurRow, kept: Kept): void {
-  kept.internalPicoUsd += row.chargedPicoUsd;
-  if (row.isEstimated) kept.estimated.push(row);
-  const lane = laneOf(row.serviceTier);
-  if (lane === 'priority') kept.priority.push(row);
-  if (lane === 'batch') kept.batches.ours.push(row);
-  if (isChargedOtherwise(row, kept.priceSum)) kept.chargedOtherwise.add(`${row.atMs} ${row.model}`);
+function keepMoney(day: Day, { modelName }: RangeTerms, kept: Kept): void {
+  const cheap = cheapCellsOf(day.theirs, day.costs, modelName, kept.priceSum);
+  kept.cheap.push(...cheap);
+  const charges = chargesOfDay(day, cheap, modelName, kept.priceSum);
+  if (charges !== null) kept.charges.push(charges);
 }
 
-function keepRounding({ dayMs, ours }: Day, { rounded }: Kept): void {
-  const sum = { dayMs, attempts: 0, chargedPicoUsd: 0n, roundingPicoUsd: 0n };
-  for (const row of ours) {
-    sum.attempts += row.attempts;
-    sum.chargedPicoUsd += row.chargedPicoUsd;
-    sum.roundingPicoUsd += row.roundingPicoUsd;
-  }
-  if (sum.roundingPicoUsd !== 0n) rounded.push(sum);
-}
-
-function compareDay(day: Day, kept: Kept, darkDays: TheirRow[]): void {
-  const theirs = narrowestRows(day, kept.own).filter((row) => isComparable(row, kept, darkDays));
+function keepDifferences(day: Day, kept: Kept): void {
+  const batches: TheirRow[] = [];
+  const keysOfDay = new Set(day.ours.map((row) => row.apiKeyId));
+  const theirs = narrowestRows(day, kept.own).filter((row) => {
+    if (!isComparable(row, kept)) return false;
+    if (isDarkDay(row, keysOfDay)) kept.darkDays.push(row);
+    if (laneOf(row.serviceTier) === 'batch') batches.push(row);
+    return true;
+  });
+  const differing = new Set<string>();
   const guessed = new Set(day.ours.filter((row) => row.isEstimated).map(subjectKey));
   for (const group of groupRows(unlikeLines(theirs, day.ours), placeKey).values()) {
     const { even, uneven } = partedByTerms(group, (line) => guessed.has(subjectKey(line)));
-    kept.otherTerms.push(...even.map((lines) => otherTermsOf(lines, wholeDay(day.dayMs))));
+    for (const lines of even) keepEven(lines, day, kept);
     kept.differing.push(...uneven.map((lines) => differingDay(day.dayMs, lines)));
+    for (const line of uneven.flat()) differing.add(subjectKey(line));
   }
+  const isOfBatch = (row: OurRow) => laneOf(row.serviceTier) === 'batch';
+  kept.batches.ours.push(...day.ours.filter((row) => isOfBatch(row) && differing.has(subjectKey(row))));
+  kept.batches.theirs.push(...batches.filter((row) => differing.has(subjectKey(row))));
 }
 
 /** Not what is dark: nothing of ours is beside it. */
-function isComparable(row: TheirRow, kept: Kept, darkDays: TheirRow[]): boolean {
+function isComparable(row: TheirRow, { own, priceSum, findings }: Kept): boolean {
   if (isNothing(row.tokens)) return false;
-  const cause = darkCauseOf(row, kept.own);
-  if (cause !== null) {
-    kept.dark.push({ cause, row });
-    return false;
-  }
-  if (isDarkDay(row, kept.own)) darkDays.push(row);
-  if (laneOf(row.serviceTier) === 'batch') kept.batches.theirs.push(row);
-  return true;
+  const cause = darkCauseOf(row, own);
+  if (cause !== null) explainDark(cause, row, own, priceSum, findings);
+  return cause === null;
 }
 
-function differingDay(dayMs: number, lines: readonly [TermsLine, ...TermsLine[]]): DifferingDay {
+function keepEven(lines: TermsLines, { dayMs }: Day, { priceSum, findings, evenDays }: Kept): void {
+  const place = otherTermsOf(lines, wholeDay(dayMs));
+  explainOtherTerms(place, priceSum, findings);
+  for (const subject of subjectsOf(place)) evenDays.add(`${dayMs} ${subject}`);
+}
+
+type TermsLines = readonly [TermsLine, ...TermsLine[]];
+
+function differingDay(dayMs: number, lines: TermsLines): DifferingDay {
   const [{ apiKeyId, model, serviceTier }] = lines;
   return { dayMs, apiKeyId, model, serviceTier, difference: sumOfLines(lines), lines };
 }
@@ -185,21 +196,26 @@ function narrowestRows({ theirs, byWorkspace }: Day, own: OwnPlaces): TheirRow[]
  * A day without a row is dark, unless rows may be why: some are lost, or something of ours is missing on a day beside, from which
  * it may have slipped. Then its minutes will tell.
  */
-function settleDarkDays(rows: readonly TheirRow[], kept: Kept, gapDays: ReadonlySet<number>): void {
+function settledDarkDays(
+  { darkDays, differing }: Kept,
+  gapDays: ReadonlySet<number>,
+): Pick<Kept, 'darkDays' | 'differing'> {
   const lacking = new Set(
-    kept.differing
+    differing
       .filter(({ difference }) => TOKEN_CLASSES.some((tokenClass) => difference[tokenClass] < 0))
       .map((day) => `${day.dayMs} ${subjectKey(day)}`),
   );
   const isBeside = (row: TheirRow) =>
     [row.atMs - DAY_MS, row.atMs + DAY_MS].some((dayMs) => lacking.has(`${dayMs} ${subjectKey(row)}`));
-  const dark = rows.filter((row) => !gapDays.has(row.atMs) && !isBeside(row));
-  for (const row of dark) kept.dark.push({ cause: 'unmetered_hours', row });
+  const dark = darkDays.filter((row) => !gapDays.has(row.atMs) && !isBeside(row));
   const places = new Set(dark.map((row) => `${row.atMs} ${subjectKey(row)}`));
-  kept.differing = kept.differing.filter((day) => !places.has(`${day.dayMs} ${subjectKey(day)}`));
+  return {
+    darkDays: dark,
+    differing: differing.filter((day) => !places.has(`${day.dayMs} ${subjectKey(day)}`)),
+  };
 }
 
-function daysOfGaps({ gaps }: DayInput): Set<number> {
+function daysOfGaps({ gaps }: RangeTerms): Set<number> {
   const days = new Set<number>();
   for (const { beforeMs, afterMs } of gaps) {
     for (let dayMs = dayOf(beforeMs); dayMs <= afterMs; dayMs += DAY_MS) days.add(dayMs);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
-import { billed, costRow, input } from './testing/made-input.ts';
+import { billed, costRow, input, reconcile } from './testing/made-input.ts';
 
 describe('a kind of cost that no response shows', () => {
   it.each([

@@ -1,13 +1,10 @@
-import type { CostBucket } from '@tallygate/admin-api';
+import type { PicoUsd } from '@tallygate/usage';
 import { DARK_CAUSES } from './causes.ts';
 import { sumPico } from './joined-rows.ts';
 import type { Cause, Coverage } from './reconciliation.ts';
 
 /** Products that no meter can sit on, such as code execution, count as seen: nobody can wrap them. */
-export function coverageOf(costs: readonly CostBucket[], causes: readonly Cause[]): Coverage {
-  let listPicoUsd = 0n;
-  for (const { rows } of costs)
-    for (const row of rows) listPicoUsd += row.listAmountPicoUsd ?? row.amountPicoUsd;
+export function coverageOf(listPicoUsd: PicoUsd, causes: readonly Cause[]): Coverage {
   const dark = causes.filter(({ cause }) => DARK_CAUSES.has(cause));
   const darkPicoUsd = sumPico(dark.map((cause) => cause.amountPicoUsd));
   return {

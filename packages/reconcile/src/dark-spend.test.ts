@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import {
   billed,
   DAY_1,
@@ -7,6 +6,7 @@ import {
   input,
   ourRow,
   price,
+  reconcile,
   stretch,
   theirRow,
   tokenCost,

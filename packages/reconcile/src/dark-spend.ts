@@ -18,8 +18,8 @@ export function darkCauseOf(row: TheirRow, own: OwnPlaces): CauseName | null {
 }
 
 /** A day of a metered key without a row: dark hours that no minute has to be read for. */
-export function isDarkDay(row: TheirRow, own: OwnPlaces): boolean {
-  return !own.hasDay(row) && laneOf(row.serviceTier) !== 'batch';
+export function isDarkDay(row: TheirRow, keysOfDay: ReadonlySet<string | null>): boolean {
+  return !keysOfDay.has(row.apiKeyId) && laneOf(row.serviceTier) !== 'batch';
 }
 
 /** At list price. Usage that could be a row of ours without a name is not claimed. */

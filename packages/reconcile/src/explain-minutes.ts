@@ -96,11 +96,8 @@ function runsOf(
 }
 
 /** Minutes in which the same tokens are on other terms, on days that do not show it because something else differs, too. */
-function evenMinutes({ ours, theirs }: Sides, { differing, estimated }: ComparedDays): OtherTerms[] {
-  const open = new Set([
-    ...differing.map((day) => `${day.dayMs} ${placeKey(day)}`),
-    ...estimated.map((row) => `${row.atMs} ${placeKey(row)}`),
-  ]);
+function evenMinutes({ ours, theirs }: Sides, { differing, guessed: days }: ComparedDays): OtherTerms[] {
+  const open = new Set([...differing, ...days].map((day) => `${day.dayMs} ${placeKey(day)}`));
   const isOpen = (row: OurRow | TheirRow) => open.has(`${dayOf(row.atMs)} ${placeKey(row)}`);
   const minuteKey = (row: OurRow | TheirRow) => `${row.atMs} ${placeKey(row)}`;
   const mine = groupRows(ours.filter(isOpen), minuteKey);
@@ -142,12 +139,12 @@ function placeOf({ apiKeyId, model, stretch }: Run): string {
 }
 
 /** Guesses that no minute can be read for, since nobody can name their key. */
-export function doubtNamelessGuesses({ estimated }: ComparedDays, findings: Findings): void {
-  const nameless = estimated.filter((row) => row.apiKeyId === null);
-  for (const rows of groupRows(nameless, (row) => `${row.atMs} ${row.model}`).values()) {
-    const [{ atMs, model }] = rows;
+export function doubtNamelessGuesses({ guessed }: ComparedDays, findings: Findings): void {
+  const nameless = guessed.filter(({ apiKeyId }) => apiKeyId === null);
+  for (const rows of groupRows(nameless, ({ dayMs, model }) => `${dayMs} ${model}`).values()) {
+    const [{ dayMs, model }] = rows;
     const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
-    const place = { ...wholeDay(atMs), model, apiKeyId: null, attempts };
+    const place = { ...wholeDay(dayMs), model, apiKeyId: null, attempts };
     findings.doubt({ cause: 'aborted_estimate', reason: 'key_unknown', ...place });
   }
 }

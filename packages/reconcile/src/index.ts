@@ -1,14 +1,16 @@
 export { CAUSES, type CauseName, REASONS, type Reason } from './causes.ts';
-export { type ComparedDays, compareDays } from './compare-days.ts';
+export { type ComparedDays, createDayComparison, type DayComparison } from './compare-days.ts';
 export { describeCause, meaningOf } from './describe-cause.ts';
 export { FINAL_AFTER_MS, reconcile } from './reconcile.ts';
 export {
   CHARGE_GROUPS,
-  type DayInput,
+  type DaySides,
   INTERNAL_GROUPS,
   MINUTE_GROUPS,
   type MinuteStretch,
+  PLACE_GROUPS,
   type PriceTokens,
+  type RangeTerms,
   type ReconcileInput,
   USAGE_GROUPS,
   WORKSPACE_GROUPS,

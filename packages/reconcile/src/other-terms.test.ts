@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
-import type { PriceTokens, ReconcileInput } from './reconcile-input.ts';
+import type { PriceTokens } from './reconcile-input.ts';
 import {
   billed,
   DAY_1,
   input,
   ourRow,
+  reconcile,
   price as standardPrice,
   stretch,
   suspectsIn,
   theirRow,
   tokenCost,
   tokens,
+  type World,
 } from './testing/made-input.ts';
 import type { TokenCounts } from './token-counts.ts';
 
@@ -32,7 +33,7 @@ function costOf(counts: TokenCounts, { inferenceGeo = 'global', serviceTier = 's
 }
 
 /** One call beside another on which both sides agree, as each side states its terms. */
-function seen(ours: Terms, theirs: Terms, changes: Partial<ReconcileInput> = {}) {
+function seen(ours: Terms, theirs: Terms, changes: Partial<World> = {}) {
   const { serviceTier = 'standard' } = ours;
   const listed = serviceTier === 'priority' ? 'standard' : serviceTier;
   const chargedPicoUsd = costOf(some, { ...ours, serviceTier: listed });
@@ -52,7 +53,7 @@ function seen(ours: Terms, theirs: Terms, changes: Partial<ReconcileInput> = {})
     ...changes,
   });
 }
-const causesOf = (world: ReconcileInput) => {
+const causesOf = (world: World) => {
   const result = reconcile(world);
   expect(result.residualPicoUsd).toBe(0n);
   const beside = new Set(['rounding', 'priority_tier']);

@@ -1,6 +1,6 @@
 import type { SpendRow } from '@tallygate/usage';
 import { isOnThisBill, laneOf, type TheirRow } from './joined-rows.ts';
-import type { DayInput } from './reconcile-input.ts';
+import type { RangeTerms } from './reconcile-input.ts';
 import { isNothing, tokensOfSpend } from './token-counts.ts';
 
 /** Where we have rows at all, however few and whatever they hold. */
@@ -8,40 +8,34 @@ export interface OwnPlaces {
   hasKey(apiKeyId: string | null): boolean;
   hasWorkspace(row: Pick<TheirRow, 'apiKeyId' | 'workspaceId'>): boolean;
   hasModel(row: Pick<TheirRow, 'apiKeyId' | 'model'>): boolean;
-  hasDay(row: Pick<TheirRow, 'apiKeyId' | 'atMs'>): boolean;
   /** Rows of ours on the model have no known key: any key of the provider's may be that one. */
   isModelDoubtful(model: string): boolean;
   /** Rows of ours on the key do not say in which workspace they were. */
   isWorkspaceDoubtful(apiKeyId: string | null): boolean;
 }
 
-type Naming = Pick<DayInput, 'modelName' | 'apiKeyIdOf'>;
+type Naming = Pick<RangeTerms, 'modelName' | 'apiKeyIdOf'>;
 
 interface KeyPlaces {
   workspaces: Set<string>;
   models: Set<string>;
-  days: Set<number>;
   isWorkspaceDoubtful: boolean;
 }
 
-/** @param rowsByDay sums of days, by when the day begins. */
-export function ownPlacesOf(rowsByDay: ReadonlyMap<number, SpendRow[]>, naming: Naming): OwnPlaces {
+/** @param rows of the whole range, grouped at least by `PLACE_GROUPS`. */
+export function ownPlacesOf(rows: readonly SpendRow[], naming: Naming): OwnPlaces {
   const keys = new Map<string | null, KeyPlaces>();
   const doubtfulModels = new Set<string>();
-  for (const [dayMs, rows] of rowsByDay) {
-    for (const row of rows) {
-      if (!isOnThisBill(row)) continue;
-      const [apiKeyId, model] = [naming.apiKeyIdOf(row), naming.modelName(row.group.responseModel ?? '')];
-      if (apiKeyId !== null) addPlace(placesOf(keys, apiKeyId), dayMs, model, row);
-      else if (isUsed(row)) doubtfulModels.add(model);
-    }
+  for (const row of rows.filter(isOnThisBill)) {
+    const [apiKeyId, model] = [naming.apiKeyIdOf(row), naming.modelName(row.group.responseModel ?? '')];
+    if (apiKeyId !== null) addPlace(placesOf(keys, apiKeyId), model, row);
+    else if (isUsed(row)) doubtfulModels.add(model);
   }
   return {
     hasKey: (apiKeyId) => keys.has(apiKeyId),
     hasWorkspace: ({ apiKeyId, workspaceId }) =>
       workspaceId !== null && (keys.get(apiKeyId)?.workspaces.has(workspaceId) ?? false),
     hasModel: ({ apiKeyId, model }) => keys.get(apiKeyId)?.models.has(model) ?? false,
-    hasDay: ({ apiKeyId, atMs }) => keys.get(apiKeyId)?.days.has(atMs) ?? false,
     isModelDoubtful: (model) => doubtfulModels.has(model),
     isWorkspaceDoubtful: (apiKeyId) => keys.get(apiKeyId)?.isWorkspaceDoubtful ?? false,
   };
@@ -53,16 +47,14 @@ function placesOf(keys: Map<string | null, KeyPlaces>, apiKeyId: string): KeyPla
   const places: KeyPlaces = {
     workspaces: new Set(),
     models: new Set(),
-    days: new Set(),
     isWorkspaceDoubtful: false,
   };
   keys.set(apiKeyId, places);
   return places;
 }
 
-function addPlace(places: KeyPlaces, dayMs: number, model: string, row: SpendRow): void {
+function addPlace(places: KeyPlaces, model: string, row: SpendRow): void {
   places.models.add(model);
-  places.days.add(dayMs);
   if (row.group.workspaceId) places.workspaces.add(row.group.workspaceId);
   else if (isUsed(row)) places.isWorkspaceDoubtful = true;
 }

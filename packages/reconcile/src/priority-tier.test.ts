@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
-import { billed, DAY_1, input, ourRow, price, theirRow, tokens } from './testing/made-input.ts';
+import { billed, DAY_1, input, ourRow, price, reconcile, theirRow, tokens } from './testing/made-input.ts';
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 7 });
 const exactPicoUsd =

@@ -1,18 +1,17 @@
-import type { ComparedDays } from './compare-days.ts';
+import type { Day } from './day.ts';
 import type { Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { exactPicoUsd, sumPico } from './joined-rows.ts';
+import { exactPicoUsd, laneOf, type OurRow, sumPico } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import { sumTokens } from './token-counts.ts';
 
 /** Priority capacity is paid by contract and never in the cost report, while our rows carry its list price. */
-export function explainPriorityTier({ priority }: ComparedDays, findings: Findings): void {
-  const charged = priority.filter((row) => exactPicoUsd(row) !== 0n);
-  for (const rows of groupRows(charged, (row) => `${row.atMs} ${row.model}`).values()) {
-    const [{ atMs, model }] = rows;
+export function explainPriorityTier({ dayMs, ours }: Day, findings: Findings): void {
+  for (const rows of groupRows(ours.filter(isOnPriority), ({ model }) => model).values()) {
+    const [{ model }] = rows;
     const tokens = sumTokens(rows.map((row) => row.tokens));
     findings.explain('priority_tier', {
-      ...wholeDay(atMs),
+      ...wholeDay(dayMs),
       model,
       apiKeyId: null,
       workspaceId: null,
@@ -22,4 +21,8 @@ export function explainPriorityTier({ priority }: ComparedDays, findings: Findin
       actual: { tokens, amountPicoUsd: 0n },
     });
   }
+}
+
+function isOnPriority(row: OurRow): boolean {
+  return laneOf(row.serviceTier) === 'priority' && exactPicoUsd(row) !== 0n;
 }

@@ -3,11 +3,11 @@ import type { PicoUsd, SettlementGap, SpendRow } from '@tallygate/usage';
 import type { Caveat, ReportFreshness } from './reconciliation.ts';
 import type { TokenCounts } from './token-counts.ts';
 
-/** Both sides by day: enough to say where they part. */
-export interface DayInput {
-  /** [fromMs, toMs): UTC midnights. */
-  fromMs: number;
-  toMs: number;
+/**
+ * Both sides of one or more whole days: whatever either has of a day comes at once. A month of a large organization has hundreds
+ * of thousands of sums, so that nobody has to hold them all.
+ */
+export interface DaySides {
   /** By "ended", grouped at least by `INTERNAL_GROUPS` with day. */
   internal: readonly SpendRow[];
   /** Daily buckets grouped by `USAGE_GROUPS`. */
@@ -16,6 +16,10 @@ export interface DayInput {
   usageByWorkspace: readonly UsageBucket[];
   /** By "description", or by `USAGE_GROUPS` and "cost_type". */
   costs: readonly CostBucket[];
+}
+
+/** What is the same for every day of a range. */
+export interface RangeTerms {
   /** Numbers that no settlement has, and when their neighbours were made. */
   gaps: readonly SettlementGap[];
   price: PriceTokens;
@@ -25,9 +29,12 @@ export interface DayInput {
   apiKeyIdOf(row: SpendRow): string | null;
 }
 
-/** Everything a reconciliation looks at. It asks nothing else of anybody: the same input gives the same result. */
-export interface ReconcileInput extends DayInput {
+/** What a reconciliation looks at beside its days. It asks nothing else of anybody: the same input gives the same result. */
+export interface ReconcileInput extends RangeTerms {
   organization: string;
+  /** [fromMs, toMs): UTC midnights. */
+  fromMs: number;
+  toMs: number;
   nowMs: number;
   /** What `suspectsOf` asks to be read minute by minute. */
   minutes: readonly MinuteStretch[];
@@ -66,6 +73,16 @@ export const INTERNAL_GROUPS = [
   'inferenceGeo',
   'speed',
   'promptBand',
+] as const;
+
+/** Where there are rows at all: the same for a day as for a year. */
+export const PLACE_GROUPS = [
+  'responseModel',
+  'backend',
+  'apiKeyId',
+  'apiKeyHint',
+  'workspaceId',
+  'basis',
 ] as const;
 
 export const MINUTE_GROUPS = [...INTERNAL_GROUPS, 'status'] as const;

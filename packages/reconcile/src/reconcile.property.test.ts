@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import {
   costRow,
@@ -10,6 +9,7 @@ import {
   MINUTE_MS,
   ourRow,
   price,
+  reconcile,
   theirRow,
   tokenCost,
   usageBuckets,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import {
   billed,
   costRow,
@@ -8,6 +7,7 @@ import {
   input,
   ourRow,
   price,
+  reconcile,
   theirRow,
   tokenCost,
   tokens,

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
 import {
   billed,
   DAY_1,
   input,
   ourRow,
   price,
+  reconcile,
   stretch,
   theirRow,
   tokenCost,

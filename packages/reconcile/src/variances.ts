@@ -1,5 +1,5 @@
 import type { PicoUsd } from '@tallygate/usage';
-import type { Day } from './compare-days.ts';
+import type { Day } from './day.ts';
 import type { OurRow } from './joined-rows.ts';
 import type { Variance } from './reconciliation.ts';
 import { addInto, noTokens, subtractTokens, type TokenCounts } from './token-counts.ts';

@@ -1,4 +1,4 @@
-import type { Day } from './compare-days.ts';
+import type { Day } from './day.ts';
 import type { Findings } from './findings.ts';
 import type { Reconciliation, RequestVerdict, Variance, Verdict } from './reconciliation.ts';
 import { isNothing, sameTokens } from './token-counts.ts';

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from './reconcile.ts';
-import { billed, costRow, DAY_1, input, ourRow, theirRow, tokenCost, tokens } from './testing/made-input.ts';
+import {
+  billed,
+  costRow,
+  DAY_1,
+  input,
+  ourRow,
+  reconcile,
+  theirRow,
+  tokenCost,
+  tokens,
+} from './testing/made-input.ts';
 import { waterfallOf } from './waterfall.ts';
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 7 });

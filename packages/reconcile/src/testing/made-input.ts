@@ -1,7 +1,9 @@
 import type { CostRow, UsageBucket, UsageRow } from '@tallygate/admin-api';
 import type { SpendRow } from '@tallygate/usage';
-import { compareDays } from '../compare-days.ts';
-import type { MinuteStretch, PriceTokens, ReconcileInput } from '../reconcile-input.ts';
+import { type ComparedDays, createDayComparison } from '../compare-days.ts';
+import { reconcile as reconcileDays } from '../reconcile.ts';
+import type { DaySides, MinuteStretch, PriceTokens, ReconcileInput } from '../reconcile-input.ts';
+import type { Reconciliation } from '../reconciliation.ts';
 import { type Suspects, suspectsOf } from '../suspects.ts';
 import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../token-counts.ts';
 
@@ -166,7 +168,10 @@ export function stretch(
   };
 }
 
-export function input(changes: Partial<ReconcileInput> = {}): ReconcileInput {
+/** All that a reconciliation looks at. */
+export type World = ReconcileInput & DaySides;
+
+export function input(changes: Partial<World> = {}): World {
   return {
     organization: 'default',
     fromMs: DAY_1,
@@ -190,17 +195,25 @@ export function input(changes: Partial<ReconcileInput> = {}): ReconcileInput {
 }
 
 /** A world that is consistent by construction: the provider counts and bills these rows of day 1 exactly. */
-export function billed(
-  rows: [number, UsageRow][],
-  amounts: CostRow[],
-): Pick<ReconcileInput, 'usage' | 'costs'> {
+export function billed(rows: [number, UsageRow][], amounts: CostRow[]): Pick<World, 'usage' | 'costs'> {
   return {
     usage: usageBuckets(DAY_1, DAY_MS, 1, rows),
     costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: amounts }],
   };
 }
 
+export function reconcile(world: World): Reconciliation {
+  return reconcileDays(world, comparedIn(world));
+}
+
 /** What days of the world cannot decide. */
-export function suspectsIn(world: ReconcileInput): Suspects {
-  return suspectsOf(world, compareDays(world));
+export function suspectsIn(world: World): Suspects {
+  return suspectsOf(comparedIn(world));
+}
+
+/** @param portions of the world's days. */
+export function comparedIn(world: World, portions: readonly DaySides[] = [world]): ComparedDays {
+  const comparison = createDayComparison(world, world.internal);
+  for (const portion of portions) comparison.add(portion);
+  return comparison.compared();
 }

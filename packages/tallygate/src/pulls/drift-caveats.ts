@@ -12,7 +12,7 @@ export async function driftCaveats(
 ): Promise<Caveat[]> {
   const toMs = Math.min(range.toMs, range.nowMs - FINAL_AFTER_MS);
   if (toMs <= range.fromMs) return [];
-  const drifts = await findPullDrift(versions(), range);
+  const drifts = await findPullDrift(versions(), { ...range, toMs });
   const days = new Set(drifts.filter(({ earlier }) => earlier.state === 'final').map(({ dayMs }) => dayMs));
   return [...days].map((dayMs) => ({
     caveat: 'drifted_after_final',

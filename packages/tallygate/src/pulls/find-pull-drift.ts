@@ -52,10 +52,15 @@ export async function findPullDrift(versions: ReportVersions, range: Range): Pro
   }
   const found: PullDrift[] = [];
   for (const pulls of questions.values()) {
-    const inOrder = pulls.toSorted((left, right) => left.pulledAtMs - right.pulledAtMs);
+    const inOrder = pulls.filter(isComparable).toSorted((left, right) => left.pulledAtMs - right.pulledAtMs);
     found.push(...(await driftBetween(versions, inOrder, range)));
   }
   return found.sort((left, right) => left.dayMs - right.dayMs);
+}
+
+/** Bodies are large: one that shares no day with another is not read. */
+function isComparable(pull: ReportVersion, _index: number, pulls: readonly ReportVersion[]): boolean {
+  return pulls.some((other) => other !== pull && other.fromMs < pull.toMs && pull.fromMs < other.toMs);
 }
 
 interface PulledDay {

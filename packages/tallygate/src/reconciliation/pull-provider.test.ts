@@ -1,8 +1,10 @@
 import Anthropic from '@anthropic-ai/sdk';
 import type { CostRow, DatedReport, UsageRow } from '@tallygate/admin-api';
-import { TallygateError } from '@tallygate/usage';
+import type { DaySides } from '@tallygate/reconcile';
+import { type SpendHistory, TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { type BillingReports, pullProviderDays } from './pull-provider.ts';
+import { readDays } from './read-days.ts';
 
 const DAY_MS = 86_400_000;
 const DAY_1 = Date.UTC(2026, 10, 10);
@@ -104,5 +106,27 @@ describe('the days of a bill', () => {
     await expect(
       pullProviderDays(provider(DAY_1, { ...withoutAnalytics(404), ...withoutLegacy }), RANGE),
     ).rejects.toThrow('403');
+  });
+});
+
+describe('the days of a large organization', () => {
+  const readBy = async (placesPerDay: number, reports: BillingReports) => {
+    const portions: DaySides[] = [];
+    const history = { spend: async () => [] } as Partial<SpendHistory> as SpendHistory;
+    const comparison = { add: (sides: DaySides) => void portions.push(sides) };
+    const sides = { history, adminApi: reports, organization: 'acme', ...RANGE, placesPerDay };
+    const told = await readDays(sides, comparison);
+    return { portions, costs: portions.flatMap(({ costs }) => costs), told };
+  };
+
+  it.each([
+    ['all that either side has', provider(DAY_1 + 2.5 * DAY_MS)],
+    ['where data ends, once', provider(DAY_1 + 1.5 * DAY_MS, withoutLegacy)],
+    ['how fresh the older reports are', provider(null)],
+  ])('come one by one, and say the same as at once: %s', async (_case, reports) => {
+    const [whole, single] = [await readBy(1, reports), await readBy(20_000, reports)];
+    expect([whole.portions.length, single.portions.length]).toEqual([1, 3]);
+    expect(single.costs).toEqual(whole.costs);
+    expect(single.told).toEqual(whole.told);
   });
 });

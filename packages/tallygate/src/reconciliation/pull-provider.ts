@@ -28,6 +28,8 @@ interface Range {
   fromMs: number;
   toMs: number;
   nowMs: number;
+  /** There is data of days before these: that there is none of these is a caveat. */
+  isContinued?: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -44,7 +46,8 @@ const NOTHING: ProviderDays = {
  * From the analytics reports as far as their data has come, which name net and list amounts and keys; the days after that, and
  * everything where they are not offered, from the older pair, which is fresher.
  *
- * @throws TallygateError `TALLYGATE_PROVIDER_UNAVAILABLE` where there is no data yet for any of the days: that is no zero.
+ * @throws TallygateError `TALLYGATE_PROVIDER_UNAVAILABLE` where there is no data yet for any of the days, nor for days before them
+ * (`isContinued`): that is no zero.
  */
 export async function pullProviderDays(adminApi: BillingReports, range: Range): Promise<ProviderDays> {
   const analytics = await orNull(() => pullAnalytics(adminApi, range));
@@ -53,7 +56,7 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   if (completeToMs === range.toMs) return days;
   const newest = { ...range, fromMs: completeToMs };
   const legacy = await orNull(() => pullLegacy(adminApi, newest));
-  if (legacy === null && completeToMs === range.fromMs) throw noDataYet(range);
+  if (legacy === null && completeToMs === range.fromMs && !range.isContinued) throw noDataYet(range);
   if (legacy === null) return { ...days, caveats: [...days.caveats, incomplete(completeToMs)] };
   const isComplete = ({ endMs }: { endMs: number }) => endMs <= completeToMs;
   return {

@@ -2,8 +2,8 @@ import type { PriceBook } from '@tallygate/pricing';
 import {
   type Caveat,
   CHARGE_GROUPS,
-  compareDays,
-  INTERNAL_GROUPS,
+  createDayComparison,
+  PLACE_GROUPS,
   type Reconciliation,
   reconcile,
   type Suspects,
@@ -25,7 +25,8 @@ import { driftCaveats } from '../pulls/index.ts';
 import { listPrice, modelNameIn } from './list-price.ts';
 import { type ApiKeyMatcher, matchApiKeys, needsHint } from './match-api-keys.ts';
 import { pullMinutes } from './pull-minutes.ts';
-import { type BillingReports, pullProviderDays } from './pull-provider.ts';
+import type { BillingReports } from './pull-provider.ts';
+import { readDays } from './read-days.ts';
 import { toStoredBody } from './stored-reconciliation.ts';
 
 export interface ReconciliationRun {
@@ -70,24 +71,23 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   const range = requireDays(run, askedAtMs);
 
   onProgress('reading_ledger');
-  const groupBy = ['day' as const, ...INTERNAL_GROUPS];
-  const internal = await history.spend({ organization, ...range, by: 'ended', groupBy });
+  const groupBy = [...PLACE_GROUPS];
+  const places = await history.spend({ organization, ...range, by: 'ended', groupBy });
   const gaps = await readGaps(run, range);
   onProgress('asking_provider');
-  const { caveats, freshness, ...reports } = await pullProviderDays(adminApi, { ...range, nowMs });
-  const { keys, caveats: keyCaveats } = await matchKeys(adminApi, internal);
-  const driftedDays = await driftCaveats(() => history.reportVersions, { organization, ...range, nowMs });
-  const days = {
-    ...range,
-    internal,
-    ...reports,
+  const { keys, caveats: keyCaveats } = await matchKeys(adminApi, places);
+  const terms = {
     gaps,
     price: listPrice(run.priceBook, run.unpricedModels ?? 'dearest'),
     modelName: modelNameIn(run.priceBook),
     apiKeyIdOf: keys.idOf,
   };
-  const compared = compareDays(days);
-  const suspects = suspectsOf(days, compared);
+  const comparison = createDayComparison(terms, places);
+  const sides = { history, adminApi, organization, ...range, nowMs, placesPerDay: places.length };
+  const { caveats, freshness } = await readDays(sides, comparison);
+  const compared = comparison.compared();
+  const driftedDays = await driftCaveats(() => history.reportVersions, { organization, ...range, nowMs });
+  const suspects = suspectsOf(compared);
   onProgress('reading_minutes');
   const knownUntilMs = endOfBucket(MINUTE_MS, askedAtMs);
   const minutes = await pullMinutes({
@@ -100,7 +100,8 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   const charges = await readCharges(history, organization, suspects.charges);
 
   const everything = {
-    ...days,
+    ...terms,
+    ...range,
     organization,
     nowMs,
     minutes,
@@ -172,10 +173,10 @@ async function readCharges(
 
 async function matchKeys(
   adminApi: BillingReports,
-  internal: readonly SpendRow[],
+  places: readonly SpendRow[],
 ): Promise<{ keys: ApiKeyMatcher; caveats: Caveat[] }> {
-  const listed = internal.some(needsHint) ? await adminApi.apiKeys() : [];
-  const keys = matchApiKeys(internal, listed ?? []);
+  const listed = places.some(needsHint) ? await adminApi.apiKeys() : [];
+  const keys = matchApiKeys(places, listed ?? []);
   if (listed === null) {
     const detail = 'The provider does not offer its list of keys: rows that carry only a hint have no key.';
     return { keys, caveats: [{ caveat: 'api_keys_not_offered', detail }] };

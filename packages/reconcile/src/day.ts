@@ -1,0 +1,35 @@
+import type { SpendRow } from '@tallygate/usage';
+import { groupRows } from './group-rows.ts';
+import { type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
+import type { DaySides, RangeTerms } from './reconcile-input.ts';
+
+/** Everything of one day; what stands in both reports of usage is there twice. */
+export interface Day {
+  dayMs: number;
+  /** Of all bills, as the ledger sums it. */
+  internal: readonly SpendRow[];
+  ours: OurRow[];
+  theirs: TheirRow[];
+  byWorkspace: TheirRow[];
+  costs: DaySides['costs'];
+}
+
+/** One at a time, earliest first, so that no more than a day of rows is taken apart at once. */
+export function* daysOf(sides: DaySides, terms: RangeTerms): Generator<Day> {
+  const internal = groupRows(sides.internal, ({ group }) => Date.parse(group.day ?? ''));
+  const usage = groupRows(sides.usage, ({ startMs }) => startMs);
+  const byWorkspace = groupRows(sides.usageByWorkspace, ({ startMs }) => startMs);
+  const costs = groupRows(sides.costs, ({ startMs }) => startMs);
+  const days = new Set([internal, usage, byWorkspace, costs].flatMap((side) => [...side.keys()]));
+  for (const dayMs of [...days].sort((left, right) => left - right)) {
+    const rows = internal.get(dayMs) ?? [];
+    yield {
+      dayMs,
+      internal: rows,
+      ours: ourRows(rows, 'day', terms),
+      theirs: theirRows(usage.get(dayMs) ?? [], terms),
+      byWorkspace: theirRows(byWorkspace.get(dayMs) ?? [], terms),
+      costs: costs.get(dayMs) ?? [],
+    };
+  }
+}
