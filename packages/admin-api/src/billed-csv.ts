@@ -58,12 +58,41 @@ const CONSOLE_AMOUNTS = ['cost_usd', 'list_price_usd'];
 const FIGURE = /cost|amount|price|usd|charge|credit|discount|tax|token(?!_type)|count/i;
 
 /**
- * Usage or cost as the Console exports it, in whatever order its columns are. The names of columns are those that people's programs
+ * Usage and cost as the Console exports them, in whatever order their columns are. The names of columns are those that people's programs
  * read, for the provider documents none: see `docs/decisions/billed-csv.md`.
  *
+ * @param files the rows of each; two of one kind must tell the same things apart, or one would hold again what the other holds.
  * @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for a column of figures that is not known, a row twice, or a value that is none.
  */
-export function readConsoleCsv(rows: readonly CsvRow[]): BilledDay[] {
+export function readConsoleCsv(...files: readonly (readonly CsvRow[])[]): BilledDay[] {
+  const days = mergedDays(files.map(readConsoleFile));
+  for (const { usage, costs } of days) {
+    for (const rows of [usage, costs]) {
+      requireSameDimensions(rows);
+      requireDistinctGroups('exported CSV', rows);
+    }
+  }
+  return days;
+}
+
+/** Of two files the days of both, rows of one day together. */
+function mergedDays(files: readonly BilledDay[][]): BilledDay[] {
+  const days = new Map<number, BilledDay>();
+  for (const { startMs, usage, costs } of files.flat()) {
+    const known = days.get(startMs) ?? { startMs, usage: [], costs: [] };
+    const [allUsage, allCosts] = [known.usage.concat(usage), known.costs.concat(costs)];
+    days.set(startMs, { startMs, usage: allUsage, costs: allCosts });
+  }
+  return [...days.values()].sort((left, right) => left.startMs - right.startMs);
+}
+
+function requireSameDimensions(rows: readonly { group: CostGroup }[]): void {
+  const [kind, ...others] = new Set(rows.map(({ group }) => Object.keys(group).sort().join(', ')));
+  if (kind !== undefined && others.length > 0)
+    throw malformed(1, `tells apart ${others[0]}, and another one ${kind}: one holds what the other holds`);
+}
+
+function readConsoleFile(rows: readonly CsvRow[]): BilledDay[] {
   const columns = Object.keys(rows[0]?.value ?? {});
   const known = [
     CONSOLE_DATE,
@@ -77,14 +106,9 @@ export function readConsoleCsv(rows: readonly CsvRow[]): BilledDay[] {
   const needed = isCost ? [CONSOLE_DATE] : [CONSOLE_DATE, ...Object.keys(CONSOLE_COUNTS)];
   const missing = needed.find((name) => !columns.includes(name));
   if (missing !== undefined) throw malformed(1, `has no column "${missing}"`);
-  const days = inDays(rows, CONSOLE_DATE, (row) => ({
+  return inDays(rows, CONSOLE_DATE, (row) => ({
     ...(isCost ? { costs: [consoleCost(row)], usage: [] } : { costs: [], usage: [consoleUsage(row)] }),
   }));
-  for (const { usage, costs } of days) {
-    requireDistinctGroups('exported CSV', usage);
-    requireDistinctGroups('exported CSV', costs);
-  }
-  return days;
 }
 
 /**

@@ -11,6 +11,7 @@ export {
   type BilledColumns,
   type BilledDay,
   type BilledField,
+  type CsvRow,
   readBilledCsv,
   readConsoleCsv,
 } from './billed-csv.ts';

@@ -1,7 +1,7 @@
 import type { SpendRow } from '@tallygate/usage';
 import { groupRows } from './group-rows.ts';
-import { type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
-import type { DaySides, RangeTerms } from './reconcile-input.ts';
+import { type Naming, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
+import type { DaySides } from './reconcile-input.ts';
 
 /** Everything of one day; what stands in both reports of usage is there twice. */
 export interface Day {
@@ -15,7 +15,7 @@ export interface Day {
 }
 
 /** One at a time, earliest first, so that no more than a day of rows is taken apart at once. */
-export function* daysOf(sides: DaySides, terms: RangeTerms): Generator<Day> {
+export function* daysOf(sides: DaySides, naming: Naming): Generator<Day> {
   const internal = groupRows(sides.internal, ({ group }) => Date.parse(group.day ?? ''));
   const usage = groupRows(sides.usage, ({ startMs }) => startMs);
   const byWorkspace = groupRows(sides.usageByWorkspace, ({ startMs }) => startMs);
@@ -26,9 +26,9 @@ export function* daysOf(sides: DaySides, terms: RangeTerms): Generator<Day> {
     yield {
       dayMs,
       internal: rows,
-      ours: ourRows(rows, 'day', terms),
-      theirs: theirRows(usage.get(dayMs) ?? [], terms),
-      byWorkspace: theirRows(byWorkspace.get(dayMs) ?? [], terms),
+      ours: ourRows(rows, 'day', naming),
+      theirs: theirRows(usage.get(dayMs) ?? [], naming),
+      byWorkspace: theirRows(byWorkspace.get(dayMs) ?? [], naming),
       costs: costs.get(dayMs) ?? [],
     };
   }

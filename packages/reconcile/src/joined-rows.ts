@@ -42,11 +42,18 @@ export interface TheirRow extends Terms {
 /** Which bill of what a row is on: priority capacity on none, batches apart because they may be counted a day later. */
 export type Lane = 'priority' | 'batch' | 'ordinary';
 
-type Naming = Pick<ReconcileInput, 'modelName' | 'apiKeyIdOf'>;
+export interface Naming extends Pick<ReconcileInput, 'modelName' | 'apiKeyIdOf'> {
+  /** Whose bill it is; the provider's own unless it is named. */
+  backend?: string;
+}
 
-/** Rows of partner clouds stay out: they are on other bills. */
+/** The backend whose bill the provider's own reports are about. */
+const PROVIDER = 'anthropic';
+
+/** Rows of other backends stay out: they are on other bills. */
 export function ourRows(rows: readonly SpendRow[], time: 'day' | 'minute', naming: Naming): OurRow[] {
-  return rows.filter(isOnThisBill).map((row) => {
+  const isOurs = (row: SpendRow) => isOnThisBill(row, naming.backend);
+  return rows.filter(isOurs).map((row) => {
     const { group } = row;
     return {
       atMs: Date.parse(group[time] ?? ''),
@@ -70,8 +77,8 @@ export function ourRows(rows: readonly SpendRow[], time: 'day' | 'minute', namin
   });
 }
 
-export function isOnThisBill(row: SpendRow): boolean {
-  return row.group.backend === 'anthropic';
+export function isOnThisBill(row: SpendRow, backend = PROVIDER): boolean {
+  return row.group.backend === backend;
 }
 
 export function theirRows(buckets: readonly UsageBucket[], naming: Naming): TheirRow[] {

@@ -26,7 +26,7 @@ interface KeyPlaces {
 export function ownPlacesOf(rows: readonly SpendRow[], naming: Naming): OwnPlaces {
   const keys = new Map<string | null, KeyPlaces>();
   const doubtfulModels = new Set<string>();
-  for (const row of rows.filter(isOnThisBill)) {
+  for (const row of rows.filter((row) => isOnThisBill(row))) {
     const [apiKeyId, model] = [naming.apiKeyIdOf(row), naming.modelName(row.group.responseModel ?? '')];
     if (apiKeyId !== null) addPlace(placesOf(keys, apiKeyId), model, row);
     else if (isUsed(row)) doubtfulModels.add(model);

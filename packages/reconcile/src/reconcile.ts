@@ -83,7 +83,7 @@ function explainRest(input: ReconcileInput, compared: ComparedDays): void {
 /** The provider calls no figure final; where it speaks of adjustments at all it names thirty days. */
 export const FINAL_AFTER_MS = 30 * 24 * HOUR_MS;
 
-function stateOf(dayEndMs: number, nowMs: number): DayState {
+export function stateOf(dayEndMs: number, nowMs: number): DayState {
   if (nowMs < dayEndMs + HOUR_MS) return 'open';
   return nowMs < dayEndMs + FINAL_AFTER_MS ? 'provisional' : 'settled';
 }

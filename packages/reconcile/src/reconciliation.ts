@@ -30,7 +30,7 @@ export interface Reconciliation {
   tolerancePicoUsd: PicoUsd;
   coverage: Coverage;
   /** Separate judgements: equal tokens at a wrong price, and unequal ones that happen to cost the same, are both seen. */
-  verdicts: { tokens: Verdict; money: Verdict; requests: RequestVerdict };
+  verdicts: { tokens: TokenVerdict; money: Verdict; requests: RequestVerdict };
   days: ReconciledDay[];
   variances: Variance[];
   causes: Cause[];
@@ -63,6 +63,9 @@ export interface Coverage {
 
 /** agrees: no difference at all. explained: differences, all with a cause. differs: something is left. */
 export type Verdict = 'agrees' | 'explained' | 'differs';
+
+/** not_counted: the bill has amounts alone, as a file may. */
+export type TokenVerdict = Verdict | 'not_counted';
 
 /** not_counted: the provider's report has no column of requests. */
 export type RequestVerdict = 'agrees' | 'differs' | 'not_counted';
@@ -148,6 +151,7 @@ export interface Caveat {
   caveat:
     | 'api_keys_not_offered'
     | 'drifted_after_final'
+    | 'from_file'
     | 'incomplete'
     | 'key_unresolved'
     | 'many_gaps'

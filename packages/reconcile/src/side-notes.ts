@@ -14,7 +14,8 @@ export interface SideNotes {
   unknownCounts(): Caveat[];
 }
 
-export function createSideNotes(): SideNotes {
+/** @param backend whose bill it is; the provider's own unless it is named. */
+export function createSideNotes(backend?: string): SideNotes {
   let listPicoUsd = 0n;
   const elsewhere = new Map<string, PicoUsd>();
   const unknown = new Map<string, number>();
@@ -23,17 +24,17 @@ export function createSideNotes(): SideNotes {
       for (const { rows } of costs)
         for (const row of rows) listPicoUsd += row.listAmountPicoUsd ?? row.amountPicoUsd;
       for (const row of internal) {
-        if (isOnThisBill(row)) continue;
-        const backend = row.group.backend ?? '';
+        if (isOnThisBill(row, backend)) continue;
+        const other = row.group.backend ?? '';
         const costPicoUsd = row.listCostNanoUsd * PICO_USD_PER_NANO_USD;
-        elsewhere.set(backend, (elsewhere.get(backend) ?? 0n) + costPicoUsd);
+        elsewhere.set(other, (elsewhere.get(other) ?? 0n) + costPicoUsd);
       }
       for (const { unknownCounts } of usage.flatMap(({ rows }) => rows))
         for (const name in unknownCounts)
           unknown.set(name, (unknown.get(name) ?? 0) + (unknownCounts[name] ?? 0));
     },
     listPicoUsd: () => listPicoUsd,
-    elsewhere: () => [...elsewhere].map(([backend, listCostPicoUsd]) => ({ backend, listCostPicoUsd })),
+    elsewhere: () => [...elsewhere].map(([other, listCostPicoUsd]) => ({ backend: other, listCostPicoUsd })),
     unknownCounts: () =>
       [...unknown].map(([name, count]) => ({
         caveat: 'unknown_counts',

@@ -8,6 +8,8 @@ export {
   type ReportedFigures,
   type ReportedLine,
 } from './bill.ts';
+export { billOfFiles } from './bill-of-files.ts';
 export { type Owners, readOwners, type Unowned, unownedOf } from './owners.ts';
 export { readBill } from './read-bill.ts';
-export { readBilledFiles } from './read-billed-files.ts';
+export { type BilledDays, readBilledFiles } from './read-billed-files.ts';
+export { reconcileFiles } from './reconcile-files.ts';

@@ -106,8 +106,15 @@ function addBillingCommands(program: Command, context: CliContext, choose: Parsi
   addPullsCommands(program, context, choose);
   program
     .command('reconcile')
-    .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY)")
+    .description("compare with the provider's bill (needs ANTHROPIC_ADMIN_KEY, or the bill as a file)")
     .option('--provider-organization <id>', 'which one, where tallygate.yaml lists several')
+    .option(
+      '--csv-file <file>',
+      'instead of asking: usage and cost exported from the Console; may be repeated',
+      (value: string, before: string[] = []) => [...before, value],
+    )
+    .option('--csv-columns <list>', 'field=column of a bill of another cloud: date, amount, model …')
+    .option('--backend <name>', 'whose bill the file is: bedrock, vertex, foundry (default: anthropic)')
     .option('--day <date>', 'one UTC day (default: yesterday)')
     .option('--from <date>', 'first day')
     .option('--to <date>', 'day after the last one')

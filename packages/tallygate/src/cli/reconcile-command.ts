@@ -3,14 +3,20 @@ import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { chosenAccess, providerAccesses } from '../configuration/provider-access.ts';
 import { historyOfProvider } from '../provider/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
-import { invoiceHalf } from './finance/invoice-half.ts';
+import { type InvoiceHalf, invoiceHalf } from './finance/invoice-half.ts';
 import { pullHooks } from './pulls/pull-hooks.ts';
+import { reconcileFilesCommand } from './reconcile-files-command.ts';
 import type { ReconciledDays } from './reconciliation-port.ts';
 import { widthOf } from './report-command.ts';
 import { describeRange, type RangeOptions, rangeFrom, type TimeRange, yesterday } from './time-range.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
 
-export type ReconcileOptions = GlobalOptions & RangeOptions & { providerOrganization?: string };
+export interface ReconcileOptions extends GlobalOptions, RangeOptions {
+  providerOrganization?: string;
+  csvFile?: string[];
+  csvColumns?: string;
+  backend?: string;
+}
 
 const DAY_MS = 86_400_000;
 
@@ -19,6 +25,8 @@ export async function reconcileCommand(
   context: CliContext,
   options: ReconcileOptions,
 ): Promise<CommandOutcome> {
+  if (options.csvFile !== undefined || options.csvColumns !== undefined || options.backend !== undefined)
+    return reconcileFilesCommand(context, options);
   const nowMs = context.clock.nowMs();
   const range = requireWholeDays(rangeFrom(options, nowMs, yesterday(nowMs)));
   const loaded = loadFor(context, options);
@@ -35,30 +43,38 @@ export async function reconcileCommand(
     if (pending > 0) say(context, `${pending} records wait in the spool; they will count as not metered.`);
     const onProgress = (message: string) => say(context, message);
     const days = await context.reconcileDays({ runtime, adminApi, range, onProgress });
-    say(context, `Organization ${runtime.organization}, ${describeRange(range)}`);
-    for (const remark of days.remarks) say(context, remark);
-    const { fromMs, toMs } = range;
     const whose = organizationId === null ? {} : { providerOrganizationId: organizationId };
-    const head = {
-      schema: 'tallygate.reconciliation/2',
-      ...whose,
-      from: isoFromMs(fromMs),
-      to: isoFromMs(toMs),
-    };
-    const { withinTolerance } = days;
     const half = await invoiceHalf(runtime, range, days.variance.billedPicoUsd);
-    const tables = [varianceTable(days.variance), ...(half === null ? [] : [half.table])];
-    return {
-      exitCode: withinTolerance && half?.isTied !== false ? 0 : 3,
-      document: {
-        ...head,
-        ...{ withinTolerance, pendingInSpool: pending },
-        ...days.document,
-        ...(half === null ? {} : { invoice: half.document }),
-      },
-      text: tables.map((table) => toTextTable(table, widthOf(context))).join('\n') + nextOf(days),
-    };
+    const said = { ...whose, pendingInSpool: pending };
+    return reconciledOutcome(context, { organization: runtime.organization, range, days, half, said });
   });
+}
+
+/** How a comparison is told, whatever it was made from. @param said what the document says beside it. */
+export function reconciledOutcome(
+  context: CliContext,
+  told: {
+    organization: string;
+    range: TimeRange;
+    days: ReconciledDays;
+    half: InvoiceHalf | null;
+    said: Record<string, unknown>;
+  },
+): CommandOutcome {
+  const { organization, range, days, half, said } = told;
+  const { withinTolerance } = days;
+  say(context, `Organization ${organization}, ${describeRange(range)}`);
+  for (const remark of days.remarks) say(context, remark);
+  const tables = [varianceTable(days.variance), ...(half === null ? [] : [half.table])];
+  return {
+    exitCode: withinTolerance && half?.isTied !== false ? 0 : 3,
+    document: {
+      ...{ schema: 'tallygate.reconciliation/2', ...said },
+      ...{ from: isoFromMs(range.fromMs), to: isoFromMs(range.toMs), withinTolerance, ...days.document },
+      ...(half === null ? {} : { invoice: half.document }),
+    },
+    text: tables.map((table) => toTextTable(table, widthOf(context))).join('\n') + nextOf(days),
+  };
 }
 
 /** Under the waterfall: what to do. */
@@ -68,7 +84,7 @@ function nextOf({ nextActions }: ReconciledDays): string {
 }
 
 /** The provider bills by UTC day; a part of one has no counterpart. */
-function requireWholeDays(range: TimeRange): TimeRange {
+export function requireWholeDays(range: TimeRange): TimeRange {
   if (range.fromMs % DAY_MS === 0 && range.toMs % DAY_MS === 0) return range;
   throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
     message: `${describeRange(range)} is not a row of whole UTC days.`,

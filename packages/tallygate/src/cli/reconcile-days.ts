@@ -94,6 +94,7 @@ const WORDS = {
   agrees: 'equal',
   explained: 'every difference has a cause',
   differs: 'a difference is left',
+  not_counted: 'not in this bill',
 } as const;
 
 function freshnessOf({ freshness, createdAtMs }: Reconciliation): string[] {

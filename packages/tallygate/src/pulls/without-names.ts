@@ -1,7 +1,7 @@
 import { pseudonymOf, withoutAddress } from '@tallygate/meter';
 
-/** Of a person, of a key as somebody named it, of an identity elsewhere ("email_address", "api_key_name", "subject"). */
-const NAMING_FIELD = /(^|_)(name|email|email_address|subject)$/;
+/** Of a person, of a key as somebody named it, of an identity elsewhere ("email_address", "api_key_name", "subject"), "api_key" as files say it. */
+const NAMING_FIELD = /(^|_)(name|email|email_address|subject|api_key)$/;
 const SECRET = /sk-ant-/;
 
 /**

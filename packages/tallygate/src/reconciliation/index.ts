@@ -2,4 +2,4 @@ export { checkTotals, costSum, tokenSum } from './check-totals.ts';
 export { modelNameIn } from './list-price.ts';
 export { isNoDataYet, pullProviderDays } from './pull-provider.ts';
 export { type ReconciliationStep, runReconciliation } from './run-reconciliation.ts';
-export { fromStoredReport, reconciliationSchema } from './stored-reconciliation.ts';
+export { fromStoredReport, reconciliationSchema, toStoredBody } from './stored-reconciliation.ts';

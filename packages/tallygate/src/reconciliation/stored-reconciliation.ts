@@ -78,7 +78,7 @@ export const reconciliationSchema = z.object({
   tolerancePicoUsd: picoUsd,
   coverage: z.object({ listPicoUsd: picoUsd, darkPicoUsd: picoUsd, percent: z.number().nullable() }),
   verdicts: z.object({
-    tokens: verdict,
+    tokens: verdict.or(z.literal('not_counted')),
     money: verdict,
     requests: z.enum(['agrees', 'differs', 'not_counted']),
   }),
@@ -97,6 +97,7 @@ export const reconciliationSchema = z.object({
       caveat: z.enum([
         'api_keys_not_offered',
         'drifted_after_final',
+        'from_file',
         'incomplete',
         'key_unresolved',
         'many_gaps',

@@ -83,7 +83,7 @@ export function statementOf(reconciliation: Reconciliation): Statement {
 function verdictOf({ verdicts }: Reconciliation): string {
   if (verdicts.money === 'differs') return 'A part of the bill has no explanation yet.';
   if (verdicts.tokens === 'differs') return 'The money is explained; some token counts still differ.';
-  const agrees = verdicts.money === 'agrees' && verdicts.tokens === 'agrees';
+  const agrees = verdicts.money === 'agrees' && verdicts.tokens !== 'explained';
   return agrees ? 'Our records and the bill agree.' : 'Every difference has a cause.';
 }
 

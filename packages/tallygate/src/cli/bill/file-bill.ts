@@ -1,14 +1,13 @@
-import { BILLED_FIELDS, type BilledColumns, type BilledField } from '@tallygate/admin-api';
 import { billCsv, billTable, toTextTable } from '@tallygate/report';
 import type { Team } from '@tallygate/usage';
-import { readBilledFiles, readOwners } from '../../bill/index.ts';
+import { billOfFiles, readBilledFiles, readOwners } from '../../bill/index.ts';
 import { invalidRequest } from '../../invalid-request.ts';
 import { type CliContext, type CommandOutcome, say } from '../context.ts';
-import { suggestion } from '../dimensions.ts';
 import { widthOf } from '../report-command.ts';
 import { describeRange } from '../time-range.ts';
 import { billDocument } from './bill-document.ts';
 import { askedBill, type BillOptions } from './bill-options.ts';
+import { billedColumns } from './csv-columns.ts';
 import { billStatement, foldLines } from './fold-lines.ts';
 
 /** `tallygate bill --csv-file`: what a file says was billed. Nobody is asked, and its days are the range. */
@@ -22,9 +21,10 @@ export async function fileBill(
   const paths = options.csvFile ?? [];
   if (paths.length === 0)
     throw invalidRequest('--csv-columns is given without a file.', 'Name it with --csv-file.');
-  const columns = options.csvColumns === undefined ? null : columnsFrom(options.csvColumns);
+  const billed = await readBilledFiles(paths, billedColumns(options.csvColumns));
   const { groupBy, models } = question;
-  const { bill, fromMs, toMs } = await readBilledFiles({ paths, columns, groupBy, models, nowMs });
+  const bill = billOfFiles(billed, { groupBy, models, nowMs });
+  const { fromMs, toMs } = billed;
   const asked = {
     by,
     isBucketed: isBucketed && options.bucket !== undefined,
@@ -47,22 +47,4 @@ function dailyOnly({ bucket = '1d', ...options }: BillOptions): string {
   if (ranged) throw invalidRequest('A file is read whole: its days are the range.', 'Leave the range out.');
   if (bucket === '1d') return bucket;
   throw invalidRequest('A file says days, and nothing finer.', 'Use --bucket 1d, or leave it out.');
-}
-
-/** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for a field that is none, or without date and amount. */
-function columnsFrom(list: string): BilledColumns {
-  const columns: Partial<Record<BilledField, string>> = {};
-  for (const pair of list.split(',')) {
-    const [name = '', column = ''] = pair.split('=').map((part) => part.trim());
-    const field = BILLED_FIELDS.find((known) => known === name);
-    if (field === undefined || column === '')
-      throw invalidRequest(`--csv-columns "${pair}" names no field.`, suggestion(name, [...BILLED_FIELDS]));
-    columns[field] = column;
-  }
-  const { date, amount } = columns;
-  if (date !== undefined && amount !== undefined) return { ...columns, date, amount };
-  throw invalidRequest(
-    '--csv-columns names no column of dates and amounts.',
-    'Write date=…,amount=… at least.',
-  );
 }

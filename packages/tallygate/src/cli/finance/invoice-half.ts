@@ -8,7 +8,7 @@ import { requireHistory } from '../with-runtime.ts';
 import { invoiceDocument } from './describe-invoice.ts';
 
 /** What `reconcile --month` says beside its own half. */
-interface InvoiceHalf {
+export interface InvoiceHalf {
   document: Record<string, unknown>;
   table: TextTable;
   isTied: boolean;

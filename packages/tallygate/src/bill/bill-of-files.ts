@@ -1,0 +1,30 @@
+import type { ReportedBill, ReportedDimension } from './bill.ts';
+import { joinLines, sumLines } from './join-lines.ts';
+import type { BilledDays } from './read-billed-files.ts';
+
+/** The account of a provider as files give it, in the form that reports have. @param models only these; empty: all. */
+export function billOfFiles(
+  { usage, costs, files }: BilledDays,
+  {
+    groupBy,
+    models,
+    nowMs,
+  }: { groupBy: readonly ReportedDimension[]; models: readonly string[]; nowMs: number },
+): ReportedBill {
+  const isAsked = ({ group }: { group: { model?: string | null } }) =>
+    models.length === 0 || models.includes(group.model ?? '');
+  const asked = {
+    usage: usage.map((day) => ({ ...day, rows: day.rows.filter(isAsked) })),
+    costs: costs.map((day) => ({ ...day, rows: day.rows.filter(isAsked) })),
+  };
+  const without = { requests: null, costPicoUsd: 0n, listCostPicoUsd: null };
+  const lines = joinLines({ ...asked, groupBy, without });
+  const hasUsage = asked.usage.some(({ rows }) => rows.length > 0);
+  return {
+    source: 'csv',
+    lines,
+    total: sumLines(lines),
+    freshness: { readAtMs: Math.min(nowMs, ...files.map(({ changedMs }) => changedMs)), completeToMs: null },
+    caveats: hasUsage ? [] : ['These files hold no usage, only amounts.'],
+  };
+}
