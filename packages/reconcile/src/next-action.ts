@@ -17,7 +17,7 @@ const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
   unmetered_workspace: ({ evidence }) =>
     `Wrap the clients that work in workspace ${namesOf(evidence, (item) => item.workspaceId)}.`,
   unmetered_model: ({ evidence }) =>
-    `Find who calls ${namesOf(evidence, (item) => item.model)} with ${namesOf(evidence, (item) => item.apiKeyId)} past the meter, and wrap it.`,
+    `Find who calls ${namesOf(evidence, (item) => item.model)} with ${namesOf(evidence, (item) => item.apiKeyId ?? 'keys that the bill does not name')} past the meter, and wrap it.`,
   unmetered_hours: ({ evidence }) =>
     `Find what used ${namesOf(evidence, (item) => item.apiKeyId)} past the meter from ${namesOf(evidence, ({ fromMs }) => isoFromMs(fromMs))}, and wrap it.`,
   geography: ({ evidence }) =>
