@@ -1,6 +1,17 @@
 import { newAttemptId, settlementSchema } from '@tallygate/usage';
-import { expect } from 'vitest';
-import { budgetOf, counters, type Guarantees, held, requestOf, START_MS, usd } from './gate-fixtures.ts';
+import { expect, vi } from 'vitest';
+import {
+  budgetOf,
+  counters,
+  type Guarantees,
+  HOUR_MS,
+  held,
+  requestOf,
+  START_MS,
+  usd,
+} from './gate-fixtures.ts';
+
+const NEVER_LEASED = { ttlMs: 2 * HOUR_MS };
 
 /** How a hold ends, and what is counted then. */
 export const ENDINGS: Guarantees = {
@@ -97,6 +108,28 @@ export const ENDINGS: Guarantees = {
     expect(await counters(gate)).toEqual({ all: { spent: 9n, held: 0n } });
     expect((await gate.settle({ hold: await held(gate), amountNanoUsd: 0n })).settlement.seq).toBe(2);
   },
+
+  'a settlement that is repeated when its record is forgotten takes a new number and counts once; what never ended counts':
+    async (openWith) => {
+      const { gate, advanceMs } = await openWith([budgetOf('all', usd('1'))], { recordGraceMs: 1 });
+      const [hold, unended] = [await held(gate, NEVER_LEASED), await held(gate, NEVER_LEASED)];
+      const first = await gate.settle({ hold, amountNanoUsd: 5n });
+      expect(first).toMatchObject({ outcome: 'settled', settlement: { seq: 1 } });
+      // The server forgets by a clock that no test moves.
+      const again = await vi.waitUntil(async () => {
+        await advanceMs(3 * HOUR_MS);
+        await held(gate, { expectedNanoUsd: 0n });
+        const reply = await gate.settle({ hold, amountNanoUsd: 5n });
+        return reply.settlement.seq > 1 && reply;
+      });
+      expect(again).toMatchObject({
+        outcome: 'duplicate',
+        settlement: { seq: 2, entries: [{ amount: 5n }] },
+      });
+      expect((await counters(gate))['all']?.spent).toBe(5n);
+      expect((await gate.settle({ hold: unended, amountNanoUsd: 3n })).outcome).toBe('late');
+      expect(await counters(gate)).toEqual({ all: { spent: 8n, held: 0n } });
+    },
 
   'a repeated settlement with another amount returns the first one': async (openWith) => {
     const { gate } = await openWith([budgetOf('all', usd('1'))]);

@@ -25,6 +25,8 @@ export interface GateConditions {
   startMs?: number;
   configuration?: ConfigurationSnapshot;
   seed?: Pick<GateSeed, 'lastSeq' | 'totals' | 'announced'>;
+  /** Instead of `RECORD_GRACE_MS`. */
+  recordGraceMs?: number;
 }
 
 /**

@@ -93,7 +93,7 @@ export const MEASURES: Guarantees = {
       words: { spent: 5n, held: 0n },
       calls: { spent: 1n, held: 0n },
     });
-    const late = { ...released, attemptId: `${released.attemptId}-late` };
+    const late = { ...released, attemptId: `${released.attemptId}-late`, epoch: 'outage' };
     expect((await gate.settle({ hold: late, ...charge })).outcome).toBe('orphan');
     expect((await counters(gate))['words']).toEqual({ spent: 10n, held: 0n });
   },

@@ -40,7 +40,13 @@ export async function openInRedisAt(
   url: string,
   redis: Redis | Cluster,
   organization: string,
-  { startMs = START_MS, configuration, seed, leases }: GateConditions & { leases?: LeaseOptions },
+  {
+    startMs = START_MS,
+    configuration,
+    seed,
+    recordGraceMs,
+    leases,
+  }: GateConditions & { leases?: LeaseOptions },
 ): ReturnType<OpenGate> {
   const timeKey = `test-time:{${organization}}`;
   let nowMs = startMs;
@@ -64,7 +70,7 @@ export async function openInRedisAt(
       reserveDeadlineMs: 30_000,
       settleDeadlineMs: 30_000,
       bucketMs: BUCKET_MS,
-      recordGraceMs: RECORD_GRACE_MS,
+      recordGraceMs: recordGraceMs ?? RECORD_GRACE_MS,
       ...(leases === undefined ? {} : { leases }),
     },
     timeKey,

@@ -45,6 +45,6 @@ if is_live(known, state, current) then
     end
   end
 end
-local abandoned = { state = 'A', ask = ask, epoch = state.epoch, text = known and known.text }
+local abandoned = { state = 'A', ask = ask, epoch = state.epoch }
 write_attempt(KEYS[2], abandoned, tonumber(ARGV[3]))
 return { 'OK' }

@@ -67,5 +67,5 @@ for index, counter in ipairs(counters) do
   add_hold(counter.budget, counter.epoch, hold_of(attempt, index))
   write_budget(KEYS[3 + index], counter.budget, counter.epoch, now, math.max(counter.ends, hold_end) + grace)
 end
-write_attempt(KEYS[2], attempt, hold_end + grace - now)
+write_attempt(KEYS[2], attempt, unended_ttl_ms(hold_end, now, grace))
 return { 'OK' }

@@ -152,7 +152,7 @@ if live then
   if lease.expected == '0' and lease.worst == '0' then
     lease.state = 'V'
   end
-  write_attempt(KEYS[2], lease, 1)
+  write_attempt(KEYS[2], lease, lease.state == 'V' and grace or nil)
 end
 
 if count == '0' then

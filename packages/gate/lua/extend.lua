@@ -58,5 +58,5 @@ for index, budget in ipairs(budgets) do
   add_hold(budget, state.epoch, hold_of(known, index))
   write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
 end
-write_attempt(KEYS[2], known, hold_end + grace - now)
+write_attempt(KEYS[2], known, unended_ttl_ms(hold_end, now, grace))
 return { 'OK', known.text }

@@ -122,7 +122,7 @@ local function answer_known(key, known, ask)
   -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
   if known.state == 'H' and known.ask ~= ask then
     known.ask = ask
-    write_attempt(key, known, 1)
+    write_attempt(key, known)
   end
   return { 'DUP', known.text }
 end
@@ -290,7 +290,7 @@ local function reserve(index, request)
     worst = worst,
     entries = entries,
   }
-  write_attempt(key, attempt, hold_end + grace - now)
+  write_attempt(key, attempt, unended_ttl_ms(hold_end, now, grace))
   if shares and next(shares) then
     return { 'SPLIT', attempt.instant, attempt.text, unpack(refusals) }
   end

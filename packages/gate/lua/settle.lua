@@ -6,12 +6,14 @@
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
 --         limbs; how many values each of its budgets has; then per budget, of which the last two may be missing: its position
 --         behind the state, period start, period end; its own amount in limbs; position of its pace, 0 for none
---       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms
+--       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms, and ':<epoch of
+--         the hold>' behind it where the record of its end may be forgotten
 -- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
 --   REOPEN   it had been released; the charge counts
 --   ORPHAN   the attempt is not known; the charge counts
+--   AGAIN    it was ended before, and its number is forgotten: a new one, and nothing counts a second time
 -- or, with nothing changed
 --   DUP attempt     it was ended before: the attempt carries the first settlement
 --   PINNED attempt  the attempt was held on other periods: ask again with those
@@ -138,9 +140,18 @@ local function replace_hold(request, kind, known, live)
   is_changed = true
 end
 
+-- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
+local function number_end(attempt)
+  attempt.epoch, attempt.rebuilds = state.epoch, state.rebuilds
+  attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
+  attempt.settled = whole(now)
+  return attempt
+end
+
 local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
-  local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local kind, amount, entries, pinned = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local instant, made_in = string.match(pinned, '^([^:]+):?(.*)$')
   local known = read_attempt(stored[index])
   -- One that ended in an epoch that was lost since is charged anew: whoever asks again never got its number, so no ledger has it.
   if known and (known.state == 'A' or known.state ~= 'H' and known.epoch ~= state.epoch) then
@@ -152,6 +163,14 @@ local function settle(index, request)
   if known and known.entries ~= entries then
     return { 'PINNED', known.text }
   end
+  if not stored[index] and made_in == state.epoch and now < tonumber(instant) + UNENDED_MS then
+    local again = number_end({ state = kind, entries = entries, instant = instant, amount = amount })
+    -- After a release it would stay unknown whether it was charged.
+    if kind == 'S' then
+      write_attempt(KEYS[1 + index], again, grace)
+    end
+    return { 'AGAIN', state.epoch, instant, again.seq, again.settled }
+  end
   local refused = find_budgets(request)
   if refused then
     return refused
@@ -160,12 +179,9 @@ local function settle(index, request)
   local live = is_live(known, state, current)
   local outcome = outcome_of(known, live)
   replace_hold(request, kind, known, live)
-  -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
   local attempt = known or { entries = entries, instant = instant }
-  attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
-  attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
-  attempt.settled, attempt.amount = whole(now), amount
-  write_attempt(KEYS[1 + index], attempt, grace)
+  attempt.state, attempt.amount = kind, amount
+  write_attempt(KEYS[1 + index], number_end(attempt), grace)
   return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
 end
 

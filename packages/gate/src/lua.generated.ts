@@ -269,16 +269,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
@@ -550,7 +557,7 @@ if is_live(known, state, current) then
     end
   end
 end
-local abandoned = { state = 'A', ask = ask, epoch = state.epoch, text = known and known.text }
+local abandoned = { state = 'A', ask = ask, epoch = state.epoch }
 write_attempt(KEYS[2], abandoned, tonumber(ARGV[3]))
 return { 'OK' }
 `,
@@ -825,16 +832,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
@@ -1132,7 +1146,7 @@ for index, counter in ipairs(counters) do
   add_hold(counter.budget, counter.epoch, hold_of(attempt, index))
   write_budget(KEYS[3 + index], counter.budget, counter.epoch, now, math.max(counter.ends, hold_end) + grace)
 end
-write_attempt(KEYS[2], attempt, hold_end + grace - now)
+write_attempt(KEYS[2], attempt, unended_ttl_ms(hold_end, now, grace))
 return { 'OK' }
 `,
   balances: `-- balances: spent and held of budgets in their current periods. Changes nothing.
@@ -1937,16 +1951,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
@@ -2404,7 +2425,7 @@ if live then
   if lease.expected == '0' and lease.worst == '0' then
     lease.state = 'V'
   end
-  write_attempt(KEYS[2], lease, 1)
+  write_attempt(KEYS[2], lease, lease.state == 'V' and grace or nil)
 end
 
 if count == '0' then
@@ -2693,16 +2714,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
@@ -2986,7 +3014,7 @@ for index, budget in ipairs(budgets) do
   add_hold(budget, state.epoch, hold_of(known, index))
   write_budget(KEYS[2 + index], budget, state.epoch, now, math.max(ends, hold_end) + grace)
 end
-write_attempt(KEYS[2], known, hold_end + grace - now)
+write_attempt(KEYS[2], known, unended_ttl_ms(hold_end, now, grace))
 return { 'OK', known.text }
 `,
   leases: `-- leases: who may be admitting from a lease on a budget, so that one who is denied knows whether to wait for idle money.
@@ -3893,16 +3921,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
@@ -4480,7 +4515,7 @@ local function answer_known(key, known, ask)
   -- The caller who asked last owns the hold, so that an earlier one who gave up cannot take it away.
   if known.state == 'H' and known.ask ~= ask then
     known.ask = ask
-    write_attempt(key, known, 1)
+    write_attempt(key, known)
   end
   return { 'DUP', known.text }
 end
@@ -4648,7 +4683,7 @@ local function reserve(index, request)
     worst = worst,
     entries = entries,
   }
-  write_attempt(key, attempt, hold_end + grace - now)
+  write_attempt(key, attempt, unended_ttl_ms(hold_end, now, grace))
   if shares and next(shares) then
     return { 'SPLIT', attempt.instant, attempt.text, unpack(refusals) }
   end
@@ -5233,12 +5268,14 @@ return { 'OK', epoch }
 -- ARGV  1 as a JSON array: caller's clock, ms; largest skew, ms; grace of records, ms; then per attempt an array: amount in
 --         limbs; how many values each of its budgets has; then per budget, of which the last two may be missing: its position
 --         behind the state, period start, period end; its own amount in limbs; position of its pace, 0 for none
---       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms
+--       then per attempt: 'S' settle, 'V' release; amounts ('0' for a release); entries; budget instant, ms, and ':<epoch of
+--         the hold>' behind it where the record of its end may be forgotten
 -- Returns per attempt, with epoch, budget instant, number and instant of the settlement
 --   OK       the hold was live and is replaced
 --   LATE     it had ended by time; the charge counts
 --   REOPEN   it had been released; the charge counts
 --   ORPHAN   the attempt is not known; the charge counts
+--   AGAIN    it was ended before, and its number is forgotten: a new one, and nothing counts a second time
 -- or, with nothing changed
 --   DUP attempt     it was ended before: the attempt carries the first settlement
 --   PINNED attempt  the attempt was held on other periods: ask again with those
@@ -5504,16 +5541,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
@@ -6049,9 +6093,18 @@ local function replace_hold(request, kind, known, live)
   is_changed = true
 end
 
+-- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
+local function number_end(attempt)
+  attempt.epoch, attempt.rebuilds = state.epoch, state.rebuilds
+  attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
+  attempt.settled = whole(now)
+  return attempt
+end
+
 local function settle(index, request)
   local at_values = 1 + (index - 1) * VALUES_PER_ATTEMPT
-  local kind, amount, entries, instant = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local kind, amount, entries, pinned = unpack(ARGV, at_values + 1, at_values + VALUES_PER_ATTEMPT)
+  local instant, made_in = string.match(pinned, '^([^:]+):?(.*)$')
   local known = read_attempt(stored[index])
   -- One that ended in an epoch that was lost since is charged anew: whoever asks again never got its number, so no ledger has it.
   if known and (known.state == 'A' or known.state ~= 'H' and known.epoch ~= state.epoch) then
@@ -6063,6 +6116,14 @@ local function settle(index, request)
   if known and known.entries ~= entries then
     return { 'PINNED', known.text }
   end
+  if not stored[index] and made_in == state.epoch and now < tonumber(instant) + UNENDED_MS then
+    local again = number_end({ state = kind, entries = entries, instant = instant, amount = amount })
+    -- After a release it would stay unknown whether it was charged.
+    if kind == 'S' then
+      write_attempt(KEYS[1 + index], again, grace)
+    end
+    return { 'AGAIN', state.epoch, instant, again.seq, again.settled }
+  end
   local refused = find_budgets(request)
   if refused then
     return refused
@@ -6071,12 +6132,9 @@ local function settle(index, request)
   local live = is_live(known, state, current)
   local outcome = outcome_of(known, live)
   replace_hold(request, kind, known, live)
-  -- Gapless: a number that is missing in the ledger is a settlement that never arrived there.
   local attempt = known or { entries = entries, instant = instant }
-  attempt.state, attempt.epoch, attempt.rebuilds = kind, state.epoch, state.rebuilds
-  attempt.seq = whole(redis.call('HINCRBY', KEYS[1], 'seq', '1'))
-  attempt.settled, attempt.amount = whole(now), amount
-  write_attempt(KEYS[1 + index], attempt, grace)
+  attempt.state, attempt.amount = kind, amount
+  write_attempt(KEYS[1 + index], number_end(attempt), grace)
   return { outcome, state.epoch, attempt.instant, attempt.seq, attempt.settled }
 end
 

@@ -5,6 +5,7 @@ import { announceReached } from './memory-announcements.ts';
 import { chargePaceOf } from './memory-paces.ts';
 import { liftHold, type MemoryState, passTime, readTime } from './memory-state.ts';
 import { outOfRange, requireCharge, requireOwnHold } from './requests.ts';
+import { UNENDED_MS } from './seeds.ts';
 import { type Ending, outcomeOfLive, settlementOf } from './settlements.ts';
 
 /** How an attempt ends in process, and what is answered once it has. `lua/settle.lua` states the same rules. */
@@ -26,28 +27,41 @@ export function endAttempt(
   // The gate's own record decides what ends; the caller's copy speaks only for an attempt that the gate does not know.
   const { budgetInstantMs, entries } = hold ?? before ?? asked;
   const { nowMs, current, atMs } = readTime(state);
+  if (hold === undefined && before === undefined && wasEnded(state, asked, nowMs)) {
+    const again = { kind, settledAtMs: nowMs, charge, budgetInstantMs, entries };
+    // After a release it would stay unknown whether it was charged.
+    return { outcome: 'duplicate', settlement: numbered(state, attemptId, again, kind === 'settle') };
+  }
   for (const entry of entries) {
     if (state.counters.spent(entry.key, atMs) + chargedTo(entry, charge) > NANO_USD_MAX)
       throw outOfRange(entry.key);
   }
   passTime(state, nowMs, current);
   const outcome = outcomeOf(hold, before, kind, current);
-  state.seq += 1;
-  const ending: Ending = {
-    kind,
-    seq: state.seq,
-    settledAtMs: nowMs,
-    charge,
-    budgetInstantMs,
-    entries,
-  };
+  const ending = { kind, settledAtMs: nowMs, charge, budgetInstantMs, entries };
   if (hold !== undefined) liftHold(state, hold);
   spend(state, ending);
   if (kind === 'settle' || outcome === 'released')
     for (const { key } of entries) announceReached(state, key, { nowMs, atMs });
   for (const entry of entries) chargePaceOf(state, entry.key, chargedTo(entry, charge), nowMs);
-  state.ended.put(attemptId, ending);
-  return { outcome, settlement: settlementIn(state, attemptId, ending) };
+  return { outcome, settlement: numbered(state, attemptId, ending) };
+}
+
+/** Of this gate, and neither held nor among those that ended lately: that it ended is all that is left to know. */
+function wasEnded({ epoch }: MemoryState, asked: Hold, nowMs: number): boolean {
+  return asked.epoch === epoch && nowMs < asked.budgetInstantMs + UNENDED_MS;
+}
+
+function numbered(
+  state: MemoryState,
+  attemptId: string,
+  ending: Omit<Ending, 'seq'>,
+  isRemembered = true,
+): Settlement {
+  state.seq += 1;
+  const numberedEnding = { ...ending, seq: state.seq };
+  if (isRemembered) state.ended.put(attemptId, numberedEnding);
+  return settlementIn(state, attemptId, numberedEnding);
 }
 
 /** What a reserve gets that is repeated after the end: the periods as they were pinned, and nothing held on them any more. */
@@ -75,7 +89,7 @@ function outcomeOf(
   return before === undefined ? 'orphan' : 'reopened';
 }
 
-function spend(state: MemoryState, { entries, charge, settledAtMs }: Ending): void {
+function spend(state: MemoryState, { entries, charge, settledAtMs }: Omit<Ending, 'seq'>): void {
   const pastMs = state.watermark * state.bucketMs;
   for (const entry of entries) {
     const keepUntilMs = Math.max(entry.periodEndMs, settledAtMs) + state.recordGraceMs;

@@ -56,7 +56,8 @@ describe('the gate in process', () => {
     expect((await gate.settle({ hold, amountNanoUsd: 5n })).outcome).toBe('duplicate');
     time.nowMs += HOUR_MS;
     await reserve('c');
-    expect((await gate.settle({ hold, amountNanoUsd: 5n })).outcome).toBe('orphan');
+    const stranger = { ...hold, epoch: 'of-another-life' };
+    expect((await gate.settle({ hold: stranger, amountNanoUsd: 5n })).outcome).toBe('orphan');
   });
 
   test('what callers do to a snapshot they were given does not change the live one', async () => {

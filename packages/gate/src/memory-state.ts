@@ -20,6 +20,7 @@ import {
   type GateSeed,
   periodEndBoundMs,
   totalsByPeriod,
+  UNENDED_MS,
 } from './seeds.ts';
 
 /** What the gate in process remembers, and the few ways in which it changes. */
@@ -48,7 +49,7 @@ export interface MemoryState {
   readonly epoch: string;
   readonly calendar: PeriodCalendar;
   readonly counters: MemoryCounters;
-  /** Of attempts that nobody has ended; those that time has ended are remembered for the grace as well. */
+  /** Of attempts that nobody has ended, those that time has ended among them. */
   readonly holds: ExpiringMap<Hold>;
   readonly ended: EndedAttempts;
   readonly outbox: MemoryOutbox;
@@ -125,7 +126,7 @@ export function placeHold(state: MemoryState, hold: Hold): void {
     const keepUntilMs = Math.max(entry.periodEndMs, endMs) + state.recordGraceMs;
     state.counters.hold(entry, hold.expiryBucket, state.watermark, keepUntilMs);
   }
-  state.holds.put(hold.attemptId, hold, endMs + state.recordGraceMs);
+  state.holds.put(hold.attemptId, hold, endMs + Math.max(state.recordGraceMs, UNENDED_MS));
 }
 
 /** Takes the hold back from its periods and forgets it. */

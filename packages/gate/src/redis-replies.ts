@@ -123,6 +123,7 @@ const OUTCOMES: Partial<Record<string, SettleReply['outcome']>> = {
   LATE: 'late',
   REOPEN: 'reopened',
   ORPHAN: 'orphan',
+  AGAIN: 'duplicate',
 };
 
 export function extendReplyFrom(reply: ScriptReply, organization: string, attemptId: string): ExtendReply {

@@ -26,7 +26,7 @@ export async function endHold(
   requireCharge(charge);
   let entries: readonly PinnedPeriod[] = asked.entries;
   return ask(kind, async () => {
-    const reply = await session.settle(settleQuestion(keys, asked, kind, charge, entries, session.isPaced));
+    const reply = await session.settle(settleQuestion(keys, asked, kind, charge, entries, session));
     if (await rebuilt(session, reply, entries)) return null;
     if (reply.code === 'PINNED') {
       entries = holdFromRecord(organization, asked.attemptId, reply.values[0] ?? '').entries;

@@ -26,11 +26,16 @@ export interface GateSeed {
 export type ReadSeed = (selection?: SettledSelection) => Promise<GateSeed>;
 
 /**
- * How long an ended attempt is remembered: within it a repeated settle is a duplicate, after it the charge would count
- * twice. An hour covers a restart of the process that has to repeat it, at about 400 bytes for each attempt in Redis and
- * 100 in process.
+ * How long an ended attempt is remembered: within it a repeated settle gets the first number, after it a new one. An hour covers
+ * a restart of the process that has to repeat it, at about 400 bytes for each attempt in Redis and 100 in process.
  */
 export const DEFAULT_RECORD_GRACE_MS = 3_600_000;
+
+/**
+ * So long after its hold an attempt is remembered that nobody ended: one that is forgotten sooner was ended, and does not count
+ * again. Few are never ended, so that a week of them costs nothing. `lua/fragments/attempt.lua` states the same.
+ */
+export const UNENDED_MS = 7 * 24 * 3_600_000;
 
 /** An instant at which the period is surely over. The ledger's keys name no zone, and a counter may only live too long. */
 export function periodEndBoundMs(key: string): number {

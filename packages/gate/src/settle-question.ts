@@ -5,6 +5,7 @@ import type { PinnedPeriod } from './budget-periods.ts';
 import type { Question } from './gathered-scripts.ts';
 import { budgetKeyIn, measureOf, type RedisKeys } from './keys.ts';
 import { limbs } from './limbs.ts';
+import type { RedisSession } from './redis-session.ts';
 
 /** With the position of its key, which is known when questions are gathered. */
 const PLAIN_VALUES = 3;
@@ -14,18 +15,18 @@ const VALUES_WITH_PACE = 6;
 /** An end as `lua/settle.lua` takes it. Where all budgets are in USD, and none shared it with a pool, their amount is sent once. */
 export function settleQuestion(
   keys: RedisKeys,
-  { attemptId, budgetInstantMs }: Pick<Hold, 'attemptId' | 'budgetInstantMs'>,
+  hold: Pick<Hold, 'attemptId' | 'budgetInstantMs' | 'epoch'>,
   kind: 'settle' | 'release',
   charge: Charge,
   entries: readonly PinnedPeriod[],
-  isPaced: (periodKey: string) => boolean,
+  { isPaced, clock, recordGraceMs }: Pick<RedisSession, 'isPaced' | 'clock' | 'recordGraceMs'>,
 ): Question {
   const amounts = entries.map((entry) => chargedTo(entry, charge));
   const paces = entries.map(({ key }) => (isPaced(key) ? keys.pace(budgetKeyIn(key)) : null));
   const hasPaces = paces.some((pace) => pace !== null);
   const isPlain = !hasPaces && entries.every(isPlainEntry);
   return {
-    attemptKey: keys.attempt(attemptId),
+    attemptKey: keys.attempt(hold.attemptId),
     numbers: [
       ...limbs(charge.amountNanoUsd),
       hasPaces ? VALUES_WITH_PACE : isPlain ? PLAIN_VALUES : ALL_VALUES,
@@ -39,9 +40,21 @@ export function settleQuestion(
       kind === 'settle' ? 'S' : 'V',
       amountsToText(amounts),
       entriesToText(entries),
-      String(budgetInstantMs),
+      mayBeForgotten(hold, clock.nowMs(), recordGraceMs)
+        ? `${hold.budgetInstantMs}:${hold.epoch}`
+        : String(hold.budgetInstantMs),
     ],
   };
+}
+
+/** Whether the record of an end before may be gone; half of its life, and what is of the future, because clocks differ. */
+function mayBeForgotten(
+  { budgetInstantMs }: Pick<Hold, 'budgetInstantMs'>,
+  nowMs: number,
+  recordGraceMs: number,
+): boolean {
+  const ageMs = nowMs - budgetInstantMs;
+  return ageMs < 0 || ageMs >= recordGraceMs / 2;
 }
 
 function isPlainEntry({ key, paysUpTo, paysFrom }: PinnedPeriod): boolean {

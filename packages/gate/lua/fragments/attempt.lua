@@ -34,16 +34,23 @@ local function read_attempt(text)
   }
 end
 
+-- So long after its hold an attempt is remembered that nobody ended. Of this epoch, and not there before: it was ended, and that is forgotten.
+local UNENDED_MS = 7 * 24 * 3600 * 1000
+
+local function unended_ttl_ms(hold_end_ms, now_ms, grace_ms)
+  return hold_end_ms - now_ms + math.max(UNENDED_MS, grace_ms)
+end
+
+-- Without a time to live it keeps the one it has.
 local function write_attempt(key, attempt, ttl_ms)
-  local was_known = attempt.text ~= nil
   local held_as = (attempt.bucket or '') .. '|' .. (attempt.expected or '') .. '|' .. (attempt.worst or '')
   local settled_as = (attempt.seq or '') .. '|' .. (attempt.settled or '') .. '|' .. (attempt.amount or '')
   attempt.text = attempt.state .. '|' .. (attempt.ask or '') .. '|' .. attempt.epoch .. '|' .. (attempt.rebuilds or '') .. '|'
     .. (attempt.instant or '') .. '|' .. held_as .. '|' .. settled_as .. '|' .. (attempt.entries or '')
-  if was_known and redis.call('PTTL', key) >= ttl_ms then
-    redis.call('SET', key, attempt.text, 'KEEPTTL')
-  else
+  if ttl_ms then
     redis.call('SET', key, attempt.text, 'PX', whole(math.max(ttl_ms, 1)))
+  else
+    redis.call('SET', key, attempt.text, 'KEEPTTL')
   end
 end
 
