@@ -2,11 +2,18 @@ import Anthropic from '@anthropic-ai/sdk';
 import { DEFAULT_API_KEY, startSimulator } from '@tallygate/simulator';
 import { type Budget, emptyConfiguration, nanoFromUsd, newAttemptId, TallygateError } from '@tallygate/usage';
 import { type OpenOptions, openTallygate, tallygate } from 'tallygate';
-import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { started, temporaryDirectory } from './application-process.ts';
 import { startMortalRedis } from './mortal-redis.ts';
 
 /** Redis is killed; what a budget may be charged meanwhile is its allowance, whoever is killed beside it. */
+
+/** A busy machine is no outage: only a Redis that is gone is to be one. Without a connection nobody waits. */
+vi.mock(import('@tallygate/gate'), async (importOriginal) => {
+  const gate = await importOriginal();
+  const patient = { reserveDeadlineMs: 2_000, settleDeadlineMs: 2_000 };
+  return { ...gate, openRedisGate: (options) => gate.openRedisGate({ ...options, ...patient }) };
+});
 
 const ALWAYS = { fromMs: 0, toMs: 4_000_000_000_000 };
 /** Room for a few calls, each counted at its worst case. */
