@@ -10,6 +10,7 @@ import { MEASURES } from './gate-measures.ts';
 import { OVERRIDES } from './gate-overrides.ts';
 import { POOL_TERMS } from './gate-pool-terms.ts';
 import { POOLS } from './gate-pools.ts';
+import { REBUILD } from './gate-rebuild.ts';
 import { ROLLING } from './gate-rolling.ts';
 import { TIME } from './gate-time.ts';
 import { VELOCITY } from './gate-velocity.ts';
@@ -36,6 +37,7 @@ export function describeBudgetGate(name: string, open: OpenGate): void {
     velocity: VELOCITY,
     overrides: OVERRIDES,
     alerts: ALERTS,
+    rebuild: REBUILD,
     outage: OUTAGE,
   };
   describe.each(Object.entries(chapters))(`${name}: %s`, (_chapter, guarantees) => {
