@@ -20,7 +20,7 @@ const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 const october = { fromMs: Date.UTC(2026, 9, 1), days: 31, calls: CALLS };
 const { reconciliation } = await reconcileChaos({ seed: SEED, scale: october, progress: () => undefined });
 const invoice = invoiceFor(nanoFromPico(reconciliation.billedPicoUsd));
-const tie = invoiceStatement(reconciliation.billedPicoUsd, [invoice], 'invoiced');
+const tie = invoiceStatement(reconciliation.billedPicoUsd, [invoice], { billing: 'invoiced' });
 if (tie === null) throw new Error('There is an invoice, and it was not compared.');
 writeFileSync(
   `${DOCS}reconciliation.svg`,

@@ -1,3 +1,3 @@
-export { chargingOf, costCentresOf, journalOfMonth } from './journal-of-month.ts';
+export { type Correction, chargingOf, costCentresOf, journalOfMonth } from './journal-of-month.ts';
 export { monthOf, rangeOfMonth } from './month.ts';
-export { type MonthBill, readMonthBill } from './month-bill.ts';
+export { type AllocationRules, type MonthBill, readMonthBill } from './month-bill.ts';

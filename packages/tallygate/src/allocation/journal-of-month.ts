@@ -5,7 +5,7 @@ import {
   type JournalItem,
   type JournalLine,
 } from '@tallygate/report';
-import { FINANCE_DEFAULTS, type Finance, isoFromMs, type Team } from '@tallygate/usage';
+import { FINANCE_DEFAULTS, type Finance, isoFromMs, type Team, toWireJson } from '@tallygate/usage';
 import { digestOf } from '../digest.ts';
 import { rangeOfMonth } from './month.ts';
 import type { AllocationRules } from './month-bill.ts';
@@ -22,13 +22,27 @@ export function costCentresOf({ teams, finance = FINANCE_DEFAULTS }: AllocationR
     team === null ? finance.unallocatedCostCentre : (known.get(team) ?? '');
 }
 
-/** What a month moves from the cost centre that paid to those that consumed. */
+/** A part of an earlier, closed month that came to light after it was closed. */
+export interface Correction {
+  month: string;
+  team: string | null;
+  amountNanoUsd: bigint;
+}
+
+/** Who bears a month, and what of closed months it carries. */
+export interface PostedMonth {
+  month: string;
+  lines: readonly AllocationLine[];
+  corrections: readonly Correction[];
+}
+
+/** What a month moves from the cost centre that paid to those that consumed; corrections as items of their own. */
 export function journalOfMonth(
   organization: string,
-  month: string,
-  lines: readonly AllocationLine[],
+  posted: PostedMonth,
   rules: AllocationRules,
 ): JournalLine[] {
+  const { month } = posted;
   const finance = rules.finance ?? FINANCE_DEFAULTS;
   const { toMs } = rangeOfMonth(month);
   const head = {
@@ -39,25 +53,33 @@ export function journalOfMonth(
     expenseAccount: finance.expenseAccount,
     clearingAccount: finance.clearingAccount,
     clearingCostCentre: finance.clearingCostCentre,
-    sourceHash: digestOf(allocationCsv(lines, costCentresOf(rules))).sha256,
+    sourceHash: digestOf(sourceOf(posted, rules)).sha256,
   };
-  return balancedJournal(head, itemsOf(month, lines, rules, finance));
+  return balancedJournal(head, itemsOf(posted, rules, finance));
 }
 
-/** One item per team: who is not charged back stands at the unallocated cost centre, by name. */
+function sourceOf({ lines, corrections }: PostedMonth, rules: AllocationRules): string {
+  const carried = corrections.map((correction) => `${toWireJson(correction)}\n`);
+  return [allocationCsv(lines, costCentresOf(rules)), ...carried].join('');
+}
+
+/** One item per team and month that it is about: who is not charged back stands at the unallocated cost centre, by name. */
 function itemsOf(
-  month: string,
-  lines: readonly AllocationLine[],
+  { month, lines, corrections }: PostedMonth,
   { teams }: AllocationRules,
   { unallocatedCostCentre }: Finance,
 ): JournalItem[] {
-  const byTeam = new Map<string | null, bigint>();
-  for (const { team, amountNanoUsd } of lines) byTeam.set(team, (byTeam.get(team) ?? 0n) + amountNanoUsd);
-  return [...byTeam].map(([team, amountNanoUsd]) => {
+  const itemOf = (words: string, team: string | null, amountNanoUsd: bigint): JournalItem => {
     const listed = teams.find(({ id }) => id === team);
     const charged = chargingOf(listed) === 'chargeback' ? (listed?.costCentre ?? null) : null;
     const costCentre = charged ?? unallocatedCostCentre;
-    const memo = `Claude ${month}${charged === null ? ' (not charged back)' : ''}`;
+    const memo = `Claude ${words}${charged === null ? ' (not charged back)' : ''}`;
     return { costCentre, project: team ?? '', memo, amountNanoUsd };
-  });
+  };
+  const byTeam = new Map<string | null, bigint>();
+  for (const { team, amountNanoUsd } of lines) byTeam.set(team, (byTeam.get(team) ?? 0n) + amountNanoUsd);
+  return [
+    ...[...byTeam].map(([team, amountNanoUsd]) => itemOf(month, team, amountNanoUsd)),
+    ...corrections.map((one) => itemOf(`${one.month}, correction`, one.team, one.amountNanoUsd)),
+  ];
 }

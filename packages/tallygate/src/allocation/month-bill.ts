@@ -69,13 +69,20 @@ export async function readMonthBill(
     groupBy: ['team', 'feature', 'backend'],
   });
   const report = await readReport(history, organization, range);
-  const { billing } = rules.finance ?? FINANCE_DEFAULTS;
+  const finance = rules.finance ?? FINANCE_DEFAULTS;
   const invoices = await invoicesOfMonth(history, organization, month);
   const reportedPicoUsd = report?.billedPicoUsd ?? null;
-  const invoice = reportedPicoUsd === null ? null : invoiceStatement(reportedPicoUsd, invoices, billing);
+  const invoice = reportedPicoUsd === null ? null : invoiceStatement(reportedPicoUsd, invoices, finance);
   // Without a report to go on from, what an invoice states beside usage is taken from what it asks for.
-  const alone = reportedPicoUsd === null ? invoiceStatement(0n, invoices, 'invoiced') : null;
-  return billOf({ month, rules, rows, report, invoice: invoice ?? alone, isPrepaid: billing === 'prepaid' });
+  const alone = reportedPicoUsd === null ? invoiceStatement(0n, invoices, { billing: 'invoiced' }) : null;
+  return billOf({
+    month,
+    rules,
+    rows,
+    report,
+    invoice: invoice ?? alone,
+    isPrepaid: finance.billing === 'prepaid',
+  });
 }
 
 interface Read extends Pick<MonthBill, 'month' | 'report' | 'invoice'> {

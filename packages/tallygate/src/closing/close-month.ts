@@ -117,10 +117,10 @@ export function statementFile(team: string, form: 'json' | 'csv' | 'html' | 'txt
 }
 
 function filesOf(
-  { bill, lines, statements }: MonthStatements,
+  { bill: { month }, lines, corrections, statements }: MonthStatements,
   rules: ConfigurationSnapshot,
 ): Record<string, string> {
-  const journal = journalOfMonth(rules.organization, bill.month, lines, rules);
+  const journal = journalOfMonth(rules.organization, { month, lines, corrections }, rules);
   const files: [string, string][] = [
     ['allocation.csv', allocationCsv(lines, costCentresOf(rules))],
     ['journal.csv', journalCsv(journal, 'generic')],

@@ -1,7 +1,7 @@
 import { allocateBill } from '@tallygate/report';
 import type { SpendHistory } from '@tallygate/usage';
-import { readMonthBill } from '../allocation/index.ts';
-import { type Correction, type Frozen, readFrozen } from './frozen.ts';
+import { type Correction, readMonthBill } from '../allocation/index.ts';
+import { type Frozen, readFrozen } from './frozen.ts';
 import { closedPeriods, firstOpenFrom, type PeriodRecord } from './period.ts';
 
 /**

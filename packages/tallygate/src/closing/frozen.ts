@@ -1,6 +1,7 @@
 import type { AllocationLine } from '@tallygate/report';
 import { type FinanceRecords, nanoUsdSchema, TallygateError } from '@tallygate/usage';
 import { z } from 'zod';
+import type { Correction } from '../allocation/index.ts';
 
 const lineSchema = z.object({
   team: z.string().nullable(),
@@ -9,13 +10,6 @@ const lineSchema = z.object({
   amountNanoUsd: nanoUsdSchema,
   roundingPicoUsd: nanoUsdSchema,
 });
-
-/** A part of an earlier, closed month that came to light after it was closed. */
-export interface Correction {
-  month: string;
-  team: string | null;
-  amountNanoUsd: bigint;
-}
 
 const bodySchema = z.object({
   version: z.literal(1),

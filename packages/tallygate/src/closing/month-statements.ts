@@ -12,9 +12,14 @@ import {
   type UsageGroup,
   usdFromNano,
 } from '@tallygate/usage';
-import { chargingOf, type MonthBill, rangeOfMonth, readMonthBill } from '../allocation/index.ts';
+import {
+  type Correction,
+  chargingOf,
+  type MonthBill,
+  rangeOfMonth,
+  readMonthBill,
+} from '../allocation/index.ts';
 import { correctionsFor } from './corrections.ts';
-import type { Correction } from './frozen.ts';
 import type { PeriodRecord } from './period.ts';
 
 /** A month with who bears what of it, as it is now. */

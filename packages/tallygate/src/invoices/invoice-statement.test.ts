@@ -27,9 +27,19 @@ const invoice = (changes: Partial<Invoice> = {}): Invoice => ({
 });
 
 describe('the way from the report to the invoice', () => {
+  it('ties where what is left is within the tolerance of the organization, on either side, and still says it', () => {
+    const tied = (amountUsd: string, toleranceUsd?: string) =>
+      invoiceStatement(100_000_000_000_000n, [invoice({ amountUsd })], { billing: 'invoiced', toleranceUsd });
+    expect(tied('100.05', '0.05')).toMatchObject({ isTied: true, residualPicoUsd: 50_000_000_000n });
+    expect(tied('99.95', '0.05')).toMatchObject({ isTied: true, residualPicoUsd: -50_000_000_000n });
+    expect([tied('100.06', '0.05')?.isTied, tied('99.94', '0.05')?.isTied, tied('100.01')?.isTied]).toEqual([
+      ...[false, false, false],
+    ]);
+  });
+
   it('names what the invoice states, and the rounding to its cents', () => {
     const stated = invoice({ amountUsd: '107.00', creditsUsd: '10.00', taxUsd: '17.00' });
-    const statement = invoiceStatement(99_996_000_000_000n, [stated], 'invoiced');
+    const statement = invoiceStatement(99_996_000_000_000n, [stated], { billing: 'invoiced' });
     expect(statement).toMatchObject({
       isTied: true,
       residualPicoUsd: 0n,
@@ -47,31 +57,33 @@ describe('the way from the report to the invoice', () => {
       ['100.01', PICO_USD_PER_CENT],
       ['99.99', -PICO_USD_PER_CENT],
     ] as const) {
-      const statement = invoiceStatement(100_000_000_000_000n, [invoice({ amountUsd })], 'invoiced');
+      const statement = invoiceStatement(100_000_000_000_000n, [invoice({ amountUsd })], {
+        billing: 'invoiced',
+      });
       expect(statement).toMatchObject({ isTied: false, residualPicoUsd: residual });
     }
   });
 
   it('takes off what a commitment had paid, and adds what usage stayed below one', () => {
     const drawn = invoice({ amountUsd: '60.00', commitmentUsd: '40.00' });
-    expect(invoiceStatement(100_000_000_000_000n, [drawn], 'invoiced')?.isTied).toBe(true);
+    expect(invoiceStatement(100_000_000_000_000n, [drawn], { billing: 'invoiced' })?.isTied).toBe(true);
     const short = invoice({ amountUsd: '150.00', shortfallUsd: '50.00' });
-    expect(invoiceStatement(100_000_000_000_000n, [short], 'invoiced')?.isTied).toBe(true);
+    expect(invoiceStatement(100_000_000_000_000n, [short], { billing: 'invoiced' })?.isTied).toBe(true);
   });
 
   it('counts no purchase of credit as usage', () => {
     const purchase = invoice({ kind: 'purchase', amountUsd: '500.00' });
-    expect(invoiceStatement(1n, [purchase], 'invoiced')).toBeNull();
+    expect(invoiceStatement(1n, [purchase], { billing: 'invoiced' })).toBeNull();
     const usage = invoice({ number: 'INV-2', amountUsd: '100.00' });
-    const statement = invoiceStatement(100_000_000_000_000n, [purchase, usage], 'invoiced');
+    const statement = invoiceStatement(100_000_000_000_000n, [purchase, usage], { billing: 'invoiced' });
     expect(statement).toMatchObject({ isTied: true, invoices: [usage], purchases: [purchase] });
   });
 
   it('draws prepaid usage from credit; an invoice that asks for it again is residual', () => {
-    const prepaid = invoiceStatement(12_345n, [], 'prepaid');
+    const prepaid = invoiceStatement(12_345n, [], { billing: 'prepaid' });
     expect(prepaid).toMatchObject({ isTied: true, invoicedPicoUsd: 0n });
     expect(prepaid?.steps).toMatchObject([{ name: 'prepaid credit', amountPicoUsd: -12_345n }]);
-    const twice = invoiceStatement(12_345n, [invoice({ amountUsd: '1.00' })], 'prepaid');
+    const twice = invoiceStatement(12_345n, [invoice({ amountUsd: '1.00' })], { billing: 'prepaid' });
     expect(twice?.residualPicoUsd).toBe(100n * PICO_USD_PER_CENT);
   });
 
@@ -87,7 +99,7 @@ describe('the way from the report to the invoice', () => {
     const reported = fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n });
     fc.assert(
       fc.property(reported, fc.array(parts, { minLength: 1, maxLength: 4 }), (reportedPicoUsd, all) => {
-        const statement = invoiceStatement(reportedPicoUsd, all.map(invoice), 'invoiced');
+        const statement = invoiceStatement(reportedPicoUsd, all.map(invoice), { billing: 'invoiced' });
         const steps = statement?.steps ?? [];
         const sum = steps.reduce((total, { amountPicoUsd }) => total + amountPicoUsd, reportedPicoUsd);
         expect(sum + (statement?.residualPicoUsd ?? 0n)).toBe(statement?.invoicedPicoUsd);

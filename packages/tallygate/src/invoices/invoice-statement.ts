@@ -1,4 +1,10 @@
-import { divideHalfEven, nanoFromUsd, PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
+import {
+  divideHalfEven,
+  type Finance,
+  nanoFromUsd,
+  PICO_USD_PER_NANO_USD,
+  type PicoUsd,
+} from '@tallygate/usage';
 import type { Invoice } from './invoice.ts';
 
 /** One part of the way from the provider's report to what its invoices ask for. */
@@ -27,13 +33,15 @@ const PICO_USD_PER_CENT = 10_000_000_000n;
 
 /**
  * The second half of a month's waterfall.
- * @param billing prepaid: usage is drawn from credit that was bought before, and no invoice asks for it.
+ *
+ * With prepaid billing usage is drawn from credit that was bought before, and no invoice asks for it. The tolerance is how far the
+ * residual may be from zero and still tie.
  * @returns null where there is nothing to compare with: no invoice for usage has come yet.
  */
 export function invoiceStatement(
   reportedPicoUsd: PicoUsd,
   ofMonth: readonly Invoice[],
-  billing: 'invoiced' | 'prepaid',
+  { billing, toleranceUsd = '0' }: Pick<Finance, 'billing' | 'toleranceUsd'>,
 ): InvoiceStatement | null {
   const invoices = ofMonth.filter(({ kind }) => kind === 'usage');
   const purchases = ofMonth.filter(({ kind }) => kind === 'purchase');
@@ -43,12 +51,13 @@ export function invoiceStatement(
   const steps = billing === 'prepaid' ? [...stated, drawnDown(dueNow)] : [...stated, toCents(dueNow)];
   const invoicedPicoUsd = sum(invoices, ({ amountUsd }) => amountUsd);
   const residualPicoUsd = invoicedPicoUsd - reportedPicoUsd - sumOf(steps);
+  const magnitude = residualPicoUsd < 0n ? -residualPicoUsd : residualPicoUsd;
   return {
     reportedPicoUsd,
     steps: steps.filter(({ amountPicoUsd }) => amountPicoUsd !== 0n),
     residualPicoUsd,
     invoicedPicoUsd,
-    isTied: residualPicoUsd === 0n,
+    isTied: magnitude <= nanoFromUsd(toleranceUsd) * PICO_USD_PER_NANO_USD,
     invoices,
     purchases,
   };

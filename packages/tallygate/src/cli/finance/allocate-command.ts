@@ -1,14 +1,16 @@
 import {
-  allocateBill,
   allocationCsv,
   allocationTable,
   JOURNAL_TEMPLATES,
+  type JournalLine,
   type JournalTemplate,
   journalCsv,
+  sumOf,
   toTextTable,
 } from '@tallygate/report';
 import { formatUsd, nearestName, usdFromNano, usdFromPico } from '@tallygate/usage';
-import { costCentresOf, journalOfMonth, type MonthBill, readMonthBill } from '../../allocation/index.ts';
+import { costCentresOf, journalOfMonth, type MonthBill } from '../../allocation/index.ts';
+import { type MonthAllocation, monthAllocation } from '../../closing/index.ts';
 import { invalidRequest } from '../../invalid-request.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
@@ -32,32 +34,57 @@ export async function allocateCommand(
     throw invalidRequest('--csv is one way to print it.', 'Leave out --json and --journal, or --csv.');
   return withRuntime(context, loadFor(context, options), async (runtime) => {
     const { organization, gate } = runtime;
-    const rules = await gate.configuration();
-    const bill = await readMonthBill(requireHistory(runtime), organization, month, rules);
-    const lines = allocateBill(bill.toAllocate);
+    const found = await monthAllocation(requireHistory(runtime), await gate.configuration(), month);
+    const { lines, corrections, rules } = found;
     const costCentreOf = costCentresOf(rules);
-    const journal = journalOfMonth(organization, month, lines, rules);
-    for (const remark of billRemarks(bill)) say(context, remark);
+    const journal = journalOfMonth(organization, found, rules);
+    for (const remark of remarksOn(found)) say(context, remark);
     return {
       exitCode: 0,
       document: {
-        ...{ schema: 'tallygate.allocation/1', organization, month, basis: bill.basis },
-        configurationVersion: rules.version,
-        totalUsd: usdFromNano(bill.totalNanoUsd),
+        ...{ schema: 'tallygate.allocation/1', organization, month, basis: found.basis },
+        configurationVersion: found.configurationVersion,
+        totalUsd: usdFromNano(found.totalNanoUsd),
         lines: lines.map(({ amountNanoUsd, roundingPicoUsd, team, ...line }) => ({
           ...{ team, costCentre: costCentreOf(team), ...line },
           ...{ amountUsd: usdFromNano(amountNanoUsd), roundingUsd: usdFromPico(roundingPicoUsd) },
         })),
+        corrections: corrections.map(({ team, amountNanoUsd, ...correction }) => ({
+          ...{ ...correction, team, costCentre: costCentreOf(team), amountUsd: usdFromNano(amountNanoUsd) },
+        })),
         ...(template === null ? {} : { journal }),
       },
-      text:
-        template !== null
-          ? journalCsv(journal, template)
-          : options.csv
-            ? allocationCsv(lines, costCentreOf)
-            : toTextTable(allocationTable(lines, costCentreOf), widthOf(context)),
+      text: textOf(context, journal, found, options.csv ? 'csv' : template),
     };
   });
+}
+
+/** As it was printed, where the month is closed and this was: hashes must hold. */
+function textOf(
+  context: CliContext,
+  journal: readonly JournalLine[],
+  found: MonthAllocation,
+  form: JournalTemplate | 'csv' | null,
+): string {
+  const { lines, rules, files } = found;
+  const costCentreOf = costCentresOf(rules);
+  if (form === null) return toTextTable(allocationTable(lines, costCentreOf), widthOf(context));
+  if (form === 'csv') return files['allocation.csv'] ?? allocationCsv(lines, costCentreOf);
+  const frozen = form === 'generic' ? files['journal.csv'] : undefined;
+  return frozen ?? journalCsv(journal, form);
+}
+
+function remarksOn({ month, bill, totalNanoUsd, corrections }: MonthAllocation): string[] {
+  const told =
+    bill === null
+      ? [`${formatUsd(totalNanoUsd)} as ${month} was closed; what came later stands in the next open month.`]
+      : billRemarks(bill);
+  const months = [...new Set(corrections.map((correction) => correction.month))];
+  const carried = months.map((of) => {
+    const amountNanoUsd = sumOf(corrections.filter((correction) => correction.month === of));
+    return `${formatUsd(amountNanoUsd)} of corrections of ${of}, which is closed, stand in the journal beside it.`;
+  });
+  return [...told, ...carried];
 }
 
 /** What the total is, and what it is not. */

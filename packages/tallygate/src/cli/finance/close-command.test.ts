@@ -1,6 +1,6 @@
 import { emptyConfiguration } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
-import { carriedMonths } from '../../closing/index.ts';
+import { carriedMonths, readFrozen } from '../../closing/index.ts';
 import { type MemoryCli, memoryCli } from '../memory-context.ts';
 import { usageAnswer, usageGroup } from '../usage-fixtures.ts';
 
@@ -83,6 +83,34 @@ describe('tallygate close', () => {
       '-1.000000000',
       '5.000000000',
     ]);
+  });
+
+  it('posts what it carries of closed months in its journal, balanced, and a closed month as it was posted', async () => {
+    const usd: Record<string, number> = { '2026-08': 10, '2026-09': 20 };
+    const cli = await cliWith(usd);
+    await cli.run('close', '--month', '2026-08');
+    usd['2026-08'] = 14;
+    const journalOf = async (month: string) => {
+      const { document } = await json(cli, 'allocate', '--month', month, '--journal', 'generic');
+      const cents = (text: string) => Number(text.replace('.', ''));
+      const lines = document.journal as { memo: string; debit: string; credit: string }[];
+      expect(lines.reduce((sum, { debit, credit }) => sum + cents(debit) - cents(credit), 0)).toBe(0);
+      return lines.map(({ memo, debit, credit }) => `${memo}: ${debit || `-${credit}`}`);
+    };
+    const posted = ['Claude 2026-09: 20.00', 'Claude 2026-08, correction: 4.00', 'Claude 2026-09: -24.00'];
+    expect(await journalOf('2026-09')).toEqual(posted);
+    expect(await journalOf('2026-08')).toEqual(['Claude 2026-08: 10.00', 'Claude 2026-08: -10.00']);
+    await cli.run('close', '--month', '2026-09');
+    usd['2026-09'] = 99;
+    expect(await journalOf('2026-09')).toEqual(posted);
+    const printed = await cli.run('allocate', '--month', '2026-09', '--journal', 'generic');
+    expect(printed.stderr).toContain(
+      '$4.00 of corrections of 2026-08, which is closed, stand in the journal',
+    );
+    const { files } = await readFrozen(cli.history, 'default', { month: '2026-09', number: 1 });
+    expect(printed.stdout).toBe(files['journal.csv']);
+    const other = await cli.run('allocate', '--month', '2026-09', '--journal', 'netsuite');
+    expect(other.stdout).toContain(',4.00,');
   });
 
   it('opens a month again only with a reason, on record, and closes it under the next number', async () => {

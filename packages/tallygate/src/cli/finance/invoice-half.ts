@@ -26,7 +26,7 @@ export async function invoiceHalf(
   const { organization, gate } = runtime;
   const invoices = await invoicesOfMonth(requireHistory(runtime), organization, month);
   const { finance = FINANCE_DEFAULTS } = await gate.configuration();
-  const statement = invoiceStatement(reportedPicoUsd, invoices, finance.billing);
+  const statement = invoiceStatement(reportedPicoUsd, invoices, finance);
   if (statement === null) return null;
   return {
     document: statementDocument(statement),
