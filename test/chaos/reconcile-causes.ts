@@ -103,6 +103,11 @@ const INJECTIONS: Readonly<Record<string, (month: Month) => Sides | Sides[]>> = 
     const call = { ...month.lonelyCall(), serviceTier: 'standard' as const, webSearches: 0 };
     return { ours: { ...call, status: 'refused' }, theirs: { ...billedUse(call), isBilled: false } };
   },
+  /** The provider comes to know of it late, after this reconciliation. */
+  provisional(month) {
+    const call = { ...month.lonelyCall(), serviceTier: 'standard' as const };
+    return { ours: call, theirs: { ...billedUse(call), shownFromMs: month.toMs + 3 * DAY_MS } };
+  },
   /** Capacity that is paid by contract: counted, and not on the bill. */
   priority_tier(month) {
     const call = { ...month.anyCall(), serviceTier: 'priority' as const, webSearches: 0 };
@@ -135,7 +140,7 @@ export function injectedFees(month: Month): BilledFee[] {
     description: string,
     picoUsdPerHour: bigint,
   ): BilledFee => ({
-    ...{ atMs: month.random.between(month.fromMs, month.toMs), cause, costType, description },
+    ...{ atMs: month.random.between(month.fromMs, month.toMs - DAY_MS), cause, costType, description },
     ...{ apiKeyId: key?.id ?? null, workspaceId: key?.workspaceId ?? null },
     listPicoUsd: BigInt(month.random.between(5, 600)) * (picoUsdPerHour / 60n),
   });

@@ -98,6 +98,8 @@ export interface Month extends MonthScale {
   silentCall(): Call;
 }
 
+/** Nothing that is told by its minute is put into the last ones: too young a minute proves nothing. */
+const FRESH_MS = 30 * MINUTE_MS;
 /** Further than a request can be counted from where it was. */
 const LONELY_MINUTES = 4;
 const AROUND = Array.from({ length: 2 * LONELY_MINUTES + 1 }, (_, index) => index - LONELY_MINUTES);
@@ -115,9 +117,9 @@ export function createMonth(scale: MonthScale, random: Random): Month {
     minutes.add(minuteOf(call));
     return call;
   };
-  const drawn = (isWanted: (call: Call) => boolean, atMs?: number): Call => {
+  const drawn = (isWanted: (call: Call) => boolean, atMs?: number, untilMs = toMs - FRESH_MS): Call => {
     for (;;) {
-      const call = drawCall(random, scale.fromMs, toMs, atMs);
+      const call = drawCall(random, scale.fromMs, untilMs, atMs);
       if (isWanted(call)) return call;
     }
   };
@@ -127,9 +129,10 @@ export function createMonth(scale: MonthScale, random: Random): Month {
     random,
     anyCall: () => take(drawn((call) => !isSilent(call))),
     regularCall() {
-      const call = take(drawn((each) => !isSilent(each)));
+      const call = take(drawn((each) => !isSilent(each), undefined, toMs));
       busy.add(hourOf(call)).add(subjectOf(call));
-      if (call.key === SILENT.key) ofSilentKey.push(call);
+      if (call.key === SILENT.key && dayOf(call.endedMs + FRESH_MS) === dayOf(call.endedMs))
+        ofSilentKey.push(call);
       return call;
     },
     silentCall() {

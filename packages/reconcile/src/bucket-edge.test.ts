@@ -36,6 +36,7 @@ function acrossMidnight(changes: Partial<World> = {}) {
           fromMs,
           toMs: NEXT + 10 * MINUTE_MS,
           apiKeyIds: ['key_1'],
+          completeToMs: null,
           internal: [ourRow({ atMs: LAST, time: 'minute', tokens: some })],
           usage: usageBuckets(fromMs, MINUTE_MS, 13, [[NEXT, theirRow({ tokens: some })]]),
         },
@@ -75,25 +76,66 @@ describe('a call that the provider counts in the minute beside', () => {
   });
 });
 
-it('what the provider does not show yet is provisional, as far as it is that recent', () => {
-  const fresh = acrossMidnight({
-    nowMs: NEXT,
-    toMs: NEXT,
-    usage: usageBuckets(DAY_1, DAY_MS, 1, []),
-    minutes: acrossMinutes(),
+describe('a call that the provider does not show', () => {
+  const NOON = DAY_1 + 720 * MINUTE_MS;
+  const unseen = (changes: Partial<ReconcileInput> = {}, theirs: [number, typeof some][] = []) =>
+    acrossMidnight({
+      toMs: NEXT,
+      usage: usageBuckets(
+        DAY_1,
+        DAY_MS,
+        1,
+        theirs.map(([, counts]) => [DAY_1, theirRow({ tokens: counts })]),
+      ),
+      minutes: acrossMinutes(theirs),
+      ...changes,
+    });
+  const provisionalOf = ({ causes }: ReturnType<typeof reconcile>) =>
+    causes.find(({ cause }) => cause === 'provisional');
+
+  it('is provisional while its minute is that recent', () => {
+    const fresh = unseen({ nowMs: NEXT });
+    expect(provisionalOf(fresh)?.amountPicoUsd).toBe(-exactOf());
+    expect(fresh.verdicts.tokens).toBe('explained');
   });
-  expect(fresh.causes.find(({ cause }) => cause === 'provisional')?.amountPicoUsd).toBe(-exactOf());
-  expect(fresh.verdicts.tokens).toBe('explained');
+
+  it('is provisional where the analytics have not come that far, however old it is', () => {
+    const [whole] = acrossMinutes();
+    if (whole === undefined) throw new Error('no minutes');
+    const result = unseen({ nowMs: NEXT + 40 * DAY_MS, minutes: [{ ...whole, completeToMs: NOON }] });
+    expect(provisionalOf(result)?.amountPicoUsd).toBe(-exactOf());
+  });
+
+  it('is provisional while figures of its day may be revised, and is not once they are final', () => {
+    const early = unseen({ nowMs: NEXT + 29 * DAY_MS });
+    expect(provisionalOf(early)).toMatchObject({ amountPicoUsd: -exactOf(), places: 1 });
+    expect(early.verdicts.tokens).toBe('explained');
+    const final = unseen({ nowMs: NEXT + 30 * DAY_MS });
+    expect(provisionalOf(final)).toBeUndefined();
+    expect(final.unexplained).toMatchObject([{ cause: 'bucket_edge', reason: 'not_reported' }]);
+  });
+
+  it('is not provisional where usage of its key and model is there that nothing accounts for', () => {
+    const result = unseen({ nowMs: NEXT + DAY_MS }, [[LAST - 30 * MINUTE_MS, tokens({ outputTokens: 7 })]]);
+    expect(provisionalOf(result)).toBeUndefined();
+    expect(result.unexplained.map(({ reason }) => reason)).toContain('not_reported');
+  });
 });
 
-function acrossMinutes(): ReconcileInput['minutes'] {
+function acrossMinutes(theirs: [number, typeof some][] = []): ReconcileInput['minutes'] {
   return [
     {
       fromMs: DAY_1,
       toMs: NEXT,
       apiKeyIds: ['key_1'],
-      internal: [ourRow({ atMs: LAST, time: 'minute', tokens: some })],
-      usage: usageBuckets(DAY_1, MINUTE_MS, 1440, []),
+      completeToMs: null,
+      internal: [ourRow({ atMs: LAST - 9 * MINUTE_MS, time: 'minute', tokens: some })],
+      usage: usageBuckets(
+        DAY_1,
+        MINUTE_MS,
+        1440,
+        theirs.map(([atMs, counts]) => [atMs, theirRow({ tokens: counts })]),
+      ),
     },
   ];
 }

@@ -15,7 +15,8 @@
  * - unbilled_refusal: minus the price of tokens that the usage report counts and the cost report does not bill.
  * - priority_tier: minus our list price of attempts on capacity that is paid by contract.
  * - code_execution, session_runtime, unknown_cost_type: billed lines of kinds that no response shows.
- * - provisional: minus what we charged in minutes that the provider does not show yet.
+ * - provisional: minus the price of our rows that the provider does not show yet: minutes too recent or beyond what a report says it
+ *   covers, and days whose figures are not final, where nothing is there that the rows could be.
  * - ambiguous: the exact sum of minutes that two causes of unknown amount share.
  * - discount: net − list, both as the provider states them. Every other amount is at list price.
  */
@@ -56,6 +57,7 @@ export const DARK_CAUSES: ReadonlySet<CauseName> = new Set([
 
 export const REASONS = [
   'at_edge',
+  'bill_without_keys',
   'charge_not_reproduced',
   'key_unknown',
   'no_row',
@@ -68,6 +70,6 @@ export const REASONS = [
 ] as const;
 /**
  * Why something that was looked at explains nothing. no_row: usage that no row of ours and no gap in their numbers accounts for;
- * not_reported: rows of ours that the provider does not show; shared_bucket: a minute holds less than the rows that must be in it.
+ * not_reported: rows of ours that the provider does not show; bill_without_keys: the cost report adds all keys up; shared_bucket: a minute holds less than the rows that must be in it.
  */
 export type Reason = (typeof REASONS)[number];

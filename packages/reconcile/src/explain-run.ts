@@ -1,9 +1,9 @@
 import type { PicoUsd } from '@tallygate/usage';
 import type { CauseName, Reason } from './causes.ts';
 import type { Findings } from './findings.ts';
-import { exactPicoUsd, type OurRow, sumPico } from './joined-rows.ts';
+import { exactPicoUsd, laneOf, type OurRow, sumPico } from './joined-rows.ts';
 import type { Minute } from './minute-runs.ts';
-import { dayOf, MINUTE_MS } from './places.ts';
+import { DAY_MS, dayOf, FINAL_AFTER_MS, MINUTE_MS } from './places.ts';
 import { isReproduced, type Pricing, priceNet } from './price-net.ts';
 import type { PriceSum } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
@@ -48,8 +48,19 @@ function judge(run: Run, signs: readonly CauseName[], input: ReconcileInput): Ju
   // Usage without a row in a metered hour, and no number is missing: nothing proves that a row was lost.
   if (!hasSome(run.net, (count) => count < 0))
     return { cause: run.isDark ? 'unmetered_hours' : 'missing_rows' };
-  const isUnseen = theirsIn(run.minutes).length === 0;
-  return { cause: isUnseen && isFresh(run, input) ? 'provisional' : 'bucket_edge' };
+  return { cause: isAwaited(run, input) ? 'provisional' : 'bucket_edge' };
+}
+
+/**
+ * Rows of ours with an answer in hand, which the provider's figures may still come to show: they are too recent, or their day is not
+ * final and nothing is there that they could be. Batches are left out, which may be counted on days far away.
+ */
+function isAwaited(run: Run, input: ReconcileInput): boolean {
+  if (isFresh(run, input)) return theirsIn(run.minutes).length === 0;
+  const reported = run.minutes.flatMap((minute) => minute.reported);
+  const isOfBatch = reported.some((row) => laneOf(row.serviceTier) === 'batch');
+  const isMore = hasSome(run.net, (count) => count > 0);
+  return !isMore && !isOfBatch && input.nowMs < dayOf(run.fromMs) + DAY_MS + FINAL_AFTER_MS;
 }
 
 /** The same tokens in the minute beside, and perhaps on other terms. */
@@ -72,9 +83,9 @@ function doubtAbout(
   { signs, isNeighbourOpen }: RunCauses,
   input: ReconcileInput,
 ): Reason | null {
-  if (cause === 'provisional') return null;
-  if (isFresh(run, input)) return 'too_fresh';
+  if (isFresh(run, input)) return cause === 'provisional' ? null : 'too_fresh';
   if (cause !== 'unmetered_hours' && isAtEdge(run, input)) return 'at_edge';
+  if (cause === 'provisional') return isNeighbourOpen ? 'not_reported' : null;
   if (cause === 'bucket_edge') return isNothing(run.net) ? null : 'not_reported';
   if (cause === 'missing_rows' && !signs.includes('missing_rows')) return 'no_row';
   if (hasSome(run.net, (count) => count < 0)) return 'shared_bucket';
@@ -84,7 +95,8 @@ function doubtAbout(
 }
 
 function isFresh({ toMs, stretch }: Run, { nowMs, reportDelayMs }: ReconcileInput): boolean {
-  return toMs > stretch.toMs || toMs - MINUTE_MS > nowMs - reportDelayMs;
+  const shownToMs = Math.min(nowMs - reportDelayMs, stretch.completeToMs ?? Number.POSITIVE_INFINITY);
+  return toMs > stretch.toMs || toMs - MINUTE_MS > shownToMs;
 }
 
 function isAtEdge({ fromMs, toMs, stretch }: Run, { nowMs }: ReconcileInput): boolean {

@@ -1,7 +1,8 @@
 export { CAUSES, type CauseName, REASONS, type Reason } from './causes.ts';
 export { type ComparedDays, createDayComparison, type DayComparison } from './compare-days.ts';
 export { describeCause, meaningOf } from './describe-cause.ts';
-export { FINAL_AFTER_MS, reconcile } from './reconcile.ts';
+export { FINAL_AFTER_MS } from './places.ts';
+export { reconcile } from './reconcile.ts';
 export { type BillInput, reconcileBill } from './reconcile-bill.ts';
 export {
   CHARGE_GROUPS,

@@ -31,7 +31,8 @@ const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
   unbilled_refusal: () => 'Nothing to pay; rows of refusals that were charged can be trued up.',
   unknown_cost_type: ({ evidence }) =>
     `Ask the provider what ${namesOf(evidence, (item) => item.description)} is, and update tallygate.`,
-  provisional: () => 'Reconcile again when the provider shows these minutes.',
+  provisional: () =>
+    'Reconcile again when the provider shows these minutes: its figures are final thirty days after the day.',
   ambiguous: () => 'Nothing tells the parts apart; only the sum is sure.',
 };
 

@@ -59,6 +59,8 @@ export interface MinuteStretch {
   internal: readonly SpendRow[];
   /** 1-minute buckets grouped by `WORKSPACE_GROUPS`, one for each minute. */
   usage: readonly UsageBucket[];
+  /** How far the provider says that they have come; null: it does not say. */
+  completeToMs: number | null;
 }
 
 /** All of them are in the ledger's billing rollups, so that a month is read in milliseconds. */

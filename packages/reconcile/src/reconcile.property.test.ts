@@ -81,6 +81,7 @@ const anyInput = fc
       fromMs: DAY_1,
       toMs: DAY_1 + DAY_MS,
       apiKeyIds: ['key_1', 'key_2'],
+      completeToMs: null,
       internal: ours.map((row) => ourRow({ ...row, time: 'minute', atMs: at(row) })),
       usage: usageBuckets(
         DAY_1,
@@ -238,6 +239,7 @@ const trueWorld = fc
           fromMs: DAY_1,
           toMs: DAY_1 + DAY_MS,
           apiKeyIds: ['key_1'],
+          completeToMs: null,
           internal: ours.map((row) => ourRow({ ...row, time: 'minute', atMs: row.minuteMs })),
           usage: usageBuckets(
             DAY_1,

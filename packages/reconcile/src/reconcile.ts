@@ -6,7 +6,7 @@ import { explainDark } from './dark-spend.ts';
 import { doubtNamelessGuesses, explainMinutes } from './explain-minutes.ts';
 import { type OurRow, ourRows, sumPico, type TheirRow } from './joined-rows.ts';
 import { subjectKey } from './own-places.ts';
-import { dayOf, HOUR_MS } from './places.ts';
+import { dayOf, FINAL_AFTER_MS, HOUR_MS } from './places.ts';
 import { explainPriceVersion } from './price-version.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import type { DayState, Reconciliation } from './reconciliation.ts';
@@ -79,9 +79,6 @@ function explainRest(input: ReconcileInput, compared: ComparedDays): void {
   explainMinutes(input, compared, isExplained, findings);
   explainUnbilledRefusals(cheap, charges, priceSum, findings);
 }
-
-/** The provider calls no figure final; where it speaks of adjustments at all it names thirty days. */
-export const FINAL_AFTER_MS = 30 * 24 * HOUR_MS;
 
 export function stateOf(dayEndMs: number, nowMs: number): DayState {
   if (nowMs < dayEndMs + HOUR_MS) return 'open';

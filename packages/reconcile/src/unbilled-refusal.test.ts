@@ -76,3 +76,46 @@ describe('a refusal that is counted and not billed', () => {
     ]);
   });
 });
+
+describe('in the cost report that names no key', () => {
+  const line = { cost_type: 'tokens', model: 'claude-a', token_type: 'output_tokens' };
+  const ofTwoKeys = (billedPicoUsd: bigint) => {
+    const rows = [
+      ourRow(whole),
+      ourRow(refused),
+      ourRow({ ...refused, apiKeyId: 'key_2' }),
+      ourRow({ ...whole, apiKeyId: 'key_2' }),
+    ];
+    return input({
+      internal: rows,
+      charges: rows,
+      ...billed(
+        [
+          [DAY_1, theirRow({ tokens: twice })],
+          [DAY_1, theirRow({ tokens: twice, apiKeyId: 'key_2' })],
+        ],
+        [costRow(billedPicoUsd, line)],
+      ),
+    });
+  };
+
+  it('what is missing of a model is proved by the refused rows of all keys together, and told by key', () => {
+    const result = reconcile(ofTwoKeys(2n * exactOf()));
+    expect(causeIn(result)).toMatchObject({
+      amountPicoUsd: -2n * exactOf(),
+      byKey: [
+        { apiKeyId: 'key_1', amountPicoUsd: -exactOf() },
+        { apiKeyId: 'key_2', amountPicoUsd: -exactOf() },
+      ],
+    });
+    expect(result.residualPicoUsd).toBe(0n);
+  });
+
+  it('nothing is claimed where the bill may be net of something else, too, and that is said', () => {
+    const result = reconcile(ofTwoKeys((2n * exactOf() * 93n) / 100n));
+    expect(causeIn(result)).toBeUndefined();
+    expect(result.unexplained).toMatchObject([
+      { cause: 'unbilled_refusal', reason: 'bill_without_keys', attempts: 2 },
+    ]);
+  });
+});

@@ -1,43 +1,50 @@
-import type { CostBucket, CostGroup } from '@tallygate/admin-api';
+import type { CostBucket, CostRow } from '@tallygate/admin-api';
 import type { PicoUsd } from '@tallygate/usage';
 import type { Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
 import { laneOf, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import type { PriceSum, Terms } from './rates.ts';
+import { placeOf } from './terms.ts';
 import { isNothing, NO_TOKENS } from './token-counts.ts';
 
-/** Usage of one key, model, tier, place and prompt length on one day that costs less than its tokens. */
+/** Usage on one day that costs less than its tokens: of one key and model on one set of terms, or where the bill names no key, of a model. */
 export interface CheapCell {
   row: TheirRow;
   /** Billed list − price of the tokens: below zero. */
   missingPicoUsd: PicoUsd;
   isBilledAtAll: boolean;
+  isOfAllKeys: boolean;
 }
 
-/** The reports by key let each cell be compared with itself; the older cost report names no key, and says nothing here. */
+/** The reports by key let each cell be compared with itself; the older cost report adds all keys of a model up. */
 export function cheapCellsOf(
   theirs: readonly TheirRow[],
   costs: readonly CostBucket[],
   modelName: (name: string) => string,
   priceSum: PriceSum,
 ): CheapCell[] {
-  const billed = listByCell(costs, modelName);
-  const days = new Set(costs.filter(({ rows }) => rows.some(isOfKey)).map(({ startMs }) => startMs));
-  return theirs.flatMap((row) => {
-    if (!days.has(row.atMs) || laneOf(row.serviceTier) === 'priority') return [];
-    const tokens = { ...row.tokens, webSearchRequests: 0 };
-    const pricePicoUsd = isNothing(tokens) ? null : priceSum(row, tokens);
-    const listPicoUsd = billed.get(cellKey(row.atMs, row.apiKeyId, row));
-    if (pricePicoUsd === null || (listPicoUsd ?? 0n) >= pricePicoUsd) return [];
-    const missingPicoUsd = (listPicoUsd ?? 0n) - pricePicoUsd;
-    return [{ row, missingPicoUsd, isBilledAtAll: listPicoUsd !== undefined }];
+  const lines = tokenLinesOf(costs, modelName);
+  const daysByKey = new Set(lines.filter(({ isOfKey }) => isOfKey).map(({ atMs }) => atMs));
+  const days = new Set(lines.map(({ atMs }) => atMs));
+  const keyOf = (cell: CellTerms) => (daysByKey.has(cell.atMs) ? termsKey(cell) : ofModel(cell));
+  const billed = groupRows(lines, keyOf);
+  const isCompared = (row: TheirRow) =>
+    days.has(row.atMs) && laneOf(row.serviceTier) !== 'priority' && !isNothing(withoutSearches(row));
+  const cells = groupRows(theirs.filter(isCompared), keyOf);
+  return [...cells].flatMap(([key, rows]) => {
+    const prices = rows.map((row) => priceSum(row, withoutSearches(row))).filter((price) => price !== null);
+    const here = billed.get(key);
+    const missingPicoUsd = sumPico((here ?? []).map((line) => line.listPicoUsd)) - sumPico(prices);
+    if (prices.length < rows.length || missingPicoUsd >= 0n) return [];
+    const isOfAllKeys = !daysByKey.has(rows[0].atMs);
+    return [{ row: rows[0], missingPicoUsd, isBilledAtAll: here !== undefined, isOfAllKeys }];
   });
 }
 
 /**
- * Refusals before any output: counted as usage and never billed. It is proved where a cell has usage and no cost at all, and where
- * what is missing is the price of our own refused rows exactly. Refusals that we charged nothing for part us from no bill.
+ * Refusals before any output: counted as usage and never billed. It is proved where what is missing is the price of our own refused
+ * rows exactly, and where the usage of a key has no cost at all. Refusals that we charged nothing for part us from no bill.
  *
  * @param charges sums of ours by price id and outcome.
  */
@@ -47,66 +54,104 @@ export function explainUnbilledRefusals(
   priceSum: PriceSum,
   findings: Findings,
 ): void {
-  const refused = groupRows(
-    charges.filter((row) => row.status === 'refused'),
-    placeKey,
-  );
-  for (const { row, missingPicoUsd, isBilledAtAll } of cells) {
-    const own = refused.get(placeKey(row)) ?? [];
-    const free = own.filter(({ priceId }) => priceId === '');
-    const isOurs = -missingPicoUsd === priceOf(own, priceSum);
-    if (isBilledAtAll && !isOurs) continue;
-    const amountPicoUsd = missingPicoUsd + priceOf(free, priceSum);
-    if (amountPicoUsd === 0n) continue;
-    const { atMs, model, apiKeyId } = row;
-    findings.explain('unbilled_refusal', {
-      ...wholeDay(atMs),
-      model,
-      apiKeyId,
-      workspaceId: null,
-      attempts: own.reduce((sum, { attempts }) => sum + attempts, 0),
-      description: null,
-      charged: { tokens: NO_TOKENS, amountPicoUsd: -amountPicoUsd },
-      actual: { tokens: NO_TOKENS, amountPicoUsd: 0n },
-    });
+  const rows = charges.filter((row) => row.status === 'refused');
+  const [ofKeys, ofModels] = [groupRows(rows, ofKey), groupRows(rows, ofModel)];
+  for (const cell of cells) {
+    const own = (cell.isOfAllKeys ? ofModels.get(ofModel(cell.row)) : ofKeys.get(ofKey(cell.row))) ?? [];
+    if (-cell.missingPicoUsd === priceOf(own, priceSum)) explainOwn(own, priceSum, findings);
+    else if (cell.isOfAllKeys) doubtOwn(cell, own, findings);
+    else if (!cell.isBilledAtAll) explainFree(cell, own, priceSum, findings);
   }
+}
+
+/** What we charged for refusals, by the key that made them. */
+function explainOwn(own: readonly OurRow[], priceSum: PriceSum, findings: Findings): void {
+  for (const rows of groupRows(own, ofKey).values()) {
+    const chargedPicoUsd = priceOf(rows.filter(isCharged), priceSum);
+    if (chargedPicoUsd !== 0n)
+      findings.explain('unbilled_refusal', evidenceOf(rows[0], rows, chargedPicoUsd));
+  }
+}
+
+function explainFree(cell: CheapCell, own: readonly OurRow[], priceSum: PriceSum, findings: Findings): void {
+  const free = own.filter((row) => !isCharged(row));
+  const chargedPicoUsd = -cell.missingPicoUsd - priceOf(free, priceSum);
+  if (chargedPicoUsd !== 0n) findings.explain('unbilled_refusal', evidenceOf(cell.row, own, chargedPicoUsd));
+}
+
+/** A bill without keys, which may be net of a discount, too: that something is missing does not say that it is these. */
+function doubtOwn({ row }: CheapCell, own: readonly OurRow[], findings: Findings): void {
+  const charged = own.filter(isCharged);
+  if (charged.length === 0) return;
+  const place = { ...wholeDay(row.atMs), model: row.model, apiKeyId: null, attempts: attemptsOf(charged) };
+  findings.doubt({ cause: 'unbilled_refusal', reason: 'bill_without_keys', ...place });
+}
+
+function evidenceOf(place: TheirRow | OurRow, own: readonly OurRow[], chargedPicoUsd: PicoUsd) {
+  const { atMs, model, apiKeyId } = place;
+  return {
+    ...{ ...wholeDay(atMs), model, apiKeyId, workspaceId: null, description: null },
+    attempts: attemptsOf(own),
+    charged: { tokens: NO_TOKENS, amountPicoUsd: chargedPicoUsd },
+    actual: { tokens: NO_TOKENS, amountPicoUsd: 0n },
+  };
+}
+
+function isCharged({ priceId }: OurRow): boolean {
+  return priceId !== '';
+}
+
+function attemptsOf(rows: readonly OurRow[]): number {
+  return rows.reduce((sum, { attempts }) => sum + attempts, 0);
 }
 
 function priceOf(rows: readonly OurRow[], priceSum: PriceSum): PicoUsd {
-  return sumPico(rows.map((row) => priceSum(row, { ...row.tokens, webSearchRequests: 0 }) ?? 0n));
+  return sumPico(rows.map((row) => priceSum(row, withoutSearches(row)) ?? 0n));
 }
 
-function placeKey({ atMs, apiKeyId, model }: Pick<TheirRow, 'atMs' | 'apiKeyId' | 'model'>): string {
-  return `${atMs} ${apiKeyId} ${model}`;
+function withoutSearches({ tokens }: Pick<TheirRow, 'tokens'>) {
+  return { ...tokens, webSearchRequests: 0 };
 }
 
-function listByCell(costs: readonly CostBucket[], modelName: (name: string) => string): Map<string, PicoUsd> {
-  const sums = new Map<string, PicoUsd>();
-  for (const { startMs, rows } of costs) {
-    for (const { group, amountPicoUsd, listAmountPicoUsd } of rows.filter(isOfKey)) {
-      if (group.cost_type !== 'tokens') continue;
-      const key = cellKey(startMs, group.api_key_id ?? null, termsOf(group, modelName));
-      sums.set(key, (sums.get(key) ?? 0n) + (listAmountPicoUsd ?? amountPicoUsd));
-    }
-  }
-  return sums;
+function ofModel({ atMs, model }: Pick<TheirRow, 'atMs' | 'model'>): string {
+  return `${atMs} ${model}`;
 }
 
-function isOfKey({ group }: { group: CostGroup }): boolean {
-  return group.api_key_id !== undefined;
+function ofKey(row: Pick<TheirRow, 'atMs' | 'apiKeyId' | 'model'>): string {
+  return `${row.apiKeyId} ${ofModel(row)}`;
 }
 
-type CellTerms = Pick<Terms, 'model' | 'serviceTier' | 'inferenceGeo' | 'promptBand'>;
+type CellTerms = Omit<Terms, 'speed'> & { apiKeyId: string | null };
 
-function termsOf(group: CostGroup, modelName: (name: string) => string): CellTerms {
+interface TokenLine extends CellTerms {
+  isOfKey: boolean;
+  listPicoUsd: PicoUsd;
+}
+
+function tokenLinesOf(costs: readonly CostBucket[], modelName: (name: string) => string): TokenLine[] {
+  return costs.flatMap(({ startMs, rows }) =>
+    rows.filter(({ group }) => group.cost_type === 'tokens').map((row) => tokenLine(startMs, row, modelName)),
+  );
+}
+
+function tokenLine(
+  atMs: number,
+  { group, amountPicoUsd, listAmountPicoUsd }: CostRow,
+  modelName: (name: string) => string,
+): TokenLine {
   return {
+    atMs,
+    apiKeyId: group.api_key_id ?? null,
     model: modelName(group.model ?? ''),
     serviceTier: group.service_tier ?? null,
     inferenceGeo: group.inference_geo ?? null,
     promptBand: group.context_window === '200k-1M' ? 'long' : null,
+    isOfKey: group.api_key_id !== undefined,
+    listPicoUsd: listAmountPicoUsd ?? amountPicoUsd,
   };
 }
 
-function cellKey(dayMs: number, apiKeyId: string | null, terms: CellTerms): string {
-  return [dayMs, apiKeyId, terms.serviceTier, terms.inferenceGeo, terms.promptBand, terms.model].join(' ');
+function termsKey(cell: CellTerms): string {
+  const { atMs, apiKeyId, serviceTier, promptBand, model } = cell;
+  return [atMs, apiKeyId, serviceTier, placeOf(cell), promptBand, model].join(' ');
 }

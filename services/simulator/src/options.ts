@@ -1,5 +1,5 @@
 import { picoUsdFrom } from './billing/decimal.ts';
-import type { PriceChange } from './billing/price-table.ts';
+import { FOREVER, type PriceChange } from './billing/price-table.ts';
 import { type ApiKey, DEFAULT_ADMIN_KEY, DEFAULT_API_KEYS } from './keys.ts';
 
 /** Everything has a default; nothing is read from the environment here. */
@@ -18,6 +18,8 @@ export interface SimulatorOptions {
   extraBilledUsd?: string;
   /** What the contract takes off every list amount: whole percent, 0 to 99. */
   discountPercent?: number;
+  /** UTC day from which on the contract takes nothing off. Default: never. */
+  discountUntil?: string;
   /** Prices that differ from the list from a UTC day on. */
   priceChanges?: PriceChange[];
   /** How long the usage and cost reports, and the analytics reports, take to show what was billed. Default: not at all. */
@@ -40,6 +42,7 @@ export interface ResolvedOptions {
   apiKeys: readonly ApiKey[];
   extraPicoUsd: bigint;
   discountPercent: number;
+  discountUntil: string;
   priceChanges: readonly PriceChange[];
   reportLagMs: number;
   analyticsLagMs: number;
@@ -58,6 +61,7 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     apiKeys: options.apiKeys ?? DEFAULT_API_KEYS,
     extraPicoUsd: picoUsdFrom(options.extraBilledUsd ?? '0'),
     discountPercent: requirePercent(options.discountPercent ?? 0),
+    discountUntil: options.discountUntil ?? FOREVER,
     priceChanges: options.priceChanges ?? [],
     reportLagMs: requireLag('reportLagMs', options.reportLagMs ?? 0),
     analyticsLagMs: requireLag('analyticsLagMs', options.analyticsLagMs ?? 0),

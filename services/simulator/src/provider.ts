@@ -26,7 +26,7 @@ export interface Provider {
 }
 
 export function createProvider(options: ResolvedOptions): Provider {
-  const { seed, nowMs, extraPicoUsd, discountPercent, priceChanges } = options;
+  const { seed, nowMs, extraPicoUsd, discountPercent, discountUntil, priceChanges } = options;
   const defaultWorkspaceId = identifier('wrkspc', `default:${seed}`);
   let issuedIds = 0;
   return {
@@ -35,7 +35,10 @@ export function createProvider(options: ResolvedOptions): Provider {
     defaultWorkspaceId,
     keyring: createKeyring(options.apiKeys, options.adminKey),
     promptCache: createPromptCache(),
-    book: createBook({ extraPicoUsd, extraFromDay: utcDay(nowMs()), discountPercent, priceChanges }),
+    book: createBook({
+      ...{ extraPicoUsd, extraFromDay: utcDay(nowMs()) },
+      ...{ discountPercent, discountUntil, priceChanges },
+    }),
     tally: createTally(),
     rateLimits: createRateLimits(),
     reportFaults: createReportFaults(),

@@ -158,6 +158,7 @@ export function stretch(
     fromMs: dayMs,
     toMs: dayMs + DAY_MS,
     apiKeyIds: ['key_1', 'key_2'],
+    completeToMs: null,
     internal: ours.map(([minute, fields]) => ourRow({ ...fields, atMs: at(minute), time: 'minute' })),
     usage: usageBuckets(
       dayMs,

@@ -1,6 +1,7 @@
+import type { UsageQuestion } from '@tallygate/admin-api';
 import { MINUTE_GROUPS, type MinuteStretch, type Suspects, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import type { SpendHistory } from '@tallygate/usage';
-import type { BillingReports } from './pull-provider.ts';
+import { type BillingReports, orNull } from './pull-provider.ts';
 
 /** Minute by minute, but only days and keys that differ or hold a guess: a day is 1440 buckets a page. */
 const DAY_MS = 86_400_000;
@@ -28,16 +29,22 @@ export async function pullMinutes(pull: MinutePull): Promise<MinuteStretch[]> {
       by: 'ended',
       groupBy: ['minute', ...MINUTE_GROUPS],
     });
-    const usage = await pull.adminApi.messagesUsage({
-      fromMs,
-      toMs,
-      bucketWidth: '1m',
-      groupBy: [...WORKSPACE_GROUPS],
-      filters: { apiKeyIds },
-    });
-    stretches.push({ fromMs, toMs, apiKeyIds, internal, usage });
+    const question = { fromMs, toMs, bucketWidth: '1m' as const, filters: { apiKeyIds } };
+    stretches.push({ fromMs, toMs, apiKeyIds, internal, ...(await usageOf(question, pull.adminApi)) });
   }
   return stretches;
+}
+
+/** From the older report, which is fresher; where it is not offered, from the analytics as far as they have come. */
+async function usageOf(
+  question: Omit<UsageQuestion, 'groupBy'> & { filters: { apiKeyIds: string[] } },
+  adminApi: BillingReports,
+): Promise<Pick<MinuteStretch, 'usage' | 'completeToMs'>> {
+  const groupBy = [...WORKSPACE_GROUPS];
+  const usage = await orNull(() => adminApi.messagesUsage({ ...question, groupBy }));
+  if (usage !== null) return { usage, completeToMs: null };
+  const { buckets, refreshedAtMs } = await adminApi.analyticsUsage({ ...question, groupBy });
+  return { usage: buckets, completeToMs: refreshedAtMs ?? question.fromMs };
 }
 
 interface Run {

@@ -68,7 +68,8 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   };
 }
 
-async function orNull<Result>(read: () => Promise<Result>): Promise<Result | null> {
+/** Null: the provider does not offer it to this key. */
+export async function orNull<Result>(read: () => Promise<Result>): Promise<Result | null> {
   try {
     return await read();
   } catch (error) {

@@ -46,6 +46,12 @@ describe('the book', () => {
     );
   });
 
+  it('takes nothing off from the day on which the contract ends', () => {
+    const book = createBook({ ...noExtra, discountPercent: 50, discountUntil: '2026-11-21' });
+    const [last, after] = [book.record(use(midnightMs - 1, 1)), book.record(use(midnightMs, 1))];
+    expect(totalOf(after)).toBe(2n * totalOf(last));
+  });
+
   it('places an attempt by when it ended, to the millisecond', () => {
     const book = createBook(noExtra);
     book.record(use(midnightMs - 1, 1));

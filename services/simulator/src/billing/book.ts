@@ -7,7 +7,7 @@ import {
   type ServiceTier,
   utcDay,
 } from './charge.ts';
-import { type PriceChange, type Speed, TOKEN_TYPES, type TokenType } from './price-table.ts';
+import { FOREVER, type PriceChange, type Speed, TOKEN_TYPES, type TokenType } from './price-table.ts';
 
 /**
  * What was billed, summed per UTC minute and dimension: the finest that the reports can ask for. Its size grows with
@@ -50,6 +50,7 @@ export interface BookTerms {
   extraPicoUsd: bigint;
   extraFromDay: string;
   discountPercent: number;
+  discountUntil?: string;
   priceChanges?: readonly PriceChange[];
 }
 
@@ -106,7 +107,8 @@ export function createBook(terms: BookTerms): Book {
   };
 
   const add = (place: Placed, amounts: Counted, cause: string | undefined): Charge => {
-    const charge = discounted(amounts.list, terms.discountPercent);
+    const isDiscounted = utcDay(place.minuteMs) < (terms.discountUntil ?? FOREVER);
+    const charge = discounted(amounts.list, isDiscounted ? terms.discountPercent : 0);
     addToCell(cellAt(minutes, place), amounts, charge);
     sum.listPicoUsd += totalOf(amounts.list);
     sum.billedPicoUsd += totalOf(charge);

@@ -34,7 +34,8 @@ interface PriceRow {
   rates: Rates;
 }
 
-const FOREVER = '9999-12-31';
+/** A UTC day that never comes. */
+export const FOREVER = '9999-12-31';
 
 function row(model: string, from: string, columns: string, rest: Partial<PriceRow> = {}): PriceRow {
   const rates = ratesFrom(columns);

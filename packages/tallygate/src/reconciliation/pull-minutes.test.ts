@@ -1,0 +1,48 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { type SpendHistory, TallygateError } from '@tallygate/usage';
+import { describe, expect, it } from 'vitest';
+import { pullMinutes } from './pull-minutes.ts';
+import type { BillingReports } from './pull-provider.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_1 = Date.UTC(2026, 10, 10);
+const REFRESHED = DAY_1 + 900 * MINUTE_MS;
+
+const answering = (status: number) => async (): Promise<never> => {
+  const cause = Anthropic.APIError.generate(status, undefined, 'no', new Headers());
+  throw new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message: `It answered ${status}.`, cause });
+};
+
+function minutesOf(changes: Partial<BillingReports>) {
+  const adminApi = {
+    messagesUsage: async () => [],
+    analyticsUsage: async () => ({ buckets: [], refreshedAtMs: REFRESHED }),
+    ...changes,
+  } as Partial<BillingReports> as BillingReports;
+  return pullMinutes({
+    history: { spend: async () => [] } as Partial<SpendHistory> as SpendHistory,
+    adminApi,
+    organization: 'acme',
+    wanted: [{ dayMs: DAY_1, apiKeyId: 'apikey_1' }],
+    knownUntilMs: DAY_1 + 1_000 * MINUTE_MS,
+  });
+}
+
+describe('the minutes of a day', () => {
+  it('are those of the older report, which is the fresher one and does not say how far it has come', async () => {
+    const [stretch] = await minutesOf({ analyticsUsage: answering(500) });
+    expect(stretch).toMatchObject({ toMs: DAY_1 + 1_000 * MINUTE_MS, completeToMs: null });
+  });
+
+  it('are those of the analytics where only these are offered, and prove nothing beyond their data', async () => {
+    const [stretch] = await minutesOf({ messagesUsage: answering(403) });
+    expect(stretch).toMatchObject({ apiKeyIds: ['apikey_1'], completeToMs: REFRESHED });
+    const noDataYet = async () => ({ buckets: [], refreshedAtMs: null });
+    const [empty] = await minutesOf({ messagesUsage: answering(403), analyticsUsage: noDataYet });
+    expect(empty?.completeToMs).toBe(empty?.fromMs);
+  });
+
+  it('are not made up while the provider is away', async () => {
+    await expect(minutesOf({ messagesUsage: answering(500) })).rejects.toThrow('500');
+  });
+});
