@@ -18,6 +18,8 @@ const ISOLATED = '{packages,services}/*/src/**/*.isolated.test.ts';
 export default defineConfig({
   test: {
     reporters: ['default', summaryReporter()],
+    // Two on every machine: much of the time is spent waiting for servers and deadlines, and more of them would miss those.
+    maxWorkers: 2,
     projects: [
       {
         ...onSources,
