@@ -97,6 +97,15 @@ export function holdFor(event: UsageEvent, key = 'support-month:month:1790812800
   };
 }
 
+/** Of a call that its budget and the budget's pool hold together, and that a lease is not asked for. */
+export function sharedHoldFor(event: UsageEvent): Hold {
+  const hold = holdFor(event);
+  const [own] = hold.entries;
+  if (own === undefined) throw new Error('no entry');
+  const pool = { ...own, key: 'spare:month:1790812800000', paysFrom: 600_000n };
+  return { ...hold, entries: [{ ...own, paysUpTo: 600_000n }, pool] };
+}
+
 export function settlement(changes: Partial<Settlement> = {}): Settlement {
   return {
     attemptId: newAttemptId(),

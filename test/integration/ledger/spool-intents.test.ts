@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { adoptSpools, holdsLeftBehind, type UnknownOutcomes } from '@tallygate/ledger';
 import { type CallIntent, newAttemptId, newCallId, type UsageEvent } from '@tallygate/usage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { holdFor, START_MS, settlement, usageEvent } from '../../contract/usage-fixtures.ts';
+import { holdFor, START_MS, settlement, sharedHoldFor, usageEvent } from '../../contract/usage-fixtures.ts';
 import { createCollectingStore } from './collecting-store.ts';
 import { createSettlingGate, createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
 
@@ -68,9 +68,12 @@ describe('a call in flight when its process dies', () => {
     expect(spools.spools(spools.graveyard)).toEqual([]);
   });
 
-  it('is told as it was written: attribution, estimate and hold', async () => {
+  it('is told as it was written: attribution, estimate and hold, also one that a pool has a part of', async () => {
     const spool = await spools.open();
-    const written = intent({ attribution: { ...intent().attribution, tags: { region: 'Zürich 🧾' } } });
+    const written = intent({
+      attribution: { ...intent().attribution, tags: { region: 'Zürich 🧾' } },
+      hold: sharedHoldFor(usageEvent()),
+    });
     spool.recordIntent(written);
     spools.kill(spool);
     const seen: CallIntent[] = [];

@@ -5,7 +5,14 @@ import { adoptSpools } from '@tallygate/ledger';
 import { toWireJson } from '@tallygate/usage';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anyEvent, denialRecord, holdFor, settlement, usageEvent } from '../../contract/usage-fixtures.ts';
+import {
+  anyEvent,
+  denialRecord,
+  holdFor,
+  settlement,
+  sharedHoldFor,
+  usageEvent,
+} from '../../contract/usage-fixtures.ts';
 import { createCollectingStore } from './collecting-store.ts';
 import { createSpoolRoot, nobodyLives, type SpoolRoot } from './spool-fixtures.ts';
 
@@ -29,9 +36,12 @@ describe('a fact in the spool', () => {
     );
   });
 
-  it('keeps the hold that recovery must end', async () => {
+  it.each([
+    ['of one budget', holdFor],
+    ['of a budget and its pool', sharedHoldFor],
+  ])('keeps the hold that recovery must end, %s', async (_name, holdOf) => {
     const event = usageEvent();
-    const hold = holdFor(event);
+    const hold = holdOf(event);
     const spool = await spools.open();
     spool.recordOutcome(event, hold);
     spools.kill(spool);

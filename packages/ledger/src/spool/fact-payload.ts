@@ -9,7 +9,7 @@
  */
 import { type DenialRecord, type Hold, holdSchema, type Settlement, type UsageEvent } from '@tallygate/usage';
 import { z } from 'zod';
-import { amount, cellsOf, integer, name, namesOf, rowText } from '../rows/column.ts';
+import { amount, cellsOf, integer, maybeAmount, name, namesOf, rowText } from '../rows/column.ts';
 import { denialFromRow, denialRow } from '../rows/denial-row.ts';
 import { settlementFromRow, settlementRow } from '../rows/settlement-row.ts';
 import { eventFromRows, usageRows } from '../rows/usage-row.ts';
@@ -41,9 +41,16 @@ const HOLD_ENTRY = [
   integer<HoldEntry>('periodStartMs', (entry) => entry.periodStartMs),
   integer<HoldEntry>('periodEndMs', (entry) => entry.periodEndMs),
 ];
+/** What a budget and its pool hold together has two cells more. */
+const SHARED_ENTRY = [
+  ...HOLD_ENTRY,
+  maybeAmount<HoldEntry>('paysUpTo', (entry) => entry.paysUpTo),
+  maybeAmount<HoldEntry>('paysFrom', (entry) => entry.paysFrom),
+];
 const HOLD_NAMES = namesOf(HOLD);
 const LEASED_HOLD_NAMES = namesOf(LEASED_HOLD);
 const HOLD_ENTRY_NAMES = namesOf(HOLD_ENTRY);
+const SHARED_ENTRY_NAMES = namesOf(SHARED_ENTRY);
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` for what the ledger could never hold. */
 export function factPayload(fact: FactRecord): string {
@@ -121,7 +128,19 @@ function cellsIn(rows: Buffer): unknown[] {
 function holdText(hold: Hold | null): string {
   if (hold === null) return 'null';
   const columns = hold.leaseId === undefined ? HOLD : LEASED_HOLD;
-  return `[${[rowText(columns, hold), ...hold.entries.map((entry) => rowText(HOLD_ENTRY, entry))].join(',')}]`;
+  return `[${[rowText(columns, hold), ...hold.entries.map(entryText)].join(',')}]`;
+}
+
+function entryText(entry: HoldEntry): string {
+  const isShared = entry.paysUpTo !== undefined || entry.paysFrom !== undefined;
+  return rowText(isShared ? SHARED_ENTRY : HOLD_ENTRY, entry);
+}
+
+function entryCells(row: unknown): Record<string, unknown> {
+  const isShared = Array.isArray(row) && row.length === SHARED_ENTRY_NAMES.length;
+  if (!isShared) return cellsOf(HOLD_ENTRY_NAMES, row);
+  const cells = cellsOf(SHARED_ENTRY_NAMES, row);
+  return Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== null));
 }
 
 function holdFrom(text: string): Hold | null {
@@ -130,6 +149,6 @@ function holdFrom(text: string): Hold | null {
   const isLeased = Array.isArray(hold) && hold.length === LEASED_HOLD_NAMES.length;
   return holdSchema.parse({
     ...cellsOf(isLeased ? LEASED_HOLD_NAMES : HOLD_NAMES, hold),
-    entries: entries.map((entry) => cellsOf(HOLD_ENTRY_NAMES, entry)),
+    entries: entries.map(entryCells),
   });
 }

@@ -107,6 +107,8 @@ function intentJson(intent: CallIntent): string {
     ...entry,
     expected: entry.expected.toString(),
     worst: entry.worst.toString(),
+    paysUpTo: entry.paysUpTo?.toString(),
+    paysFrom: entry.paysFrom?.toString(),
   }));
   return JSON.stringify({ ...intent, hold: { ...hold, entries } });
 }
