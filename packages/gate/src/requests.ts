@@ -18,9 +18,11 @@ import { isPeriodKey } from './keys.ts';
 export function requireReservable(request: ReserveRequest): void {
   requireAmount('expectedNanoUsd', request.expectedNanoUsd);
   requireAmount('worstNanoUsd', request.worstNanoUsd);
-  requireAmount('tokens.expected', request.tokens?.expected ?? 0n);
-  requireAmount('tokens.worst', request.tokens?.worst ?? 0n);
-  requireAmount('requests', request.requests ?? 1n);
+  if (request.tokens !== undefined) {
+    requireAmount('tokens.expected', request.tokens.expected);
+    requireAmount('tokens.worst', request.tokens.worst);
+  }
+  if (request.requests !== undefined) requireAmount('requests', request.requests);
   requireTtl(request.ttlMs);
   if (request.attemptId === '') throw invalid('attemptId is empty.');
 }
@@ -36,10 +38,10 @@ export function requireAmount(field: string, amount: bigint): void {
 }
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` */
-export function requireCharge({ amountNanoUsd, tokens = 0n, requests = 1n }: Charge): void {
+export function requireCharge({ amountNanoUsd, tokens, requests }: Charge): void {
   requireAmount('amountNanoUsd', amountNanoUsd);
-  requireAmount('tokens', tokens);
-  requireAmount('requests', requests);
+  if (tokens !== undefined) requireAmount('tokens', tokens);
+  if (requests !== undefined) requireAmount('requests', requests);
 }
 
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` */

@@ -2,14 +2,14 @@ import type { Hold, NanoUsd, SettleReply } from '@tallygate/usage';
 import { within } from '../deadlines.ts';
 import type { RedisSession } from '../redis-session.ts';
 import type { Ending } from '../settlements.ts';
-import { addItem, type EndedBatch, endBatch, endLeased, replyOf } from './lease-endings.ts';
-import type { GatheredEnding } from './leased-hold.ts';
+import { type EndedBatch, type EndingBatch, endBatch, endLeased, itemOf, replyOf } from './lease-endings.ts';
+import type { GatheredEnding, LeasedHold } from './leased-hold.ts';
 
 /** Endings of one lease, gathered and sent together. */
 export interface EndingQueue {
-  end(hold: Hold, kind: Ending['kind'], amountNanoUsd: NanoUsd): GatheredEnding;
+  end(hold: LeasedHold, kind: Ending['kind'], amountNanoUsd: NanoUsd): Promise<SettleReply>;
   /** Resolves when the gate has written it. Whoever asks again learns the same. */
-  replyTo(hold: Hold, ending: GatheredEnding): Promise<SettleReply>;
+  replyTo(hold: LeasedHold, ending: GatheredEnding): Promise<SettleReply>;
   /** With the next batch, this part of the lease goes back to its budgets. */
   giveBack(expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): void;
   /** Sends what waits, and waits for everything that was sent. Never rejects. */
@@ -18,7 +18,8 @@ export interface EndingQueue {
 
 /** Nobody waits for the end of a call, but money that a call did not need is idle until then. */
 const GATHER_MS = 20;
-const MOST_ENDINGS = 512;
+/** Few enough that a process goes on with one batch while Redis writes another. */
+const MOST_ENDINGS = 256;
 
 /** @param busy is told which queues have something to send or to wait for. */
 export function createEndingQueue(
@@ -34,34 +35,35 @@ export function createEndingQueue(
   function sendWaiting(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    const { count, expectedNanoUsd, worstNanoUsd } = waiting;
-    if (count === 0 && expectedNanoUsd + worstNanoUsd === 0n) return;
+    const { holds, expectedNanoUsd, worstNanoUsd } = waiting;
+    if (holds.length === 0 && expectedNanoUsd + worstNanoUsd === 0n) return;
     const batch = waiting;
     waiting = openBatch(batch.number + 1);
-    batch.sent(within(deadlineMs, endBatch(session, lease, batch), 'the end of leased attempts'));
+    const ended = endBatch(session, lease, asSent(batch));
+    batch.sent(within(deadlineMs, ended, 'the end of leased attempts'));
     // A batch may have nobody who waits for it: it gives back idle money only.
     const run = batch.ended.then(nothing, nothing);
     running.add(run);
     busy.add(queue);
     void run.finally(() => {
       running.delete(run);
-      if (running.size === 0 && waiting.count === 0) busy.delete(queue);
+      if (running.size === 0 && waiting.holds.length === 0) busy.delete(queue);
     });
   }
 
   const queue: EndingQueue = {
     end(hold, kind, amountNanoUsd) {
-      const position = waiting.count;
+      const position = waiting.holds.length;
       const ending: GatheredEnding = { kind, amountNanoUsd, batch: waiting.ended, position };
-      addItem(waiting.items, hold, ending);
+      hold.ending = ending;
+      waiting.holds.push(hold);
       waiting.amountNanoUsd += amountNanoUsd;
-      waiting.count += 1;
       const [entry] = hold.entries;
       if (entry !== undefined) queue.giveBack(entry.expected, entry.worst);
       if (position === 0) busy.add(queue);
-      if (waiting.count >= MOST_ENDINGS) sendWaiting();
+      if (waiting.holds.length >= MOST_ENDINGS) sendWaiting();
       else timer ??= setTimeout(sendWaiting, GATHER_MS);
-      return ending;
+      return queue.replyTo(hold, ending);
     },
     replyTo: (hold, ending) =>
       ending.batch.then((ended) =>
@@ -88,7 +90,16 @@ function openBatch(number: number) {
     sent = resolve;
   });
   const amounts = { amountNanoUsd: 0n, expectedNanoUsd: 0n, worstNanoUsd: 0n };
-  return { number, count: 0, items: [] as string[], ...amounts, ended, sent };
+  return { number, holds: [] as LeasedHold[], ...amounts, ended, sent };
+}
+
+/** Put into words when it is sent, not before: what waits lives through collections of garbage. */
+function asSent({
+  holds,
+  ...batch
+}: Omit<EndingBatch, 'items' | 'count'> & { holds: LeasedHold[] }): EndingBatch {
+  const items = holds.map((hold) => (hold.ending === null ? '' : itemOf(hold, hold.ending)));
+  return { ...batch, items: items.join(':'), count: holds.length };
 }
 
 function nothing(): void {}

@@ -18,8 +18,8 @@ export interface LeasedEnding {
 export interface EndingBatch {
   /** Unique in the lease: a batch that is sent twice counts once. */
   readonly number: number;
-  /** Of each ending, as `addItem` writes it. */
-  readonly items: readonly string[];
+  /** Of each ending, as `itemOf` writes it, by colons. */
+  readonly items: string;
   readonly count: number;
   /** Of all charges. */
   readonly amountNanoUsd: NanoUsd;
@@ -107,17 +107,16 @@ export function replyOf(
   };
 }
 
-/** As the script takes it. Nothing is put together per ending: what waits to be sent lives through collections of garbage. */
-export function addItem(items: string[], { attemptId }: Hold, ending: LeasedEnding): string[] {
-  items.push(stateOf(ending.kind), attemptId, String(ending.position), String(ending.amountNanoUsd));
-  return items;
+/** As the script takes it. */
+export function itemOf({ attemptId }: Hold, { kind, position, amountNanoUsd }: LeasedEnding): string {
+  return `${stateOf(kind)}:${attemptId}:${position}:${amountNanoUsd}`;
 }
 
 function batchOfOne(hold: Hold, ending: LeasedEnding): EndingBatch {
   const [{ expected, worst } = { expected: 0n, worst: 0n }] = hold.entries;
   return {
     number: ALONE,
-    items: addItem([], hold, ending),
+    items: itemOf(hold, ending),
     count: 1,
     amountNanoUsd: ending.amountNanoUsd,
     expectedNanoUsd: expected,
@@ -150,7 +149,7 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
       [
         ...timeValues(session),
         batch.number === ALONE ? '' : String(batch.number),
-        Buffer.from(batch.items.join(':')),
+        Buffer.from(batch.items),
         ...[batch.count, batch.amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
         entriesToText(entries),
         ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),

@@ -20,9 +20,7 @@ export function endAttempt(
   } catch (error) {
     return Promise.reject(error);
   }
-  const { endings } = hold.from;
-  hold.ending = endings.end(hold, kind, charge.amountNanoUsd);
-  return endings.replyTo(hold, hold.ending);
+  return hold.from.endings.end(hold, kind, charge.amountNanoUsd);
 }
 
 async function endAgain(

@@ -17,8 +17,8 @@ const MOST_REFILLS = 8;
 const MOST_RECALLS = 16;
 /** A lease's hold lives as long as its calls may: with a batch's, idle money of a dead process would be held for a day. */
 const LONGEST_TTL_MS = 3_600_000;
-/** Made by its process for one attempt. Ids that others can make again, as those of batch items, are the gate's to compare. */
-const OWN_ID = /^[-0-9a-f]{14}7[-0-9a-f]{21}$/;
+const UUID_LENGTH = 36;
+const VERSION_AT = 14;
 
 /** Admits from a lease where there is one, without asking anybody; else waits for one, or asks the gate. */
 export function reserveLeased(state: LeasedState, request: ReserveRequest): Promise<ReserveReply> {
@@ -27,7 +27,7 @@ export function reserveLeased(state: LeasedState, request: ReserveRequest): Prom
   } catch (error) {
     return Promise.reject(error);
   }
-  const hold = OWN_ID.test(request.attemptId) ? holdFromLease(state, request) : null;
+  const hold = isOwnId(request.attemptId) ? holdFromLease(state, request) : null;
   if (hold !== null) return Promise.resolve(heldBy(hold));
   return state.asking.get(request.attemptId) ?? startAsking(state, request);
 }
@@ -124,9 +124,17 @@ function isLeased(budget: Budget): boolean {
   return isEnforced(budget) && measure === 'usd' && pool === undefined && velocity === undefined;
 }
 
+/**
+ * Made by its process for one attempt. Ids that others can make again, as those of batch items, are the gate's to compare; one with
+ * a colon would be two where endings are sent together. A pattern would be a twentieth of an admission.
+ */
+function isOwnId(attemptId: string): boolean {
+  return attemptId.length === UUID_LENGTH && attemptId[VERSION_AT] === '7' && !attemptId.includes(':');
+}
+
 function isLeasable(state: LeasedState, request: ReserveRequest): boolean {
   const { attemptId } = request;
-  return isOfLeases(state, request) && OWN_ID.test(attemptId) && !state.attempts.wasAsked(attemptId);
+  return isOfLeases(state, request) && isOwnId(attemptId) && !state.attempts.wasAsked(attemptId);
 }
 
 function isOfLeases({ isClosed }: LeasedState, { worstNanoUsd, ttlMs }: ReserveRequest): boolean {

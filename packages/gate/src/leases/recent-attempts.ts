@@ -20,14 +20,16 @@ export interface RecentAttempts {
   isOwn(leaseId: string): boolean;
 }
 
-/** Attempts that are remembered; twice as many at most. */
-const GENERATION = 5_000;
+/** Attempts that are remembered beside those that live; a few times as many at most. Each that lives through collections of garbage costs more than it took to admit it. */
+const GENERATION = 1_000;
 
 export function createRecentAttempts(clock: Clock): RecentAttempts {
   // Whoever ends one that was forgotten is answered by the gate: its hold says what it was a part of.
-  const isLive = ({ ending, from }: LeasedHold) =>
-    ending === null && clock.monotonicMs() < from.lease.isOverAtMonotonicMs;
-  const leased = createGenerations<LeasedHold>(({ attemptId }) => attemptId, isLive);
+  const livesNow = () => {
+    const nowMs = clock.monotonicMs();
+    return ({ ending, from }: LeasedHold) => ending === null && nowMs < from.lease.isOverAtMonotonicMs;
+  };
+  const leased = createGenerations<LeasedHold>(({ attemptId }) => attemptId, livesNow);
   const asked = createGenerations<string>(itself, never);
   const own = createGenerations<string>(itself, never);
   let last = '';
@@ -48,10 +50,10 @@ export function createRecentAttempts(clock: Clock): RecentAttempts {
 }
 
 const itself = (id: string) => id;
-const never = () => false;
+const never = () => () => false;
 
 /** Forgets a generation at once, which costs less than deleting each, but for what has to stay. */
-function createGenerations<Value>(idOf: (value: Value) => string, mustStay: (value: Value) => boolean) {
+function createGenerations<Value>(idOf: (value: Value) => string, staysNow: () => (value: Value) => boolean) {
   let young = createGeneration(idOf);
   let old = young;
   let turnsAt = GENERATION;
@@ -60,8 +62,10 @@ function createGenerations<Value>(idOf: (value: Value) => string, mustStay: (val
     const forgotten = old === young ? [] : old.values;
     old = young;
     young = createGeneration(idOf);
-    for (const value of forgotten) if (mustStay(value)) young.values.push(value);
-    turnsAt = young.values.length + GENERATION;
+    const stays = staysNow();
+    for (const value of forgotten) if (stays(value)) young.values.push(value);
+    // In step with those that stay, so that each addition pays for looking at two others, however many live.
+    turnsAt = 2 * young.values.length + GENERATION;
   }
 
   return {
