@@ -6,7 +6,7 @@ import { type Day, daysOf } from './day.ts';
 import { explainDiscount } from './discount.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { laneOf, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
+import { laneOf, type OurRow, onlyWorkspaceOf, sumPico, type TheirRow } from './joined-rows.ts';
 import { explainOtherTerms, otherTermsOf, subjectsOf } from './other-terms.ts';
 import { type OwnPlaces, ownPlacesOf, placeKey, subjectKey } from './own-places.ts';
 import { DAY_MS, dayOf, wholeDay } from './places.ts';
@@ -141,9 +141,17 @@ function keepMoney(day: Day, { modelName }: RangeTerms, kept: Kept): void {
 function keepDifferences(day: Day, kept: Kept): void {
   const batches: TheirRow[] = [];
   const keysOfDay = new Set(day.ours.map((row) => row.apiKeyId));
+  const workspaces = groupRows(day.byWorkspace, (row) => row.apiKeyId);
+  const placed = (row: TheirRow) =>
+    row.workspaceId === null
+      ? { ...row, workspaceId: onlyWorkspaceOf(workspaces.get(row.apiKeyId) ?? []) }
+      : row;
   const theirs = narrowestRows(day, kept.own).filter((row) => {
-    if (!isComparable(row, kept)) return false;
-    if (isDarkDay(row, keysOfDay)) kept.darkDays.push(row);
+    if (isNothing(row.tokens)) return false;
+    const cause = darkCauseOf(row, kept.own);
+    if (cause !== null) explainDark(cause, placed(row), kept.own, kept.priceSum, kept.findings);
+    if (cause !== null) return false;
+    if (isDarkDay(row, keysOfDay)) kept.darkDays.push(placed(row));
     if (laneOf(row.serviceTier) === 'batch') batches.push(row);
     return true;
   });
@@ -158,14 +166,6 @@ function keepDifferences(day: Day, kept: Kept): void {
   const isOfBatch = (row: OurRow) => laneOf(row.serviceTier) === 'batch';
   kept.batches.ours.push(...day.ours.filter((row) => isOfBatch(row) && differing.has(subjectKey(row))));
   kept.batches.theirs.push(...batches.filter((row) => differing.has(subjectKey(row))));
-}
-
-/** Not what is dark: nothing of ours is beside it. */
-function isComparable(row: TheirRow, { own, priceSum, findings }: Kept): boolean {
-  if (isNothing(row.tokens)) return false;
-  const cause = darkCauseOf(row, own);
-  if (cause !== null) explainDark(cause, row, own, priceSum, findings);
-  return cause === null;
 }
 
 function keepEven(lines: TermsLines, { dayMs }: Day, { priceSum, findings, evenDays }: Kept): void {

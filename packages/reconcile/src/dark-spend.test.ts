@@ -49,6 +49,31 @@ describe('unmetered_key', () => {
     expect(result.verdicts).toMatchObject({ tokens: 'explained', money: 'explained' });
   });
 
+  it('is told with the workspace of the key where it has only one, since a team may be listed by that', () => {
+    const workspacesOf = (...workspaceIds: string[]) => {
+      const rows = workspaceIds.map((workspaceId) =>
+        theirRow({ apiKeyId: 'key_9', workspaceId, tokens: some }),
+      );
+      const usageByWorkspace = usageBuckets(
+        DAY_1,
+        DAY_MS,
+        1,
+        rows.map((row) => [DAY_1, row]),
+      );
+      const dark = rows.map(() => theirRow({ apiKeyId: 'key_9', tokens: some }));
+      const day = billed(
+        dark.map((row) => [DAY_1, row]),
+        [tokenCost(BigInt(rows.length) * exactPicoUsd)],
+      );
+      return causeIn(reconcile(input({ ...day, usageByWorkspace })), 'unmetered_key')?.byKey;
+    };
+    const amountPicoUsd = exactPicoUsd;
+    expect(workspacesOf('wrkspc_9')).toEqual([{ apiKeyId: 'key_9', workspaceId: 'wrkspc_9', amountPicoUsd }]);
+    expect(workspacesOf('wrkspc_9', 'wrkspc_8')).toEqual([
+      { apiKeyId: 'key_9', workspaceId: null, amountPicoUsd: 2n * amountPicoUsd },
+    ]);
+  });
+
   it('is also usage without any key, as from the playground', () => {
     const result = reconcile(input(billed([[DAY_1, theirRow({ apiKeyId: null, tokens: some })]], [])));
     expect(causeIn(result, 'unmetered_key')?.evidence).toMatchObject([{ apiKeyId: null }]);

@@ -1,7 +1,7 @@
 import type { PicoUsd } from '@tallygate/usage';
 import type { CauseName, Reason } from './causes.ts';
 import type { Findings } from './findings.ts';
-import { exactPicoUsd, laneOf, type OurRow, sumPico } from './joined-rows.ts';
+import { exactPicoUsd, laneOf, type OurRow, onlyWorkspaceOf, sumPico } from './joined-rows.ts';
 import type { Minute } from './minute-runs.ts';
 import { DAY_MS, dayOf, FINAL_AFTER_MS, MINUTE_MS } from './places.ts';
 import { isReproduced, type Pricing, priceNet } from './price-net.ts';
@@ -144,7 +144,7 @@ function evidenceOf(
     toMs: (minutes.at(-1)?.atMs ?? run.fromMs) + MINUTE_MS,
     model: run.model,
     apiKeyId: run.apiKeyId,
-    workspaceId: null,
+    workspaceId: onlyWorkspaceOf(theirsIn(minutes)),
     attempts: attemptsOf(guesses),
     description: null,
     charged: {

@@ -28,7 +28,9 @@ describe('what was found in a range of any size', () => {
       places: count,
       attempts: 2 * count,
     });
-    expect(cause?.byKey).toEqual([{ apiKeyId: null, amountPicoUsd: cause?.amountPicoUsd }]);
+    expect(cause?.byKey).toEqual([
+      { apiKeyId: null, workspaceId: null, amountPicoUsd: cause?.amountPicoUsd },
+    ]);
     expect(cause?.evidence).toHaveLength(MOST_EVIDENCE);
     expect(cause?.evidence.every(({ amountPicoUsd }) => amountPicoUsd > BigInt(count - MOST_EVIDENCE))).toBe(
       true,

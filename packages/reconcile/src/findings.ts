@@ -23,7 +23,7 @@ interface Tally {
   amountPicoUsd: bigint;
   places: number;
   attempts: number;
-  byKey: Map<string | null, bigint>;
+  byKey: Map<string, Cause['byKey'][number]>;
   largest: Evidence[];
 }
 
@@ -39,7 +39,7 @@ export function createFindings(): Findings {
       tally.amountPicoUsd += evidence.amountPicoUsd;
       tally.places += 1;
       tally.attempts += evidence.attempts;
-      tally.byKey.set(evidence.apiKeyId, (tally.byKey.get(evidence.apiKeyId) ?? 0n) + evidence.amountPicoUsd);
+      addPlace(tally.byKey, evidence);
       tally.largest.push(evidence);
       // Cut now and then, not each time: sorting is what it costs.
       if (tally.largest.length > 4 * MOST_EVIDENCE) tally.largest = largestOf(tally.largest);
@@ -68,11 +68,18 @@ function tallyOf(tallies: Map<string, Tally>, cause: CauseName, between: readonl
   return tally;
 }
 
+function addPlace(byKey: Tally['byKey'], { apiKeyId, workspaceId, amountPicoUsd }: Evidence): void {
+  const key = `${apiKeyId} ${workspaceId}`;
+  const before = byKey.get(key)?.amountPicoUsd ?? 0n;
+  byKey.set(key, { apiKeyId, workspaceId, amountPicoUsd: before + amountPicoUsd });
+}
+
 function causeFrom({ largest, byKey, ...tally }: Tally): Cause {
-  const keys = [...byKey].map(([apiKeyId, amountPicoUsd]) => ({ apiKeyId, amountPicoUsd }));
+  const nameOf = ({ apiKeyId, workspaceId }: Cause['byKey'][number]) =>
+    `${apiKeyId ?? ''} ${workspaceId ?? ''}`;
   return {
     ...tally,
-    byKey: keys.sort((left, right) => compare(left.apiKeyId ?? '', right.apiKeyId ?? '')),
+    byKey: [...byKey.values()].sort((left, right) => compare(nameOf(left), nameOf(right))),
     evidence: largestOf(largest).sort(inOrderOfPlace),
   };
 }

@@ -93,6 +93,12 @@ export function theirRows(buckets: readonly UsageBucket[], naming: Naming): Thei
   );
 }
 
+/** The workspace that all of them are of; null where they name several, or none. */
+export function onlyWorkspaceOf(rows: readonly TheirRow[]): string | null {
+  const [workspaceId = null, ...others] = new Set(rows.map((row) => row.workspaceId));
+  return others.length === 0 ? workspaceId : null;
+}
+
 function dimensionsOf(group: UsageGroup): Omit<TheirRow, 'atMs' | 'model' | 'requests' | 'tokens'> {
   return {
     apiKeyId: group.api_key_id ?? null,

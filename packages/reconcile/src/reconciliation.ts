@@ -104,8 +104,11 @@ export interface Cause {
   places: number;
   /** Attempts of ours that they are about. */
   attempts: number;
-  /** What each key has of the amount, all places together: what a bill is allocated by. Null: of no key, or of all. */
-  byKey: { apiKeyId: string | null; amountPicoUsd: PicoUsd }[];
+  /**
+   * What each key and workspace has of the amount, all places together: what a bill is allocated by. Null: of none, of all, or not
+   * told apart.
+   */
+  byKey: { apiKeyId: string | null; workspaceId: string | null; amountPicoUsd: PicoUsd }[];
   /** The findings of the largest amounts, at most `MOST_EVIDENCE`. */
   evidence: Evidence[];
 }

@@ -14,6 +14,7 @@ import {
 import { type Invoice, type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../invoices/index.ts';
 import { reconciliationSchema } from '../reconciliation/index.ts';
 import { rangeOfMonth } from './month.ts';
+import { teamOfPlace } from './team-of-place.ts';
 
 /** By what a bill is allocated: what of the configuration decides it. */
 export type AllocationRules = Pick<ConfigurationSnapshot, 'teams' | 'finance'>;
@@ -161,16 +162,14 @@ function sharedOf({ invoicedPicoUsd, steps }: InvoiceStatement, report: MonthBil
   return nanoFromPico(steps.reduce((sum, { amountPicoUsd }) => sum + amountPicoUsd, 0n));
 }
 
-/** By the team of the key; what has none, of usage that was not metered, is nobody's. */
+/** By the team of the key, else of the workspace; what has none, of usage that was not metered, is nobody's. */
 function unmeteredOf(causes: readonly Cause[], { teams }: AllocationRules) {
-  const teamOfKey = new Map(
-    teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id] as const)),
-  );
+  const teamOf = teamOfPlace(teams);
   return causes
     .filter(({ cause }) => UNMETERED.has(cause))
     .flatMap(({ byKey }) => byKey)
-    .map(({ apiKeyId, amountPicoUsd }) => ({
-      team: teamOfKey.get(apiKeyId ?? '') ?? null,
+    .map(({ apiKeyId, workspaceId, amountPicoUsd }) => ({
+      team: teamOf(apiKeyId, workspaceId),
       amountNanoUsd: nanoFromPico(amountPicoUsd),
     }));
 }

@@ -1,5 +1,6 @@
 import type { AdminApi, OrganizationApiKey, OrganizationWorkspace } from '@tallygate/admin-api';
 import type { Team } from '@tallygate/usage';
+import { DEFAULT_WORKSPACE, type TeamOfPlace, teamOfPlace } from '../allocation/index.ts';
 import { bySize, type ReportedFigures, type ReportedLine } from './bill.ts';
 import { sumLines } from './join-lines.ts';
 
@@ -7,8 +8,7 @@ import { sumLines } from './join-lines.ts';
 export interface Owners {
   nameOfKey(apiKeyId: string | null): string;
   nameOfWorkspace(workspaceId: string | null): string;
-  /** The key's team before the workspace's; null: nobody's. */
-  teamOf(apiKeyId: string | null, workspaceId: string | null): string | null;
+  teamOf: TeamOfPlace;
 }
 
 export async function readOwners(
@@ -17,20 +17,13 @@ export async function readOwners(
 ): Promise<Owners> {
   const keys = byId((await adminApi.apiKeys()) ?? []);
   const workspaces = byId((await adminApi.workspaces()) ?? []);
-  const teamOfKey = new Map(teams.flatMap(({ id, apiKeys = [] }) => apiKeys.map((key) => [key, id])));
-  const teamOfWorkspace = new Map(
-    teams.flatMap(({ id, workspaces: own = [] }) => own.map((workspace) => [workspace, id])),
-  );
+  const teamOf = teamOfPlace(teams);
   return {
     nameOfKey: (id) => (id === null ? 'no key' : keyName(id, keys.get(id))),
     nameOfWorkspace: (id) => workspaceName(id, workspaces),
-    teamOf: (apiKeyId, workspaceId) =>
-      teamOfKey.get(apiKeyId ?? '') ?? teamOfWorkspace.get(workspaceId ?? DEFAULT_WORKSPACE) ?? null,
+    teamOf: (apiKeyId, workspaceId) => teamOf(apiKeyId, workspaceId ?? DEFAULT_WORKSPACE),
   };
 }
-
-/** As tallygate.yaml may call the workspace that the older reports give no id. */
-const DEFAULT_WORKSPACE = 'default';
 
 function byId<Thing extends { id: string }>(things: readonly Thing[]): Map<string, Thing> {
   return new Map(things.map((thing) => [thing.id, thing]));

@@ -46,7 +46,7 @@ const RECONCILIATION: Reconciliation = {
       amountPicoUsd: 1_500_000_000n,
       places: 1,
       attempts: 3,
-      byKey: [{ apiKeyId: null, amountPicoUsd: 1_500_000_000n }],
+      byKey: [{ apiKeyId: null, workspaceId: null, amountPicoUsd: 1_500_000_000n }],
       evidence: [
         {
           ...place,

@@ -60,7 +60,14 @@ const cause = z.object({
   amountPicoUsd: picoUsd,
   places: count,
   attempts: count,
-  byKey: z.array(z.object({ apiKeyId: z.string().nullable(), amountPicoUsd: picoUsd })),
+  byKey: z.array(
+    z.object({
+      apiKeyId: z.string().nullable(),
+      // Absent in what was stored before amounts said it.
+      workspaceId: z.string().nullable().default(null),
+      amountPicoUsd: picoUsd,
+    }),
+  ),
   evidence: z.array(evidence),
 });
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext, CommandOutcome, GlobalOptions } from '../context.ts';
 import { type AllocateOptions, allocateCommand } from './allocate-command.ts';
+import { type BalanceOptions, invoiceBalanceCommand } from './balance-command.ts';
 import { type CloseOptions, closeCommand } from './close-command.ts';
 import { type EvidenceOptions, evidenceCommand } from './evidence-command.ts';
 import {
@@ -80,6 +81,13 @@ function addInvoiceCommands(program: Command, context: CliContext, choose: Choos
     .option('--month <month>', 'of one month, such as 2026-10')
     .action((_options, command: Command) =>
       choose(() => invoiceListCommand(context, command.optsWithGlobals<InvoiceListOptions>())),
+    );
+  invoice
+    .command('balance')
+    .description('credit bought in advance, and what each month drew from it')
+    .option('--month <month>', 'up to this one (default: the current one)')
+    .action((_options, command: Command) =>
+      choose(() => invoiceBalanceCommand(context, command.optsWithGlobals<BalanceOptions>())),
     );
   invoice
     .command('show <number>')

@@ -40,8 +40,8 @@ const reconciliation: Reconciliation = {
       cause: 'unmetered_key',
       ...{ between: [], amountPicoUsd: usdPico(10), places: 2, attempts: 0, evidence: [] },
       byKey: [
-        { apiKeyId: 'apikey_support', amountPicoUsd: usdPico(8) },
-        { apiKeyId: 'apikey_nobody', amountPicoUsd: usdPico(2) },
+        { apiKeyId: 'apikey_support', workspaceId: 'wrkspc_search', amountPicoUsd: usdPico(8) },
+        { apiKeyId: 'apikey_nobody', workspaceId: null, amountPicoUsd: usdPico(2) },
       ],
     },
   ],
@@ -61,7 +61,7 @@ async function cliWith(isReconciled: boolean, providerOrganizations = ['']) {
     version: 1,
     teams: [
       { ...team('support'), costCentre: '4711', apiKeys: ['apikey_support'] },
-      { ...team('search'), costCentre: '4712', charging: 'showback' },
+      { ...team('search'), costCentre: '4712', charging: 'showback', workspaces: ['wrkspc_search'] },
     ],
     finance: {
       ...{ billing: 'invoiced', shared: 'proportional', unattributed: 'unallocated', entity: 'ACME' },
@@ -98,6 +98,21 @@ const invoiced = (amount: string, ...more: string[]) => [
 const ASK = ['allocate', '--month', '2026-10'];
 
 describe('tallygate allocate', () => {
+  it('gives usage of a key that nobody has to the team of its workspace', async () => {
+    const cli = await cliWith(false);
+    const byKey = [{ apiKeyId: 'apikey_nobody', workspaceId: 'wrkspc_search', amountPicoUsd: usdPico(10) }];
+    const causes = reconciliation.causes.map((cause) => ({ ...cause, byKey }));
+    await cli.history.saveReport({
+      ...{ reportId: 'r1', organization: 'default', providerOrganizationId: '', kind: 'reconciliation' },
+      ...{ fromMs: FROM_MS, toMs: TO_MS, createdAtMs: NOW_MS },
+      body: reconciliationSchema.encode({ ...reconciliation, causes }),
+    });
+    const { lines } = JSON.parse((await cli.run(...ASK, '--json')).stdout);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ team: 'search', part: 'unmetered', amountUsd: '10.000000000' }),
+    );
+  });
+
   it('adds up the bills of several organizations of the provider, and none twice that was told without their names', async () => {
     const billed = async (...of: string[]) =>
       (await (await cliWith(true, of)).run(...ASK)).stderr
