@@ -1,7 +1,8 @@
 import type { Evidence, Reconciliation } from '@tallygate/reconcile';
 import type { ReportVersion } from '@tallygate/usage';
 
-const MINUTES = /^usage_report\/messages\?(.*&)?bucket_width=1m(&|$)/;
+/** Of either usage report, as its question is written. */
+const MINUTES = /^(usage_report\/messages|analytics\/usage)\?(.*&)?(time_)?bucket_width=1m(&|$)/;
 
 /**
  * The version of the provider's 1-minute buckets that a finding was read from: the first that was pulled from when the reconciliation

@@ -145,6 +145,8 @@ describe('truing up guesses', () => {
       { ...PULL, report: PULL.report.replace('1m', '1h') },
     ];
     expect(await judged([event], pulls)).toEqual({ ...none, notPulled: 1 });
+    const analytics = 'analytics/usage?api_key_ids=key_1&group_by=model&time_bucket_width=1m';
+    expect(await judged([event], [{ ...PULL, report: analytics }])).toEqual({ ...none, findings: 1 });
   });
 
   it('takes rows that know a hint of their key for those of the finding where no other hint fits', async () => {
