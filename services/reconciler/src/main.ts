@@ -10,6 +10,7 @@ import {
   runReconciliation,
   type TallygateRuntime,
 } from 'tallygate';
+import { costRanges } from './cost-ranges.ts';
 import type { Coverage } from './coverage.ts';
 import { type ReconcilerSettings, settingsFromEnvironment } from './env.ts';
 import { jsonLog } from './json-log.ts';
@@ -45,7 +46,8 @@ async function serveUntilStopped(
   const service = createReconcilerService({
     run: createRun(providers, runtime, history),
     pullDue: createPullDue(providers, runtime, history),
-    lastReportMs: createLastReport(providers, runtime, history),
+    costsDue: createCostsDue(providers, runtime, history),
+    lastReportMs: () => waitingSince(providers, runtime.organization, history),
     clock,
     logger,
     intervalMs: settings.intervalMs,
@@ -73,15 +75,29 @@ function untilStopped(server: ServerType): Promise<void> {
 
 type History = NonNullable<TallygateRuntime['history']>;
 
-/** When the organization of the provider that waits longest was reconciled; null where one never was. */
-function createLastReport({ providers }: Providers, { organization }: TallygateRuntime, history: History) {
+/** When the organization of the provider that waits longest was reconciled; null where one never was. @param days exactly those; left out: any. */
+async function waitingSince(
+  { providers }: Providers,
+  organization: string,
+  history: History,
+  days?: Coverage,
+): Promise<number | null> {
+  const reports = await history.lastReports(organization, days);
+  const created = providers.map(({ organizationId }) => {
+    const own = reports.find((report) => report.providerOrganizationId === (organizationId ?? ''));
+    return own?.createdAtMs ?? null;
+  });
+  return created.reduce((first, one) => (first === null || one === null ? null : Math.min(first, one)));
+}
+
+function createCostsDue(providers: Providers, { organization }: TallygateRuntime, history: History) {
   return async () => {
-    const reports = await history.lastReports(organization);
-    const created = providers.map(({ organizationId }) => {
-      const own = reports.find((report) => report.providerOrganizationId === (organizationId ?? ''));
-      return own?.createdAtMs ?? null;
-    });
-    return created.reduce((first, one) => (first === null || one === null ? null : Math.min(first, one)));
+    const due: Coverage[] = [];
+    for (const { sinceMs, ...days } of costRanges(clock.nowMs())) {
+      const lastMs = await waitingSince(providers, organization, history, days);
+      if (lastMs === null || lastMs < sinceMs) due.push(days);
+    }
+    return due;
   };
 }
 

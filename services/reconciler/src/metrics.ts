@@ -12,7 +12,7 @@ const VERDICTS = ['agrees', 'explained', 'differs'] as const;
 
 /** How the schedule does, in the text format of Prometheus. Verdicts stand for amounts, which do not leave over HTTP. */
 export function metricsText(health: ReconcilerHealth): string {
-  const { lastVerdicts, dueDays, lastReportAt } = health;
+  const { lastVerdicts, dueDays, lastReportAt, lastCost, coveragePercent } = health;
   const families: Family[] = [
     {
       name: 'tallygate_reconciler_status',
@@ -27,12 +27,22 @@ export function metricsText(health: ReconcilerHealth): string {
     {
       name: 'tallygate_reconciler_verdict',
       help: '1 for the verdict of the last reconciliation on tokens and on money.',
-      samples: Object.entries(lastVerdicts ?? {}).flatMap(([kind, given]) =>
-        VERDICTS.map((verdict): [string, number] => [
-          `{kind="${kind}",verdict="${verdict}"}`,
-          Number(verdict === given),
-        ]),
-      ),
+      samples: verdictSamples(lastVerdicts),
+    },
+    {
+      name: 'tallygate_reconciler_coverage_percent',
+      help: 'How much of the last days of the bill the meter saw.',
+      samples: coveragePercent === null ? [] : [['', coveragePercent]],
+    },
+    {
+      name: 'tallygate_reconciler_last_cost_timestamp_seconds',
+      help: 'When the cost of a month, or of what there is of it, was last reconciled.',
+      samples: lastCost === null ? [] : [['', Date.parse(lastCost.at) / 1000]],
+    },
+    {
+      name: 'tallygate_reconciler_cost_verdict',
+      help: '1 for the verdict on that cost.',
+      samples: verdictSamples(lastCost?.verdicts ?? null),
     },
     {
       name: 'tallygate_reconciler_due_days',
@@ -44,6 +54,15 @@ export function metricsText(health: ReconcilerHealth): string {
     .filter(({ samples }) => samples.length > 0)
     .map(familyText)
     .join('');
+}
+
+function verdictSamples(verdicts: ReconcilerHealth['lastVerdicts']): Family['samples'] {
+  return Object.entries(verdicts ?? {}).flatMap(([kind, given]) =>
+    VERDICTS.map((verdict): [string, number] => [
+      `{kind="${kind}",verdict="${verdict}"}`,
+      Number(verdict === given),
+    ]),
+  );
 }
 
 function familyText({ name, help, samples }: Family): string {

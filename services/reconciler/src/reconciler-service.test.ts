@@ -28,6 +28,7 @@ function world(lastReportMs: number | null = null) {
         return reconciliation();
       },
       pullDue: async () => 0,
+      costsDue: async () => [],
       lastReportMs: async () => reports.at(-1) ?? null,
       clock,
       logger: silentLogger,
@@ -50,7 +51,7 @@ function reconciliation(): Reconciliation {
     explainedPicoUsd: 0n,
     residualPicoUsd: 0n,
     tolerancePicoUsd: 0n,
-    coverage: { listPicoUsd: 0n, darkPicoUsd: 0n, percent: null },
+    coverage: { listPicoUsd: 100n, darkPicoUsd: 1n, percent: 99 },
     verdicts: { tokens: 'agrees', money: 'explained', requests: 'not_counted' },
     days: [],
     variances: [],
@@ -154,14 +155,45 @@ describe('the schedule', () => {
     expect(service.health().dueDays).toBe(3);
   });
 
-  it('fails where what is due cannot be pulled, although the run went well, and tries again', async () => {
+  it('fails where what is due cannot be pulled, and tries that again, not the coverage that went well', async () => {
     const { asked, open } = world();
-    const service = open({ pullDue: unavailable });
+    const pulls: number[] = [];
+    const pullDue = () => {
+      pulls.push(Date.now() - START);
+      return unavailable();
+    };
+    const service = open({ pullDue });
     await service.start();
     await vi.advanceTimersByTimeAsync(0);
     expect(service.health()).toMatchObject({ status: 'failing', dueDays: null });
-    await vi.advanceTimersByTimeAsync(300_000);
-    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 300_000]);
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, HOUR_MS]);
+    expect(pulls.slice(0, 3)).toEqual([0, 300_000, 600_000]);
+  });
+
+  it('reconciles the cost of days that are due after the coverage, until they are not, and stops between two', async () => {
+    const { asked, open } = world();
+    const [october, november] = [
+      { fromMs: Date.UTC(2026, 9), toMs: Date.UTC(2026, 10) },
+      { fromMs: Date.UTC(2026, 10), toMs: Date.UTC(2026, 10, 21) },
+    ];
+    const costsDue = async () =>
+      [november, october].filter((days) => !asked.some(({ coverage }) => coverage === days));
+    const service = open({ costsDue });
+    await service.start();
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(asked.map(({ coverage }) => coverage).slice(1, 3)).toEqual([november, october]);
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 0, 0, HOUR_MS]);
+    expect(service.health().lastCost).toMatchObject({
+      ...{ from: '2026-10-01T00:00:00.000Z', to: '2026-11-01T00:00:00.000Z' },
+      ...{ at: '2026-11-21T10:30:00.000Z', verdicts: { money: 'explained' } },
+    });
+    const stopped = world();
+    const endless = stopped.open({ costsDue: async () => [november, october] });
+    stopped.answerWith(async () => void endless.stop());
+    await endless.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(stopped.asked).toHaveLength(1);
   });
 
   it('stops: nothing begins any more, and what is under way is waited for', async () => {
@@ -218,6 +250,8 @@ describe('health', () => {
         lastReportAt: '2026-11-21T10:30:00.000Z',
         nextRunAt: '2026-11-21T11:30:00.000Z',
         lastVerdicts: { tokens: 'agrees', money: 'explained', requests: 'not_counted' },
+        coveragePercent: 99,
+        lastCost: null,
         lastFailure: null,
         dueDays: 0,
       },
@@ -287,6 +321,7 @@ describe('metrics', () => {
         `tallygate_reconciler_last_report_timestamp_seconds ${START / 1000}`,
         'tallygate_reconciler_verdict{kind="money",verdict="explained"} 1',
         'tallygate_reconciler_verdict{kind="money",verdict="differs"} 0',
+        'tallygate_reconciler_coverage_percent 99',
         'tallygate_reconciler_due_days 0',
       ]),
     );

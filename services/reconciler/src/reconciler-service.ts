@@ -7,13 +7,15 @@ import { healthApp } from './health-app.ts';
 /**
  * Reconciles on a schedule.
  *
- * Promise: one run at a time, the next one an interval after the last report was made, whoever made it and however often
- * this process was restarted: the only state is the last stored report. A run that fails is tried again, sooner, and never ends
- * the service.
+ * Promise: one job at a time: coverage an interval after the last report was made, whoever made it and however often this process
+ * was restarted, then cost and pulls as far as they are due. The only state is what is stored. What fails is tried again, sooner,
+ * without repeating what went well, and never ends the service.
  */
 export interface ReconcilerOptions {
   /** Reconciles these days and stores the report. */
   run(coverage: Coverage): Promise<Reconciliation>;
+  /** Days whose cost is to be reconciled by now; they are due until they were. */
+  costsDue(): Promise<readonly Coverage[]>;
   /** Pulls again what is due, after each run, and resolves to how many days are left; stops between two days where it may not go on. */
   pullDue(mayGoOn: () => boolean): Promise<number>;
   /** When the last stored report was made; null when there is none. */
@@ -41,6 +43,10 @@ export interface ReconcilerHealth {
   lastReportAt: string | null;
   nextRunAt: string | null;
   lastVerdicts: Reconciliation['verdicts'] | null;
+  /** How much of the bill of these days the meter saw; null where nothing was billed, or nothing was looked at yet. */
+  coveragePercent: number | null;
+  /** The last days whose cost was reconciled; null until some were. */
+  lastCost: { from: string; to: string; at: string; verdicts: Reconciliation['verdicts'] } | null;
   lastFailure: { code: string; message: string; at: string } | null;
   /** Days whose next pull is due; null until that was looked at. */
   dueDays: number | null;
@@ -55,6 +61,8 @@ interface State {
   lastReportMs: number | null;
   nextRunMs: number | null;
   verdicts: Reconciliation['verdicts'] | null;
+  coveragePercent: number | null;
+  lastCost: ReconcilerHealth['lastCost'];
   failure: { code: string; message: string; atMs: number } | null;
   dueDays: number | null;
   running: Promise<void> | null;
@@ -87,15 +95,9 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
     try {
       // Read anew each time: another process may have reconciled, and a hole after an outage must be seen.
       state.lastReportMs = await options.lastReportMs();
-      const coverage = coverageAt(clock.nowMs(), state.lastReportMs);
-      const { verdicts, residualPicoUsd, createdAtMs } = await options.run(coverage);
-      state.lastReportMs = createdAtMs;
-      state.verdicts = verdicts;
-      logger.info('reconciled', {
-        ...describe(coverage),
-        ...verdicts,
-        residualPicoUsd: residualPicoUsd.toString(),
-      });
+      // Another job may have failed, and is why this one runs so soon.
+      if (!isFresh(state.lastReportMs)) await runCoverage();
+      await runCosts();
       state.dueDays = await options.pullDue(() => !state.isStopped);
       state.failure = null;
     } catch (error) {
@@ -103,6 +105,32 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
       const { code, message: reason } = state.failure;
       logger.error('not reconciled', { code, reason });
     }
+  }
+
+  function isFresh(lastReportMs: number | null): boolean {
+    return lastReportMs !== null && clock.nowMs() - lastReportMs < intervalMs;
+  }
+
+  async function runCoverage(): Promise<void> {
+    const result = await reconcile(coverageAt(clock.nowMs(), state.lastReportMs), 'coverage');
+    state.lastReportMs = result.createdAtMs;
+    state.verdicts = result.verdicts;
+    state.coveragePercent = result.coverage.percent;
+  }
+
+  async function runCosts(): Promise<void> {
+    for (const days of await options.costsDue()) {
+      if (state.isStopped) return;
+      const { verdicts, createdAtMs } = await reconcile(days, 'cost');
+      state.lastCost = { ...describe(days), at: isoFromMs(createdAtMs), verdicts };
+    }
+  }
+
+  async function reconcile(days: Coverage, job: 'coverage' | 'cost'): Promise<Reconciliation> {
+    const result = await options.run(days);
+    const residualPicoUsd = result.residualPicoUsd.toString();
+    logger.info('reconciled', { job, ...describe(days), ...result.verdicts, residualPicoUsd });
+    return result;
   }
 
   const health = () => healthOf(state, clock.nowMs(), intervalMs);
@@ -135,6 +163,8 @@ function initialState(): State {
     lastReportMs: null,
     nextRunMs: null,
     verdicts: null,
+    coveragePercent: null,
+    lastCost: null,
     failure: null,
     dueDays: null,
     running: null,
@@ -151,6 +181,8 @@ function healthOf(state: State, nowMs: number, intervalMs: number): ReconcilerHe
     lastReportAt: lastReportMs === null ? null : isoFromMs(lastReportMs),
     nextRunAt: nextRunMs === null ? null : isoFromMs(nextRunMs),
     lastVerdicts: state.verdicts,
+    coveragePercent: state.coveragePercent,
+    lastCost: state.lastCost,
     lastFailure: failure && { code: failure.code, message: failure.message, at: isoFromMs(failure.atMs) },
     dueDays: state.dueDays,
   };
