@@ -1,8 +1,9 @@
 import { type Clock, isoFromMs, type Logger, TallygateError } from '@tallygate/usage';
 import type { Hono } from 'hono';
 import type { Reconciliation } from 'tallygate';
-import { type Coverage, coverageAt } from './coverage.ts';
+import type { Coverage } from './coverage.ts';
 import { healthApp } from './health-app.ts';
+import { createJobs, describeError, initialState, type State } from './jobs.ts';
 
 /**
  * Reconciles on a schedule.
@@ -56,25 +57,12 @@ const MINUTE_MS = 60_000;
 const MOST_INTERVAL_MS = 24 * 60 * MINUTE_MS;
 const RETRY_MS = 5 * MINUTE_MS;
 
-interface State {
-  startedMs: number | null;
-  lastReportMs: number | null;
-  nextRunMs: number | null;
-  verdicts: Reconciliation['verdicts'] | null;
-  coveragePercent: number | null;
-  lastCost: ReconcilerHealth['lastCost'];
-  failure: { code: string; message: string; atMs: number } | null;
-  dueDays: number | null;
-  running: Promise<void> | null;
-  timer: NodeJS.Timeout | null;
-  isStopped: boolean;
-}
-
 /** @throws TallygateError `TALLYGATE_CONFIGURATION_INVALID` for an interval out of range. */
 export function createReconcilerService(options: ReconcilerOptions): ReconcilerService {
   const { clock, logger } = options;
   const intervalMs = requireInterval(options.intervalMs);
   const state = initialState();
+  const runJobs = createJobs({ ...options, intervalMs }, state);
 
   function schedule(atMs: number): void {
     if (state.isStopped) return;
@@ -84,53 +72,11 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
 
   function begin(): void {
     state.nextRunMs = null;
-    state.running = runOnce().finally(() => {
+    state.running = runJobs().finally(() => {
       state.running = null;
       const failed = state.failure !== null;
       schedule(clock.nowMs() + (failed ? Math.min(RETRY_MS, intervalMs) : intervalMs));
     });
-  }
-
-  async function runOnce(): Promise<void> {
-    try {
-      // Read anew each time: another process may have reconciled, and a hole after an outage must be seen.
-      state.lastReportMs = await options.lastReportMs();
-      // Another job may have failed, and is why this one runs so soon.
-      if (!isFresh(state.lastReportMs)) await runCoverage();
-      await runCosts();
-      state.dueDays = await options.pullDue(() => !state.isStopped);
-      state.failure = null;
-    } catch (error) {
-      state.failure = { ...describeError(error), atMs: clock.nowMs() };
-      const { code, message: reason } = state.failure;
-      logger.error('not reconciled', { code, reason });
-    }
-  }
-
-  function isFresh(lastReportMs: number | null): boolean {
-    return lastReportMs !== null && clock.nowMs() - lastReportMs < intervalMs;
-  }
-
-  async function runCoverage(): Promise<void> {
-    const result = await reconcile(coverageAt(clock.nowMs(), state.lastReportMs), 'coverage');
-    state.lastReportMs = result.createdAtMs;
-    state.verdicts = result.verdicts;
-    state.coveragePercent = result.coverage.percent;
-  }
-
-  async function runCosts(): Promise<void> {
-    for (const days of await options.costsDue()) {
-      if (state.isStopped) return;
-      const { verdicts, createdAtMs } = await reconcile(days, 'cost');
-      state.lastCost = { ...describe(days), at: isoFromMs(createdAtMs), verdicts };
-    }
-  }
-
-  async function reconcile(days: Coverage, job: 'coverage' | 'cost'): Promise<Reconciliation> {
-    const result = await options.run(days);
-    const residualPicoUsd = result.residualPicoUsd.toString();
-    logger.info('reconciled', { job, ...describe(days), ...result.verdicts, residualPicoUsd });
-    return result;
   }
 
   const health = () => healthOf(state, clock.nowMs(), intervalMs);
@@ -157,22 +103,6 @@ export function createReconcilerService(options: ReconcilerOptions): ReconcilerS
   };
 }
 
-function initialState(): State {
-  return {
-    startedMs: null,
-    lastReportMs: null,
-    nextRunMs: null,
-    verdicts: null,
-    coveragePercent: null,
-    lastCost: null,
-    failure: null,
-    dueDays: null,
-    running: null,
-    timer: null,
-    isStopped: false,
-  };
-}
-
 function healthOf(state: State, nowMs: number, intervalMs: number): ReconcilerHealth {
   const { lastReportMs, nextRunMs, failure } = state;
   return {
@@ -193,16 +123,6 @@ function statusOf(state: State, nowMs: number, intervalMs: number): ReconcilerHe
   const sinceMs = Math.max(state.lastReportMs ?? 0, state.startedMs ?? nowMs);
   if (nowMs - sinceMs > 2 * intervalMs) return 'overdue';
   return state.lastReportMs === null ? 'starting' : 'ok';
-}
-
-function describe({ fromMs, toMs }: Coverage): { from: string; to: string } {
-  return { from: isoFromMs(fromMs), to: isoFromMs(toMs) };
-}
-
-/** Messages of ours are written to be shown; of anything else only the kind is told, for it may quote what it was given. */
-function describeError(error: unknown): { code: string; message: string } {
-  if (TallygateError.isInstance(error)) return { code: error.code, message: error.message };
-  return { code: 'unexpected', message: error instanceof Error ? error.name : typeof error };
 }
 
 function requireInterval(intervalMs: number): number {
