@@ -91,6 +91,7 @@ describe('a day of Claude Code', () => {
 
   it.each<[string, unknown[]]>([
     ['a row twice', [row(), row()]],
+    ['a model of a row twice', [row({ model_breakdown: [model, model] })]],
     ['a row of another day', [row({ date: '2026-11-17T00:00:00Z' })]],
     ['an actor of a new kind', [row({ actor: { type: 'robot_actor' } })]],
     ['no customer type', [row({ customer_type: undefined })]],

@@ -136,11 +136,18 @@ function rowFrom(row: z.output<typeof rowSchema>): ClaudeCodeRow {
     commits: metrics.commits_by_claude_code,
     pullRequests: metrics.pull_requests_by_claude_code,
     toolActions: row.tool_actions,
-    models: row.model_breakdown.map(modelFrom),
+    models: distinctModels(row.model_breakdown).map(modelFrom),
   };
 }
 
-function modelFrom({ model, tokens, estimated_cost }: z.output<typeof modelSchema>): ClaudeCodeModel {
+type ReportedModel = z.output<typeof modelSchema>;
+
+function distinctModels(models: readonly ReportedModel[]): readonly ReportedModel[] {
+  if (new Set(models.map(({ model }) => model)).size === models.length) return models;
+  throw reportMalformed(CLAUDE_CODE_REPORT, 'holds a model of a row twice');
+}
+
+function modelFrom({ model, tokens, estimated_cost }: ReportedModel): ClaudeCodeModel {
   return {
     model,
     uncachedInputTokens: tokens.input,

@@ -104,6 +104,37 @@ function dated(
   };
 }
 
+/** Family C: one day, a row per terminal. What is not on the page, or not in a row's list, only other reports can tell. */
+function ofClaudeCode(): Pick<Report, 'pagesOf' | 'isDetectable'> {
+  const rowOf = ({ tokens, cents }: Item, index: number) => ({
+    date: new Date(FROM_MS).toISOString(),
+    actor: { type: 'api_actor', api_key_name: 'ci' },
+    ...{ organization_id: 'org', customer_type: 'api', subscription_type: null, is_remote: false },
+    terminal_type: `terminal-${index}`,
+    core_metrics: {
+      ...{ num_sessions: 1, commits_by_claude_code: 0, pull_requests_by_claude_code: 0 },
+      lines_of_code: { added: 1, removed: 0 },
+    },
+    tool_actions: { edit_tool: { accepted: 1, rejected: 0 } },
+    model_breakdown: [
+      {
+        model: 'opus',
+        tokens: { input: 0, output: tokens, cache_read: 0, cache_creation: 0 },
+        estimated_cost: { currency: 'USD', amount: cents },
+      },
+    ],
+  });
+  const lists = ['data', 'model_breakdown'];
+  return {
+    pagesOf(days) {
+      const rows = days.flat().map(rowOf);
+      const [first, rest] = [rows.slice(0, 3), rows.slice(3)];
+      return [{ data: first, has_more: true, next_page: 'page_1' }, lastPage(rest)] as Json[];
+    },
+    isDetectable: (path) => ![path.at(-1), path.at(-2)].some((step) => lists.includes(String(step))),
+  };
+}
+
 const tokensOf = ({ tokens }: Item) => BigInt(tokens);
 const picoOf = ({ cents }: Item) => BigInt(cents) * 10_000_000_000n + 5_000_000_000n;
 const sumTokens = (buckets: UsageBucket[]) =>
@@ -148,6 +179,17 @@ describe('a damaged report never gives a wrong total in silence', () => {
         })),
         read: async (api) => sumPico((await api.analyticsCost(daily)).buckets),
         totalOf: picoOf,
+      },
+    ],
+    [
+      'usage_report/claude_code',
+      {
+        ...ofClaudeCode(),
+        async read(api) {
+          const models = (await api.claudeCode(FROM_MS)).flatMap((row) => row.models);
+          return models.reduce((sum, row) => sum + BigInt(row.outputTokens) + row.estimatedCostPicoUsd, 0n);
+        },
+        totalOf: ({ tokens, cents }) => BigInt(tokens) + BigInt(cents) * 10_000_000_000n,
       },
     ],
   ])(

@@ -1,6 +1,6 @@
 import type { ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
-import type { BilledDays } from './read-billed-files.ts';
+import { type BilledDays, cutRemarks } from './read-billed-files.ts';
 
 /** The account of a provider as files give it, in the form that reports have. @param models only these; empty: all. */
 export function billOfFiles(
@@ -25,6 +25,6 @@ export function billOfFiles(
     lines,
     total: sumLines(lines),
     freshness: { readAtMs: Math.min(nowMs, ...files.map(({ changedMs }) => changedMs)), completeToMs: null },
-    caveats: hasUsage ? [] : ['These files hold no usage, only amounts.'],
+    caveats: [...cutRemarks(files), ...(hasUsage ? [] : ['These files hold no usage, only amounts.'])],
   };
 }

@@ -18,6 +18,8 @@ export interface BilledFile extends Digest {
   name: string;
   changedMs: number;
   rows: CsvRow[];
+  /** False: its last line does not end, and what is missing of an amount there is an amount, too. */
+  endsWhole: boolean;
 }
 
 /** What files say was billed, by day. */
@@ -71,7 +73,21 @@ async function readBilledFile(path: string): Promise<BilledFile> {
     rows.push(record);
   }
   if (rows.length === 0) throw malformed(`${path} holds no row.`);
-  return { name: basename(path), changedMs, rows, ...digestOf(readFileSync(path)) };
+  const content = readFileSync(path);
+  const endsWhole = content.at(-1) === LINE_FEED;
+  return { name: basename(path), changedMs, rows, endsWhole, ...digestOf(content) };
+}
+
+const LINE_FEED = 10;
+
+/** What a reader must know of files that may have been cut. */
+export function cutRemarks(files: readonly BilledFile[]): string[] {
+  return files
+    .filter(({ endsWhole }) => !endsWhole)
+    .map(
+      ({ name }) =>
+        `${name} does not end with a line break: it may have been cut, the last amount in it, too.`,
+    );
 }
 
 function malformed(message: string): TallygateError {

@@ -13,7 +13,7 @@ import {
 } from '@tallygate/usage';
 import { withoutNames } from '../pulls/index.ts';
 import { modelNameIn, toStoredBody } from '../reconciliation/index.ts';
-import type { BilledDays, BilledFile } from './read-billed-files.ts';
+import { type BilledDays, type BilledFile, cutRemarks } from './read-billed-files.ts';
 
 export interface FileReconciliation {
   history: SpendHistory;
@@ -110,5 +110,5 @@ function caveatsOf(files: readonly BilledFile[]): Caveat[] {
       `${name} (SHA-256 ${sha256.slice(0, 12)}, last written ${minuteFromMs(changedMs)} UTC) cannot say how complete it is: compare its total with what its source shows.`,
   );
   const grain = 'A file is compared by day and model: it names no key by its id, and has no minutes.';
-  return [...details, grain].map((detail) => ({ caveat: 'from_file', detail }));
+  return [...cutRemarks(files), ...details, grain].map((detail) => ({ caveat: 'from_file', detail }));
 }

@@ -96,7 +96,7 @@ describe('tallygate reconcile --csv-file', () => {
       ],
     });
     expect(document.reconciliation.verdicts).toMatchObject({ tokens: 'not_counted', money: 'agrees' });
-    expect(document.reconciliation.caveats[0].detail).toMatch(/^bill-0.csv \(SHA-256 \w{12}, last written /);
+    expect(document.reconciliation.caveats[1].detail).toMatch(/^bill-0.csv \(SHA-256 \w{12}, last written /);
   });
 
   it('compares the bill of a cloud with what went there, and leaves the month of the provider alone', async () => {
