@@ -46,7 +46,7 @@ const KINDS = {
       '0',
       '2',
       `${n}`,
-      '3',
+      '345',
     ],
     columns: null,
     figures: [...COUNTS, 'usage_output_tokens'],
