@@ -5,6 +5,7 @@ import {
   describePeriod,
   describeReset,
   describeScope,
+  describeVelocity,
   type Measure,
   type Period,
 } from '@tallygate/usage';
@@ -21,6 +22,8 @@ export interface BudgetLine {
   isPool: boolean;
   /** What holds the calls that do not fit on it; null: nothing. */
   pool: string | null;
+  /** "breaks above $5.00 in 5 minutes and 4 times the median, for 10 minutes"; null: however fast it is spent. */
+  breaker: string | null;
   /** "November", "21 November". */
   period: string;
   /** "1 Dec 00:00 Europe/Berlin". */
@@ -56,6 +59,7 @@ export function budgetLine(balance: Balance): BudgetLine {
     others: othersIn(scope),
     isPool: budget.isPool === true,
     pool: budget.pool ?? null,
+    breaker: budget.velocity === undefined ? null : describeVelocity(budget.velocity),
     period: describePeriod(period, timeZone, { withYear: false }),
     resets: describeReset(period, timeZone),
     measure: budget.measure ?? 'usd',

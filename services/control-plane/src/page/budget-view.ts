@@ -23,10 +23,11 @@ function whatFor(line: BudgetLine, calendar: BudgetCalendar | null): Markup {
   return html`${parts.map((part, index) => html`${index === 0 ? '' : ', '}${part}`)}${parts.length === 0 ? '' : ': '}`;
 }
 
-function used({ spent, held, limit, measure, pool }: BudgetLine): Markup {
+function used({ spent, held, limit, measure, pool, breaker }: BudgetLine): Markup {
   const also = held > 0n ? html` and ${sayAmount(held, measure)} held` : '';
   const beyond = pool === null ? '' : html`, then ${poolName(pool)}`;
-  return html`${sayAmount(spent, measure)}${also} of ${sayAmount(limit, measure)}${beyond}`;
+  const breaks = breaker === null ? '' : `, ${breaker}`;
+  return html`${sayAmount(spent, measure)}${also} of ${sayAmount(limit, measure)}${beyond}${breaks}`;
 }
 
 export function poolName(id: string): Markup {

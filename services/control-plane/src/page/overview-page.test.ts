@@ -118,6 +118,17 @@ describe('the overview of a month', () => {
     expect(text).toContain('pool reserve, November 93% used');
   });
 
+  it('says beside a budget what its breaker is', async () => {
+    const velocity = { floorNanoUsd: nanoFromUsd('5'), times: 4, pauseMinutes: 10 };
+    const configuration = configurationOf([{ ...budgetOf('company', '50'), velocity }], {});
+    const text = textOf(
+      await pageOf(testPlane(createMemoryGate({ organization: 'acme', clock, configuration }))),
+    );
+    expect(text).toContain(
+      '$0.00 of $50.00, breaks above $5.00 in 5 minutes and 4 times the median, for 10 minutes',
+    );
+  });
+
   it('leads from ours to the bill, exact to the last digit, with how fresh that is', async () => {
     const text = textOf(await pageOf(await spentPlane())).replace(/(\.\d\d) (\d)/g, '$1$2');
     for (const line of [
