@@ -44,5 +44,5 @@ export interface AdmittedWithoutGate {
   snapshot: ConfigurationSnapshot;
   atMs: number;
   /** What it was estimated at; absent where only the names of periods are asked for. */
-  amounts?: Pick<ReserveRequest, 'expectedNanoUsd' | 'worstNanoUsd'>;
+  amounts?: Pick<ReserveRequest, 'expectedNanoUsd' | 'worstNanoUsd' | 'tokens' | 'requests'>;
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ALERT_PERCENT_MAX } from './alert-port.ts';
 import type { Attribution } from './attribution.ts';
 import { LADDER_STEPS_MAX, ladderStepSchema } from './ladder.ts';
-import { measureSchema } from './measure.ts';
-import { formatUsd, NANO_USD_MAX, nanoUsdSchema } from './money.ts';
+import { formatAmount, measureSchema } from './measure.ts';
+import { NANO_USD_MAX, nanoUsdSchema } from './money.ts';
 import { periodUnitSchema, timeZoneSchema } from './period.ts';
 import { velocitySchema } from './velocity.ts';
 
@@ -64,6 +64,8 @@ export const budgetSchema = z.object({
   onOutage: outagePolicySchema,
   /** With `onOutage: allowance`: what each process may admit in one outage, counted at the worst case. Absent: nothing. */
   allowanceNanoUsd: nanoUsdSchema.optional(),
+  /** The same of a budget in another measure, in that. */
+  allowance: nanoUsdSchema.optional(),
   /** What is tried, in this order, before a call that does not fit is denied. Absent: it is denied at once. */
   ladder: z.array(ladderStepSchema).max(LADDER_STEPS_MAX).optional(),
   /** At which parts of its limit, in percent, somebody is told; ascending. Absent: at `DEFAULT_ALERTS`. */
@@ -174,11 +176,21 @@ export function describeScope(scope: BudgetScope): string {
 }
 
 /** "calls are blocked", "calls are allowed", "calls are allowed, up to $5.00 in each process". */
-export function describeOutagePolicy({
-  onOutage,
-  allowanceNanoUsd = 0n,
-}: Pick<Budget, 'onOutage' | 'allowanceNanoUsd'>): string {
+export function describeOutagePolicy(
+  budget: Pick<Budget, 'onOutage' | 'measure' | 'allowanceNanoUsd' | 'allowance'>,
+): string {
+  const { onOutage, measure = 'usd' } = budget;
   if (onOutage === 'block') return 'calls are blocked';
-  const bound = onOutage === 'allow' ? '' : `, up to ${formatUsd(allowanceNanoUsd)} in each process`;
+  const bound =
+    onOutage === 'allow' ? '' : `, up to ${formatAmount(allowanceOf(budget), measure)} in each process`;
   return `calls are allowed${bound}`;
+}
+
+/** What each process may admit in one outage, in the measure of the budget. */
+export function allowanceOf({
+  measure = 'usd',
+  allowanceNanoUsd = 0n,
+  allowance = 0n,
+}: Pick<Budget, 'measure' | 'allowanceNanoUsd' | 'allowance'>): bigint {
+  return measure === 'usd' ? allowanceNanoUsd : allowance;
 }

@@ -26,6 +26,7 @@ export {
   type LiveBatches,
 } from './batch-port.ts';
 export {
+  allowanceOf,
   type Budget,
   type BudgetScope,
   type BudgetSubject,

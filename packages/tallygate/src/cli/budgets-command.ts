@@ -1,5 +1,6 @@
 import { availableIn, budgetBar, budgetTable, toTextTable } from '@tallygate/report';
 import {
+  allowanceOf,
   amountFields,
   type Balance,
   type Budget,
@@ -139,7 +140,9 @@ function balanceDocument(balance: Balance): Record<string, unknown> {
     mode: budget.mode ?? 'enforce',
     ...(budget.overageBasisPoints === undefined ? {} : { overage: describeOverage(budget) }),
     onOutage: budget.onOutage,
-    ...(budget.allowanceNanoUsd === undefined ? {} : { allowanceUsd: usdFromNano(budget.allowanceNanoUsd) }),
+    ...(budget.onOutage === 'allowance'
+      ? amountFields({ allowance: allowanceOf(budget) }, budget.measure)
+      : {}),
     alertPercents: budget.alerts ?? DEFAULT_ALERTS,
     ...(budget.velocity === undefined ? {} : { velocity: velocityDocument(budget.velocity) }),
   };

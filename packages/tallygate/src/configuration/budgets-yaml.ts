@@ -1,7 +1,9 @@
 import {
+  allowanceOf,
   type Budget,
   type ConfigurationSnapshot,
   describeOverage,
+  type Measure,
   type Team,
   UNASSIGNED,
   usdFromNano,
@@ -41,9 +43,10 @@ function teamLine({ costCentre, ...team }: Team): string {
 }
 
 function budgetLine(budget: Budget): string {
-  const { id, scope, period, timeZone, mode, pool, onOutage, allowanceNanoUsd } = budget;
+  const { id, scope, period, timeZone, mode, pool, onOutage } = budget;
   const asked = { ...(pool === undefined ? {} : { pool }), ...(mode === undefined ? {} : { mode }) };
-  const allowance = allowanceNanoUsd === undefined ? {} : { allowance: amount(allowanceNanoUsd) };
+  const allowed = { measure: budget.measure, limit: allowanceOf(budget) };
+  const allowance = onOutage === 'allowance' ? { allowance: limitOf(allowed) } : {};
   const steps = budget.ladder === undefined ? {} : { ladder: budget.ladder };
   const breaker = budget.velocity === undefined ? {} : { velocity: breakerOf(budget.velocity) };
   const fields = { id, scope, limit: limitOf(budget), period, timeZone, ...asked, ...overageOf(budget) };
@@ -71,7 +74,10 @@ function breakerOf({ floorNanoUsd, times, pauseMinutes }: Velocity): Record<stri
   return { floorUsd: amount(floorNanoUsd).usd, times, pauseMinutes };
 }
 
-function limitOf({ limit, measure = 'usd' }: Budget): Record<string, string> {
+function limitOf({
+  limit,
+  measure = 'usd',
+}: Pick<Budget, 'limit'> & { measure?: Measure | undefined }): Record<string, string> {
   return measure === 'usd' ? amount(limit) : { [measure]: String(limit) };
 }
 

@@ -13,7 +13,7 @@ import {
 } from '@tallygate/usage';
 import { alertsFrom } from './file-alerts.ts';
 import { ladderFrom } from './file-ladder.ts';
-import { amountFrom, knownZone, limitFrom, overageFrom } from './file-limits.ts';
+import { amountFrom, knownZone, limitFrom, measureIn, overageFrom } from './file-limits.ts';
 import { poolFrom } from './file-pools.ts';
 import { ALLOWANCE_CURE, FIELD_CURES, type FileContent } from './file-schema.ts';
 import type { LocatedDocument, Path } from './yaml-document.ts';
@@ -228,7 +228,7 @@ function allowanceFrom(
   { onOutage, allowance, limit }: FileContent['budgets'][number],
   at: (...steps: string[]) => Path,
   document: LocatedDocument,
-): Pick<Budget, 'allowanceNanoUsd'> {
+): Pick<Budget, 'allowanceNanoUsd' | 'allowance'> {
   if (onOutage !== 'allowance') {
     if (allowance === undefined) return {};
     throw document.invalid(
@@ -237,8 +237,14 @@ function allowanceFrom(
       ALLOWANCE_CURE,
     );
   }
-  if (limit.usd === undefined)
-    throw document.invalid(at('onOutage'), 'is for budgets in USD', 'Write block or allow.');
   if (allowance === undefined) throw document.invalid(at('onOutage'), 'names no amount', ALLOWANCE_CURE);
-  return { allowanceNanoUsd: amountFrom(allowance.usd, at('allowance', 'usd'), document) };
+  const { measure = 'usd', limit: amount } = limitFrom(allowance, at('allowance'), document);
+  const counted = measureIn(limit);
+  if (measure !== counted)
+    throw document.invalid(
+      at('allowance'),
+      `is in ${measure}, and the limit in ${counted}`,
+      'Write both in one.',
+    );
+  return measure === 'usd' ? { allowanceNanoUsd: amount } : { allowance: amount };
 }

@@ -28,7 +28,6 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 const id = (pattern: RegExp) => z.string().regex(pattern, 'is not an id');
 
 const limitFields = { usd: text.optional(), tokens: text.optional(), requests: text.optional() };
-const allowanceFields = { usd: text };
 const scopeFields = {
   team: text.optional(),
   feature: text.optional(),
@@ -74,7 +73,7 @@ const budgetFields = {
   mode: budgetModeSchema.optional(),
   overage: text.optional(),
   onOutage: outagePolicySchema.default('block'),
-  allowance: z.strictObject(allowanceFields).optional(),
+  allowance: z.strictObject(limitFields).optional(),
   ladder: listOf(z.strictObject(ladderStepFields)),
   alerts: z.array(text).nullish(),
   velocity: z.strictObject(velocityFields).optional(),
@@ -176,7 +175,7 @@ export const KNOWN_FIELDS: Record<string, readonly string[]> = {
   'budgets.*': Object.keys(budgetFields),
   'budgets.*.scope': Object.keys(scopeFields),
   'budgets.*.limit': Object.keys(limitFields),
-  'budgets.*.allowance': Object.keys(allowanceFields),
+  'budgets.*.allowance': Object.keys(limitFields),
   'budgets.*.period': Object.keys(rollingFields),
   'budgets.*.velocity': Object.keys(velocityFields),
   'budgets.*.ladder.*': Object.keys(ladderStepFields),

@@ -326,7 +326,7 @@ describe('a tallygate.yaml with a mistake is refused with line, column, field an
     ],
     [
       'version: 1\nbudgets:\n  - id: b1\n    period: month\n    limit: { requests: 5 }\n    onOutage: allowance\n    allowance: { usd: 5 }\n',
-      'tallygate.yaml:6:15: budgets[0].onOutage is for budgets in USD. Write block or allow.',
+      'tallygate.yaml:7:16: budgets[0].allowance is in usd, and the limit in requests. Write both in one.',
     ],
     [
       withBudget('onOutage: allowance'),

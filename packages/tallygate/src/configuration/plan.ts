@@ -1,4 +1,5 @@
 import {
+  allowanceOf,
   type Budget,
   type ConfigurationSnapshot,
   describeCover,
@@ -172,11 +173,17 @@ function budgetDetails(before: Budget | null, after: Budget | null): string[] {
     return [summary(before), 'What it has spent stays in the ledger; nothing is denied by it any more.'];
   const changes = fieldChanges(before, after, BUDGET_FIELDS);
   const limit = wordChange('limit', limitOf(before), limitOf(after));
+  const allowance = wordChange('allowance', allowanceTextOf(before), allowanceTextOf(after));
   const mode = wordChange('mode', describeMode(before), describeMode(after));
   const ladder = wordChange('ladder', describeLadder(before.ladder), describeLadder(after.ladder));
   const alerts = wordChange('alerts', describeAlerts(before.alerts), describeAlerts(after.alerts));
   const velocity = wordChange('velocity', breakerOf(before), breakerOf(after));
-  return [...limit, ...changes, ...mode, ...ladder, ...alerts, ...velocity, ...countingNotes(before, after)];
+  const told = [...limit, ...changes, ...allowance, ...mode, ...ladder, ...alerts, ...velocity];
+  return [...told, ...countingNotes(before, after)];
+}
+
+function allowanceTextOf(budget: Budget): string {
+  return budget.onOutage === 'allowance' ? formatAmount(allowanceOf(budget), budget.measure) : 'none';
 }
 
 function breakerOf({ velocity }: Budget): string {
@@ -191,7 +198,7 @@ function wordChange(name: string, was: string, will: string): string[] {
   return was === will ? [] : [`${name}: ${was} → ${will}`];
 }
 
-const BUDGET_FIELDS = ['scope', 'each', 'period', 'timeZone', 'onOutage', 'allowanceNanoUsd'] as const;
+const BUDGET_FIELDS = ['scope', 'each', 'period', 'timeZone', 'onOutage'] as const;
 
 /** Spend is counted per budget id and period start: what that means for a change must be read before it is made. */
 function countingNotes(before: Budget, after: Budget): string[] {
@@ -242,7 +249,6 @@ function fieldChanges<Entry>(
 }
 
 const NAMES: Record<string, string> = {
-  allowanceNanoUsd: 'allowance',
   clearingAccount: 'clearing account',
   clearingCostCentre: 'clearing cost centre',
   costCentre: 'cost centre',

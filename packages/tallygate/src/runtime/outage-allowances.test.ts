@@ -22,7 +22,7 @@ function holdOf(budgets: Budget[], worstNanoUsd: bigint): Hold {
     models: [],
     snapshot: { organization: 'acme', budgets } as never,
     atMs: 0,
-    amounts: { expectedNanoUsd: 0n, worstNanoUsd },
+    amounts: { expectedNanoUsd: 0n, worstNanoUsd, tokens: { expected: 0n, worst: 2_500n } },
   });
 }
 
@@ -57,6 +57,23 @@ describe('an allowance for outages', () => {
     });
     expect(await takes(allowances, budgets, 1_000_000_000n)).not.toBeNull();
   });
+
+  it.each([
+    ['tokens', 5_000n, '5,000 tokens', 2n],
+    ['requests', 2n, '2 requests', 2n],
+  ] as const)(
+    'bounds a budget in %s by what calls take of that, and none where nothing is allowed',
+    async (measure, allowance, words, calls) => {
+      const allowances = createOutageAllowances(NOBODY);
+      const budgets: Budget[] = [{ ...budget('support', 5n), measure, allowance }];
+      for (let call = 0n; call < calls; call += 1n)
+        expect(await takes(allowances, budgets, 9_000_000_000n)).not.toBeNull();
+      const refused = allowances.take(holdOf(budgets, 0n), budgets, OUTAGE);
+      await expect(refused).rejects.toThrow(`of the ${words} that budget "support" allows in an outage`);
+      const without = [{ ...budget('other', 5n), measure }];
+      expect(await takes(createOutageAllowances(NOBODY), without, 0n)).toBeNull();
+    },
+  );
 
   it('is taken from all budgets of a call or from none', async () => {
     const allowances = createOutageAllowances(NOBODY);

@@ -1,6 +1,13 @@
 import { parsePeriodKey } from '@tallygate/gate';
 import type { OutageAllowance } from '@tallygate/meter';
-import { type Budget, type BudgetGate, formatUsd, type Hold, TallygateError } from '@tallygate/usage';
+import {
+  allowanceOf,
+  type Budget,
+  type BudgetGate,
+  formatAmount,
+  type Hold,
+  TallygateError,
+} from '@tallygate/usage';
 import { isWithoutGate } from './pin-hold.ts';
 
 /**
@@ -51,7 +58,7 @@ export function createOutageAllowances(leftBehind: () => Promise<readonly Hold[]
       for (const budget of budgets) {
         const used = (taken.get(budget.id) ?? 0n) + (before.get(budget.id) ?? 0n);
         const needed = takenBy(hold).get(budget.id) ?? 0n;
-        if (used + needed > (budget.allowanceNanoUsd ?? 0n)) throw usedUp(budget, used, needed, outage);
+        if (used + needed > allowanceOf(budget)) throw usedUp(budget, used, needed, outage);
       }
       addTo(taken, hold);
       unsettled.add(hold.attemptId);
@@ -91,15 +98,12 @@ function takenBy({ entries }: Hold): Taken {
   return new Map(entries.map(({ key, worst }) => [parsePeriodKey(key)?.budgetId ?? key, worst]));
 }
 
-function usedUp(
-  { id, allowanceNanoUsd = 0n }: Budget,
-  used: bigint,
-  needed: bigint,
-  outage: TallygateError,
-): TallygateError {
-  const [allowance, taken, call] = [allowanceNanoUsd, used, needed].map((amount) => formatUsd(amount));
+function usedUp(budget: Budget, used: bigint, needed: bigint, outage: TallygateError): TallygateError {
+  const [allowance, taken, call] = [allowanceOf(budget), used, needed].map((amount) =>
+    formatAmount(amount, budget.measure),
+  );
   return new TallygateError('TALLYGATE_GATE_UNAVAILABLE', {
-    message: `No gate answers, and of the ${allowance} that budget "${id}" allows in an outage ${taken} are taken; this call can cost ${call}.`,
+    message: `No gate answers, and of the ${allowance} that budget "${budget.id}" allows in an outage ${taken} are taken; this call can cost ${call}.`,
     cure: 'Check that Redis or the owner process is reachable: the allowance is whole again once it answers and has settled what was spent meanwhile. A call with a lower max_tokens may still fit.',
     cause: outage,
   });

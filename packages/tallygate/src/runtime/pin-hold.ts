@@ -5,7 +5,13 @@ import { budgetsFor, type Hold, periodAt } from '@tallygate/usage';
 /** No gate ever made it: settling it is settling an attempt that the gate does not know, and the charge counts. */
 const EPOCH_WITHOUT_GATE = 'outage';
 
-const NOTHING = { expectedNanoUsd: 0n, worstNanoUsd: 0n };
+const NO_TOKENS = { expected: 0n, worst: 0n };
+const NOTHING: NonNullable<AdmittedWithoutGate['amounts']> = {
+  expectedNanoUsd: 0n,
+  worstNanoUsd: 0n,
+  tokens: NO_TOKENS,
+  requests: 0n,
+};
 
 /** Whether its call was admitted without a gate. */
 export function isWithoutGate({ epoch }: Hold): boolean {
@@ -21,9 +27,15 @@ export function pinHold({
   attemptId,
   snapshot,
   atMs,
-  amounts: { expectedNanoUsd, worstNanoUsd } = NOTHING,
+  amounts = NOTHING,
   ...subject
 }: AdmittedWithoutGate): Hold {
+  const { expectedNanoUsd: expected, worstNanoUsd: worst, tokens, requests = 1n } = amounts;
+  const askedOf = {
+    usd: { expected, worst },
+    tokens: tokens ?? NO_TOKENS,
+    requests: { expected: requests, worst: requests },
+  };
   const covering = snapshot.budgets.flatMap((budget) => budgetsFor(budget, subject));
   return {
     attemptId,
@@ -33,11 +45,9 @@ export function pinHold({
     expiryBucket: 0,
     entries: covering.map((budget) => {
       const { startMs, endMs } = periodAt(budget.period, budget.timeZone, atMs);
-      const isUsd = (budget.measure ?? 'usd') === 'usd';
       return {
         key: periodKey(budget, startMs),
-        expected: isUsd ? expectedNanoUsd : 0n,
-        worst: isUsd ? worstNanoUsd : 0n,
+        ...askedOf[budget.measure ?? 'usd'],
         periodStartMs: startMs,
         periodEndMs: endMs,
       };
