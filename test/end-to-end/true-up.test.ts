@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openUsageStore } from '@tallygate/ledger';
 import { DEFAULT_ADMIN_KEY, FAULT_HEADER, OUTPUT_TOKENS_HEADER } from '@tallygate/simulator';
+import type { UsageEvent } from '@tallygate/usage';
 import { expect, it, onTestFinished } from 'vitest';
-import { segmentOf } from '../contract/usage-fixtures.ts';
+import { segmentOf, settlement } from '../contract/usage-fixtures.ts';
 import {
   DAY_1,
   DAY_MS,
@@ -17,6 +18,7 @@ import {
 } from '../integration/reconcile/metered-simulator.ts';
 import { runProgram, startProgram } from './run-program.ts';
 
+const LOST_MINUTE = 395;
 const CLI = 'packages/tallygate/src/cli/main.ts';
 const DAY = new Date(DAY_1).toISOString().slice(0, 10);
 
@@ -26,6 +28,7 @@ async function brokenStreams() {
   await answer(world, 90);
   for (const minute of [100, 101, 200, 300]) await answer(world, minute, 'cut');
   await answer(world, 300);
+  for (const minute of [390, LOST_MINUTE, 398]) await answer(world, minute);
   world.moveTo(DAY_1 + DAY_MS + 6 * 3_600_000);
   const cwd = mkdtempSync(join(tmpdir(), 'tallygate-true-up-'));
   const data = join(cwd, 'data');
@@ -33,7 +36,7 @@ async function brokenStreams() {
     { kind: 'embedded', directory: join(data, 'ledger') },
     { clock: world.clock },
   );
-  await store.store(segmentOf(world.events));
+  await store.store(withoutOne(world.events));
   await store.close();
   const environment = {
     ANTHROPIC_ADMIN_KEY: DEFAULT_ADMIN_KEY,
@@ -57,6 +60,17 @@ async function brokenStreams() {
   };
 }
 
+/** Settlements number every attempt; of one nothing has arrived. */
+function withoutOne(events: readonly UsageEvent[]) {
+  const isKept = ({ endedAtMs }: UsageEvent) => endedAtMs !== DAY_1 + LOST_MINUTE * MINUTE_MS;
+  const settlements = events.flatMap((event, index) => {
+    const { eventId: attemptId, budgetInstantMs, endedAtMs: settledAtMs } = event;
+    const numbered = { attemptId, organization: ORGANIZATION, seq: index + 1, budgetInstantMs, settledAtMs };
+    return isKept(event) ? [settlement(numbered)] : [];
+  });
+  return segmentOf(events.filter(isKept), { settlements });
+}
+
 async function answer(
   { claude, moveTo, settled }: MeteredSimulator,
   minute: number,
@@ -74,23 +88,28 @@ async function answer(
   await settled();
 }
 
-it('broken streams are charged by guess, found, trued up on command, and then cost what the provider counted', async () => {
+it('broken streams and a lost row are found, trued up on command, and then cost what the provider counted', async () => {
   const run = await brokenStreams();
-  const causeOf = ({ document }: Awaited<ReturnType<typeof run>>) =>
-    document.reconciliation.causes.find(({ cause }: { cause: string }) => cause === 'aborted_estimate');
+  const causeOf = ({ document }: Awaited<ReturnType<typeof run>>, name = 'aborted_estimate') =>
+    document.reconciliation.causes.find(({ cause }: { cause: string }) => cause === name);
   const before = await run('reconcile');
   expect(before).toMatchObject({ exitCode: 0, document: { reconciliation: { residualPicoUsd: '0' } } });
   const found = causeOf(before);
   expect(found.attempts).toBe(4);
   expect(found.amountPicoUsd).not.toBe('0');
+  const lost = causeOf(before, 'missing_rows');
+  expect(lost.places).toBe(1);
 
-  const { document: written } = await run('true-up', '--reason', 'INC-9', '--yes');
+  const { document: written } = await run('true-up', '--lost-rows', '--reason', 'INC-9', '--yes');
   expect(written).toMatchObject({
     applied: true,
-    attempts: 4,
-    causes: [{ findings: found.places, leftOut: 0 }],
+    attempts: 5,
+    causes: [
+      { cause: 'aborted_estimate', findings: found.places, leftOut: 0 },
+      { cause: 'missing_rows', findings: 1, attempts: 1 },
+    ],
   });
-  expect(picoFromUsd(written.usd).toString()).toBe(found.amountPicoUsd);
+  expect(picoFromUsd(written.usd)).toBe(BigInt(found.amountPicoUsd) + BigInt(lost.amountPicoUsd));
 
   const after = await run('reconcile');
   expect(after).toMatchObject({ exitCode: 0, document: { reconciliation: { residualPicoUsd: '0' } } });
@@ -98,10 +117,10 @@ it('broken streams are charged by guess, found, trued up on command, and then co
   expect(causeOf(after)).toMatchObject({ amountPicoUsd: '0', attempts: 4 });
   expect(causeOf(after).byKey).toMatchObject([{ apiKeyId: METERED.id }]);
   expect(unexplained).toEqual([]);
-  const roundingPicoUsd =
-    causes.find(({ cause }: { cause: string }) => cause === 'rounding')?.amountPicoUsd ?? '0';
+  expect(causes.map(({ cause }: { cause: string }) => cause)).not.toContain('missing_rows');
+  const roundingPicoUsd = causeOf(after, 'rounding')?.amountPicoUsd ?? '0';
   expect(BigInt(internalPicoUsd) + BigInt(roundingPicoUsd)).toBe(BigInt(billedPicoUsd));
-  expect((await run('true-up', '--reason', 'again', '--yes')).document).toMatchObject({
+  expect((await run('true-up', '--lost-rows', '--reason', 'again', '--yes')).document).toMatchObject({
     attempts: 0,
     causes: [{ changed: 0 }],
   });

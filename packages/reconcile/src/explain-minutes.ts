@@ -33,6 +33,7 @@ export function explainMinutes(
     return runsOf(stretch, sides, even);
   });
   const gaps = createGapBook(input.gaps);
+  for (const place of input.minutes.flatMap(restoredIn)) gaps.take(place);
   const needy = runs.filter((run) => needsRow(run) && gaps.mayHold(run));
   for (const run of needy) gaps.take(run);
   const certain = new Set(needy);
@@ -42,6 +43,15 @@ export function explainMinutes(
     isNeighbourOpen: open.has(placeOf(run)),
   });
   for (const run of runs) explainRun(run, causesOf(run), { input, priceSum: compared.priceSum }, findings);
+}
+
+/** Where true-up has written what a lost row would have said: its number is found, and is no sign of anything else. */
+function restoredIn({ internal }: MinuteStretch): { fromMs: number; toMs: number }[] {
+  return internal.flatMap(({ group, attempts }) => {
+    if (group.status !== 'unknown' || group.basis !== 'reported') return [];
+    const fromMs = Date.parse(group.minute ?? '');
+    return Array.from({ length: attempts }, () => ({ fromMs, toMs: fromMs + MINUTE_MS }));
+  });
 }
 
 /** What is left to explain of a stretch, of the keys that it holds whole. */

@@ -74,6 +74,32 @@ describe('usage that no row of ours has', () => {
     expect(result.residualPicoUsd).toBe(exactOf());
   });
 
+  it('that true-up has written since has found its number: another loss cannot have it', () => {
+    const internal = [
+      ourRow({ atMs: DAY_1, tokens: some }),
+      ourRow({ atMs: DAY_1, tokens: some, status: 'unknown' }),
+    ];
+    const thrice = tokens({ uncachedInputTokens: 300, outputTokens: 21 });
+    const result = reconcile(
+      input({
+        internal,
+        ...billed([[DAY_1, theirRow({ tokens: thrice })]], [tokenCost(3n * exactOf())]),
+        minutes: [
+          stretch(
+            [
+              [600, { tokens: some }],
+              [640, { tokens: some, status: 'unknown' }],
+            ],
+            [600, 640, 642].map((minute) => [minute, { tokens: some }]),
+          ),
+        ],
+        gaps: [gap(639, 642)],
+      }),
+    );
+    expect(result.unexplained).toMatchObject([{ reason: 'no_row', fromMs: at(642) }]);
+    expect(result.residualPicoUsd).toBe(exactOf());
+  });
+
   it('shares its minute with a guess of ours: nobody can tell the parts, and the sum is exact', () => {
     const result = lost([gap(639, 640)], 640, true);
     expect(result.causes.find(({ cause }) => cause === 'ambiguous')).toMatchObject({

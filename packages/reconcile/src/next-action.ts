@@ -11,7 +11,7 @@ const ACTIONS: Partial<Record<CauseName, (cause: Cause) => string>> = {
   unknown_outcome: ({ attempts }) =>
     `True up ${attempts} attempts of unknown outcome with tallygate true-up: the buckets in the evidence show what they used.`,
   missing_rows: ({ evidence }) =>
-    `Look for a spool that was not drained, with tallygate spool, on the hosts that used ${namesOf(evidence, (item) => item.apiKeyId)} at the times in the evidence.`,
+    `Look for a spool that was not drained, with tallygate spool, on the hosts that used ${namesOf(evidence, (item) => item.apiKeyId)} at the times in the evidence; what is lost for good, true up with tallygate true-up --lost-rows.`,
   unmetered_key: ({ evidence }) =>
     `Wrap the clients that use ${namesOf(evidence, (item) => item.apiKeyId ?? 'the playground')}, or retire them.`,
   unmetered_workspace: ({ evidence }) =>

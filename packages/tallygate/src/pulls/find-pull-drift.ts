@@ -1,6 +1,7 @@
-import { readStoredReport, type StoredLine } from '@tallygate/admin-api';
+import type { StoredLine } from '@tallygate/admin-api';
 import type { ReportVersion, ReportVersions } from '@tallygate/usage';
 import { type PullState, pullState } from './pull-state.ts';
+import { readPull } from './read-pull.ts';
 
 /** What one pull says of a day and a group, and the next one says otherwise. */
 export interface PullDrift {
@@ -110,7 +111,7 @@ async function completeDays(
   range: Range,
 ): Promise<Map<number, PulledDay>> {
   const days = new Map<number, PulledDay>();
-  const read = await readVersion(versions, version);
+  const read = await readPull(versions, version);
   if (read === null) return days;
   const { pulledAtMs, bodyHash } = version;
   const lastMs = Math.min(version.toMs, range.toMs);
@@ -123,13 +124,6 @@ async function completeDays(
     if (day !== undefined) addLine(day.groups, line);
   }
   return days;
-}
-
-async function readVersion(versions: ReportVersions, version: ReportVersion) {
-  const stored = await versions.read(version);
-  if (stored === null) return null;
-  const [report = '', question = ''] = version.report.split('?');
-  return readStoredReport({ ...stored, report, question, body: stored.body as Record<string, unknown> });
 }
 
 /** Buckets of a day are added up: a request that moved from one minute to the next changed no bill. */

@@ -4,4 +4,5 @@ export { describeFreshness, type Freshness, freshnessDocument } from './freshnes
 export { keepPulls, type PullHooks, type PullsOptions } from './keep-pulls.ts';
 export { newestVersions } from './newest-versions.ts';
 export { type PullState, pullState } from './pull-state.ts';
+export { readPull } from './read-pull.ts';
 export { withoutNames } from './without-names.ts';

@@ -10,14 +10,9 @@ import {
 import { isNothing, type LineCost, minus } from '../corrections/line-cost.ts';
 import { LINES_PER_ROUND } from '../corrections/line-numbers.ts';
 import { exactPicoUsd, type Guess } from './guesses.ts';
+import type { TruedUpRow } from './trued-up-row.ts';
 
-/** What brings a guess to what it truly cost: a row beside it. */
-export interface CorrectedGuess {
-  guess: Guess;
-  line: UsageLine;
-}
-
-/** On a correction by it, so that a re-rating leaves the line alone: its tokens are still those of the guess. */
+/** On each row by it, so that a re-rating leaves a corrected line alone: its tokens are still those of the guess. */
 export const TRUED_UP = 'trued_up';
 
 /**
@@ -31,7 +26,7 @@ export function correctedGuesses(
   guesses: readonly Guess[],
   actualPicoUsd: PicoUsd,
   evidence: readonly string[],
-): CorrectedGuess[] {
+): TruedUpRow[] {
   const charges = guesses.map(exactPicoUsd);
   const isFree = charges.every((charged) => charged === 0n);
   const weights = guesses.map(({ event, lines: [{ line }] }, index) => ({
@@ -43,7 +38,7 @@ export function correctedGuesses(
     const moved = minus(costOf(shares[index]?.amount ?? 0n, guess), guess.cost);
     const line = correctionOf(guess, moved, evidence);
     const isThere = guess.event.lines.some((known) => known.line === line.line);
-    return isNothing(moved) || isThere ? [] : [{ guess, line }];
+    return isNothing(moved) || isThere ? [] : [{ event: guess.event, line }];
   });
 }
 

@@ -27,6 +27,8 @@ const PULL: ReportVersion = {
   toMs: place.dayMs + 86_400_000,
 };
 
+const NOTHING_LOST = { knownEvents: async () => [], settlementGaps: async () => [] };
+
 function guess(changes: Partial<UsageEvent> = {}, input = 1_000, team = 'support'): UsageEvent {
   const event = eventOf([lineOf({ ...CALL, input }, 0, BOOK)], team);
   return { ...event, status: 'aborted', basis: 'estimated', apiKeyId: 'key_1', ...changes };
@@ -56,9 +58,17 @@ function reconciled(evidence: Evidence[], changes: Partial<Cause> = {}): Reconci
 }
 
 async function trueUp(ledger: RowLedger, reconciliation: Reconciliation, yes = true, pulls = [PULL]) {
+  const reportVersions = { list: async () => pulls, read: async () => null };
   const [done] = await trueUpUsage({
-    history: { ...ledger.history, reportVersions: { list: async () => pulls } },
-    ...{ sink: ledger.sink, organization: 'acme', reconciliation, reportId: 'r-1', configVersion: 1 },
+    history: { ...ledger.history, ...NOTHING_LOST, reportVersions },
+    ...{
+      sink: ledger.sink,
+      reconciliation,
+      reportId: 'r-1',
+      restoresLost: true,
+      snapshot: emptyConfiguration('acme'),
+      book: BOOK,
+    },
     modelName: (name) => name,
     apply: yes ? { actor: 'ann', reason: 'INC-9' } : null,
     onProgress: () => undefined,
@@ -155,6 +165,15 @@ describe('truing up guesses', () => {
     const report = reconciled([finding([one], 5n)]);
     expect(await trueUp(rowLedger([one, unlike]), report)).toMatchObject({ findings: 1 });
     expect(await trueUp(rowLedger([one, twin]), report)).toMatchObject({ findings: 0, changed: 1 });
+  });
+
+  it('writes nothing for a row that was lost and whose settlement has come since', async () => {
+    const lost = reconciled([{ ...finding([], 5n), attempts: 0 }], { cause: 'missing_rows' });
+    expect(await trueUp(rowLedger([]), lost)).toMatchObject({
+      cause: 'missing_rows',
+      findings: 0,
+      changed: 1,
+    });
   });
 
   it('says how many findings have an amount and no evidence', async () => {

@@ -1,30 +1,33 @@
 import type { Evidence, Reconciliation } from '@tallygate/reconcile';
 import {
+  type EventStatus,
   isoFromMs,
   type PicoUsd,
   type ReportVersion,
-  type ReportVersions,
-  type UsageRecords,
+  type SettlementGap,
+  type SpendHistory,
   type UsageSink,
 } from '@tallygate/usage';
 import { correctionEvent, type Reasons, requireStored } from '../corrections/correction-event.ts';
-import { type CorrectedGuess, correctedGuesses } from './corrected-guesses.ts';
+import { readPull } from '../pulls/index.ts';
+import { correctedGuesses } from './corrected-guesses.ts';
 import { type Guess, readGuesses } from './guesses.ts';
 import { guessesOfFinding } from './guesses-of-finding.ts';
 import { type OpenFindings, openFindings, type TruedUpCause } from './open-findings.ts';
 import { pulledMinutes } from './pulled-minutes.ts';
+import { type RestoringTerms, restoredEvents } from './restored-rows.ts';
+import type { TruedUpRow } from './trued-up-row.ts';
 
-export interface TrueUpParts {
-  history: Pick<UsageRecords, 'usagePage'> & { reportVersions: Pick<ReportVersions, 'list'> };
+export interface TrueUpParts extends RestoringTerms {
+  history: Pick<SpendHistory, 'usagePage' | 'knownEvents' | 'settlementGaps'> & {
+    reportVersions: Pick<SpendHistory['reportVersions'], 'list' | 'read'>;
+  };
   sink: Pick<UsageSink, 'recordOutcome' | 'flush'>;
-  organization: string;
   /** As it is stored, under this id: what every row goes back to. */
   reconciliation: Reconciliation;
   reportId: string;
-  /** By which both sides' rows of a model meet. */
-  modelName(name: string): string;
-  /** Of the snapshot in force. */
-  configVersion: number;
+  /** Whether lost rows are written anew: they must be known to be lost, since one that came after all would count twice. */
+  restoresLost: boolean;
   /** Null: nothing is written. */
   apply: Reasons | null;
   onProgress(atMs: number): void;
@@ -33,7 +36,7 @@ export interface TrueUpParts {
 /** Of one cause. Findings are of the reconciliation, each is counted once. */
 export interface TruedUp {
   cause: TruedUpCause;
-  /** Those whose attempts are corrected, and what that moves at list price. */
+  /** Those that rows are written of, how many attempts they are about, and what that moves at list price. */
   findings: number;
   attempts: number;
   amountPicoUsd: PicoUsd;
@@ -43,66 +46,111 @@ export interface TruedUp {
   changed: number;
   /** The buckets that it was read from are not stored. */
   notPulled: number;
+  /** On which terms the provider counted it cannot be told, or its price there is not what the finding says. */
+  unclear: number;
   /** The reconciliation keeps no evidence of them. */
   leftOut: number;
 }
 
 /**
- * Corrects what we guessed to what the provider counted, as signed rows beside the guess: each names the reconciliation, the version of
- * the provider's report, the minutes, the key and the model. What cannot be proved again from the rows as they are now stays.
+ * Corrects what we guessed to what the provider counted, as signed rows beside the guess, and writes what lost rows would have said;
+ * each row names the reconciliation, the version of the provider's report, the minutes, the key and the model. What cannot be proved
+ * again from the rows as they are now stays.
  *
  * Promise: a second run writes nothing, also after one that was cut off.
  *
  * @throws TallygateError `TALLYGATE_LEDGER_UNAVAILABLE` when the ledger does not answer or takes no rows.
  */
 export async function trueUpUsage(parts: TrueUpParts): Promise<TruedUp[]> {
-  const { history, organization, reconciliation, sink, apply } = parts;
-  const open = openFindings(reconciliation);
-  const places = open.flatMap(({ findings }) => findings);
-  const guesses = await readGuesses({ ...parts, places, madeBy: madeByFlag(parts.reportId) });
-  const { fromMs, toMs } = reconciliation;
-  const pulls = await history.reportVersions.list({ organization, fromMs, toMs });
-  const done = open.map((cause) => trueUpCause(cause, { ...parts, guesses, pulls }));
-  if (apply !== null) await requireStored(sink);
+  const isMeant = ({ cause }: OpenFindings) => parts.restoresLost || !isLost(cause);
+  const open = openFindings(parts.reconciliation).filter(isMeant);
+  const known = await readKnown(parts, open);
+  const done: TruedUp[] = [];
+  for (const cause of open) done.push(await trueUpCause(cause, known));
+  if (parts.apply !== null) await requireStored(parts.sink);
   return done;
 }
 
 interface Known extends TrueUpParts {
   guesses: readonly Guess[];
   pulls: readonly ReportVersion[];
+  gaps: readonly SettlementGap[];
 }
 
-function trueUpCause({ cause, isMeant, findings, leftOut }: OpenFindings, known: Known): TruedUp {
-  const none = { findings: 0, attempts: 0, amountPicoUsd: 0n, settled: 0, changed: 0, notPulled: 0 };
-  const done: TruedUp = { cause, ...none, leftOut };
-  const guesses = known.guesses.filter(({ event }) => isMeant(event.status));
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+async function readKnown(parts: TrueUpParts, open: readonly OpenFindings[]): Promise<Known> {
+  const { history, snapshot, reconciliation } = parts;
+  const { organization } = snapshot;
+  const { fromMs, toMs } = reconciliation;
+  const places = open.flatMap(({ cause, findings }) => (isLost(cause) ? [] : findings));
+  const guesses = await readGuesses({ ...parts, organization, places, madeBy: madeByFlag(parts.reportId) });
+  const pulls = await history.reportVersions.list({ organization, fromMs, toMs });
+  const around = { organization, fromMs: fromMs - DAY_MS, toMs: toMs + DAY_MS };
+  const gaps = open.some(({ cause }) => isLost(cause)) ? await history.settlementGaps(around) : [];
+  return { ...parts, guesses, pulls, gaps };
+}
+
+async function trueUpCause({ cause, findings, leftOut }: OpenFindings, known: Known): Promise<TruedUp> {
+  const left = { settled: 0, changed: 0, notPulled: 0, unclear: 0, leftOut };
+  const done: TruedUp = { cause, findings: 0, attempts: 0, amountPicoUsd: 0n, ...left };
   for (const finding of findings) {
-    const rows = rowsFor(finding, guesses, known);
+    const rows = await (isLost(cause) ? rowsForLost(finding, known) : rowsForGuess(cause, finding, known));
     if (typeof rows === 'string') {
       done[rows] += 1;
       continue;
     }
     write(rows, known);
     done.findings += 1;
-    done.attempts += finding.attempts;
+    done.attempts += Math.max(finding.attempts, new Set(rows.map(({ event }) => event.eventId)).size);
     done.amountPicoUsd += finding.amountPicoUsd;
   }
   return done;
 }
 
-type LeftAlone = 'settled' | 'changed' | 'notPulled';
+function isLost(cause: TruedUpCause): cause is 'missing_rows' {
+  return cause === 'missing_rows';
+}
 
-function rowsFor(
+type LeftAlone = 'settled' | 'changed' | 'notPulled' | 'unclear';
+
+const IS_MEANT: Record<Exclude<TruedUpCause, 'missing_rows'>, (status: EventStatus) => boolean> = {
+  aborted_estimate: (status) => status !== 'unknown',
+  unknown_outcome: (status) => status === 'unknown',
+};
+
+function rowsForGuess(
+  cause: keyof typeof IS_MEANT,
   finding: Evidence,
-  guesses: readonly Guess[],
-  { modelName, pulls, reconciliation, reportId }: Known,
-): CorrectedGuess[] | LeftAlone {
-  const matched = guessesOfFinding(finding, guesses, modelName);
+  { guesses, modelName, pulls, reconciliation, reportId }: Known,
+): TruedUpRow[] | LeftAlone {
+  const meant = guesses.filter(({ event }) => IS_MEANT[cause](event.status));
+  const matched = guessesOfFinding(finding, meant, modelName);
   if (typeof matched === 'string') return matched;
   const pull = pulledMinutes(pulls, reconciliation, finding);
   if (pull === null) return 'notPulled';
-  const evidence = evidenceOf(finding, pull, reportId);
-  const rows = correctedGuesses(matched, finding.actual.amountPicoUsd, evidence);
+  const rows = correctedGuesses(matched, finding.actual.amountPicoUsd, evidenceOf(finding, pull, reportId));
+  return rows.length === 0 ? 'settled' : rows;
+}
+
+/** A row that came after all has brought its settlement: its number is missing no more. */
+async function rowsForLost(finding: Evidence, known: Known): Promise<TruedUpRow[] | LeftAlone> {
+  const { fromMs, toMs } = finding;
+  const isLost = known.gaps.some(({ beforeMs, afterMs }) => fromMs <= afterMs && beforeMs < toMs + MINUTE_MS);
+  if (!isLost) return 'changed';
+  const pull = pulledMinutes(known.pulls, known.reconciliation, finding);
+  const read = pull === null ? null : await readPull(known.history.reportVersions, pull);
+  if (pull === null || read === null) return 'notPulled';
+  const { providerOrganizationId } = pull;
+  const evidence = evidenceOf(finding, pull, known.reportId);
+  const events = restoredEvents(finding, { lines: read.lines, providerOrganizationId }, evidence, known);
+  if (events === null) return 'unclear';
+  const eventIds = events.map(({ eventId }) => eventId);
+  const { organization } = known.snapshot;
+  const there = new Set(await known.history.knownEvents({ organization, fromMs, toMs, eventIds }));
+  const missing = events.filter(({ eventId }) => !there.has(eventId));
+  const rows = missing.flatMap((event) => event.lines.map((line) => ({ event, line })));
   return rows.length === 0 ? 'settled' : rows;
 }
 
@@ -125,8 +173,8 @@ function evidenceOf(
   ];
 }
 
-function write(rows: readonly CorrectedGuess[], { apply, sink, configVersion }: TrueUpParts): void {
+function write(rows: readonly TruedUpRow[], { apply, sink, snapshot }: TrueUpParts): void {
   if (apply === null) return;
-  for (const { guess, line } of rows)
-    sink.recordOutcome(correctionEvent(guess.event, [line], configVersion, apply), null);
+  for (const { event, line } of rows)
+    sink.recordOutcome(correctionEvent(event, [line], snapshot.version, apply), null);
 }

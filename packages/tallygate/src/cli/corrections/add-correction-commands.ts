@@ -36,6 +36,7 @@ export function addCorrectionCommands(program: Command, context: CliContext, cho
     .option('--from <date>', 'of the days from this one on')
     .option('--to <date>', 'day after the last one')
     .option('--provider-organization <id>', 'which one, where several are reconciled')
+    .option('--lost-rows', 'also write what lost rows would have said; only when no spool can bring them')
     .option('--yes', 'write it')
     .action((_options, command: Command) =>
       choose(() => trueUpCommand(context, command.optsWithGlobals<TrueUpOptions>())),

@@ -21,6 +21,7 @@ import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
 export interface TrueUpOptions extends GlobalOptions, Omit<RangeOptions, 'days'> {
   reason: string;
   providerOrganization?: string;
+  lostRows?: true;
   yes?: true;
 }
 
@@ -39,11 +40,12 @@ export async function trueUpCommand(context: CliContext, options: TrueUpOptions)
     const stored = await storedReconciliation(context, options, runtime);
     const range = { fromMs: stored.fromMs, toMs: stored.toMs };
     const snapshot = await gate.configuration();
+    const book = livePriceBook(snapshot.priceBook);
     const bar = progressBar(context);
     const done = await trueUpUsage({
-      ...{ history, sink, organization, configVersion: snapshot.version },
+      ...{ history, sink, snapshot, book, modelName: modelNameIn(book) },
+      restoresLost: options.lostRows ?? false,
       ...{ reconciliation: fromStoredReport(stored), reportId: stored.reportId },
-      modelName: modelNameIn(livePriceBook(snapshot.priceBook)),
       apply: options.yes ? { actor: named(context.actor), reason: named(options.reason) } : null,
       onProgress: (atMs) => bar.show(atMs - range.fromMs, range.toMs - range.fromMs, 'read'),
     }).finally(bar.clear);
@@ -68,7 +70,7 @@ export async function trueUpCommand(context: CliContext, options: TrueUpOptions)
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID` where there is not exactly one: nothing is trued up on a guess. */
 async function storedReconciliation(
   context: CliContext,
-  { providerOrganization, reason: _reason, yes: _yes, ...options }: TrueUpOptions,
+  { providerOrganization, reason: _reason, yes: _yes, lostRows: _lost, ...options }: TrueUpOptions,
   runtime: CliRuntime,
 ): Promise<StoredReport> {
   const nowMs = context.clock.nowMs();
@@ -104,6 +106,7 @@ function remarksOn(done: readonly TruedUp[], { yes }: TrueUpOptions): string[] {
       sum(({ notPulled }) => notPulled),
       (count) => `Read from a report that is not stored: ${count}. Reconcile again.`,
     ],
+    [sum(({ unclear }) => unclear), (count) => `Counted on terms that cannot be told: ${count}.`],
     [
       sum(({ leftOut }) => leftOut),
       (count) =>
