@@ -137,8 +137,10 @@ function rowsForGuess(
 /** A row that came after all has brought its settlement: its number is missing no more. */
 async function rowsForLost(finding: Evidence, known: Known): Promise<TruedUpRow[] | LeftAlone> {
   const { fromMs, toMs } = finding;
-  const isLost = known.gaps.some(({ beforeMs, afterMs }) => fromMs <= afterMs && beforeMs < toMs + MINUTE_MS);
-  if (!isLost) return 'changed';
+  const isMissing = known.gaps.some(
+    ({ beforeMs, afterMs }) => fromMs <= afterMs && beforeMs < toMs + MINUTE_MS,
+  );
+  if (!isMissing) return 'changed';
   const pull = pulledMinutes(known.pulls, known.reconciliation, finding);
   const read = pull === null ? null : await readPull(known.history.reportVersions, pull);
   if (pull === null || read === null) return 'notPulled';
