@@ -1,6 +1,7 @@
+import { MEASURES } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { budgetKeyIn, parseBudgetKey, parsePeriodKey, periodKey, redisKeys } from './keys.ts';
+import { budgetKeyIn, measureOf, parseBudgetKey, parsePeriodKey, periodKey, redisKeys } from './keys.ts';
 
 describe('the name of a budget period', () => {
   const budgetId = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,62}$/);
@@ -15,6 +16,15 @@ describe('the name of a budget period', () => {
           startMs,
           value: null,
         });
+      }),
+    );
+  });
+
+  test('says which budget it is of, and what that is measured in', () => {
+    fc.assert(
+      fc.property(budgetId, unit, fc.constantFrom(...MEASURES), (id, period, measure) => {
+        const key = periodKey({ id, period, measure, scope: {} }, 7);
+        expect([budgetKeyIn(key), measureOf(key)]).toEqual([id, measure]);
       }),
     );
   });

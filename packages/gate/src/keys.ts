@@ -39,8 +39,11 @@ export function periodKey(
 /** What the amounts under a period key are in. Pinned by its name: a budget that changes its measure begins another counter. */
 export function measureOf(key: string): Measure {
   const unitAt = key.indexOf(':') + 1;
-  return MEASURES.find((measure) => key.startsWith(`${measure}.`, unitAt)) ?? 'usd';
+  for (const [measure, mark] of MARKS) if (key.startsWith(mark, unitAt)) return measure;
+  return 'usd';
 }
+
+const MARKS = MEASURES.map((measure) => [measure, `${measure}.`] as const);
 
 /** A budget whatever the period: its id, with `:<value>` behind it for one value's of a budget with `each`. */
 export function budgetKey(budget: Pick<Budget, 'id' | 'each' | 'scope'>): string {
@@ -49,8 +52,12 @@ export function budgetKey(budget: Pick<Budget, 'id' | 'each' | 'scope'>): string
 
 /** That of the budget which a period is of. */
 export function budgetKeyIn(periodKeyText: string): string {
-  const [budgetId, , , ...value] = periodKeyText.split(':');
-  return [budgetId, ...value].join(':');
+  // Asked of every budget that is charged: not taken apart, since most have no value.
+  const unitAt = periodKeyText.indexOf(':');
+  const startAt = periodKeyText.indexOf(':', unitAt + 1);
+  const valueAt = periodKeyText.indexOf(':', startAt + 1);
+  const budgetId = periodKeyText.slice(0, unitAt);
+  return valueAt === -1 ? budgetId : budgetId + periodKeyText.slice(valueAt);
 }
 
 /** What an alert of a breaker names in the place of a period: its budget, and when it tripped. */

@@ -3,14 +3,14 @@ import { type Refusal, refusalOfTrip } from './denials.ts';
 import { budgetKey, budgetKeyIn, tripKey } from './keys.ts';
 import type { MemoryState } from './memory-state.ts';
 import { chargePace, newPace, PACE_KEPT_MS, runningTrip } from './pace.ts';
-import { stepsOf } from './thresholds.ts';
+import { hasBreaker, stepsOf } from './thresholds.ts';
 
 /** Breakers in process. `lua/settle.lua` and `lua/reserve.lua` do the same. */
 
 /** Counts a charge where its budget has a breaker, and tells of the trip that it brings about. */
 export function chargePaceOf(state: MemoryState, key: string, amount: bigint, nowMs: number): void {
   const { live, organization, paces, outbox } = state;
-  const velocity = amount > 0n ? stepsOf(live, key)[0]?.velocity : null;
+  const velocity = amount > 0n && hasBreaker(live, key) ? stepsOf(live, key)[0]?.velocity : null;
   if (!velocity) return;
   const budget = budgetKeyIn(key);
   const pace = paces.get(budget) ?? newPace();

@@ -66,8 +66,8 @@ export function readRequestFacts(request: APIRequest, pseudonymKey?: string | nu
     cacheWriteTtl: cacheWriteTtl(text),
     speed,
     inferenceGeo: textOr(body['inference_geo'], null),
-    ...loopOf(body, { model, maxOutputTokens, speed }, size),
     isBilledElsewhere: billTo(body['billing_policy']) === 'user_profile',
+    ...loopOf(body, { model, maxOutputTokens, speed }, size),
     ...(pseudonymKey === undefined ? {} : { stablePrefix: stablePrefixOf(body, pseudonymKey) }),
   };
 }
