@@ -76,6 +76,14 @@ export function analyticsQuery(
   };
 }
 
+const BEGINNING_MS = Date.UTC(2026, 0, 1);
+const REACH_MS = 365 * DAY_MS;
+
+/** The first UTC midnight that family D answers for; earlier questions are answered with 400, and by the older reports. */
+export function analyticsReachBackTo(nowMs: number): number {
+  return Math.max(BEGINNING_MS, Math.ceil((nowMs - REACH_MS) / DAY_MS) * DAY_MS);
+}
+
 const NOT_COUNTED: readonly string[] = ['cost_type', 'token_type'];
 const MAX_DIMENSIONS = 5;
 

@@ -1,9 +1,10 @@
 export { type AdminApi, type AdminApiOptions, createAdminApi } from './admin-api.ts';
-export type {
-  AnalyticsCostDimension,
-  AnalyticsDimension,
-  AnalyticsFilters,
-  AnalyticsQuestion,
+export {
+  type AnalyticsCostDimension,
+  type AnalyticsDimension,
+  type AnalyticsFilters,
+  type AnalyticsQuestion,
+  analyticsReachBackTo,
 } from './analytics-question.ts';
 export type { CostQuestion, UsageQuestion } from './ask-buckets.ts';
 export {

@@ -1,7 +1,16 @@
-import type { AdminApi, CostRow, DatedReport, UsageRow } from '@tallygate/admin-api';
+import type {
+  AdminApi,
+  AnalyticsDimension,
+  AnalyticsFilters,
+  AnalyticsQuestion,
+  CostBucket,
+  DatedReport,
+  UsageBucket,
+} from '@tallygate/admin-api';
 import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
 import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
+import { COST_ROWS, readJoint, requireWhole, type UnlikeBucket, USAGE_ROWS } from './read-joint.ts';
 
 type AnalyticsReports = Pick<AdminApi, 'analyticsUsage' | 'analyticsCost'>;
 
@@ -19,24 +28,26 @@ export async function readAnalyticsBill(
   const total = groupBy.length === 0 ? grouped : await readReports(adminApi, question, []);
   if (grouped === null || total === null) return null;
   const refreshedAtMs = Math.min(grouped.refreshedAtMs, total.refreshedAtMs);
+  const unlike = requireWhole('analytics', grouped.unlike, refreshedAtMs);
   const range = { completeUntilMs: refreshedAtMs };
   const moved = [
-    ...checkTotals('analytics/usage', grouped.usage.buckets, total.usage.buckets, tokenSum, range),
-    ...checkTotals('analytics/cost', grouped.costs.buckets, total.costs.buckets, costSum, range),
+    ...checkTotals('analytics/usage', grouped.usage, total.usage, tokenSum, range),
+    ...checkTotals('analytics/cost', grouped.costs, total.costs, costSum, range),
   ];
   return {
     source: 'analytics',
     lines: linesOf(grouped, groupBy),
     total: sumLines(linesOf(total, [])),
     freshness: { readAtMs: nowMs, completeToMs: refreshedAtMs },
-    caveats: moved.map(({ detail }) => detail),
+    caveats: [...unlike, ...moved.map(({ detail }) => detail)],
   };
 }
 
 interface Reports {
-  usage: DatedReport<UsageRow>;
-  costs: DatedReport<CostRow>;
+  usage: UsageBucket[];
+  costs: CostBucket[];
   refreshedAtMs: number;
+  unlike: UnlikeBucket[];
 }
 
 async function readReports(
@@ -44,14 +55,24 @@ async function readReports(
   { fromMs, toMs, bucketWidth, models }: BillQuestion,
   groupBy: readonly ReportedDimension[],
 ): Promise<Reports | null> {
-  const asked = { fromMs, toMs, bucketWidth, groupBy: [...groupBy], filters: { models: [...models] } };
-  const usage = await adminApi.analyticsUsage(asked);
-  const costs = await adminApi.analyticsCost(asked);
-  const refreshedAtMs = Math.min(usage.refreshedAtMs ?? fromMs, costs.refreshedAtMs ?? fromMs);
-  return refreshedAtMs <= fromMs ? null : { usage, costs, refreshedAtMs };
+  const refreshed: number[] = [];
+  const askBy =
+    <Row>(ask: (question: AnalyticsQuestion<AnalyticsDimension>) => Promise<DatedReport<Row>>) =>
+    async (by: readonly ReportedDimension[], filters: AnalyticsFilters) => {
+      const { buckets, refreshedAtMs } = await ask({ fromMs, toMs, bucketWidth, groupBy: [...by], filters });
+      refreshed.push(refreshedAtMs ?? fromMs);
+      return buckets;
+    };
+  const filters = { models: [...models] };
+  const usage = await readJoint({ ask: askBy(adminApi.analyticsUsage), ...USAGE_ROWS }, groupBy, filters);
+  const costs = await readJoint({ ask: askBy(adminApi.analyticsCost), ...COST_ROWS }, groupBy, filters);
+  const refreshedAtMs = Math.min(...refreshed);
+  if (refreshedAtMs <= fromMs) return null;
+  const unlike = [...usage.unlike, ...costs.unlike];
+  return { usage: usage.buckets, costs: costs.buckets, refreshedAtMs, unlike };
 }
 
 function linesOf({ usage, costs }: Reports, groupBy: readonly ReportedDimension[]) {
   const without = { requests: 0, costPicoUsd: 0n, listCostPicoUsd: 0n };
-  return joinLines({ usage: usage.buckets, costs: costs.buckets, groupBy, without });
+  return joinLines({ usage, costs, groupBy, without });
 }

@@ -1,10 +1,8 @@
-import { type AdminApi, isNotOffered } from '@tallygate/admin-api';
+import { type AdminApi, analyticsReachBackTo, isNotOffered } from '@tallygate/admin-api';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import type { BillQuestion, ReportedBill } from './bill.ts';
 import { readAnalyticsBill } from './read-analytics-bill.ts';
 import { readLegacyBill } from './read-legacy-bill.ts';
-
-const MAX_DIMENSIONS = 5;
 
 /** The provider's account by whichever reports the key may read and that have data, the richer ones first. */
 export async function readBill(
@@ -12,13 +10,8 @@ export async function readBill(
   question: BillQuestion,
   nowMs: number,
 ): Promise<ReportedBill> {
-  if (question.groupBy.length > MAX_DIMENSIONS) {
-    throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
-      message: `The provider answers for at most ${MAX_DIMENSIONS} dimensions at once.`,
-      cure: 'Leave one out.',
-    });
-  }
-  const analytics = await orNull(() => readAnalyticsBill(adminApi, question, nowMs));
+  const isInReach = question.fromMs >= analyticsReachBackTo(nowMs);
+  const analytics = isInReach ? await orNull(() => readAnalyticsBill(adminApi, question, nowMs)) : null;
   if (analytics?.bill) return analytics.bill;
   const legacy = await orNull(() => readLegacyBill(adminApi, question, nowMs), analytics !== null);
   if (legacy !== null) return legacy.bill;

@@ -1,8 +1,9 @@
-import type { AdminApi, CostBucket } from '@tallygate/admin-api';
+import type { AdminApi, CostBucket, UsageFilters } from '@tallygate/admin-api';
 import { TallygateError } from '@tallygate/usage';
 import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
 import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
+import { readJoint, requireWhole, USAGE_ROWS } from './read-joint.ts';
 
 type LegacyReports = Pick<AdminApi, 'messagesUsage' | 'costs'>;
 
@@ -30,15 +31,18 @@ export async function readLegacyBill(
   const { bucketWidth, groupBy } = question;
   const isDaily = bucketWidth === '1d';
   const isBilledSo = isDaily && groupBy.every((dimension) => BILLED_BY.includes(dimension));
-  const usage = await readUsage(adminApi, question, groupBy);
-  const usageTotals = groupBy.length === 0 ? usage : await readUsage(adminApi, question, []);
+  const { buckets: usage, unlike } = await readUsage(adminApi, question, groupBy);
+  const { buckets: usageTotals } =
+    groupBy.length === 0 ? { buckets: usage } : await readUsage(adminApi, question, []);
   const costs = isDaily ? await readCosts(adminApi, question) : [];
   const costTotals = isDaily ? await readCostTotals(adminApi, question, costs) : [];
   const range = { completeUntilMs: nowMs - REPORT_DELAY_MS };
+  const unequal = requireWhole('usage_report/messages', unlike, range.completeUntilMs);
   const moved = [
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ].map(({ detail }) => detail);
+  const caveats = [...unequal, ...moved];
   return {
     source: 'legacy',
     lines: joinLines({
@@ -52,7 +56,7 @@ export async function readLegacyBill(
       }),
     ),
     freshness: { readAtMs: nowMs, completeToMs: null },
-    caveats: isBilledSo ? moved : [...moved, NOT_BILLED_SO],
+    caveats: isBilledSo ? caveats : [...caveats, NOT_BILLED_SO],
   };
 }
 
@@ -68,8 +72,12 @@ function readUsage(
       cure: 'Leave product out, or use a key with the scope read:analytics.',
     });
   }
-  const filters = { models: [...models] };
-  return adminApi.messagesUsage({ fromMs, toMs, bucketWidth, groupBy: known, filters });
+  const ask = (by: readonly ReportedDimension[], filters: UsageFilters) =>
+    adminApi.messagesUsage({
+      ...{ fromMs, toMs, bucketWidth, filters },
+      groupBy: by.filter((dimension) => dimension !== 'product'),
+    });
+  return readJoint({ ask, ...USAGE_ROWS }, known, { models: [...models] });
 }
 
 /** A filter by model is ours here: the report has none. */

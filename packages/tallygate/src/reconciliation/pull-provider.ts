@@ -1,4 +1,10 @@
-import { type AdminApi, type CostBucket, isNotOffered, type UsageBucket } from '@tallygate/admin-api';
+import {
+  type AdminApi,
+  analyticsReachBackTo,
+  type CostBucket,
+  isNotOffered,
+  type UsageBucket,
+} from '@tallygate/admin-api';
 import { type Caveat, type ReportFreshness, USAGE_GROUPS, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { checkMargins } from './check-margins.ts';
@@ -50,7 +56,8 @@ const NOTHING: ProviderDays = {
  * (`isContinued`): that is no zero.
  */
 export async function pullProviderDays(adminApi: BillingReports, range: Range): Promise<ProviderDays> {
-  const analytics = await orNull(() => pullAnalytics(adminApi, range));
+  const isInReach = range.fromMs >= analyticsReachBackTo(range.nowMs);
+  const analytics = isInReach ? await orNull(() => pullAnalytics(adminApi, range)) : null;
   if (analytics === null) return pullLegacy(adminApi, range);
   const { days, completeToMs } = analytics;
   if (completeToMs === range.toMs) return days;

@@ -3,7 +3,7 @@ import type { CliContext, CommandOutcome } from '../context.ts';
 import { billCommand } from './bill-command.ts';
 import type { BillOptions } from './bill-options.ts';
 
-const EXAMPLES = `Group by: model, workspace, api_key, tier, geography, band, speed, product, team; at most five.
+const EXAMPLES = `Group by: model, workspace, api_key, tier, geography, band, speed, product, team.\nMore than five (team counts for key and workspace) take a question for each value of some of them.
 
 Examples:
   tallygate bill --days 30

@@ -60,7 +60,8 @@ async function answerBill(
   const lines = foldLines(bill, asked, owners);
   const statement = billStatement(lines, bill.total, asked, owners);
   say(context, describeRange(asked.question));
-  for (const remark of billRemarks(bill, unowned, nowMs)) say(context, remark);
+  for (const remark of billRemarks(bill, { unowned, hasFile: loaded.desired !== null, nowMs }))
+    say(context, remark);
   return {
     exitCode: 0,
     document: billDocument({ bill, asked, lines, unowned, organizationId: access.organizationId }),
