@@ -25,9 +25,9 @@ export async function listOf<Row extends { id: string }>(
   const rows = new Map<string, Row>();
   let afterId: string | null = null;
   do {
-    const body = await readPage(client, path, { ...query, limit: PAGE_LIMIT }, afterId);
-    if (body === null) return null;
-    const page: z.output<typeof pageSchema> = parseReported(path, pageSchema, body);
+    const answer = await readPage(client, path, { ...query, limit: PAGE_LIMIT }, afterId);
+    if (answer === null) return null;
+    const page: z.output<typeof pageSchema> = parseReported(path, pageSchema, answer.body);
     for (const row of page.data) {
       if (rows.has(row.id)) throw reportMalformed(path, 'lists one thing twice');
       rows.set(row.id, row);
@@ -37,15 +37,16 @@ export async function listOf<Row extends { id: string }>(
   return [...rows.values()];
 }
 
+/** Null: not offered. A body that is null is an answer, and a wrong one. */
 async function readPage(
   client: ProviderClient,
   path: string,
   query: Record<string, unknown>,
   afterId: string | null,
-): Promise<unknown> {
+): Promise<{ body: unknown } | null> {
   try {
     const asked = afterId === null ? query : { ...query, after_id: afterId };
-    return await client.get(path, asked, { version: LIST_VERSION });
+    return { body: await client.get(path, asked, { version: LIST_VERSION }) };
   } catch (error) {
     if (afterId === null && providerStatus(error) === 404) return null;
     throw error;

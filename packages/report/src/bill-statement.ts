@@ -20,7 +20,8 @@ export interface BillLine extends BillFigures {
 export interface BillFigures {
   uncachedInputTokens: number;
   cacheReadInputTokens: number;
-  cacheWriteInputTokens: number;
+  cacheWrite5mInputTokens: number;
+  cacheWrite1hInputTokens: number;
   outputTokens: number;
   webSearchRequests: number;
   /** Null: the report does not count requests. */

@@ -50,7 +50,8 @@ function cachedShare(line: BillFigures): string {
 }
 
 function promptTokensOf(line: BillFigures): number {
-  return line.uncachedInputTokens + line.cacheReadInputTokens + line.cacheWriteInputTokens;
+  const written = line.cacheWrite5mInputTokens + line.cacheWrite1hInputTokens;
+  return line.uncachedInputTokens + line.cacheReadInputTokens + written;
 }
 
 function money(amountPicoUsd: PicoUsd | null): string {

@@ -170,9 +170,9 @@ describe('tallygate bill', () => {
       ...['bill', '--days', '2', '--bucket', '1d', '--model', 'claude-opus-5', '--csv'],
     );
     expect(stdout.split('\r\n')).toEqual([
-      'from_utc,model,requests,uncached_input_tokens,cache_read_input_tokens,cache_write_input_tokens,output_tokens,web_search_requests,cost_usd,list_cost_usd',
-      '2026-11-20T00:00:00.000Z,claude-opus-5,1,7000,21000,0,700,0,0.630000000,0.700000000',
-      '2026-11-21T00:00:00.000Z,claude-opus-5,1,1000,3000,0,100,0,0.090000000,0.100000000',
+      'from_utc,model,requests,uncached_input_tokens,cache_read_input_tokens,cache_write_5m_input_tokens,cache_write_1h_input_tokens,output_tokens,web_search_requests,cost_usd,list_cost_usd',
+      '2026-11-20T00:00:00.000Z,claude-opus-5,1,7000,21000,0,0,700,0,0.630000000,0.700000000',
+      '2026-11-21T00:00:00.000Z,claude-opus-5,1,1000,3000,0,0,100,0,0.090000000,0.100000000',
       '',
     ]);
   });

@@ -69,8 +69,6 @@ function nameOf(word: BillWord, value: string | null, owners: Owners): string {
   return value ?? (word === 'team' ? 'no team' : 'none');
 }
 
-/** Both lifetimes of a cache write on one column: who reads a bill asks what was cached, not for how long. */
 function figuresOf({ usage, ...others }: ReportedFigures): BillStatement['total'] {
-  const { cacheWrite5mInputTokens, cacheWrite1hInputTokens, ...counts } = usage;
-  return { ...counts, cacheWriteInputTokens: cacheWrite5mInputTokens + cacheWrite1hInputTokens, ...others };
+  return { ...usage, ...others };
 }
