@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../contract/gate-fixtures.ts';
-import { BUDGET_IDS } from './budgets.ts';
+import { BUDGET_IDS, REMOVABLE_IDS } from './budgets.ts';
 import type { Change, Publishing, Step } from './steps.ts';
 
 /** How likely each step is, and with which numbers: most are ordinary, and every kind of trouble comes several times in a scenario or two. */
@@ -51,7 +51,7 @@ const naming = {
 };
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ budget, limit }),
-  fc.record({ budget, isLive: fc.boolean() }),
+  fc.record({ budget: fc.constantFrom(...REMOVABLE_IDS), isLive: fc.boolean() }),
 );
 
 const as = fc.constantFrom<Publishing[]>('next', 'next', 'again', 'outdated');

@@ -25,6 +25,10 @@ const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Part
   },
   { id: 'person', scope: { user: 'u-1' }, period: 'minute', alerts: [] },
   { id: 'opus', scope: { model: 'claude-opus-5' }, period: 'week', measure: 'tokens', pool: 'words' },
+  {
+    ...{ id: 'fast', scope: { team: 'research' }, period: 'day', pool: 'spare' },
+    velocity: { floorNanoUsd: 2_000n, times: 2, pauseMinutes: 4 },
+  },
   { id: 'lately', scope: { team: 'support' }, period: 'rolling-30m', pool: 'spare' },
   { id: 'people', scope: {}, each: 'user', period: 'day', pool: 'spare' },
   { id: 'models', scope: { feature: 'chat' }, each: 'model', period: 'hour' },
@@ -33,6 +37,9 @@ const OF_ALL_SCENARIOS: readonly (Pick<Budget, 'id' | 'scope' | 'period'> & Part
 ];
 
 export const BUDGET_IDS: readonly string[] = OF_ALL_SCENARIOS.map(({ id }) => id);
+
+/** A process counts into a breaker that it has read of, the gate in process into one that is live: this one always is. */
+export const REMOVABLE_IDS = BUDGET_IDS.filter((id) => id !== 'fast');
 
 /** Of every call: so many nano-USD to a token. */
 const NANO_USD_PER_TOKEN = 2n;

@@ -65,8 +65,11 @@ export function expectLifetime(
   expectSame(endsMs <= Math.max(latestMs, (pastBucket + 1) * BUCKET_MS), true);
 }
 
-function refusalOf({ budgetId, limit, spent, held, needed, pool, retryAtMs }: Denial): Refusal {
-  const refusal = { budgetId, limit, spent, held, needed, retryAtMs };
+function refusalOf({ budgetId, limit, spent, held, needed, pool, retryAtMs, median }: Denial): Refusal {
+  const refusal = {
+    ...{ budgetId, limit, spent, held, needed, retryAtMs },
+    ...(median === undefined ? {} : { median }),
+  };
   return pool === undefined ? refusal : { ...refusal, pool };
 }
 

@@ -27,7 +27,9 @@ export interface Refusal {
   held: NanoUsd;
   needed: NanoUsd;
   retryAtMs: number;
-  pool?: Omit<Refusal, 'retryAtMs' | 'pool'>;
+  pool?: Omit<Refusal, 'retryAtMs' | 'pool' | 'median'>;
+  /** Of a breaker that denies. */
+  median?: NanoUsd;
 }
 
 export function refusalOf(sums: Sums, asked: Amounts): Refusal | null {

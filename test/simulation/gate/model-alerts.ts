@@ -31,6 +31,11 @@ export class ModelAlerts {
     }
   }
 
+  /** Whoever trips a breaker tells of it. */
+  add(alert: ModelAlert): void {
+    this.#wait(alert);
+  }
+
   /** A counter that was lost announces again what nobody was told of; in the same instant that is the same alert. */
   #wait(alert: ModelAlert): void {
     if (!this.#waiting.some((waiting) => isDeepStrictEqual(waiting, alert))) this.#waiting.push(alert);

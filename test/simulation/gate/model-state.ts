@@ -3,6 +3,7 @@ import { BUCKET_MS, START_MS } from '../../contract/gate-fixtures.ts';
 import { amountOn, BUDGET_IDS, budgetsOf, covers, type Payer, VALUES, valuesOfPayer } from './budgets.ts';
 import { type Part, partOf } from './model-admission.ts';
 import { ModelAlerts } from './model-alerts.ts';
+import { ModelPaces } from './model-paces.ts';
 import { counterOf, modelPeriod, windowStartMs } from './model-periods.ts';
 
 /**
@@ -52,6 +53,7 @@ export class ModelState {
   isAllLost = false;
   seededMs = START_MS;
   readonly alerts = new ModelAlerts();
+  readonly paces = new ModelPaces();
 
   constructor(maxSkewMs: number | null) {
     this.#maxSkewMs = maxSkewMs;
@@ -148,7 +150,9 @@ export class ModelState {
   }
 
   passTime(): void {
-    this.past = this.#currentBucket();
+    const past = this.#currentBucket();
+    if (past !== this.past && this.#maxSkewMs === null) this.paces.forgetBefore(this.nowMs);
+    this.past = past;
   }
 
   /**
@@ -192,6 +196,7 @@ export class ModelState {
     this.lost.clear();
     this.past = 0;
     this.alerts.loseAll();
+    this.paces.loseAll();
     // In process nobody has to ask: a new one begins at once.
     if (this.#maxSkewMs === null) this.touch();
   }

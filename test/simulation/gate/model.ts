@@ -37,7 +37,7 @@ export class GateModel extends ModelState {
     const periods = this.periodsFor(payerOf(asked.payer));
     this.#findAsked(periods, asked);
     const placings = periods.map((period) => this.#place(period, asked));
-    const refusals = placings.flatMap(({ refusal }) => refusal ?? []);
+    const refusals = placings.flatMap((placing) => this.#refusalsOf(placing, asked));
     const denying = asked.enforce ? refusals.filter(({ budgetId }) => budgetId !== OBSERVED_ID) : [];
     if (denying.length > 0) return { kind: 'denied', denial: lastToLetGo(denying) };
     if (placings.some((placing) => this.#crowds(placing, asked))) return { kind: 'refused' };
@@ -63,9 +63,8 @@ export class GateModel extends ModelState {
     const isOfAnotherPeriod = keysOf(named).join() !== keysOf(this.withPools(periods)).join();
     if (isOfAnotherPeriod || this.#findAsked(periods, asked)) return;
     const placings = periods.map((period) => this.#place(period, asked));
-    const isDenied = placings.some(
-      ({ period, refusal }) => refusal !== null && period.budgetId !== OBSERVED_ID,
-    );
+    const refusals = placings.flatMap((placing) => this.#refusalsOf(placing, asked));
+    const isDenied = refusals.some(({ budgetId }) => budgetId !== OBSERVED_ID);
     if (asked.enforce && isDenied) return;
     if (placings.some((placing) => this.#crowds(placing, asked))) return;
     this.passTime();
@@ -86,6 +85,7 @@ export class GateModel extends ModelState {
     this.seq += 1;
     if (kind === 'settle') for (const period of periods) this.#charge(period, charged(period));
     if (kind === 'settle' || outcome === 'released') this.judge(periods);
+    for (const period of periods) this.#pace(period, charged(period));
     const ended = { kind, seq: this.seq, amount };
     const attempt = {
       expected: 0n,
@@ -185,6 +185,24 @@ export class GateModel extends ModelState {
       share: refusedByBoth === null ? shareOf(sums, amounts) : null,
       refusal: refusedByBoth,
     };
+  }
+
+  /** The breaker of a budget comes first. */
+  #refusalsOf({ period, refusal }: Placing, asked: Asking): Refusal[] {
+    const { budgetId } = period;
+    const trip = this.paces.running(budgetId, this.nowMs);
+    const limits = refusal === null ? [] : [refusal];
+    if (trip === null) return limits;
+    const { spent, threshold: limit, median, untilMs: retryAtMs } = trip;
+    const needed = askedOn(period, asked).worst;
+    return [{ budgetId, limit, spent, held: 0n, needed, retryAtMs, median }, ...limits];
+  }
+
+  #pace({ budgetId }: PinnedKey, amount: NanoUsd): void {
+    const velocity = this.budgets().find(({ id }) => id === budgetId)?.velocity;
+    if (velocity === undefined) return;
+    const alert = this.paces.charge(budgetId, velocity, amount, this.nowMs);
+    if (alert !== null) this.alerts.add(alert);
   }
 
   #sums({ key, counter, budgetId, endMs }: PinnedKey): Sums {

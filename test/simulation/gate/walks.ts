@@ -37,6 +37,7 @@ const ANSWERS = [
     'shared',
     'known',
     'denied',
+    'denied: too fast',
     'outdated',
     'refused',
     'settled',
