@@ -1,4 +1,4 @@
-import { type Clock, type ConfigurationSnapshot, type Logger, silentLogger } from '@tallygate/usage';
+import { type Clock, type ConfigurationSnapshot, type Logger, silentLogger, TallygateError } from '@tallygate/usage';
 import { DEFAULT_BUCKET_MS } from './buckets.ts';
 import { createPeriodCalendar, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { gatherQuestions, type Question } from './gathered-scripts.ts';
@@ -207,7 +207,8 @@ async function readSnapshot(
 function decodeSnapshot(text: string): ConfigurationSnapshot {
   try {
     return snapshotFromJson(text);
-  } catch {
+  } catch (error) {
+    if (TallygateError.isInstance(error)) throw error;
     throw unavailable(
       'Redis holds a configuration that this version cannot read',
       undefined,
