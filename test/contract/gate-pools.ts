@@ -49,6 +49,30 @@ export const POOLS: Guarantees = {
     expect(await standing(gate)).toEqual({ team: '160+0', shared: '0+0' });
   },
 
+  'what has left the window of a budget frees it again, and stays with the pool that paid it': async (
+    openWith,
+  ) => {
+    const team = { ...TEAM, period: 'rolling-60m' as const };
+    const { gate, advanceMs } = await openWith([team, SHARED]);
+    await gate.settle({ hold: await held(gate, ask(80n)), amountNanoUsd: 80n });
+    await advanceMs(30 * MINUTE_MS);
+    const shared = await held(gate, ask(50n));
+    expect(parts(shared)).toEqual([
+      ['team', 20n, 20n, 20n],
+      ['shared', 30n, 30n, 20n],
+    ]);
+    await gate.settle({ hold: shared, amountNanoUsd: 50n });
+    expect(await standing(gate)).toEqual({ team: '100+0', shared: '30+0' });
+    await advanceMs(32 * MINUTE_MS);
+    expect(await standing(gate)).toEqual({ team: '20+0', shared: '30+0' });
+    expect(parts(await held(gate, ask(90n)))).toEqual([
+      ['team', 80n, 80n, 80n],
+      ['shared', 10n, 10n, 80n],
+    ]);
+    await advanceMs(30 * MINUTE_MS);
+    expect(await standing(gate)).toEqual({ team: '0+0', shared: '30+0' });
+  },
+
   'what is missing is held on the pool, and the budget pays its part first': async (openWith) => {
     const { gate } = await openWith(ALL);
     await held(gate, ask(70n));
