@@ -1,5 +1,5 @@
 import type { NanoUsd } from '@tallygate/usage';
-import { amountsOf, type Noted } from './gate-journal.ts';
+import { amountsOf, type Noted, type PartOfCall } from './gate-journal.ts';
 
 /** One attempt, as the journals of all processes tell it. An instant that nobody noted is Infinity. */
 export interface Attempt {
@@ -8,7 +8,7 @@ export interface Attempt {
   by: string;
   /** Names the budget that is soon used up. */
   feature: string;
-  keys: readonly string[];
+  entries: readonly PartOfCall[];
   charge: NanoUsd;
   worst: NanoUsd;
   askedMs: number;
@@ -41,7 +41,7 @@ function created(attempts: Map<string, Attempt>, id: string): Attempt {
     id,
     by: '',
     feature: '',
-    keys: [],
+    entries: [],
     charge,
     worst,
     ...instants,
@@ -61,18 +61,25 @@ function record(attempt: Attempt, note: Exclude<Noted, { step: 'stored' }>): voi
   if (note.step === 'ended') attempt.endedMs = Math.min(attempt.endedMs, atMs);
   if (note.step !== 'held') return;
   attempt.heldMs = atMs;
-  attempt.keys = note.keys;
+  attempt.entries = note.entries;
 }
 
-/** Attempts by budget period. */
+/** Attempts by budget period, with what of their amounts stands there. */
 export function byKey(attempts: Iterable<Attempt>): Map<string, Attempt[]> {
   const groups = new Map<string, Attempt[]>();
   for (const attempt of attempts) {
-    for (const key of attempt.keys) {
-      const group = groups.get(key) ?? [];
-      group.push(attempt);
-      groups.set(key, group);
+    const { charge, worst } = attempt;
+    for (const part of attempt.entries) {
+      const group = groups.get(part.key) ?? [];
+      group.push({ ...attempt, charge: partOf(charge, part), worst: partOf(worst, part) });
+      groups.set(part.key, group);
     }
   }
   return groups;
+}
+
+function partOf(amount: NanoUsd, { upTo, from = '0' }: PartOfCall): NanoUsd {
+  const most = upTo === undefined ? amount : BigInt(upTo);
+  const above = (amount < most ? amount : most) - BigInt(from);
+  return above > 0n ? above : 0n;
 }

@@ -3,7 +3,7 @@ import { machineMs } from './gate-journal.ts';
 
 /**
  * Each slice of time has a feature, and its feature a budget that is soon used up: so for the whole run somebody is near a limit.
- * The other budgets cover many calls and see periods end.
+ * The other budgets cover many calls and see periods end. Every second one whose calls are asked for has a pool beside it.
  */
 export const ORGANIZATION = 'chaos';
 const SLICE_MS = 2_000;
@@ -20,9 +20,13 @@ export function chaosSnapshot(seconds: number): ConfigurationSnapshot {
     budget('all', '1000000', {}),
     budget('minute', '1000', { period: 'minute' }),
     ...TEAMS.map((team) => budget(team, '1000000', { period: 'day', scope: { team } })),
+    budget('spare', '1', { isPool: true }),
     ...KINDS.flatMap((kind) =>
       Array.from({ length: slices }, (_, slice) =>
-        budget(`${kind}-${slice}`, '0.60', { scope: { feature: `${kind}-${slice}` } }),
+        budget(`${kind}-${slice}`, '0.60', {
+          scope: { feature: `${kind}-${slice}` },
+          ...(kind === 'asked' && slice % 2 === 0 ? { pool: 'spare' } : {}),
+        }),
       ),
     ),
   ];

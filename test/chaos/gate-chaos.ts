@@ -25,7 +25,7 @@ export interface GateChaosOptions {
 export interface GateChaosResult {
   /** Answers of the gate: held, denied, ended. */
   operations: number;
-  /** Budget periods that were exceeded by more than all that the faults excuse. */
+  /** Budget periods that were exceeded, or admitted to, by more than all that the faults excuse. */
   overLimit: number;
   /** By which any budget period was exceeded, in USD. */
   maxOverspendUsd: string;
@@ -33,9 +33,11 @@ export interface GateChaosResult {
   boundUsd: string;
   leakedHolds: number;
   falseDenials: number;
+  /** Ends that were repeated and were no repetition. */
+  endedTwice: number;
   /** Settlements that the ledger misses and no fault explains. */
   sequenceGaps: number;
-  /** Σ |counter − ledger| after recovery. */
+  /** Σ |counter − ledger| after recovery, and what a few calls were miscounted by that followed. */
   driftNanoUsd: string;
 }
 
@@ -114,11 +116,15 @@ async function sufferingOf(scene: Scene, { seconds, seed, progress }: GateChaosO
     boundUsd: usdFromNano(judged.boundNanoUsd),
     leakedHolds: recovered.leakedHolds,
     falseDenials: judged.falseDenials,
+    endedTwice: judged.endedTwice,
     sequenceGaps: Math.max(0, recovered.missingNumbers - judged.endsInDoubt),
     driftNanoUsd: String(recovered.driftNanoUsd),
   };
   const faults: FaultCounts = raged.faults;
-  const wrong = [result.overLimit, result.leakedHolds, result.falseDenials, result.sequenceGaps];
+  const wrong = [
+    ...[result.overLimit, result.leakedHolds, result.falseDenials],
+    ...[result.endedTwice, result.sequenceGaps],
+  ];
   return { result, faults, isSound: wrong.every((count) => count === 0) && result.driftNanoUsd === '0' };
 }
 

@@ -12,7 +12,7 @@ import {
 } from '@tallygate/usage';
 import { chaosSnapshot, featureNow, type Kind, ORGANIZATION } from './gate-budgets.ts';
 import { BUCKET_MS, intentOf, LEASE_TTL_MS, outcomeOf, requestFor } from './gate-facts.ts';
-import { amountsOf, openJournal } from './gate-journal.ts';
+import { amountsOf, openJournal, type PartOfCall } from './gate-journal.ts';
 import { createRandom } from './random.ts';
 
 /** An application as far as the gate and the ledger see one: reserve, send, record, settle. It ends when its input does. */
@@ -32,6 +32,8 @@ export interface ClientParameters {
 }
 
 const LOOPS = 4;
+/** How many of the calls are ended twice. */
+const REPEATED = 0.1;
 const parameters: ClientParameters = JSON.parse(process.argv[2] ?? '');
 const { redisUrl, ledgerUrl, root, seconds, injectedMs, kind, startedMs } = parameters;
 process.on('disconnect', () => process.exit());
@@ -103,7 +105,20 @@ async function call(): Promise<boolean> {
   spool.recordOutcome(outcomeOf(intent), hold);
   spool.recordSettlement((await settle(hold, amountsOf(id).charge)).settlement);
   ended.push(id);
+  if (random.chance(REPEATED)) await endAgain(hold);
   return true;
+}
+
+/** By a release: should Redis have forgotten the first end meanwhile, this one costs nothing. */
+async function endAgain(hold: Hold): Promise<void> {
+  const { settlement, outcome } = await gate.release(hold);
+  const { epoch, seq } = settlement;
+  note({ step: 'repeated', id: hold.attemptId, epoch, seq, outcome });
+  if (outcome !== 'duplicate') spool.recordSettlement(settlement);
+}
+
+function partOfCall({ key, paysUpTo, paysFrom }: Hold['entries'][number]): PartOfCall {
+  return { key, upTo: paysUpTo?.toString(), from: paysFrom?.toString() };
 }
 
 async function ask(request: ReturnType<typeof requestFor>): Promise<Hold | null> {
@@ -113,7 +128,7 @@ async function ask(request: ReturnType<typeof requestFor>): Promise<Hold | null>
     throw error;
   });
   if (reply.kind === 'held') {
-    note({ step: 'held', id, keys: reply.hold.entries.map(({ key }) => key) });
+    note({ step: 'held', id, entries: reply.hold.entries.map(partOfCall) });
     return reply.hold;
   }
   if (reply.kind === 'outdated') throw new Error(`version ${reply.version} is live`);

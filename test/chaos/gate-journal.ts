@@ -8,7 +8,7 @@ import type { NanoUsd } from '@tallygate/usage';
  */
 export type Step =
   | { step: 'asked'; id: string; feature: string }
-  | { step: 'held'; id: string; keys: string[] }
+  | { step: 'held'; id: string; entries: PartOfCall[] }
   | { step: 'denied'; id: string; key: string; limit: string; needed: string }
   /** The gate did not answer in time: the call is not sent, and what may be held for it is undone or ends by time. */
   | { step: 'unanswered'; id: string }
@@ -16,8 +16,17 @@ export type Step =
   | { step: 'sent'; id: string }
   | { step: 'ending'; id: string }
   | { step: 'ended'; id: string; epoch: string; seq: number; outcome: string }
+  /** Ended once more on purpose, by somebody who had the first answer. */
+  | { step: 'repeated'; id: string; epoch: string; seq: number; outcome: string }
   /** Everything that ended before is in the ledger. */
   | { step: 'stored'; ids: string[] };
+
+/** What of a call stands on a budget, or on the pool that has the rest. */
+export interface PartOfCall {
+  key: string;
+  upTo?: string | undefined;
+  from?: string | undefined;
+}
 
 /**
  * `atMs` is of the machine's monotonic clock, which all its processes share and no skew touches; `by` is the process, by the name of

@@ -3,12 +3,14 @@ import { type Attempt, attemptsOf, byKey } from './gate-attempts.ts';
 import { falseDenials } from './gate-denials.ts';
 import type { Suffered } from './gate-faults.ts';
 import type { Noted } from './gate-journal.ts';
+import { endedTwice } from './gate-repeated.ts';
 import { isAtRisk } from './gate-risk.ts';
+import { isOverAdmitted } from './gate-room.ts';
 
 /** What was spent in truth, by the journals alone, and what the faults excuse. */
 export interface Judgement {
   operations: number;
-  /** Budget periods in which more was spent than the limit and all that the faults put at risk. */
+  /** Budget periods in which more was spent, or admitted at its worst, than the limit and all that the faults put at risk. */
   overLimit: number;
   /** The largest sum that any budget period was exceeded by. */
   maxOverspendNanoUsd: NanoUsd;
@@ -16,6 +18,8 @@ export interface Judgement {
   boundNanoUsd: NanoUsd;
   /** Denials of what would have fitted even if everything that may be held were held. */
   falseDenials: number;
+  /** Calls whose end, repeated in the same epoch, was no repetition, and no fault explains it. */
+  endedTwice: number;
   /** Ends that were asked for and whose answer, or whose number, a fault may have taken. */
   endsInDoubt: number;
 }
@@ -33,18 +37,17 @@ export function judge(
     const sent = group.filter(({ sentMs }) => sentMs !== Number.POSITIVE_INFINITY);
     const lastAskedMs = Math.max(...group.map(({ askedMs }) => askedMs));
     const overspend = sum(sent) - limit;
-    return {
-      overspend,
-      bound: sum(sent.filter((attempt) => isAtRisk(attempt, suffered, lastAskedMs))),
-      isUsed: sum(sent) * 2n > limit,
-    };
+    const bound = sum(sent.filter((attempt) => isAtRisk(attempt, suffered, lastAskedMs)));
+    const isOver = overspend > bound || isOverAdmitted(group, suffered, limit);
+    return { overspend, bound, isOver, isUsed: sum(sent) * 2n > limit };
   });
   return {
     operations: notes.filter(({ step }) => ['held', 'denied', 'ended'].includes(step)).length,
-    overLimit: found.filter(({ overspend, bound }) => overspend > bound).length,
+    overLimit: found.filter(({ isOver }) => isOver).length,
     maxOverspendNanoUsd: largest(found.map(({ overspend }) => overspend)),
     boundNanoUsd: largest(found.filter(({ isUsed }) => isUsed).map(({ bound }) => bound)),
     falseDenials: falseDenials(notes, attempts),
+    endedTwice: endedTwice(notes, suffered),
     endsInDoubt: [...attempts.values()].filter((attempt) => isEndInDoubt(attempt, suffered)).length,
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { openRedisGate, periodKey } from '@tallygate/gate';
+import { openRedisGate, periodKey, type RedisGateOptions } from '@tallygate/gate';
 import { adoptSpools, type UsageStore } from '@tallygate/ledger';
 import {
   type BudgetGate,
@@ -11,6 +11,7 @@ import {
 import { chaosSnapshot, ORGANIZATION } from './gate-budgets.ts';
 import { BUCKET_MS, HOLD_TTL_MS, LEASE_TTL_MS, outcomeOf } from './gate-facts.ts';
 import type { openJournal } from './gate-journal.ts';
+import { miscountedBy } from './gate-probe.ts';
 
 /** What the counters and the ledger say once everybody is dead, everything is shipped, and time has passed. */
 export interface Recovered {
@@ -18,7 +19,7 @@ export interface Recovered {
   leakedHolds: number;
   /** Numbers between two settlements of one epoch that the ledger does not have. */
   missingNumbers: number;
-  /** Σ |counter − ledger| over budgets in their current period. */
+  /** Σ |counter − ledger| over budgets in their current period, and what a few more calls were miscounted by. */
   driftNanoUsd: NanoUsd;
 }
 
@@ -43,18 +44,32 @@ export async function recoverAll(place: RecoveryPlace): Promise<Recovered> {
     const nowMs = Date.now();
     const range = { organization: ORGANIZATION, fromMs: nowMs - 86_400_000, toMs: nowMs + 86_400_000 };
     const gaps = await store.settlementGaps(range);
+    const leakedHolds = (await gate.balances()).filter(({ held }) => held !== 0n).length;
     return {
-      leakedHolds: (await gate.balances()).filter(({ held }) => held !== 0n).length,
+      leakedHolds,
       missingNumbers: gaps.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0),
-      driftNanoUsd,
+      driftNanoUsd: driftNanoUsd + (await miscountedBy(gate)) + (await miscountedWithLeases(place)),
     };
   } finally {
     await gate.close();
   }
 }
 
-async function openAsOperator({ store, redisUrl, seconds }: RecoveryPlace): Promise<BudgetGate> {
+async function miscountedWithLeases(place: RecoveryPlace): Promise<NanoUsd> {
+  const gate = await openAsOperator(place, { leases: { ttlMs: LEASE_TTL_MS, fromCalls: 2 } });
+  try {
+    return await miscountedBy(gate);
+  } finally {
+    await gate.close();
+  }
+}
+
+async function openAsOperator(
+  { store, redisUrl, seconds }: RecoveryPlace,
+  parts: Pick<RedisGateOptions, 'leases'> = {},
+): Promise<BudgetGate> {
   return openRedisGate({
+    ...parts,
     ...{ url: redisUrl, organization: ORGANIZATION, clock: systemClock, bucketMs: BUCKET_MS },
     ...{ reserveDeadlineMs: 30_000, settleDeadlineMs: 30_000 },
     seed: async () => ({

@@ -11,7 +11,7 @@ it('whatever happens to Redis, its wire and its clients: nothing is spent beyond
   expect({ code, told }, complaint).toMatchObject({ code: 0 });
   const { operations, maxOverspendUsd, boundUsd, ...wrong } = JSON.parse(told);
   expect(wrong).toEqual({
-    ...{ overLimit: 0, leakedHolds: 0, falseDenials: 0, sequenceGaps: 0 },
+    ...{ overLimit: 0, leakedHolds: 0, falseDenials: 0, endedTwice: 0, sequenceGaps: 0 },
     driftNanoUsd: '0',
   });
   expect(operations).toBeGreaterThan(0);
