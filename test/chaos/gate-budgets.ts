@@ -3,7 +3,7 @@ import { machineMs } from './gate-journal.ts';
 
 /**
  * Each slice of time has a feature, and its feature a budget that is soon used up: so for the whole run somebody is near a limit.
- * The other budgets cover many calls and see periods end. Every second one whose calls are asked for has a pool beside it.
+ * The other budgets cover many calls and see periods end. Every third one whose calls are asked for has a pool beside it.
  */
 export const ORGANIZATION = 'chaos';
 const SLICE_MS = 2_000;
@@ -12,6 +12,9 @@ const TEAMS = ['billing', 'search', 'support'] as const;
 /** Who asks for each call, and who leases: where a lease keeps money idle, one who asks is denied, so each has budgets of its own. */
 const KINDS = ['asked', 'leased'] as const;
 export type Kind = (typeof KINDS)[number];
+
+/** A slow machine uses up a few calls' worth, too; with less than four calls there are no leases. */
+const LIMITS_USD: Record<Kind, string> = { asked: '0.25', leased: '0.60' };
 
 /** @param seconds the longest that calls are made. */
 export function chaosSnapshot(seconds: number): ConfigurationSnapshot {
@@ -23,9 +26,9 @@ export function chaosSnapshot(seconds: number): ConfigurationSnapshot {
     budget('spare', '1', { isPool: true }),
     ...KINDS.flatMap((kind) =>
       Array.from({ length: slices }, (_, slice) =>
-        budget(`${kind}-${slice}`, '0.60', {
+        budget(`${kind}-${slice}`, LIMITS_USD[kind], {
           scope: { feature: `${kind}-${slice}` },
-          ...(kind === 'asked' && slice % 2 === 0 ? { pool: 'spare' } : {}),
+          ...(kind === 'asked' && slice % 3 === 0 ? { pool: 'spare' } : {}),
         }),
       ),
     ),
