@@ -16,7 +16,8 @@ export interface Day {
 
 /** One at a time, earliest first, so that no more than a day of rows is taken apart at once. */
 export function* daysOf(sides: DaySides, naming: Naming): Generator<Day> {
-  const internal = groupRows(sides.internal, ({ group }) => Date.parse(group.day ?? ''));
+  const named = groupRows(sides.internal, ({ group }) => group.day ?? '');
+  const internal = new Map([...named].map(([day, rows]) => [Date.parse(day), rows]));
   const usage = groupRows(sides.usage, ({ startMs }) => startMs);
   const byWorkspace = groupRows(sides.usageByWorkspace, ({ startMs }) => startMs);
   const costs = groupRows(sides.costs, ({ startMs }) => startMs);

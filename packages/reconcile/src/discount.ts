@@ -1,7 +1,6 @@
-import type { CostBucket } from '@tallygate/admin-api';
+import type { CostBucket, CostRow } from '@tallygate/admin-api';
+import type { PicoUsd } from '@tallygate/usage';
 import type { Findings } from './findings.ts';
-import { groupRows } from './group-rows.ts';
-import { sumPico } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import { NO_TOKENS } from './token-counts.ts';
 
@@ -12,27 +11,40 @@ export function explainDiscount(
   findings: Findings,
 ): void {
   for (const { startMs, rows } of costs) {
-    const lines = rows.map(({ group, amountPicoUsd, listAmountPicoUsd }) => ({
-      costType: group.cost_type ?? null,
-      model: group.model == null ? null : modelName(group.model),
-      netPicoUsd: amountPicoUsd,
-      // Not stated: nothing is known to have been taken off.
-      listPicoUsd: listAmountPicoUsd ?? amountPicoUsd,
-    }));
-    for (const members of groupRows(lines, (line) => `${line.costType} ${line.model}`).values()) {
-      const listPicoUsd = sumPico(members.map((line) => line.listPicoUsd));
-      const netPicoUsd = sumPico(members.map((line) => line.netPicoUsd));
+    for (const { costType, model, netPicoUsd, listPicoUsd } of linesOf(rows, modelName).values()) {
       if (listPicoUsd === netPicoUsd) continue;
       findings.explain('discount', {
         ...wholeDay(startMs),
-        model: members[0].model,
+        model,
         apiKeyId: null,
         workspaceId: null,
         attempts: 0,
-        description: members[0].costType,
+        description: costType,
         charged: { tokens: NO_TOKENS, amountPicoUsd: listPicoUsd },
         actual: { tokens: NO_TOKENS, amountPicoUsd: netPicoUsd },
       });
     }
   }
+}
+
+interface Line {
+  costType: string | null;
+  model: string | null;
+  netPicoUsd: PicoUsd;
+  listPicoUsd: PicoUsd;
+}
+
+function linesOf(rows: readonly CostRow[], modelName: (name: string) => string): Map<string, Line> {
+  const lines = new Map<string, Line>();
+  for (const { group, amountPicoUsd, listAmountPicoUsd } of rows) {
+    const costType = group.cost_type ?? null;
+    const model = group.model == null ? null : modelName(group.model);
+    const key = `${costType} ${model}`;
+    const line = lines.get(key) ?? { costType, model, netPicoUsd: 0n, listPicoUsd: 0n };
+    line.netPicoUsd += amountPicoUsd;
+    // Not stated: nothing is known to have been taken off.
+    line.listPicoUsd += listAmountPicoUsd ?? amountPicoUsd;
+    lines.set(key, line);
+  }
+  return lines;
 }

@@ -53,10 +53,11 @@ const PROVIDER = 'anthropic';
 /** Rows of other backends stay out: they are on other bills. */
 export function ourRows(rows: readonly SpendRow[], time: 'day' | 'minute', naming: Naming): OurRow[] {
   const isOurs = (row: SpendRow) => isOnThisBill(row, naming.backend);
+  const instants = new Map<string, number>();
   return rows.filter(isOurs).map((row) => {
     const { group } = row;
     return {
-      atMs: Date.parse(group[time] ?? ''),
+      atMs: instantOf(group[time] ?? '', instants),
       model: naming.modelName(group.responseModel ?? ''),
       apiKeyId: naming.apiKeyIdOf(row),
       workspaceId: group.workspaceId || null,
@@ -75,6 +76,15 @@ export function ourRows(rows: readonly SpendRow[], time: 'day' | 'minute', namin
       roundingPicoUsd: row.roundingPicoUsd,
     };
   });
+}
+
+/** Rows have few instants between them. */
+function instantOf(text: string, known: Map<string, number>): number {
+  const knownMs = known.get(text);
+  if (knownMs !== undefined) return knownMs;
+  const atMs = Date.parse(text);
+  known.set(text, atMs);
+  return atMs;
 }
 
 export function isOnThisBill(row: SpendRow, backend = PROVIDER): boolean {

@@ -54,7 +54,8 @@ export function sumTokens(counts: Iterable<TokenCounts>): TokenCounts {
 }
 
 export function sameTokens(left: TokenCounts, right: TokenCounts): boolean {
-  return TOKEN_CLASSES.every((tokenClass) => left[tokenClass] === right[tokenClass]);
+  for (const tokenClass of TOKEN_CLASSES) if (left[tokenClass] !== right[tokenClass]) return false;
+  return true;
 }
 
 export function isNothing(counts: TokenCounts): boolean {

@@ -110,7 +110,7 @@ function priceOf(rows: readonly OurRow[], priceSum: PriceSum): PicoUsd {
 }
 
 function withoutSearches({ tokens }: Pick<TheirRow, 'tokens'>) {
-  return { ...tokens, webSearchRequests: 0 };
+  return tokens.webSearchRequests === 0 ? tokens : { ...tokens, webSearchRequests: 0 };
 }
 
 function ofModel({ atMs, model }: Pick<TheirRow, 'atMs' | 'model'>): string {
@@ -153,5 +153,5 @@ function tokenLine(
 
 function termsKey(cell: CellTerms): string {
   const { atMs, apiKeyId, serviceTier, promptBand, model } = cell;
-  return [atMs, apiKeyId, serviceTier, placeOf(cell), promptBand, model].join(' ');
+  return `${atMs} ${apiKeyId} ${serviceTier} ${placeOf(cell)} ${promptBand} ${model}`;
 }

@@ -7,8 +7,9 @@ type Sums = object;
 /** Ordered by group, as every part is. */
 export function addedSpend<Row extends Sums>(rows: readonly Row[]): Row[] {
   const groups = new Map<string, Row>();
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => column.startsWith('group_'));
   for (const row of rows) {
-    const key = JSON.stringify(Object.entries(row).filter(([column]) => column.startsWith('group_')));
+    const key = JSON.stringify(columns.map((column) => row[column as keyof Row]));
     const found = groups.get(key);
     groups.set(key, found === undefined ? row : added(found, row));
   }

@@ -108,7 +108,9 @@ function groupOf(
   row: Record<`group_${SpendDimension}`, string>,
   groupBy: readonly SpendDimension[],
 ): SpendRow['group'] {
-  return Object.fromEntries(groupBy.map((dimension) => [dimension, row[`group_${dimension}`]]));
+  const group: SpendRow['group'] = {};
+  for (const dimension of groupBy) group[dimension] = row[`group_${dimension}`];
+  return group;
 }
 
 function requireBounds({ fromMs, toMs, groupBy, filter = {}, tagKey }: SpendQuery): void {

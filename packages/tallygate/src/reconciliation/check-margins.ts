@@ -1,7 +1,7 @@
-import type { UsageBucket, UsageDimension } from '@tallygate/admin-api';
-import type { Caveat } from '@tallygate/reconcile';
+import type { UsageBucket, UsageDimension, UsageGroup } from '@tallygate/admin-api';
+import { type Caveat, TOKEN_CLASSES, type TokenCounts } from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
-import { type CheckedRange, tokenSum } from './check-totals.ts';
+import type { CheckedRange } from './check-totals.ts';
 
 /**
  * The provider groups by five dimensions at once, so more of them take several questions. They are about one and the same usage
@@ -17,7 +17,7 @@ export function checkMargins(
 ): Caveat[] {
   const shared = sharedDimensions(one, other);
   return one.flatMap((bucket, index): Caveat[] => {
-    const difference = firstDifference(marginsOf(bucket, shared), marginsOf(other[index], shared));
+    const difference = firstDifference(marginsOf(bucket, shared), marginsOf(other[index], shared), shared);
     if (difference === null) return [];
     const day = isoFromMs(bucket.startMs).slice(0, 10);
     const detail = `${report} of ${day}: two questions disagree on ${difference}.`;
@@ -38,26 +38,50 @@ function dimensionsOf(buckets: readonly UsageBucket[]): Set<UsageDimension> {
   return new Set(Object.keys(first?.group ?? {}) as UsageDimension[]);
 }
 
+interface Margin {
+  group: UsageGroup;
+  tokens: TokenCounts;
+}
+
 /** The tokens of each group of the dimensions that both have. */
-function marginsOf(bucket: UsageBucket | undefined, shared: readonly UsageDimension[]): Map<string, string> {
-  const groups = new Map<string, UsageBucket['rows']>();
-  for (const row of bucket?.rows ?? []) {
-    const key = shared.map((dimension) => `${dimension} ${row.group[dimension] ?? 'none'}`).join(', ');
-    const members = groups.get(key) ?? [];
-    members.push(row);
-    groups.set(key, members);
+function marginsOf(
+  bucket: UsageBucket | undefined,
+  shared: readonly UsageDimension[],
+): ReadonlyMap<string, Margin> {
+  const margins = new Map<string, Margin>();
+  for (const { group, usage } of bucket?.rows ?? []) {
+    let key = '';
+    for (const dimension of shared) key += `${group[dimension] ?? 'none'} `;
+    const margin = margins.get(key);
+    if (margin === undefined) margins.set(key, { group, tokens: { ...usage } });
+    else for (const tokenClass of TOKEN_CLASSES) margin.tokens[tokenClass] += usage[tokenClass];
   }
-  const sumOf = (rows: UsageBucket['rows']) => tokenSum({ startMs: 0, endMs: 0, rows });
-  return new Map([...groups].map(([key, rows]) => [key, sumOf(rows)]));
+  return margins;
 }
 
 function firstDifference(
-  one: ReadonlyMap<string, string>,
-  other: ReadonlyMap<string, string>,
+  one: ReadonlyMap<string, Margin>,
+  other: ReadonlyMap<string, Margin>,
+  shared: readonly UsageDimension[],
 ): string | null {
-  for (const key of new Set([...one.keys(), ...other.keys()])) {
-    const [left, right] = [one.get(key) ?? 'nothing', other.get(key) ?? 'nothing'];
-    if (left !== right) return `${key} (${left} and ${right})`;
+  for (const side of [one, other]) {
+    for (const [key, { group }] of side) {
+      const [left, right] = [one.get(key), other.get(key)];
+      if (left !== undefined && right !== undefined && isSame(left, right)) continue;
+      const place = shared.map((dimension) => `${dimension} ${group[dimension] ?? 'none'}`).join(', ');
+      return `${place} (${sumOf(left)} and ${sumOf(right)})`;
+    }
   }
   return null;
+}
+
+function isSame(left: Margin, right: Margin): boolean {
+  for (const tokenClass of TOKEN_CLASSES)
+    if (left.tokens[tokenClass] !== right.tokens[tokenClass]) return false;
+  return true;
+}
+
+function sumOf(margin: Margin | undefined): string {
+  if (margin === undefined) return 'nothing';
+  return TOKEN_CLASSES.map((tokenClass) => margin.tokens[tokenClass]).join('/');
 }

@@ -9,15 +9,25 @@ type HintedKey = Pick<OrganizationApiKey, 'id' | 'hint'>;
  */
 export interface ApiKeyMatcher {
   idOf(row: SpendRow): string | null;
+  /** The hints by which rows may name one of these keys. */
+  hintsOf(apiKeyIds: readonly string[]): string[];
   /** Hints that no single key fits, in order. */
   unresolvedHints: string[];
 }
 
 export function matchApiKeys(rows: readonly SpendRow[], keys: readonly HintedKey[]): ApiKeyMatcher {
   const hints = [...new Set(rows.filter(needsHint).map(hintOf))].sort();
-  const idByHint = new Map(hints.map((hint) => [hint, idByFit(hint, keys)]));
+  const known = keys.flatMap(({ id, hint }) => {
+    const ends = hint === null ? null : endsOf(hint);
+    return ends === null ? [] : [{ id, ends }];
+  });
+  const idByHint = new Map(hints.map((hint) => [hint, idByFit(hint, known)]));
   return {
     idOf: (row) => row.group.apiKeyId || (idByHint.get(hintOf(row)) ?? null),
+    hintsOf: (apiKeyIds) => {
+      const wanted = new Set<string | null>(apiKeyIds);
+      return hints.filter((hint) => wanted.has(idByHint.get(hint) ?? null));
+    },
     unresolvedHints: hints.filter((hint) => idByHint.get(hint) == null),
   };
 }
@@ -30,20 +40,24 @@ function hintOf(row: SpendRow): string {
   return row.group.apiKeyHint ?? '';
 }
 
-function idByFit(hint: string, keys: readonly HintedKey[]): string | null {
-  const fitting = keys.filter((key) => key.hint !== null && hintsFit(hint, key.hint));
+interface Ends {
+  first: string;
+  last: string;
+}
+
+function idByFit(hint: string, keys: readonly { id: string; ends: Ends }[]): string | null {
+  const own = endsOf(hint);
+  const fitting = own === null ? [] : keys.filter(({ ends }) => endsFit(own, ends));
   return fitting.length === 1 ? (fitting[0]?.id ?? null) : null;
 }
 
 /** Both are "first...last" of the same secret, perhaps cut at other lengths. */
-function hintsFit(left: string, right: string): boolean {
-  const [leftEnds, rightEnds] = [endsOf(left), endsOf(right)];
-  if (leftEnds === null || rightEnds === null) return false;
-  const startsFit = leftEnds.first.startsWith(rightEnds.first) || rightEnds.first.startsWith(leftEnds.first);
-  return startsFit && (leftEnds.last.endsWith(rightEnds.last) || rightEnds.last.endsWith(leftEnds.last));
+function endsFit(left: Ends, right: Ends): boolean {
+  const startsFit = left.first.startsWith(right.first) || right.first.startsWith(left.first);
+  return startsFit && (left.last.endsWith(right.last) || right.last.endsWith(left.last));
 }
 
-function endsOf(hint: string): { first: string; last: string } | null {
+function endsOf(hint: string): Ends | null {
   const [first, last, ...more] = hint.split(/\.\.\.|…/);
   return first && last && more.length === 0 ? { first, last } : null;
 }

@@ -24,6 +24,7 @@ function minutesOf(changes: Partial<BillingReports>) {
     adminApi,
     organization: 'acme',
     wanted: [{ dayMs: DAY_1, apiKeyId: 'apikey_1' }],
+    hintsOf: () => [],
     knownUntilMs: DAY_1 + 1_000 * MINUTE_MS,
   });
 }

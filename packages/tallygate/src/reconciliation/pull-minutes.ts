@@ -1,6 +1,6 @@
 import type { UsageQuestion } from '@tallygate/admin-api';
 import { MINUTE_GROUPS, type MinuteStretch, type Suspects, WORKSPACE_GROUPS } from '@tallygate/reconcile';
-import type { SpendHistory } from '@tallygate/usage';
+import type { SpendHistory, SpendRow } from '@tallygate/usage';
 import { type BillingReports, orNull } from './pull-provider.ts';
 
 /** Minute by minute, but only days and keys that differ or hold a guess: a day is 1440 buckets a page. */
@@ -15,6 +15,8 @@ interface MinutePull {
   organization: string;
   /** Days and keys. */
   wanted: Suspects['minutes'];
+  /** Which rows of ours have only a hint of these keys. */
+  hintsOf(apiKeyIds: readonly string[]): string[];
   /** End of the last minute that the provider can be asked for. */
   knownUntilMs: number;
 }
@@ -22,17 +24,24 @@ interface MinutePull {
 export async function pullMinutes(pull: MinutePull): Promise<MinuteStretch[]> {
   const stretches: MinuteStretch[] = [];
   for (const { fromMs, toMs, apiKeyIds } of runsOfDays(pull.wanted, pull.knownUntilMs)) {
-    const internal = await pull.history.spend({
-      organization: pull.organization,
-      fromMs,
-      toMs,
-      by: 'ended',
-      groupBy: ['minute', ...MINUTE_GROUPS],
-    });
+    const internal = await readMinutes(pull, { fromMs, toMs, apiKeyIds });
     const question = { fromMs, toMs, bucketWidth: '1m' as const, filters: { apiKeyIds } };
     stretches.push({ fromMs, toMs, apiKeyIds, internal, ...(await usageOf(question, pull.adminApi)) });
   }
   return stretches;
+}
+
+/** Of these keys alone: of all together, minutes are as many as rows. */
+async function readMinutes(
+  { history, organization, hintsOf }: MinutePull,
+  { apiKeyIds, ...range }: Run,
+): Promise<SpendRow[]> {
+  const groupBy = ['minute' as const, ...MINUTE_GROUPS];
+  const question = { organization, ...range, by: 'ended' as const, groupBy };
+  const named = await history.spend({ ...question, filter: { apiKeyId: apiKeyIds } });
+  const hints = hintsOf(apiKeyIds);
+  if (hints.length === 0) return named;
+  return [...named, ...(await history.spend({ ...question, filter: { apiKeyId: [''], apiKeyHint: hints } }))];
 }
 
 /** From the older report, which is fresher; where it is not offered, from the analytics as far as they have come. */

@@ -3,6 +3,7 @@ import type { CostBucket, UsageBucket, UsageQuestion } from '@tallygate/admin-ap
 import { builtinPriceBook, charge } from '@tallygate/pricing';
 import {
   NO_USAGE,
+  type SpendDimension,
   type SpendHistory,
   type SpendQuery,
   type SpendRow,
@@ -86,7 +87,12 @@ function world(seen: Call[] = calls, extraPicoUsd = 0n) {
       queries.push(query);
       return seen
         .filter(({ atMs }) => atMs >= query.fromMs && atMs < query.toMs)
-        .map((call) => spendRow(call, query));
+        .map((call) => spendRow(call, query))
+        .filter(({ group }) =>
+          Object.entries(query.filter ?? {}).every(([name, values]) =>
+            values.includes(group[name as SpendDimension] ?? ''),
+          ),
+        );
     },
     async settlementGaps() {
       return [];

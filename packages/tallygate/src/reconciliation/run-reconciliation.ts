@@ -95,6 +95,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     adminApi,
     organization,
     wanted: suspects.minutes,
+    hintsOf: keys.hintsOf,
     knownUntilMs,
   });
   const charges = await readCharges(history, organization, suspects.charges);
