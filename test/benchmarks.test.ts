@@ -10,6 +10,7 @@ import { pinnedVersions } from './bench/peers/install-peers.ts';
 import { verdictOf } from './bench/peers/judge.ts';
 import { ourVerdicts } from './bench/peers/ours.ts';
 import { PEERS } from './bench/peers/peers.ts';
+import { reconcileSection } from './bench/reconcile-section.ts';
 
 const chargeOf = (
   model: string,
@@ -181,6 +182,17 @@ describe('docs/benchmarks.md', () => {
     const page = withSection(withSection('', 'ledger', usual), 'ledger-100000000', larger);
     expect(page).toContain(usual);
     expect(page.indexOf(usual)).toBeLessThan(page.indexOf(larger));
+  });
+
+  it('tells what a reconciliation computes from what it waits for', () => {
+    const waits = { ledgerSeconds: 20, providerSeconds: 30.5, cpuSeconds: 55 };
+    const section = reconcileSection(
+      { seconds: 4.25, ...waits, peakMemoryMb: 250, engineMemoryMb: 600 },
+      { measured: 'Measured.', rows: 10_000_000, load: 1 },
+    );
+    expect(section).toContain('comparison, causes | 4.25 s | ≤ 5 |');
+    expect(section).toContain('above that of the engine | 250 MB | ≤ 400 |');
+    expect(section).toContain('10,000,000 rows');
   });
 
   it('has a row for us and for each peer, and a mark for each exchange', () => {

@@ -2,11 +2,13 @@ import type { BenchRun, ShowProgress } from './run.ts';
 import { runGate } from './run-gate.ts';
 import { runLedger } from './run-ledger.ts';
 import { runMeter } from './run-meter.ts';
+import { runReconcile } from './run-reconcile.ts';
 
 const BENCHES: Record<string, (showProgress: ShowProgress, flags: string[]) => Promise<BenchRun>> = {
   gate: runGate,
   ledger: runLedger,
   meter: runMeter,
+  reconcile: runReconcile,
 };
 
 /** `npm run --silent bench -- <name> [--json]`. Progress on a terminal's stderr; results on stdout and in docs/benchmarks.md. */

@@ -20,7 +20,7 @@ function providerId(prefix: string, seed: number): string {
 }
 
 /** The time, a counter, 62 random bits: as `newAttemptId` writes it. */
-function uuidV7(atMs: string, seed: number): string {
+export function uuidV7(atMs: string, seed: number): string {
   const time = `lower(hex(bitShiftLeft(toUInt64(${atMs}), 16)))`;
   const random = `lower(hex(bitOr(bitAnd(rand64(${seed}), 0x3fffffffffffffff), 0x8000000000000000)))`;
   return `concat(substring(${time}, 1, 8), '-', substring(${time}, 9, 4), '-7000-', substring(${random}, 1, 4), '-', substring(${random}, 5, 12))`;

@@ -15,7 +15,7 @@ export interface MonthBench {
 
 const ROWS_PER_CHUNK = 500_000;
 /** Half a million rows in one block are our doing, not the ledger's. */
-const MEMORY_MB = 4_096;
+export const MEMORY_MB = 4_096;
 /** Measured on a sample: of these organizations, larger and smaller ones, all rows of a while. */
 const COLD_SAMPLE = "organization IN ('org-1', 'org-11', 'org-21', 'org-31', 'org-41')";
 const COLD_SAMPLE_ROWS = 1_000_000;
@@ -32,7 +32,8 @@ export async function benchMonth(
   const store = await openUsageStore(address, { clock: systemClock });
   const tables = openTables(address.directory);
   try {
-    await fill(tables, rows, join(directory, 'chunks'), showProgress);
+    const insert = (first: number, count: number) => insertMadeRows(first, count, rows);
+    await fill(tables, rows, insert, join(directory, 'chunks'), showProgress);
     const bytesPerRowHot = await bytesPerRow(tables, 'usage_events');
     return { bytesPerRowHot, bytesPerRowCold: await coldBytesPerRow(tables, rows) };
   } finally {
@@ -42,9 +43,10 @@ export async function benchMonth(
 }
 
 /** An interrupted run goes on behind the chunks that are in, and the last one is dropped if it was in. */
-async function fill(
+export async function fill(
   tables: Tables,
   rows: number,
+  insertRows: (first: number, count: number) => string,
   progressFile: string,
   showProgress: ShowProgress,
 ): Promise<void> {
@@ -54,7 +56,7 @@ async function fill(
     throw new Error(`The directory holds a larger month: remove it, or ask for its ${done} chunks.`);
   for (let chunk = done; chunk < chunks; chunk += 1) {
     const first = chunk * ROWS_PER_CHUNK;
-    await tables.run(insertMadeRows(first, Math.min(ROWS_PER_CHUNK, rows - first), rows));
+    await tables.run(insertRows(first, Math.min(ROWS_PER_CHUNK, rows - first)));
     writeFileSync(progressFile, `${chunk + 1}`);
     showProgress(chunk + 1, chunks, 'chunks of the month');
   }

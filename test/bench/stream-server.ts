@@ -2,11 +2,15 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('./stream-server-main.ts', import.meta.url));
-
-/** Runs the work against a provider of ours on loopback, which sends each event of its stream by a write of its own. */
-export async function withStreamServer<Result>(work: (baseURL: string) => Promise<Result>): Promise<Result> {
-  const child = fork(MAIN, [], {
+/**
+ * Runs the work against a server on loopback, in a process of its own so that what it does is not measured.
+ * @param main module of the server, beside this one: it sends its port to its parent, and ends with it.
+ */
+export async function withServer<Result>(
+  main: string,
+  work: (baseURL: string) => Promise<Result>,
+): Promise<Result> {
+  const child = fork(fileURLToPath(new URL(main, import.meta.url)), [], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -21,4 +25,9 @@ export async function withStreamServer<Result>(work: (baseURL: string) => Promis
     if (child.connected) child.disconnect();
     await exited;
   }
+}
+
+/** A provider of ours, which sends each event of its stream by a write of its own. */
+export function withStreamServer<Result>(work: (baseURL: string) => Promise<Result>): Promise<Result> {
+  return withServer('./stream-server-main.ts', work);
 }

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { createAdminApi } from '@tallygate/admin-api';
+import { openUsageStore, type UsageStore } from '@tallygate/ledger';
+import { builtinPriceBook } from '@tallygate/pricing';
+import type { SpendQuery } from '@tallygate/usage';
+import { keepPulls, runReconciliation } from 'tallygate';
+import { DAY_MS, DAYS, FROM_MS, NOW_MS, ORGANIZATION, partings, TO_MS } from './reconcile-month.ts';
+import type { ShowProgress } from './run.ts';
+import { createWaits } from './waits.ts';
+
+/** Where the time of one reconciliation went. */
+export interface ReconcileRun {
+  /** Computing: all of the run but what it waited for. */
+  seconds: number;
+  /** Waiting for the engine, the reading of its answers and the storing of reports included. */
+  ledgerSeconds: number;
+  /** Waiting for the provider: HTTP on loopback, JSON and the check of every row. */
+  providerSeconds: number;
+  /** Of the process, engine included: what the waits are made of where other work takes the processors. */
+  cpuSeconds: number;
+  /** Whether it found what the sides part in, exactly, and nothing else. */
+  isRight: boolean;
+  /** What the ledger was asked, so that another process may ask the same. */
+  queries: SpendQuery[];
+}
+
+const clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
+
+/** What `tallygate reconcile` does, reports stored as they are read. */
+export async function reconcileMonth(
+  directory: string,
+  providerUrl: string,
+  showProgress: ShowProgress,
+): Promise<ReconcileRun> {
+  const store = await openStore(directory);
+  const queries: SpendQuery[] = [];
+  const spend: UsageStore['spend'] = (query) => {
+    queries.push(query);
+    showProgress(Math.ceil((query.toMs - FROM_MS) / DAY_MS), DAYS, 'days read');
+    return store.spend(query);
+  };
+  const waits = createWaits<'ledger' | 'provider'>();
+  const versions = waits.around('ledger', store.reportVersions);
+  const hooks = keepPulls({ organization: ORGANIZATION, versions, pseudonymKey: null, clock });
+  const key = { apiKey: 'sk-ant-admin01-bench', baseUrl: providerUrl };
+  try {
+    const ownBeforeMs = waits.ownMs();
+    const before = process.cpuUsage();
+    const found = await runReconciliation({
+      history: waits.around('ledger', { ...store, spend, reportVersions: versions }),
+      adminApi: waits.around('provider', createAdminApi({ ...key, ...hooks })),
+      ...{ organization: ORGANIZATION, fromMs: FROM_MS, toMs: TO_MS, priceBook: builtinPriceBook, clock },
+    });
+    const { user, system } = process.cpuUsage(before);
+    return {
+      seconds: inSeconds(waits.ownMs() - ownBeforeMs),
+      ledgerSeconds: inSeconds(waits.waitedMs('ledger')),
+      providerSeconds: inSeconds(waits.waitedMs('provider')),
+      cpuSeconds: inSeconds((user + system) / 1_000),
+      isRight: isRight(found),
+      queries,
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+/** The engine alone: the same questions, whose answers nobody keeps. */
+export async function askTheSame(directory: string, queries: readonly SpendQuery[]): Promise<void> {
+  const store = await openStore(directory);
+  try {
+    for (const query of queries) await store.spend(query);
+  } finally {
+    await store.close();
+  }
+}
+
+function openStore(directory: string): Promise<UsageStore> {
+  return openUsageStore({ kind: 'embedded', directory: join(directory, 'ledger') }, { clock });
+}
+
+function isRight({ residualPicoUsd, causes }: Awaited<ReturnType<typeof runReconciliation>>): boolean {
+  const injected = Object.entries(partings()).map(([cause, nanoUsd]) => `${cause} ${nanoUsd}000`);
+  const found = causes.map(({ cause, amountPicoUsd }) => `${cause} ${amountPicoUsd}`);
+  return residualPicoUsd === 0n && found.join() === injected.join();
+}
+
+function inSeconds(ms: number): number {
+  return Math.round(ms / 10) / 100;
+}
