@@ -32,6 +32,7 @@ function spendOf(events: readonly UsageEvent[], query: SpendQuery): SpendRow[] {
   for (const event of events) {
     if (event.endedAtMs < query.fromMs || event.endedAtMs >= query.toMs) continue;
     for (const [index, line] of event.lines.entries()) {
+      if (!isAsked(event, line, query)) continue;
       const group = Object.fromEntries(query.groupBy.map((name) => [name, dimension(event, line, name)]));
       const key = JSON.stringify(group);
       const row = rows.get(key) ?? emptyRow(group);
@@ -39,6 +40,12 @@ function spendOf(events: readonly UsageEvent[], query: SpendQuery): SpendRow[] {
     }
   }
   return [...rows.values()];
+}
+
+function isAsked(event: UsageEvent, line: UsageLine, { filter = {} }: SpendQuery): boolean {
+  return Object.entries(filter).every(([name, values]) =>
+    values.includes(dimension(event, line, name as SpendDimension)),
+  );
 }
 
 function dimension(event: UsageEvent, line: UsageLine, name: SpendDimension): string {
