@@ -17,6 +17,7 @@ export async function makeLedger(directory: string, showProgress: ShowProgress):
   try {
     await fill(tables, ROWS, insertCalls, join(directory, 'chunks'), showProgress);
     await addUpAll(store, DAYS + 1, showProgress);
+    await store.sweep(0);
     await mergeRollups(tables);
   } finally {
     await tables.close();

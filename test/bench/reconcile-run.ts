@@ -76,7 +76,9 @@ export async function askTheSame(directory: string, queries: readonly SpendQuery
 }
 
 function openStore(directory: string): Promise<UsageStore> {
-  return openUsageStore({ kind: 'embedded', directory: join(directory, 'ledger') }, { clock });
+  const address = { kind: 'embedded', directory: join(directory, 'ledger') } as const;
+  // All of it was written a moment ago: by the clock of the engine no hour has settled yet.
+  return openUsageStore(address, { clock, settlingMs: 0 });
 }
 
 function isRight({ residualPicoUsd, causes }: Awaited<ReturnType<typeof runReconciliation>>): boolean {
