@@ -10,14 +10,16 @@ import { createWaits } from './waits.ts';
 
 /** Where the time of one reconciliation went. */
 export interface ReconcileRun {
-  /** Computing: all of the run but what it waited for. */
+  /** Of the processors, for all of the run but what it waited for: checks of the reports, comparison, causes. */
   seconds: number;
+  /** The same on the wall. */
+  wallSeconds: number;
   /** Waiting for the engine, the reading of its answers and the storing of reports included. */
-  ledgerSeconds: number;
+  ledgerCpuSeconds: number;
+  ledgerWallSeconds: number;
   /** Waiting for the provider: HTTP on loopback, JSON and the check of every row. */
-  providerSeconds: number;
-  /** Of the process, engine included: what the waits are made of where other work takes the processors. */
-  cpuSeconds: number;
+  providerCpuSeconds: number;
+  providerWallSeconds: number;
   /** Whether it found what the sides part in, exactly, and nothing else. */
   isRight: boolean;
   /** What the ledger was asked, so that another process may ask the same. */
@@ -44,19 +46,20 @@ export async function reconcileMonth(
   const hooks = keepPulls({ organization: ORGANIZATION, versions, pseudonymKey: null, clock });
   const key = { apiKey: 'sk-ant-admin01-bench', baseUrl: providerUrl };
   try {
-    const ownBeforeMs = waits.ownMs();
-    const before = process.cpuUsage();
+    const before = waits.spent(null);
     const found = await runReconciliation({
       history: waits.around('ledger', { ...store, spend, reportVersions: versions }),
       adminApi: waits.around('provider', createAdminApi({ ...key, ...hooks })),
       ...{ organization: ORGANIZATION, fromMs: FROM_MS, toMs: TO_MS, priceBook: builtinPriceBook, clock },
     });
-    const { user, system } = process.cpuUsage(before);
+    const [own, ledger, provider] = [waits.spent(null), waits.spent('ledger'), waits.spent('provider')];
     return {
-      seconds: inSeconds(waits.ownMs() - ownBeforeMs),
-      ledgerSeconds: inSeconds(waits.waitedMs('ledger')),
-      providerSeconds: inSeconds(waits.waitedMs('provider')),
-      cpuSeconds: inSeconds((user + system) / 1_000),
+      seconds: inSeconds(own.cpuMs - before.cpuMs),
+      wallSeconds: inSeconds(own.wallMs - before.wallMs),
+      ledgerCpuSeconds: inSeconds(ledger.cpuMs),
+      ledgerWallSeconds: inSeconds(ledger.wallMs),
+      providerCpuSeconds: inSeconds(provider.cpuMs),
+      providerWallSeconds: inSeconds(provider.wallMs),
       isRight: isRight(found),
       queries,
     };

@@ -1,21 +1,29 @@
+/** Time of the clock on the wall, and of the processors: the two part where other work takes those. */
+export interface Spent {
+  wallMs: number;
+  cpuMs: number;
+}
+
 /** Divides the time of a run among those it waits for, one at a time; what nobody is waited for is the run's own. */
 export interface Waits<Name extends string> {
   /** The same object, whose methods count as waiting for this one; a wait within a wait is of the inner one. */
   around<Target extends object>(name: Name, target: Target): Target;
-  /** Milliseconds so far. */
-  ownMs(): number;
-  waitedMs(name: Name): number;
+  /** So far; null: by the run itself. */
+  spent(name: Name | null): Spent;
 }
 
 export function createWaits<Name extends string>(): Waits<Name> {
-  const sums = new Map<Name | null, number>();
+  const sums = new Map<Name | null, Spent>();
   const open: Name[] = [];
-  let sinceMs = performance.now();
+  let since = now();
   const settle = () => {
-    const nowMs = performance.now();
-    const of = open.at(-1) ?? null;
-    sums.set(of, (sums.get(of) ?? 0) + nowMs - sinceMs);
-    sinceMs = nowMs;
+    const [before, name] = [since, open.at(-1) ?? null];
+    since = now();
+    const { wallMs, cpuMs } = sums.get(name) ?? { wallMs: 0, cpuMs: 0 };
+    sums.set(name, {
+      wallMs: wallMs + since.wallMs - before.wallMs,
+      cpuMs: cpuMs + since.cpuMs - before.cpuMs,
+    });
   };
   async function waitedFor<Result>(name: Name, work: () => Promise<Result>): Promise<Result> {
     settle();
@@ -36,10 +44,15 @@ export function createWaits<Name extends string>(): Waits<Name> {
           return (...given: unknown[]) => waitedFor(name, async () => value.apply(of, given));
         },
       }),
-    ownMs() {
+    spent(name) {
       settle();
-      return sums.get(null) ?? 0;
+      return sums.get(name) ?? { wallMs: 0, cpuMs: 0 };
     },
-    waitedMs: (name) => sums.get(name) ?? 0,
   };
+}
+
+/** Of the whole process: garbage is collected on threads of its own. */
+function now(): Spent {
+  const { user, system } = process.cpuUsage();
+  return { wallMs: performance.now(), cpuMs: (user + system) / 1_000 };
 }
