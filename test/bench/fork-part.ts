@@ -12,15 +12,15 @@ type PartMessage = { reply: PartReply<unknown> } | { progress: Parameters<ShowPr
 /**
  * Runs a part of a bench in a process of its own: what one of them takes is not the next one's peak. Rejects when it ends without a
  * reply; what went wrong stands on its stderr.
- * @param main module of the process, beside this one, which calls `replyFrom`.
+ * @param main module of the process, which calls `replyFrom`.
  */
 export function forkPart<Result>(
-  main: string,
+  main: URL,
   args: readonly string[],
   showProgress: ShowProgress,
 ): Promise<PartReply<Result>> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL(main, import.meta.url)), args);
+    const child = fork(fileURLToPath(main), args);
     child.on('message', (message: PartMessage) => {
       if ('reply' in message) resolve(message.reply as PartReply<Result>);
       else showProgress(...message.progress);

@@ -16,6 +16,8 @@ export const LEDGER_PARTS = {
 };
 export type LedgerPart = keyof typeof LEDGER_PARTS;
 
+const MAIN = new URL('./ledger-part-main.ts', import.meta.url);
+
 export function runPart<Part extends LedgerPart>(
   part: Part,
   rows: number,
@@ -23,5 +25,5 @@ export function runPart<Part extends LedgerPart>(
   showProgress: ShowProgress,
 ) {
   type Result = Awaited<ReturnType<(typeof LEDGER_PARTS)[Part]>>;
-  return forkPart<Result>('./ledger-part-main.ts', [part, `${rows}`, directory], showProgress);
+  return forkPart<Result>(MAIN, [part, `${rows}`, directory], showProgress);
 }

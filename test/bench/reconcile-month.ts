@@ -29,7 +29,7 @@ const MODELS = [
   'claude-sonnet-4-6',
   'claude-sonnet-5',
 ] as const;
-export const PLACES = KEYS * MODELS.length;
+const PLACES = KEYS * MODELS.length;
 const LATENCY_MS = 500;
 /** 267.84 ms from call to call. */
 const [SPAN_HUNDREDTHS, HUNDREDTHS] = [26_784, 100];

@@ -9,7 +9,8 @@ import { reconcileSection } from './reconcile-section.ts';
 import type { BenchRun, ShowProgress } from './run.ts';
 import { withServer } from './stream-server.ts';
 
-const MAIN = './reconcile-part-main.ts';
+const MAIN = new URL('./reconcile-part-main.ts', import.meta.url);
+const PROVIDER = new URL('./reconcile-provider-main.ts', import.meta.url);
 
 /**
  * A month of 1,000 keys and 10 models, 10,000,000 rows in the embedded engine, against the provider's reports of it.
@@ -21,7 +22,7 @@ export async function runReconcile(showProgress: ShowProgress, flags: string[]):
   const { values } = parseArgs({ args: flags, options: { data: { type: 'string' } } });
   const directory = values.data ?? join(tmpdir(), `tallygate-bench-reconcile-${ROWS}`);
   await forkPart(MAIN, ['ledger', directory], showProgress);
-  const run = await withServer('./reconcile-provider-main.ts', (url) =>
+  const run = await withServer(PROVIDER, (url) =>
     forkPart<ReconcileRun>(MAIN, ['run', directory, url], showProgress),
   );
   const { queries, isRight, ...times } = run.result;

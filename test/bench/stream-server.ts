@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Runs the work against a server on loopback, in a process of its own so that what it does is not measured.
- * @param main module of the server, beside this one: it sends its port to its parent, and ends with it.
+ * @param main module of the server: it sends its port to its parent, and ends with it.
  */
 export async function withServer<Result>(
-  main: string,
+  main: URL,
   work: (baseURL: string) => Promise<Result>,
 ): Promise<Result> {
-  const child = fork(fileURLToPath(new URL(main, import.meta.url)), [], {
+  const child = fork(fileURLToPath(main), [], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -29,5 +29,5 @@ export async function withServer<Result>(
 
 /** A provider of ours, which sends each event of its stream by a write of its own. */
 export function withStreamServer<Result>(work: (baseURL: string) => Promise<Result>): Promise<Result> {
-  return withServer('./stream-server-main.ts', work);
+  return withServer(new URL('./stream-server-main.ts', import.meta.url), work);
 }
