@@ -30,6 +30,8 @@ const COLUMNS: readonly Column[] = [
   ['list_cost_usd', (_event, line) => figure(usdFromNano(line.listCostNanoUsd))],
   ['contracted_cost_usd', (_event, line) => figure(usdFromNano(line.contractedCostNanoUsd))],
   ['price_id', (_event, { priceId }) => text(priceId)],
+  // Of a correction: what it was made from, by whom and why.
+  ['flags', (_event, { flags }) => text(flags.join(' '))],
 ];
 
 /** What an attempt is worth by each price that it was charged at. */
