@@ -1,4 +1,10 @@
-import { type Clock, type ConfigurationSnapshot, type Logger, silentLogger, TallygateError } from '@tallygate/usage';
+import {
+  type Clock,
+  type ConfigurationSnapshot,
+  type Logger,
+  silentLogger,
+  TallygateError,
+} from '@tallygate/usage';
 import { DEFAULT_BUCKET_MS } from './buckets.ts';
 import { createPeriodCalendar, type PeriodCalendar, type PinnedPeriod } from './budget-periods.ts';
 import { gatherQuestions, type Question } from './gathered-scripts.ts';
