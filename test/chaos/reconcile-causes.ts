@@ -82,6 +82,11 @@ const INJECTIONS: Readonly<Record<string, (month: Month) => Sides | Sides[]>> = 
     };
     return { ours: call, theirs: billedUse({ ...call, inferenceGeo: 'us' }) };
   },
+  /** Fast mode, and the answer did not say so. */
+  speed(month) {
+    const call = { ...month.lonelyCall(isFastModel), serviceTier: 'standard' as const };
+    return { ours: call, theirs: { ...billedUse(call), speed: 'fast' } };
+  },
   /** A batch, whose results do not say that they are of one. */
   service_tier(month) {
     const call = { ...month.lonelyCall(), serviceTier: 'standard' as const, webSearches: 0 };
@@ -160,6 +165,13 @@ function guessed(call: Call, status: 'aborted' | 'unknown', { random }: Month): 
 
 function unmetered(theirs: BilledUse): Sides {
   return { ours: null, theirs };
+}
+
+/** Models that are offered at fast speed all month. */
+const FAST: ReadonlySet<string> = new Set(['claude-opus-4-8', 'claude-opus-5', 'claude-opus-5-5']);
+
+function isFastModel({ model }: Call): boolean {
+  return FAST.has(model);
 }
 
 function isPlaced({ inferenceGeo }: Call): boolean {

@@ -36,6 +36,7 @@ function acrossMidnight(changes: Partial<World> = {}) {
           fromMs,
           toMs: NEXT + 10 * MINUTE_MS,
           apiKeyIds: ['key_1'],
+          fastUsage: null,
           completeToMs: null,
           internal: [ourRow({ atMs: LAST, time: 'minute', tokens: some })],
           usage: usageBuckets(fromMs, MINUTE_MS, 13, [[NEXT, theirRow({ tokens: some })]]),
@@ -128,6 +129,7 @@ function acrossMinutes(theirs: [number, typeof some][] = []): ReconcileInput['mi
       fromMs: DAY_1,
       toMs: NEXT,
       apiKeyIds: ['key_1'],
+      fastUsage: null,
       completeToMs: null,
       internal: [ourRow({ atMs: LAST - 9 * MINUTE_MS, time: 'minute', tokens: some })],
       usage: usageBuckets(

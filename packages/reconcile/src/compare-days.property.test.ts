@@ -114,6 +114,7 @@ function portionsOf(world: World, cuts: readonly number[]): DaySides[] {
     return {
       internal: world.internal.filter(({ group }) => isIn({ startMs: Date.parse(group.day ?? '') })),
       usage: world.usage.filter(isIn),
+      fastUsage: world.fastUsage?.filter(isIn) ?? null,
       usageByWorkspace: world.usageByWorkspace.filter(isIn),
       costs: world.costs.filter(isIn),
     };

@@ -59,6 +59,8 @@ export interface ComparedDays {
   differing: DifferingDay[];
   /** Days, lanes, keys and models whose tokens are the same, on other terms: nothing else of them differs. */
   evenDays: Set<string>;
+  /** Days and keys with usage at fast speed, as "day key"; null: nobody can tell. */
+  fastDays: Set<string> | null;
   /** Both sides of batches that differ. */
   batches: { ours: OurRow[]; theirs: TheirRow[] };
 }
@@ -82,6 +84,7 @@ export function createDayComparison(terms: RangeTerms, places: readonly SpendRow
   return {
     add(sides) {
       notes.add(sides);
+      keepFast(sides, kept);
       for (const day of daysOf(sides, terms)) {
         variances.add(day);
         requests.add(day);
@@ -113,8 +116,15 @@ function nothingKept(own: OwnPlaces, priceSum: PriceSum): Kept {
     darkDays: [],
     differing: [],
     evenDays: new Set(),
+    fastDays: new Set(),
     batches: { ours: [], theirs: [] },
   };
+}
+
+function keepFast({ fastUsage }: DaySides, kept: Kept): void {
+  if (fastUsage === null) kept.fastDays = null;
+  for (const { startMs, rows } of fastUsage ?? [])
+    for (const { group } of rows) kept.fastDays?.add(`${startMs} ${group.api_key_id}`);
 }
 
 /** What needs neither another day nor a second look. */

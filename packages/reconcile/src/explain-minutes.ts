@@ -5,7 +5,7 @@ import { explainRun, type RunCauses } from './explain-run.ts';
 import type { Findings } from './findings.ts';
 import { createGapBook, type GapBook } from './gap-book.ts';
 import { groupRows } from './group-rows.ts';
-import { laneOf, type OurRow, ourRows, type TheirRow, theirRows } from './joined-rows.ts';
+import { laneOf, type OurRow, ourRows, rowsBySpeed, type TheirRow } from './joined-rows.ts';
 import { type Minute, minuteRuns } from './minute-runs.ts';
 import { explainOtherTerms, type OtherTerms, otherTermsOf, subjectsOf } from './other-terms.ts';
 import { placeKey, subjectKey } from './own-places.ts';
@@ -73,7 +73,9 @@ function sidesOf(
   const isLeft = (row: TheirRow | OurRow) => wanted.has(row.apiKeyId) && !isExplained(row);
   return {
     ours: ours.filter(isLeft),
-    theirs: theirRows(stretch.usage, input).filter((row) => isLeft(row) && darkCauseOf(row, own) === null),
+    theirs: rowsBySpeed(stretch.usage, stretch.fastUsage, input).filter(
+      (row) => isLeft(row) && darkCauseOf(row, own) === null,
+    ),
     ownHours: new Set(ours.map((row) => `${row.apiKeyId} ${hourOf(row.atMs)}`)),
   };
 }

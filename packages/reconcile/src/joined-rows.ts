@@ -2,7 +2,7 @@ import type { UsageBucket, UsageGroup } from '@tallygate/admin-api';
 import { PICO_USD_PER_NANO_USD, type PicoUsd, type SpendRow } from '@tallygate/usage';
 import type { Terms } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
-import { type TokenCounts, tokensOfSpend } from './token-counts.ts';
+import { isNothing, subtractTokens, type TokenCounts, tokensOfSpend } from './token-counts.ts';
 
 /** A sum of our rows, in the provider's terms. */
 export interface OurRow extends Terms {
@@ -91,12 +91,16 @@ export function isOnThisBill(row: SpendRow, backend = PROVIDER): boolean {
   return row.group.backend === backend;
 }
 
-export function theirRows(buckets: readonly UsageBucket[], naming: Naming): TheirRow[] {
+export function theirRows(
+  buckets: readonly UsageBucket[],
+  naming: Naming,
+  speed: string | null = null,
+): TheirRow[] {
   return buckets.flatMap(({ startMs, rows }) =>
     rows.map(({ group, usage, requests }) => ({
       atMs: startMs,
       model: naming.modelName(group.model ?? ''),
-      ...dimensionsOf(group),
+      ...dimensionsOf(group, speed),
       requests,
       tokens: usage,
     })),
@@ -109,13 +113,49 @@ export function onlyWorkspaceOf(rows: readonly TheirRow[]): string | null {
   return others.length === 0 ? workspaceId : null;
 }
 
-function dimensionsOf(group: UsageGroup): Omit<TheirRow, 'atMs' | 'model' | 'requests' | 'tokens'> {
+/** Five dimensions are all that a question may have, so fast mode is a question of its own: what it leaves is at standard speed. */
+export function rowsBySpeed(
+  buckets: readonly UsageBucket[],
+  fastBuckets: readonly UsageBucket[] | null,
+  naming: Naming,
+): TheirRow[] {
+  if (fastBuckets === null) return theirRows(buckets, naming);
+  const fast = theirRows(fastBuckets, naming, 'fast');
+  const all = theirRows(buckets, naming, 'standard');
+  if (fast.length === 0) return all;
+  const parts = new Map(fast.map((row) => [cellOf(row), row]));
+  const rest = all.map((row) => withoutPart(row, parts.get(cellOf(row))));
+  return [...rest.filter(({ tokens }) => !isNothing(tokens)), ...fast];
+}
+
+function withoutPart(row: TheirRow, part: TheirRow | undefined): TheirRow {
+  if (part === undefined) return row;
+  const requests = row.requests === null ? null : row.requests - (part.requests ?? 0);
+  return { ...row, requests, tokens: subtractTokens(row.tokens, part.tokens) };
+}
+
+function cellOf({
+  atMs,
+  apiKeyId,
+  workspaceId,
+  model,
+  serviceTier,
+  inferenceGeo,
+  promptBand,
+}: TheirRow): string {
+  return [atMs, apiKeyId, workspaceId, serviceTier, inferenceGeo, promptBand, model].join(' ');
+}
+
+function dimensionsOf(
+  group: UsageGroup,
+  speed: string | null,
+): Omit<TheirRow, 'atMs' | 'model' | 'requests' | 'tokens'> {
   return {
     apiKeyId: group.api_key_id ?? null,
     workspaceId: group.workspace_id ?? null,
     serviceTier: group.service_tier ?? null,
     inferenceGeo: group.inference_geo ?? null,
-    speed: null,
+    speed,
     // The other window is no promise of short prompts: a price list may draw its line elsewhere.
     promptBand: group.context_window === '200k-1M' ? 'long' : null,
   };

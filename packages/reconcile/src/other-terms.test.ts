@@ -14,12 +14,13 @@ import {
   tokens,
   type World,
 } from './testing/made-input.ts';
-import type { TokenCounts } from './token-counts.ts';
+import { sumTokens, type TokenCounts } from './token-counts.ts';
 
-/** Three times as much in a batch, so that nothing is rounded; twice as much in the US. */
+/** Three times as much in a batch, so that nothing is rounded; five times as much when fast; twice as much in the US. */
 const price: PriceTokens = (question) => {
   const picoUsd = standardPrice(question);
-  return picoUsd !== null && question.serviceTier === 'batch' ? picoUsd * 3n : picoUsd;
+  if (picoUsd === null) return null;
+  return picoUsd * (question.serviceTier === 'batch' ? 3n : 1n) * (question.speed === 'fast' ? 5n : 1n);
 };
 
 const some = tokens({ uncachedInputTokens: 100, outputTokens: 8 });
@@ -152,6 +153,68 @@ describe('on a day on which something else differs, too', () => {
         between: ['aborted_estimate', 'geography'],
         amountPicoUsd: costOf(truth) - costOf(guess) + costOf(some),
       },
+    ]);
+  });
+});
+
+describe('fast mode, which is asked for by itself', () => {
+  const plain = { tokens: some };
+  const fast = (ours: 'fast' | 'standard') => {
+    const chargedPicoUsd = ours === 'fast' ? 5n * costOf(some) : costOf(some);
+    const world = seen({}, {});
+    return {
+      ...world,
+      internal: [
+        ourRow({ atMs: DAY_1, tokens: other }),
+        ourRow({ atMs: DAY_1, ...plain, speed: ours, exactPicoUsd: chargedPicoUsd }),
+      ],
+      fastUsage: billed([[DAY_1, theirRow(plain)]], []).usage,
+      ...billed(
+        [[DAY_1, theirRow({ tokens: sumTokens([some, other]) })]],
+        [tokenCost(costOf(other) + 5n * costOf(some))],
+      ),
+    };
+  };
+
+  it('is a cause where the answer did not show it, and none where it did', () => {
+    expect(causesOf(fast('standard'))).toMatchObject([
+      {
+        cause: 'speed',
+        amountPicoUsd: 4n * costOf(some),
+        evidence: [{ description: 'fast in place of standard' }],
+      },
+    ]);
+    expect(causesOf(fast('fast'))).toEqual([]);
+  });
+
+  it('is not compared where nobody can tell', () => {
+    const { causes, residualPicoUsd } = reconcile({ ...fast('standard'), fastUsage: null });
+    expect(causes.map(({ cause }) => cause)).not.toContain('speed');
+    expect(residualPicoUsd).toBe(4n * costOf(some));
+  });
+
+  it('past the meter is priced as such', () => {
+    const { fastUsage, usage, costs } = fast('fast');
+    const stranger = input({ price, fastUsage, usage, costs });
+    expect(causesOf(stranger)).toMatchObject([
+      { cause: 'unmetered_key', amountPicoUsd: costOf(other) + 5n * costOf(some) },
+    ]);
+  });
+
+  it('in the minute of a broken stream is what the stream was charged at', () => {
+    const guess = tokens({ outputTokens: 1 });
+    const charged = { tokens: guess, basis: 'estimated' as const, exactPicoUsd: 5n * costOf(guess) };
+    const world = input({
+      price,
+      internal: [ourRow({ atMs: DAY_1, ...charged })],
+      fastUsage: billed([[DAY_1, theirRow(plain)]], []).usage,
+      ...billed([[DAY_1, theirRow(plain)]], [tokenCost(5n * costOf(some))]),
+    });
+    expect(suspectsIn(world).minutes).toEqual([{ dayMs: DAY_1, apiKeyId: 'key_1', isFast: true }]);
+    const minutes = stretch([[600, charged]], [[600, plain]]);
+    const result = causesOf({ ...world, minutes: [{ ...minutes, fastUsage: minutes.usage }] });
+    expect(result).toMatchObject([
+      { cause: 'aborted_estimate', amountPicoUsd: 5n * (costOf(some) - costOf(guess)) },
     ]);
   });
 });

@@ -39,14 +39,16 @@ function onlyRequestOf(buckets: readonly Bucket[]): TheirRow | null {
   return isAlone && attempts === 1 && theirs.length === 1 ? (theirs[0] ?? null) : null;
 }
 
-/** What buckets do not tell, speed and length of prompts, is not told apart on our side either. */
+/** What buckets do not tell, length of prompts and perhaps speed, is not told apart on our side either. */
 function netByTerms(buckets: readonly Bucket[]): Map<string, { terms: Terms; net: TokenCounts }> {
+  const isSpeedTold = buckets.every(({ theirs }) => theirs.every(({ speed }) => speed !== null));
   const nets = new Map<string, { terms: Terms; net: TokenCounts }>();
   const add = (row: OurRow | TheirRow, sum: typeof addTokens) => {
-    const key = `${row.serviceTier ?? 'standard'} ${placeOf(row)} ${row.atMs}`;
+    const speed = isSpeedTold ? row.speed : null;
+    const key = `${row.serviceTier ?? 'standard'} ${placeOf(row)} ${speed ?? 'standard'} ${row.atMs}`;
     const known = nets.get(key);
     if (known !== undefined) known.net = sum(known.net, row.tokens);
-    else nets.set(key, { terms: { ...row, speed: null, promptBand: null }, net: sum(NO_TOKENS, row.tokens) });
+    else nets.set(key, { terms: { ...row, speed, promptBand: null }, net: sum(NO_TOKENS, row.tokens) });
   };
   for (const bucket of buckets) {
     for (const row of bucket.theirs) add(row, addTokens);
@@ -57,7 +59,7 @@ function netByTerms(buckets: readonly Bucket[]): Map<string, { terms: Terms; net
 
 /**
  * Does our charge follow from our tokens, at the bucket's terms or at the plain ones? The reports of a minute do not tell
- * fast mode or a contract price; a charge that was made on such terms fails here instead of being explained wrongly.
+ * a contract price, and not always fast mode; a charge on terms that they do not show fails here instead of being explained wrongly.
  */
 export function isReproduced(
   row: OurRow,
@@ -65,8 +67,8 @@ export function isReproduced(
   { price, priceSum }: Pricing,
 ): boolean {
   const plain = { serviceTier: null, inferenceGeo: null, speed: null, promptBand: null };
-  return [plain, ...theirs].some(({ serviceTier, inferenceGeo, promptBand }) => {
-    const terms = { atMs: row.atMs, model: row.model, serviceTier, inferenceGeo, speed: null, promptBand };
+  return [plain, ...theirs].some(({ serviceTier, inferenceGeo, speed, promptBand }) => {
+    const terms = { atMs: row.atMs, model: row.model, serviceTier, inferenceGeo, speed, promptBand };
     const asCharged =
       row.attempts === 1 ? price({ ...questionOf(terms), tokens: row.tokens }) : priceSum(terms, row.tokens);
     return asCharged === exactPicoUsd(row);

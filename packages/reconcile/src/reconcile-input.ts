@@ -12,6 +12,8 @@ export interface DaySides {
   internal: readonly SpendRow[];
   /** Daily buckets grouped by `USAGE_GROUPS`. */
   usage: readonly UsageBucket[];
+  /** The part of it at fast speed, in the same groups; null: nobody can tell, and speeds are not compared. */
+  fastUsage: readonly UsageBucket[] | null;
   /** The same usage grouped by `WORKSPACE_GROUPS`; empty: nobody asked, and no workspace is ever found dark. */
   usageByWorkspace: readonly UsageBucket[];
   /** By "description", or by `USAGE_GROUPS` and "cost_type". */
@@ -59,6 +61,8 @@ export interface MinuteStretch {
   internal: readonly SpendRow[];
   /** 1-minute buckets grouped by `WORKSPACE_GROUPS`, one for each minute. */
   usage: readonly UsageBucket[];
+  /** As of days. */
+  fastUsage: readonly UsageBucket[] | null;
   /** How far the provider says that they have come; null: it does not say. */
   completeToMs: number | null;
 }

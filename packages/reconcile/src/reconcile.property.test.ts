@@ -81,6 +81,7 @@ const anyInput = fc
       fromMs: DAY_1,
       toMs: DAY_1 + DAY_MS,
       apiKeyIds: ['key_1', 'key_2'],
+      fastUsage: null,
       completeToMs: null,
       internal: ours.map((row) => ourRow({ ...row, time: 'minute', atMs: at(row) })),
       usage: usageBuckets(
@@ -239,6 +240,7 @@ const trueWorld = fc
           fromMs: DAY_1,
           toMs: DAY_1 + DAY_MS,
           apiKeyIds: ['key_1'],
+          fastUsage: null,
           completeToMs: null,
           internal: ours.map((row) => ourRow({ ...row, time: 'minute', atMs: row.minuteMs })),
           usage: usageBuckets(

@@ -43,9 +43,10 @@ function tierOf({ serviceTier }: StatedTerms): string {
 /** The lines on which the two sides are not the same. */
 export function unlikeLines(theirs: readonly TheirRow[], ours: readonly OurRow[]): TermsLine[] {
   // Speed has to be asked for. Where it was not, ours has nothing to be compared with.
-  const isSpeedTold = theirs.some(({ speed }) => speed !== null);
+  const untold = new Set(theirs.filter(({ speed }) => speed === null).map(({ apiKeyId }) => apiKeyId));
   const lines = new Map<string, TermsLine>();
   const lineAt = (row: OurRow | TheirRow) => {
+    const isSpeedTold = !untold.has(row.apiKeyId);
     const speed = isSpeedTold ? speedOf(row) : '';
     const key = `${tierOf(row)} ${placeOf(row)} ${speed} ${row.apiKeyId} ${row.model}`;
     const known = lines.get(key);

@@ -158,6 +158,7 @@ export function stretch(
     fromMs: dayMs,
     toMs: dayMs + DAY_MS,
     apiKeyIds: ['key_1', 'key_2'],
+    fastUsage: null,
     completeToMs: null,
     internal: ours.map(([minute, fields]) => ourRow({ ...fields, atMs: at(minute), time: 'minute' })),
     usage: usageBuckets(
@@ -181,6 +182,7 @@ export function input(changes: Partial<World> = {}): World {
     internal: [],
     usage: usageBuckets(DAY_1, DAY_MS, 1, []),
     costs: [{ startMs: DAY_1, endMs: DAY_1 + DAY_MS, rows: [] }],
+    fastUsage: null,
     usageByWorkspace: [],
     gaps: [],
     minutes: [],

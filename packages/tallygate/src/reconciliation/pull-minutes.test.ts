@@ -23,7 +23,7 @@ function minutesOf(changes: Partial<BillingReports>) {
     history: { spend: async () => [] } as Partial<SpendHistory> as SpendHistory,
     adminApi,
     organization: 'acme',
-    wanted: [{ dayMs: DAY_1, apiKeyId: 'apikey_1' }],
+    wanted: [{ dayMs: DAY_1, apiKeyId: 'apikey_1', isFast: false }],
     hintsOf: () => [],
     knownUntilMs: DAY_1 + 1_000 * MINUTE_MS,
   });

@@ -1,4 +1,4 @@
-import type { UsageQuestion } from '@tallygate/admin-api';
+import type { UsageBucket, UsageQuestion } from '@tallygate/admin-api';
 import { MINUTE_GROUPS, type MinuteStretch, type Suspects, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import type { SpendHistory, SpendRow } from '@tallygate/usage';
 import { type BillingReports, orNull } from './pull-provider.ts';
@@ -23,10 +23,12 @@ interface MinutePull {
 
 export async function pullMinutes(pull: MinutePull): Promise<MinuteStretch[]> {
   const stretches: MinuteStretch[] = [];
-  for (const { fromMs, toMs, apiKeyIds } of runsOfDays(pull.wanted, pull.knownUntilMs)) {
+  for (const { fromMs, toMs, apiKeyIds, isFast } of runsOfDays(pull.wanted, pull.knownUntilMs)) {
     const internal = await readMinutes(pull, { fromMs, toMs, apiKeyIds });
     const question = { fromMs, toMs, bucketWidth: '1m' as const, filters: { apiKeyIds } };
-    stretches.push({ fromMs, toMs, apiKeyIds, internal, ...(await usageOf(question, pull.adminApi)) });
+    const reports = await usageOf(question, pull.adminApi);
+    const fastUsage = isFast === true ? await fastOf(question, pull.adminApi) : isFast === null ? null : [];
+    stretches.push({ fromMs, toMs, apiKeyIds, internal, ...reports, fastUsage });
   }
   return stretches;
 }
@@ -34,7 +36,7 @@ export async function pullMinutes(pull: MinutePull): Promise<MinuteStretch[]> {
 /** Of these keys alone: of all together, minutes are as many as rows. */
 async function readMinutes(
   { history, organization, hintsOf }: MinutePull,
-  { apiKeyIds, ...range }: Run,
+  { apiKeyIds, ...range }: Omit<Run, 'isFast'>,
 ): Promise<SpendRow[]> {
   const groupBy = ['minute' as const, ...MINUTE_GROUPS];
   const question = { organization, ...range, by: 'ended' as const, groupBy };
@@ -44,11 +46,19 @@ async function readMinutes(
   return [...named, ...(await history.spend({ ...question, filter: { apiKeyId: [''], apiKeyHint: hints } }))];
 }
 
+type Question = Omit<UsageQuestion, 'groupBy'> & { filters: { apiKeyIds: string[] } };
+
+/** Asked for as the days were, of which it is known that there is some. */
+async function fastOf(question: Question, adminApi: BillingReports): Promise<UsageBucket[]> {
+  const filters = { ...question.filters, speeds: ['fast'] };
+  return (await usageOf({ ...question, filters }, adminApi)).usage;
+}
+
 /** From the older report, which is fresher; where it is not offered, from the analytics as far as they have come. */
 async function usageOf(
-  question: Omit<UsageQuestion, 'groupBy'> & { filters: { apiKeyIds: string[] } },
+  question: Question,
   adminApi: BillingReports,
-): Promise<Pick<MinuteStretch, 'usage' | 'completeToMs'>> {
+): Promise<{ usage: UsageBucket[]; completeToMs: number | null }> {
   const groupBy = [...WORKSPACE_GROUPS];
   const usage = await orNull(() => adminApi.messagesUsage({ ...question, groupBy }));
   if (usage !== null) return { usage, completeToMs: null };
@@ -60,22 +70,25 @@ interface Run {
   fromMs: number;
   toMs: number;
   apiKeyIds: string[];
+  isFast: boolean | null;
 }
 
 /** Adjacent days become one stretch, so that a minute beside midnight keeps its neighbour. */
 function runsOfDays(wanted: Suspects['minutes'], knownUntilMs: number): Run[] {
-  const runs: { fromMs: number; toMs: number; keys: Set<string> }[] = [];
-  for (const { dayMs, apiKeyId } of wanted) {
+  const runs: { fromMs: number; toMs: number; keys: Set<string>; isFast: boolean | null }[] = [];
+  for (const { dayMs, apiKeyId, isFast } of wanted) {
     const last = runs.at(-1);
     if (last === undefined || last.toMs < dayMs)
-      runs.push({ fromMs: dayMs, toMs: dayMs + DAY_MS, keys: new Set([apiKeyId]) });
+      runs.push({ fromMs: dayMs, toMs: dayMs + DAY_MS, keys: new Set([apiKeyId]), isFast });
     else {
       last.toMs = dayMs + DAY_MS;
       last.keys.add(apiKeyId);
+      last.isFast = last.isFast === null ? null : last.isFast || isFast;
     }
   }
   return runs
-    .map(({ fromMs, toMs, keys }) => ({
+    .map(({ fromMs, toMs, keys, isFast }) => ({
+      isFast,
       fromMs: fromMs - MARGIN_MS,
       toMs: Math.min(toMs + MARGIN_MS, knownUntilMs),
       apiKeyIds: [...keys].sort(),

@@ -8,6 +8,7 @@ import {
 import { type Caveat, type ReportFreshness, USAGE_GROUPS, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { checkMargins } from './check-margins.ts';
+import { checkPart } from './check-part.ts';
 import { type CheckedRange, checkTotals, costSum, tokenSum } from './check-totals.ts';
 
 /** What a reconciliation asks of the provider. */
@@ -22,6 +23,8 @@ export type BillingReports = Pick<
  */
 export interface ProviderDays {
   usage: UsageBucket[];
+  /** The part of it at fast speed; null: the provider does not tell it apart. */
+  fastUsage: UsageBucket[] | null;
   /** The same by workspace, for five dimensions are all that one question may have. */
   usageByWorkspace: UsageBucket[];
   costs: CostBucket[];
@@ -42,6 +45,7 @@ const DAY_MS = 86_400_000;
 const BY_WORKSPACE = 'usage by workspace';
 const NOTHING: ProviderDays = {
   usage: [],
+  fastUsage: [],
   usageByWorkspace: [],
   costs: [],
   caveats: [],
@@ -68,6 +72,8 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   const isComplete = ({ endMs }: { endMs: number }) => endMs <= completeToMs;
   return {
     usage: [...days.usage.filter(isComplete), ...legacy.usage],
+    fastUsage: days.fastUsage &&
+      legacy.fastUsage && [...days.fastUsage.filter(isComplete), ...legacy.fastUsage],
     usageByWorkspace: [...days.usageByWorkspace.filter(isComplete), ...legacy.usageByWorkspace],
     costs: [...days.costs.filter(isComplete), ...legacy.costs],
     caveats: [...days.caveats, ...legacy.caveats],
@@ -91,6 +97,9 @@ async function pullAnalytics(
 ): Promise<{ days: ProviderDays; completeToMs: number }> {
   const question = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS] });
+  const fast = await fastPart(() =>
+    adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS], filters: ONLY_FAST }),
+  );
   const byWorkspace = await adminApi.analyticsUsage({ ...question, groupBy: [...WORKSPACE_GROUPS] });
   const usageTotals = await adminApi.analyticsUsage({ ...question, groupBy: [] });
   const costs = await adminApi.analyticsCost({ ...question, groupBy: [...USAGE_GROUPS, 'cost_type'] });
@@ -102,9 +111,11 @@ async function pullAnalytics(
   return {
     days: {
       usage: usage.buckets,
+      fastUsage: fast?.buckets ?? null,
       usageByWorkspace: byWorkspace.buckets,
       costs: costs.buckets,
       caveats: [
+        ...checkPart('analytics/usage', fast?.buckets ?? null, usage.buckets, range),
         ...checkTotals('analytics/usage', usage.buckets, usageTotals.buckets, tokenSum, range),
         ...checkTotals(BY_WORKSPACE, byWorkspace.buckets, usageTotals.buckets, tokenSum, range),
         ...checkMargins(BY_WORKSPACE, byWorkspace.buckets, usage.buckets, range),
@@ -116,6 +127,18 @@ async function pullAnalytics(
   };
 }
 
+const ONLY_FAST = { speeds: ['fast'] };
+
+/** Null where the provider refuses to be asked for it, as it does where fast mode is not open to the organization. */
+async function fastPart<Report>(read: () => Promise<Report>): Promise<Report | null> {
+  try {
+    return await orNull(read);
+  } catch (error) {
+    if (TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID') return null;
+    throw error;
+  }
+}
+
 /** While usage may still arrive, two reads one after the other see two states. */
 const OPEN_FOR_MS = 3_600_000;
 
@@ -123,19 +146,23 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
   if (fromMs === toMs) return NOTHING;
   const usageQuestion = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS] });
+  const fastUsage = await fastPart(() =>
+    adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS], filters: ONLY_FAST }),
+  );
   const usageByWorkspace = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...WORKSPACE_GROUPS] });
   const usageTotals = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [] });
   const costs = await adminApi.costs({ fromMs, toMs, groupBy: ['description'] });
   const costTotals = await adminApi.costs({ fromMs, toMs, groupBy: [] });
   const range: CheckedRange = { completeUntilMs: nowMs - OPEN_FOR_MS };
   const caveats = [
+    ...checkPart('usage_report/messages', fastUsage, usage, range),
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
     ...checkTotals(BY_WORKSPACE, usageByWorkspace, usageTotals, tokenSum, range),
     ...checkMargins(BY_WORKSPACE, usageByWorkspace, usage, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ];
   const freshness = [{ report: 'usage and cost reports', readAtMs: nowMs, completeToMs: null }];
-  return { usage, usageByWorkspace, costs, caveats, freshness };
+  return { usage, fastUsage, usageByWorkspace, costs, caveats, freshness };
 }
 
 const NO_DATA_YET = Symbol('no data yet');

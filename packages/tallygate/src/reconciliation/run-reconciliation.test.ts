@@ -138,7 +138,11 @@ function bucketsOf(fromMs: number, toMs: number, widthMs: number): { startMs: nu
   });
 }
 
-function usageBuckets(seen: Call[], { fromMs, toMs, bucketWidth, groupBy }: UsageQuestion): UsageBucket[] {
+function usageBuckets(
+  seen: Call[],
+  { fromMs, toMs, bucketWidth, groupBy, filters }: UsageQuestion,
+): UsageBucket[] {
+  if (filters?.speeds !== undefined) return usageBuckets([], { fromMs, toMs, bucketWidth, groupBy });
   return bucketsOf(fromMs, toMs, bucketWidth === '1m' ? MINUTE_MS : DAY_MS).map(({ startMs, endMs }) => {
     const inside = seen.filter(({ atMs }) => atMs >= startMs && atMs < endMs);
     if (inside.length === 0) return { startMs, endMs, rows: [] };
