@@ -61,9 +61,9 @@ const INJECTIONS: Readonly<Record<string, (month: Month) => Sides | Sides[]>> = 
     const call = { ...month.lonelyCall(isEverPriced, midnightMs - 5_000), serviceTier: 'standard' as const };
     return { ours: call, theirs: { ...billedUse(call), endedMs: midnightMs + 5_000 } };
   },
-  /** Worked off before midnight; fetched, and so recorded, after it. */
+  /** Worked off before midnight; fetched, and so recorded, after it. At the beginning of the month one side is not in it. */
   batch_timing(month) {
-    const midnightMs = month.fromMs + month.random.between(1, month.days) * DAY_MS;
+    const midnightMs = month.fromMs + month.random.between(0, month.days) * DAY_MS;
     const call = {
       ...month.lonelyCall(isEverPriced, midnightMs),
       serviceTier: 'batch' as const,

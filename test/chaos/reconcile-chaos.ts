@@ -72,10 +72,17 @@ export async function reconcileChaos({ seed, scale = OCTOBER, progress }: Reconc
 /** Puts all that happened on the bill. What is left to record comes in the order of its numbers. */
 function billedMonth({ simulator }: RunningSimulator, month: Month) {
   const regular = Array.from({ length: month.calls }, () => agreed(month));
-  const occurrences = [...regular, ...injectedOccurrences(month)];
+  const endOf = ({ ours, theirs }: Occurrence) => ours?.endedMs ?? theirs?.endedMs ?? 0;
+  // In the order of time: what nothing covers comes with the first, on a day of which every line is known by key.
+  const occurrences = [...regular, ...injectedOccurrences(month)].sort(
+    (left, right) => endOf(left) - endOf(right),
+  );
   const [sums, faults]: [Sums, Record<string, number>] = [new Map(), {}];
-  for (const { cause, theirs } of occurrences) {
-    if (theirs !== null && cause !== 'provisional')
+  const isInSums = ({ cause, theirs }: Occurrence) =>
+    cause !== 'provisional' && (theirs?.endedMs ?? month.fromMs) >= month.fromMs;
+  for (const occurrence of occurrences) {
+    const { cause, theirs } = occurrence;
+    if (theirs !== null && isInSums(occurrence))
       simulator.bill(cause === null ? theirs : { ...theirs, cause });
     if (cause !== null) faults[cause] = (faults[cause] ?? 0) + 1;
   }
@@ -83,12 +90,10 @@ function billedMonth({ simulator }: RunningSimulator, month: Month) {
   for (const { cause, usd } of simulator.billedCauses()) addTo(sums, cause, picoFromUsd(usd));
   const { billedUsd, listUsd } = simulator.served();
   addTo(sums, 'discount', picoFromUsd(billedUsd) - picoFromUsd(listUsd));
-  // It is billed, and in no sum: nothing of it is shown yet.
-  for (const { cause, theirs } of occurrences)
-    if (theirs !== null && cause === 'provisional') simulator.bill(theirs);
-  const endOf = ({ ours, theirs }: Occurrence) => ours?.endedMs ?? theirs?.endedMs ?? 0;
-  const numbered = occurrences.filter(({ ours, isLost }) => ours !== null || isLost);
-  return { numbered: numbered.sort((left, right) => endOf(left) - endOf(right)), sums, faults };
+  // Billed too, and in no sum: nothing of it is shown yet, or it is on a day before the month.
+  for (const occurrence of occurrences)
+    if (occurrence.theirs !== null && !isInSums(occurrence)) simulator.bill(occurrence.theirs);
+  return { numbered: occurrences.filter(({ ours, isLost }) => ours !== null || isLost), sums, faults };
 }
 
 /** Our rows, and in the sums what they hold under each cause. One at a time: two hundred thousand of them are too many to keep. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  comparedIn,
   DAY_1,
   DAY_MS,
   input,
@@ -52,5 +53,20 @@ describe('a batch that ended near midnight', () => {
     expect(result.causes.map(({ cause }) => cause)).not.toContain('batch_timing');
     expect(result.verdicts.tokens).toBe('differs');
     expect(suspectsIn(world).minutes.map(({ apiKeyId }) => apiKeyId)).toContain('key_1');
+  });
+
+  it('is found on the day beside the range, and only the side within it is on this bill', () => {
+    const world = counted(9);
+    const [ours] = comparedIn(counted(9)).differing;
+    if (ours === undefined) throw new Error('nothing differs');
+    const open = suspectsIn(world).openBatchDays;
+    expect([...open]).toEqual([DAY_1]);
+    const theirs = { ...ours, dayMs: DAY_1 - DAY_MS, difference: some };
+    const result = reconcile({ ...world, beside: [theirs] });
+    expect(result.causes.find(({ cause }) => cause === 'batch_timing')).toMatchObject({
+      amountPicoUsd: -exactOf(),
+      evidence: [{ dayMs: DAY_1, description: 'counted by the provider on a day beside' }],
+    });
+    expect(result.verdicts.tokens).toBe('explained');
   });
 });

@@ -5,7 +5,8 @@ import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
 import { subjectKey } from './own-places.ts';
 import { DAY_MS, wholeDay } from './places.ts';
 import { type Bucket, type Pricing, priceNet } from './price-net.ts';
-import { addTokens, isNothing, NO_TOKENS, type TokenCounts } from './token-counts.ts';
+import type { ReconcileInput } from './reconcile-input.ts';
+import { addTokens, isNothing, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 
 /**
  * Batches that ended near midnight: the provider counts an item when it was worked off, we when its result was fetched. What is
@@ -15,11 +16,13 @@ import { addTokens, isNothing, NO_TOKENS, type TokenCounts } from './token-count
  */
 export function explainBatchTiming(
   { batches: { ours, theirs }, differing }: ComparedDays,
+  { fromMs, toMs, beside }: Pick<ReconcileInput, 'fromMs' | 'toMs' | 'beside'>,
   pricing: Pricing,
   findings: Findings,
 ): (row: OurRow | TheirRow, dayMs: number) => boolean {
-  const unlike = differing.filter((day) => laneOf(day.serviceTier) === 'batch' && day.apiKeyId !== null);
-  const balanced = [...groupRows(unlike, subjectKey).values()].flatMap(balancedDays);
+  const balanced = balancedBatches([...differing, ...beside]).filter(
+    ({ dayMs }) => dayMs >= fromMs && dayMs < toMs,
+  );
   const keys = new Set(balanced.map((day) => keyOf(day)));
   const isOfThese = (row: OurRow | TheirRow) => keys.has(keyOf(row, row.atMs));
   const ourRows = groupRows(ours.filter(isOfThese), (row) => keyOf(row, row.atMs));
@@ -30,6 +33,20 @@ export function explainBatchTiming(
     explainDay(day, bucket, pricing, findings);
   }
   return (row, dayMs) => keys.has(keyOf(row, dayMs));
+}
+
+/** Days on which batches differ and no day beside makes up for it: that of a day at the edge may lie outside of the range. */
+export function openBatchDays(differing: readonly DifferingDay[]): Set<number> {
+  const balanced = new Set(balancedBatches(differing));
+  return new Set(differing.filter((day) => isOfBatch(day) && !balanced.has(day)).map(({ dayMs }) => dayMs));
+}
+
+function balancedBatches(days: readonly DifferingDay[]): DifferingDay[] {
+  return [...groupRows(days.filter(isOfBatch), subjectKey).values()].flatMap(balancedDays);
+}
+
+function isOfBatch({ serviceTier, apiKeyId }: DifferingDay): boolean {
+  return laneOf(serviceTier) === 'batch' && apiKeyId !== null;
 }
 
 /** Days in a row whose differences come to nothing. */
@@ -59,7 +76,9 @@ function explainDay(day: DifferingDay, bucket: Bucket, pricing: Pricing, finding
   findings.explain('batch_timing', {
     ...place,
     workspaceId: null,
-    description: null,
+    description: TOKEN_CLASSES.some((each) => difference[each] < 0)
+      ? 'counted by the provider on a day beside'
+      : 'recorded here on a day beside',
     charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
     actual: { tokens: difference, amountPicoUsd },
   });

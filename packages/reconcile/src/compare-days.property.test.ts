@@ -116,6 +116,7 @@ function portionsOf(world: World, cuts: readonly number[]): DaySides[] {
       usage: world.usage.filter(isIn),
       fastUsage: world.fastUsage?.filter(isIn) ?? null,
       usageByWorkspace: world.usageByWorkspace.filter(isIn),
+      fastByWorkspace: world.fastByWorkspace?.filter(isIn) ?? null,
       costs: world.costs.filter(isIn),
     };
   });

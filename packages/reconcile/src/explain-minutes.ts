@@ -11,7 +11,7 @@ import { explainOtherTerms, type OtherTerms, otherTermsOf, subjectsOf } from './
 import { placeKey, subjectKey } from './own-places.ts';
 import { dayOf, hourOf, MINUTE_MS, wholeDay } from './places.ts';
 import type { MinuteStretch, ReconcileInput } from './reconcile-input.ts';
-import { hasSome, type Run, runOf } from './run.ts';
+import { hasSome, isSearchesAlone, type Run, runOf } from './run.ts';
 import { partedByTerms, unlikeLines } from './terms.ts';
 
 /**
@@ -137,13 +137,13 @@ function signsIn(run: Run, gaps: GapBook): CauseName[] {
 function needsRow(run: Run): boolean {
   const hasGuess = run.aborted.length + run.unknown.length > 0;
   const isMore = hasSome(run.net, (count) => count > 0) && !hasSome(run.net, (count) => count < 0);
-  return isMore && !hasGuess && !run.isDark;
+  return isMore && !hasGuess && !run.isDark && !isSearchesAlone(run);
 }
 
 /** Usage that nothing accounts for: it could be what a guess elsewhere on the key and model stands for. */
 function isUnaccounted(run: Run): boolean {
   const hasGuess = run.aborted.length + run.unknown.length > 0;
-  return !hasGuess && !run.isDark && hasSome(run.net, (count) => count > 0);
+  return !hasGuess && !run.isDark && !isSearchesAlone(run) && hasSome(run.net, (count) => count > 0);
 }
 
 function placeOf({ apiKeyId, model, stretch }: Run): string {

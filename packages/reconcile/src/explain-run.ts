@@ -8,7 +8,7 @@ import { isReproduced, type Pricing, priceNet } from './price-net.ts';
 import type { PriceSum } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import type { Evidence, Unexplained } from './reconciliation.ts';
-import { byDay, hasSome, netOf, type Run, theirsIn } from './run.ts';
+import { byDay, hasSome, isSearchesAlone, netOf, type Run, theirsIn } from './run.ts';
 import { isNothing, sumTokens } from './token-counts.ts';
 
 /** What speaks for a cause in a run, beside its own shape. */
@@ -44,6 +44,7 @@ export function explainRun(
 /** The cause that a run would have, if nothing speaks against it. */
 function judge(run: Run, signs: readonly CauseName[], input: ReconcileInput): Judgement {
   if (isNothing(run.net) && run.aborted.length + run.unknown.length === 0) return judgeSlip(run);
+  if (isSearchesAlone(run)) return { cause: 'web_search' };
   if (signs.length > 0) return oneOf([...signs, ...run.shiftedTerms]);
   // Usage without a row in a metered hour, and no number is missing: nothing proves that a row was lost.
   if (!hasSome(run.net, (count) => count < 0))

@@ -1,5 +1,10 @@
 export { CAUSES, type CauseName, REASONS, type Reason } from './causes.ts';
-export { type ComparedDays, createDayComparison, type DayComparison } from './compare-days.ts';
+export {
+  type ComparedDays,
+  createDayComparison,
+  type DayComparison,
+  type DifferingDay,
+} from './compare-days.ts';
 export { describeCause, meaningOf } from './describe-cause.ts';
 export { FINAL_AFTER_MS } from './places.ts';
 export { reconcile } from './reconcile.ts';

@@ -48,13 +48,8 @@ export function reconcileBill(input: BillInput): Reconciliation {
   const findings = createFindings();
   const notes = createSideNotes(input.backend);
   const variances = createVariances(input.modelName);
-  const sides = {
-    internal: input.internal,
-    usage: input.usage ?? [],
-    fastUsage: null,
-    usageByWorkspace: [],
-    costs,
-  };
+  const untold = { fastUsage: null, usageByWorkspace: [], fastByWorkspace: null };
+  const sides = { internal: input.internal, usage: input.usage ?? [], ...untold, costs };
   // Keys of the bill are names that somebody gave, and rows of ours have ids: neither side tells them apart.
   const days = [...daysOf(sides, { ...input, apiKeyIdOf: () => null })];
   notes.add(sides);

@@ -1,5 +1,6 @@
 import type { CostBucket, UsageBucket } from '@tallygate/admin-api';
 import type { PicoUsd, SettlementGap, SpendRow } from '@tallygate/usage';
+import type { DifferingDay } from './compare-days.ts';
 import type { Caveat, ReportFreshness } from './reconciliation.ts';
 import type { TokenCounts } from './token-counts.ts';
 
@@ -16,6 +17,8 @@ export interface DaySides {
   fastUsage: readonly UsageBucket[] | null;
   /** The same usage grouped by `WORKSPACE_GROUPS`; empty: nobody asked, and no workspace is ever found dark. */
   usageByWorkspace: readonly UsageBucket[];
+  /** The part of that at fast speed; null as above. */
+  fastByWorkspace: readonly UsageBucket[] | null;
   /** By "description", or by `USAGE_GROUPS` and "cost_type". */
   costs: readonly CostBucket[];
 }
@@ -42,6 +45,8 @@ export interface ReconcileInput extends RangeTerms {
   minutes: readonly MinuteStretch[];
   /** What it asks to be read by price: by "ended", grouped at least by `CHARGE_GROUPS` with day. */
   charges: readonly SpendRow[];
+  /** Batches of the days beside the range, where `suspectsOf` asks for them: what differs there. */
+  beside: readonly DifferingDay[];
   /** How long the provider may take to show a request. A younger bucket proves nothing. */
   reportDelayMs: number;
   tolerancePicoUsd: PicoUsd;

@@ -67,7 +67,7 @@ function explainRest(input: ReconcileInput, compared: ComparedDays): void {
   for (const row of compared.darkDays) explainDark('unmetered_hours', row, own, priceSum, findings);
   // Their minutes would show them once more.
   const darkDays = new Set(compared.darkDays.map((row) => `${row.atMs} ${subjectKey(row)}`));
-  const isBatchExplained = explainBatchTiming(compared, { price: input.price, priceSum }, findings);
+  const isBatchExplained = explainBatchTiming(compared, input, { price: input.price, priceSum }, findings);
   const isSearchExplained = explainWebSearches(compared, findings);
   doubtNamelessGuesses(compared, findings);
   const isExplained = (row: OurRow | TheirRow) => {

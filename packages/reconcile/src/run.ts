@@ -3,7 +3,14 @@ import type { Minute } from './minute-runs.ts';
 import { dayOf, MINUTE_MS } from './places.ts';
 import type { MinuteStretch } from './reconcile-input.ts';
 import { shiftedTerms, type TermName, unlikeLines } from './terms.ts';
-import { addTokens, NO_TOKENS, subtractTokens, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
+import {
+  addTokens,
+  isOnlySearched,
+  NO_TOKENS,
+  subtractTokens,
+  TOKEN_CLASSES,
+  type TokenCounts,
+} from './token-counts.ts';
 
 /** Minutes of one key and model that do not match, and all that could be why. */
 export interface Run {
@@ -47,6 +54,11 @@ export function runOf(
     ),
     isDark,
   };
+}
+
+/** No call is without a token: searches alone belong to a row that is there, whose answer did not show them. */
+export function isSearchesAlone({ net, aborted, unknown }: Run): boolean {
+  return isOnlySearched(net) && net.webSearchRequests > 0 && aborted.length + unknown.length === 0;
 }
 
 /** What the provider has beyond our reported rows. */

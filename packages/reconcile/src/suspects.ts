@@ -1,3 +1,4 @@
+import { openBatchDays } from './batch-timing.ts';
 import type { ChargesToRead } from './charges-to-read.ts';
 import type { ComparedDays } from './compare-days.ts';
 import { groupRows } from './group-rows.ts';
@@ -15,6 +16,8 @@ export interface SuspectDay {
 export interface Suspects {
   /** Days and keys to be read minute by minute, earliest first. */
   minutes: SuspectDay[];
+  /** Days whose batches have no counterpart among the others: at an edge of the range, the day beside is to be read. */
+  openBatchDays: ReadonlySet<number>;
   /** Days and models to be read by price. */
   charges: ChargesToRead[];
 }
@@ -27,5 +30,5 @@ export function suspectsOf({ guessed, differing, charges, fastDays }: ComparedDa
       apiKeyId === null ? [] : [{ dayMs, apiKeyId, isFast: fastDays?.has(`${dayMs} ${apiKeyId}`) ?? null }],
     )
     .sort((left, right) => left.dayMs - right.dayMs);
-  return { minutes, charges };
+  return { minutes, openBatchDays: openBatchDays(differing), charges };
 }

@@ -62,6 +62,13 @@ export function isNothing(counts: TokenCounts): boolean {
   return sameTokens(counts, NO_TOKENS);
 }
 
+/** Searches, and no token of any class. */
+export function isOnlySearched(counts: TokenCounts): boolean {
+  return TOKEN_CLASSES.every(
+    (tokenClass) => (tokenClass === 'webSearchRequests') === (counts[tokenClass] !== 0),
+  );
+}
+
 /** Our counts in the provider's classes. A write without a TTL was priced as a 5-minute one, so it is compared as one. */
 export function tokensOfSpend({ usage }: SpendRow): TokenCounts {
   return {

@@ -34,7 +34,7 @@ it('searches that no answer showed are a fee each, and need no minute to be read
     evidence: [{ actual: { tokens: { webSearchRequests: 2 } } }],
   });
   expect(result).toMatchObject({ residualPicoUsd: 0n, verdicts: { tokens: 'explained' } });
-  expect(suspectsIn(world)).toEqual({ minutes: [], charges: [] });
+  expect(suspectsIn(world)).toMatchObject({ minutes: [], charges: [] });
 });
 
 it('searches are counted once where minutes of their day are read for the sake of another key', () => {
@@ -51,4 +51,27 @@ it('searches are counted once where minutes of their day are read for the sake o
   );
   expect(result.causes.map(({ cause }) => cause)).toEqual(['rounding', 'web_search']);
   expect(result.residualPicoUsd).toBe(0n);
+});
+
+it('searches are told by their minute on a day on which something else differs, too', () => {
+  const late = tokens({ outputTokens: 3 });
+  const world = input({
+    internal: [ourRow({ atMs: DAY_1, tokens: shown }), ourRow({ atMs: DAY_1, tokens: late })],
+    ...billed(
+      [[DAY_1, theirRow({ tokens: counted })]],
+      [costRow(costOf(counted), { cost_type: 'web_search' })],
+    ),
+    minutes: [
+      stretch(
+        [
+          [600, { tokens: shown }],
+          [700, { tokens: late }],
+        ],
+        [[600, { tokens: counted }]],
+      ),
+    ],
+  });
+  const { causes, residualPicoUsd } = reconcile(world);
+  expect(causes.map(({ cause }) => cause)).toEqual(['rounding', 'web_search', 'provisional']);
+  expect(residualPicoUsd).toBe(0n);
 });

@@ -4,14 +4,12 @@ import { laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
 import { subjectKey } from './own-places.ts';
 import { wholeDay } from './places.ts';
 import type { PriceSum } from './rates.ts';
-import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
+import { countsBy, isOnlySearched, NO_TOKENS } from './token-counts.ts';
 
 /** Equal in every token, and the usage report counts other searches than the answers showed: a fee each, whatever the call. */
 export function isOnlySearches({ difference, lines }: DifferingDay): boolean {
-  const isSearch = (counts: TokenCounts) =>
-    TOKEN_CLASSES.every((tokenClass) => (tokenClass === 'webSearchRequests') === (counts[tokenClass] !== 0));
   // Equal in sum is not enough: tokens on other terms cost something else.
-  return isSearch(difference) && lines.every((line) => isSearch(line.difference));
+  return isOnlySearched(difference) && lines.every((line) => isOnlySearched(line.difference));
 }
 
 /** @returns which days it explains: no minute of them is asked again. */

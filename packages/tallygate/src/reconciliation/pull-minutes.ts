@@ -1,7 +1,9 @@
 import type { UsageBucket, UsageQuestion } from '@tallygate/admin-api';
 import { MINUTE_GROUPS, type MinuteStretch, type Suspects, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import type { SpendHistory, SpendRow } from '@tallygate/usage';
-import { type BillingReports, orNull } from './pull-provider.ts';
+import { ONLY_FAST } from './fast-parts.ts';
+import { orNull } from './or-null.ts';
+import type { BillingReports } from './pull-provider.ts';
 
 /** Minute by minute, but only days and keys that differ or hold a guess: a day is 1440 buckets a page. */
 const DAY_MS = 86_400_000;
@@ -50,7 +52,7 @@ type Question = Omit<UsageQuestion, 'groupBy'> & { filters: { apiKeyIds: string[
 
 /** Asked for as the days were, of which it is known that there is some. */
 async function fastOf(question: Question, adminApi: BillingReports): Promise<UsageBucket[]> {
-  const filters = { ...question.filters, speeds: ['fast'] };
+  const filters = { ...question.filters, ...ONLY_FAST };
   return (await usageOf({ ...question, filters }, adminApi)).usage;
 }
 

@@ -1,15 +1,11 @@
-import {
-  type AdminApi,
-  analyticsReachBackTo,
-  type CostBucket,
-  isNotOffered,
-  type UsageBucket,
-} from '@tallygate/admin-api';
+import { type AdminApi, analyticsReachBackTo, type CostBucket, type UsageBucket } from '@tallygate/admin-api';
 import { type Caveat, type ReportFreshness, USAGE_GROUPS, WORKSPACE_GROUPS } from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { checkMargins } from './check-margins.ts';
 import { checkPart } from './check-part.ts';
 import { type CheckedRange, checkTotals, costSum, tokenSum } from './check-totals.ts';
+import { type FastParts, ONLY_FAST, readFastParts } from './fast-parts.ts';
+import { orNull } from './or-null.ts';
 
 /** What a reconciliation asks of the provider. */
 export type BillingReports = Pick<
@@ -21,10 +17,8 @@ export type BillingReports = Pick<
  * The provider's daily reports, each read twice: grouped, and as a total. Groups that do not add up to the total are a report
  * that hides something (a cap, a group that is not sent), and hidden usage would read as an agreement.
  */
-export interface ProviderDays {
+export interface ProviderDays extends FastParts {
   usage: UsageBucket[];
-  /** The part of it at fast speed; null: the provider does not tell it apart. */
-  fastUsage: UsageBucket[] | null;
   /** The same by workspace, for five dimensions are all that one question may have. */
   usageByWorkspace: UsageBucket[];
   costs: CostBucket[];
@@ -47,6 +41,7 @@ const NOTHING: ProviderDays = {
   usage: [],
   fastUsage: [],
   usageByWorkspace: [],
+  fastByWorkspace: [],
   costs: [],
   caveats: [],
   freshness: [],
@@ -72,8 +67,8 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   const isComplete = ({ endMs }: { endMs: number }) => endMs <= completeToMs;
   return {
     usage: [...days.usage.filter(isComplete), ...legacy.usage],
-    fastUsage: days.fastUsage &&
-      legacy.fastUsage && [...days.fastUsage.filter(isComplete), ...legacy.fastUsage],
+    fastUsage: bothParts(days.fastUsage?.filter(isComplete), legacy.fastUsage),
+    fastByWorkspace: bothParts(days.fastByWorkspace?.filter(isComplete), legacy.fastByWorkspace),
     usageByWorkspace: [...days.usageByWorkspace.filter(isComplete), ...legacy.usageByWorkspace],
     costs: [...days.costs.filter(isComplete), ...legacy.costs],
     caveats: [...days.caveats, ...legacy.caveats],
@@ -81,14 +76,9 @@ export async function pullProviderDays(adminApi: BillingReports, range: Range): 
   };
 }
 
-/** Null: the provider does not offer it to this key. */
-export async function orNull<Result>(read: () => Promise<Result>): Promise<Result | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isNotOffered(error)) return null;
-    throw error;
-  }
+/** Speeds are compared of all days or of none. */
+function bothParts(older: UsageBucket[] | undefined, newer: UsageBucket[] | null): UsageBucket[] | null {
+  return older === undefined || newer === null ? null : [...older, ...newer];
 }
 
 async function pullAnalytics(
@@ -97,8 +87,8 @@ async function pullAnalytics(
 ): Promise<{ days: ProviderDays; completeToMs: number }> {
   const question = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS] });
-  const fast = await fastPart(() =>
-    adminApi.analyticsUsage({ ...question, groupBy: [...USAGE_GROUPS], filters: ONLY_FAST }),
+  const fast = await readFastParts(
+    async (groupBy) => (await adminApi.analyticsUsage({ ...question, groupBy, filters: ONLY_FAST })).buckets,
   );
   const byWorkspace = await adminApi.analyticsUsage({ ...question, groupBy: [...WORKSPACE_GROUPS] });
   const usageTotals = await adminApi.analyticsUsage({ ...question, groupBy: [] });
@@ -111,11 +101,12 @@ async function pullAnalytics(
   return {
     days: {
       usage: usage.buckets,
-      fastUsage: fast?.buckets ?? null,
       usageByWorkspace: byWorkspace.buckets,
+      ...fast,
       costs: costs.buckets,
       caveats: [
-        ...checkPart('analytics/usage', fast?.buckets ?? null, usage.buckets, range),
+        ...checkPart('analytics/usage', fast.fastUsage, usage.buckets, range),
+        ...checkPart(BY_WORKSPACE, fast.fastByWorkspace, byWorkspace.buckets, range),
         ...checkTotals('analytics/usage', usage.buckets, usageTotals.buckets, tokenSum, range),
         ...checkTotals(BY_WORKSPACE, byWorkspace.buckets, usageTotals.buckets, tokenSum, range),
         ...checkMargins(BY_WORKSPACE, byWorkspace.buckets, usage.buckets, range),
@@ -127,18 +118,6 @@ async function pullAnalytics(
   };
 }
 
-const ONLY_FAST = { speeds: ['fast'] };
-
-/** Null where the provider refuses to be asked for it, as it does where fast mode is not open to the organization. */
-async function fastPart<Report>(read: () => Promise<Report>): Promise<Report | null> {
-  try {
-    return await orNull(read);
-  } catch (error) {
-    if (TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID') return null;
-    throw error;
-  }
-}
-
 /** While usage may still arrive, two reads one after the other see two states. */
 const OPEN_FOR_MS = 3_600_000;
 
@@ -146,8 +125,8 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
   if (fromMs === toMs) return NOTHING;
   const usageQuestion = { fromMs, toMs, bucketWidth: '1d' as const };
   const usage = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS] });
-  const fastUsage = await fastPart(() =>
-    adminApi.messagesUsage({ ...usageQuestion, groupBy: [...USAGE_GROUPS], filters: ONLY_FAST }),
+  const fast = await readFastParts((groupBy) =>
+    adminApi.messagesUsage({ ...usageQuestion, groupBy, filters: ONLY_FAST }),
   );
   const usageByWorkspace = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [...WORKSPACE_GROUPS] });
   const usageTotals = await adminApi.messagesUsage({ ...usageQuestion, groupBy: [] });
@@ -155,14 +134,15 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
   const costTotals = await adminApi.costs({ fromMs, toMs, groupBy: [] });
   const range: CheckedRange = { completeUntilMs: nowMs - OPEN_FOR_MS };
   const caveats = [
-    ...checkPart('usage_report/messages', fastUsage, usage, range),
+    ...checkPart('usage_report/messages', fast.fastUsage, usage, range),
+    ...checkPart(BY_WORKSPACE, fast.fastByWorkspace, usageByWorkspace, range),
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
     ...checkTotals(BY_WORKSPACE, usageByWorkspace, usageTotals, tokenSum, range),
     ...checkMargins(BY_WORKSPACE, usageByWorkspace, usage, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ];
   const freshness = [{ report: 'usage and cost reports', readAtMs: nowMs, completeToMs: null }];
-  return { usage, fastUsage, usageByWorkspace, costs, caveats, freshness };
+  return { usage, usageByWorkspace, ...fast, costs, caveats, freshness };
 }
 
 const NO_DATA_YET = Symbol('no data yet');

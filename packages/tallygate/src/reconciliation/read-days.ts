@@ -3,7 +3,7 @@ import type { SpendHistory } from '@tallygate/usage';
 import { type BillingReports, pullProviderDays } from './pull-provider.ts';
 
 /** Both sides of a range of UTC days. */
-interface Sides {
+export interface Sides {
   history: SpendHistory;
   adminApi: BillingReports;
   organization: string;

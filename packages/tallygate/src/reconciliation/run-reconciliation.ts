@@ -3,7 +3,9 @@ import {
   type Caveat,
   CHARGE_GROUPS,
   createDayComparison,
+  type DifferingDay,
   PLACE_GROUPS,
+  type RangeTerms,
   type Reconciliation,
   reconcile,
   type Suspects,
@@ -98,6 +100,11 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     hintsOf: keys.hintsOf,
     knownUntilMs,
   });
+  const beside = await readBeside(
+    run,
+    { ...sides, ...terms, places, endMs: endOfBucket(DAY_MS, askedAtMs) },
+    suspects,
+  );
   const charges = await readCharges(history, organization, suspects.charges);
 
   const everything = {
@@ -107,6 +114,7 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
     nowMs,
     minutes,
     charges,
+    beside,
     reportDelayMs: run.reportDelayMs ?? REPORT_DELAY_MS,
     tolerancePicoUsd: nanoFromUsd(run.toleranceUsd ?? '0') * PICO_USD_PER_NANO_USD,
     caveats: [...caveats, ...keyCaveats, ...gapCaveats(gaps), ...driftedDays],
@@ -141,6 +149,29 @@ function requireDays(
 /** End of the newest bucket that the provider surely knows. */
 function endOfBucket(widthMs: number, askedAtMs: number): number {
   return (Math.floor(askedAtMs / widthMs) + 1) * widthMs;
+}
+
+/** Batches are counted a day earlier than they are recorded: at an edge of the range, on a day outside of it. */
+async function readBeside(
+  { history, organization }: ReconciliationRun,
+  {
+    endMs,
+    ...sides
+  }: Parameters<typeof readDays>[0] & RangeTerms & { endMs: number; places: readonly SpendRow[] },
+  { openBatchDays }: Suspects,
+): Promise<DifferingDay[]> {
+  const before = openBatchDays.has(sides.fromMs) ? [sides.fromMs - DAY_MS] : [];
+  const after = openBatchDays.has(sides.toMs - DAY_MS) && sides.toMs < endMs ? [sides.toMs] : [];
+  const differing: DifferingDay[] = [];
+  for (const fromMs of [...before, ...after]) {
+    const day = { fromMs, toMs: fromMs + DAY_MS };
+    const here = await history.spend({ organization, ...day, by: 'ended', groupBy: [...PLACE_GROUPS] });
+    // What is used in the range is metered, though no row of it may be on this day.
+    const comparison = createDayComparison(sides, [...sides.places, ...here]);
+    await readDays({ ...sides, ...day }, comparison);
+    differing.push(...comparison.compared().differing);
+  }
+  return differing;
 }
 
 /** With a day around it: a number at the edge has its neighbours outside. */
