@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Reconciliation, waterfallOf } from '@tallygate/reconcile';
+import { type Reconciliation, type WaterfallStep, waterfallOf } from '@tallygate/reconcile';
 import { type WaterfallBar, waterfallSvg } from '@tallygate/report';
 import { formatUsd, nanoFromPico, usdFromNano, usdFromPico } from '@tallygate/usage';
 import { type Invoice, type InvoiceStatement, invoiceStatement } from 'tallygate';
@@ -49,19 +49,33 @@ function invoiceFor(reportedNanoUsd: bigint): Invoice {
   };
 }
 
+/** A picture of every cause is a picture of none: those that somebody would act on together are one bar. The table has them all. */
+const BARS: Readonly<Record<string, WaterfallStep['step'][]>> = {
+  'past the meter': ['unmetered_key', 'unmetered_workspace', 'unmetered_model', 'unmetered_hours'],
+  'guesses and lost rows': ['aborted_estimate', 'unknown_outcome', 'missing_rows', 'ambiguous'],
+  'other prices and terms': ['rounding', 'price_version', 'geography', 'speed', 'service_tier'],
+  'counted on another day': ['bucket_edge', 'batch_timing'],
+  'searches not shown': ['web_search'],
+  'products without rows': ['code_execution', 'session_runtime', 'unknown_cost_type'],
+  'refusals, contract capacity': ['unbilled_refusal', 'priority_tier'],
+  'not shown yet': ['provisional'],
+  discount: ['discount'],
+  residual: ['residual'],
+};
+
 function barsOf(month: Reconciliation, { steps, invoicedPicoUsd }: InvoiceStatement): WaterfallBar[] {
   const bar = (label: string, kind: WaterfallBar['kind'], amountPicoUsd: bigint): WaterfallBar => ({
     ...{ label, kind, amountUsd: usdFromNano(nanoFromPico(amountPicoUsd)) },
   });
-  const shown = waterfallOf(month).filter(({ amountPicoUsd }) => nanoFromPico(amountPicoUsd) !== 0n);
+  const waterfall = waterfallOf(month);
+  const sumOf = (names: readonly string[]) =>
+    waterfall.reduce((sum, { step, amountPicoUsd }) => (names.includes(step) ? sum + amountPicoUsd : sum), 0n);
+  const shown = sumOf(Object.values(BARS).flat());
+  if (month.internalPicoUsd + shown !== month.billedPicoUsd) throw new Error('A cause is in no bar.');
   return [
-    ...shown.map(({ step, amountPicoUsd }) =>
-      bar(
-        step.replaceAll('_', ' '),
-        step === 'internal' || step === 'billed' ? 'total' : 'step',
-        amountPicoUsd,
-      ),
-    ),
+    bar('our rows', 'total', month.internalPicoUsd),
+    ...Object.entries(BARS).map(([label, names]) => bar(label, 'step', sumOf(names))),
+    bar("provider's report", 'total', month.billedPicoUsd),
     ...steps.map(({ name, amountPicoUsd }) => bar(name, 'step', amountPicoUsd)),
     bar('invoice', 'total', invoicedPicoUsd),
   ];

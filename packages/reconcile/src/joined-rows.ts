@@ -91,7 +91,7 @@ export function isOnThisBill(row: SpendRow, backend = PROVIDER): boolean {
   return row.group.backend === backend;
 }
 
-export function theirRows(
+function theirRows(
   buckets: readonly UsageBucket[],
   naming: Naming,
   speed: string | null = null,
