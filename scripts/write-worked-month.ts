@@ -69,7 +69,10 @@ function barsOf(month: Reconciliation, { steps, invoicedPicoUsd }: InvoiceStatem
   });
   const waterfall = waterfallOf(month);
   const sumOf = (names: readonly string[]) =>
-    waterfall.reduce((sum, { step, amountPicoUsd }) => (names.includes(step) ? sum + amountPicoUsd : sum), 0n);
+    waterfall.reduce(
+      (sum, { step, amountPicoUsd }) => (names.includes(step) ? sum + amountPicoUsd : sum),
+      0n,
+    );
   const shown = sumOf(Object.values(BARS).flat());
   if (month.internalPicoUsd + shown !== month.billedPicoUsd) throw new Error('A cause is in no bar.');
   return [

@@ -73,10 +73,9 @@ export async function reconcileChaos({ seed, scale = OCTOBER, progress }: Reconc
 function billedMonth({ simulator }: RunningSimulator, month: Month) {
   const regular = Array.from({ length: month.calls }, () => agreed(month));
   const endOf = ({ ours, theirs }: Occurrence) => ours?.endedMs ?? theirs?.endedMs ?? 0;
-  // In the order of time: what nothing covers comes with the first, on a day of which every line is known by key.
-  const occurrences = [...regular, ...injectedOccurrences(month)].sort(
-    (left, right) => endOf(left) - endOf(right),
-  );
+  const inTime = (left: Occurrence, right: Occurrence) => endOf(left) - endOf(right);
+  // What nothing covers comes with the first: an ordinary one, on a day of which every line is known by key.
+  const occurrences = [...regular.sort(inTime), ...injectedOccurrences(month)];
   const [sums, faults]: [Sums, Record<string, number>] = [new Map(), {}];
   const isInSums = ({ cause, theirs }: Occurrence) =>
     cause !== 'provisional' && (theirs?.endedMs ?? month.fromMs) >= month.fromMs;
@@ -93,7 +92,8 @@ function billedMonth({ simulator }: RunningSimulator, month: Month) {
   // Billed too, and in no sum: nothing of it is shown yet, or it is on a day before the month.
   for (const occurrence of occurrences)
     if (occurrence.theirs !== null && !isInSums(occurrence)) simulator.bill(occurrence.theirs);
-  return { numbered: occurrences.filter(({ ours, isLost }) => ours !== null || isLost), sums, faults };
+  const numbered = occurrences.filter(({ ours, isLost }) => ours !== null || isLost).sort(inTime);
+  return { numbered, sums, faults };
 }
 
 /** Our rows, and in the sums what they hold under each cause. One at a time: two hundred thousand of them are too many to keep. */

@@ -146,8 +146,8 @@ function isUnaccounted(run: Run): boolean {
   return !hasGuess && !run.isDark && !isSearchesAlone(run) && hasSome(run.net, (count) => count > 0);
 }
 
-function placeOf({ apiKeyId, model, stretch }: Run): string {
-  return `${stretch.fromMs} ${apiKeyId} ${model}`;
+function placeOf({ apiKeyId, model, fromMs }: Run): string {
+  return `${dayOf(fromMs)} ${apiKeyId} ${model}`;
 }
 
 /** Guesses that no minute can be read for, since nobody can name their key. */

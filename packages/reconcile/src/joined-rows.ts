@@ -91,11 +91,7 @@ export function isOnThisBill(row: SpendRow, backend = PROVIDER): boolean {
   return row.group.backend === backend;
 }
 
-function theirRows(
-  buckets: readonly UsageBucket[],
-  naming: Naming,
-  speed: string | null = null,
-): TheirRow[] {
+function theirRows(buckets: readonly UsageBucket[], naming: Naming, speed: string | null = null): TheirRow[] {
   return buckets.flatMap(({ startMs, rows }) =>
     rows.map(({ group, usage, requests }) => ({
       atMs: startMs,
