@@ -17,6 +17,20 @@ const TAX_PERCENT = 19n;
 const NANO_USD_PER_CENT = 10_000_000n;
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 
+/** A picture of every cause is a picture of none: those that somebody would act on together are one bar. The table has them all. */
+const BARS: Readonly<Record<string, WaterfallStep['step'][]>> = {
+  'past the meter': ['unmetered_key', 'unmetered_workspace', 'unmetered_model', 'unmetered_hours'],
+  'guesses and lost rows': ['aborted_estimate', 'unknown_outcome', 'missing_rows', 'ambiguous'],
+  'other prices and terms': ['rounding', 'price_version', 'geography', 'speed', 'service_tier'],
+  'counted on another day': ['bucket_edge', 'batch_timing'],
+  'searches not shown': ['web_search'],
+  'products without rows': ['code_execution', 'session_runtime', 'unknown_cost_type'],
+  'refusals, contract capacity': ['unbilled_refusal', 'priority_tier'],
+  'not shown yet': ['provisional'],
+  discount: ['discount'],
+  residual: ['residual'],
+};
+
 const october = { fromMs: Date.UTC(2026, 9, 1), days: 31, calls: CALLS };
 const { reconciliation } = await reconcileChaos({ seed: SEED, scale: october, progress: () => undefined });
 const invoice = invoiceFor(nanoFromPico(reconciliation.billedPicoUsd));
@@ -48,20 +62,6 @@ function invoiceFor(reportedNanoUsd: bigint): Invoice {
     ...{ revision: 1, recordedAtMs: Date.UTC(2026, 10, 2), actor: 'finance', reason: '' },
   };
 }
-
-/** A picture of every cause is a picture of none: those that somebody would act on together are one bar. The table has them all. */
-const BARS: Readonly<Record<string, WaterfallStep['step'][]>> = {
-  'past the meter': ['unmetered_key', 'unmetered_workspace', 'unmetered_model', 'unmetered_hours'],
-  'guesses and lost rows': ['aborted_estimate', 'unknown_outcome', 'missing_rows', 'ambiguous'],
-  'other prices and terms': ['rounding', 'price_version', 'geography', 'speed', 'service_tier'],
-  'counted on another day': ['bucket_edge', 'batch_timing'],
-  'searches not shown': ['web_search'],
-  'products without rows': ['code_execution', 'session_runtime', 'unknown_cost_type'],
-  'refusals, contract capacity': ['unbilled_refusal', 'priority_tier'],
-  'not shown yet': ['provisional'],
-  discount: ['discount'],
-  residual: ['residual'],
-};
 
 function barsOf(month: Reconciliation, { steps, invoicedPicoUsd }: InvoiceStatement): WaterfallBar[] {
   const bar = (label: string, kind: WaterfallBar['kind'], amountPicoUsd: bigint): WaterfallBar => ({
