@@ -110,7 +110,9 @@ const INJECTIONS: Readonly<Record<string, (month: Month) => Sides | Sides[]>> = 
   },
   /** The provider comes to know of it late, after this reconciliation. */
   provisional(month) {
-    const call = { ...month.lonelyCall(), serviceTier: 'standard' as const };
+    // Of a day whose figures are not final: what final ones do not show is not awaited.
+    const isAwaited = ({ endedMs }: Call) => endedMs >= month.toMs - 29 * DAY_MS;
+    const call = { ...month.lonelyCall(isAwaited), serviceTier: 'standard' as const };
     return { ours: call, theirs: { ...billedUse(call), shownFromMs: month.toMs + 3 * DAY_MS } };
   },
   /** Capacity that is paid by contract: counted, and not on the bill. */
