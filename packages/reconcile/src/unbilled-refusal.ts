@@ -28,17 +28,22 @@ export function cheapCellsOf(
   const daysByKey = new Set(lines.filter(({ isOfKey }) => isOfKey).map(({ atMs }) => atMs));
   const days = new Set(lines.map(({ atMs }) => atMs));
   const keyOf = (cell: CellTerms) => (daysByKey.has(cell.atMs) ? termsKey(cell) : ofModel(cell));
-  const billed = groupRows(lines, keyOf);
-  const isCompared = (row: TheirRow) =>
-    days.has(row.atMs) && laneOf(row.serviceTier) !== 'priority' && !isNothing(withoutSearches(row));
-  const cells = groupRows(theirs.filter(isCompared), keyOf);
-  return [...cells].flatMap(([key, rows]) => {
-    const prices = rows.map((row) => priceSum(row, withoutSearches(row))).filter((price) => price !== null);
-    const here = billed.get(key);
-    const missingPicoUsd = sumPico((here ?? []).map((line) => line.listPicoUsd)) - sumPico(prices);
-    if (prices.length < rows.length || missingPicoUsd >= 0n) return [];
-    const isOfAllKeys = !daysByKey.has(rows[0].atMs);
-    return [{ row: rows[0], missingPicoUsd, isBilledAtAll: here !== undefined, isOfAllKeys }];
+  const billed = new Map<string, PicoUsd>();
+  for (const line of lines) billed.set(keyOf(line), (billed.get(keyOf(line)) ?? 0n) + line.listPicoUsd);
+  const cells = new Map<string, { row: TheirRow; pricePicoUsd: PicoUsd | null }>();
+  for (const row of theirs) {
+    const tokens = withoutSearches(row);
+    if (!days.has(row.atMs) || laneOf(row.serviceTier) === 'priority' || isNothing(tokens)) continue;
+    const price = priceSum(row, tokens);
+    const cell = cells.get(keyOf(row));
+    if (cell === undefined) cells.set(keyOf(row), { row, pricePicoUsd: price });
+    else cell.pricePicoUsd = cell.pricePicoUsd === null || price === null ? null : cell.pricePicoUsd + price;
+  }
+  return [...cells].flatMap(([key, { row, pricePicoUsd }]) => {
+    const missingPicoUsd = (billed.get(key) ?? 0n) - (pricePicoUsd ?? 0n);
+    if (pricePicoUsd === null || missingPicoUsd >= 0n) return [];
+    const isOfAllKeys = !daysByKey.has(row.atMs);
+    return [{ row, missingPicoUsd, isBilledAtAll: billed.has(key), isOfAllKeys }];
   });
 }
 
