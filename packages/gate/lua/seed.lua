@@ -56,6 +56,10 @@ for period in string.gmatch(ARGV[9], '[^,]+') do
   redis.call('HSET', KEYS[1], 'filled:' .. period, '1')
 end
 
+-- What has left a window stays out of it (window.lua), also where the clock has stepped back since.
+local width, watermark = unpack(redis.call('HMGET', KEYS[1], 'width', 'watermark'))
+local counts_at = math.max(now, tonumber(watermark) * tonumber(width))
+
 -- Everything in the ledger was settled here or in an epoch before: a counter that knows less was filled before it arrived.
 local function take_spent(budget, spent, is_known)
   local is_changed = false
@@ -63,7 +67,7 @@ local function take_spent(budget, spent, is_known)
     local usd, nanos = limbs(amount)
     local known_usd, known_nanos = charged_to(budget, tonumber(starts))
     if not is_known or is_positive(usd - known_usd, nanos - known_nanos) then
-      charge(budget, tonumber(starts), usd - known_usd, nanos - known_nanos, now)
+      charge(budget, tonumber(starts), usd - known_usd, nanos - known_nanos, counts_at)
       is_changed = true
     end
   end
