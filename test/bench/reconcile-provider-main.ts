@@ -10,6 +10,9 @@ const MINUTE_MS = 60_000;
 const DAYS_KEPT = 4;
 const days = new Map<number, ReportedPlace[]>();
 
+/** Nothing of the month is at fast speed, which is asked for by itself. */
+const isOfFastSpeed = (asked: URLSearchParams) => asked.getAll('speeds[]').includes('fast');
+
 function placesOfDay(dayMs: number): ReportedPlace[] {
   const known = days.get(dayMs);
   if (known !== undefined) return known;
@@ -68,7 +71,7 @@ function analytics(kind: 'usage' | 'cost', asked: URLSearchParams): object {
   const { fromMs, toMs } = range(asked);
   const [first, limit] = [Number(asked.get('page') ?? 0), Number(asked.get('limit'))];
   const rows: { startMs: number; place: ReportedPlace }[] = [];
-  for (let startMs = fromMs; startMs < toMs; startMs += DAY_MS) {
+  for (let startMs = fromMs; startMs < toMs && !isOfFastSpeed(asked); startMs += DAY_MS) {
     const places = placesOfDay(startMs);
     for (const place of groups.length === 0 ? totalOf(places) : places) rows.push({ startMs, place });
   }
@@ -91,7 +94,8 @@ function minutes(asked: URLSearchParams): object {
   const endMs = Math.min(toMs, startMs + Number(asked.get('limit')) * MINUTE_MS);
   const data = Array.from({ length: (endMs - startMs) / MINUTE_MS }, (_, index) => {
     const atMs = startMs + index * MINUTE_MS;
-    const places = reportedPlaces(atMs, atMs + MINUTE_MS, (apiKeyId) => wanted.has(apiKeyId));
+    const isWanted = (apiKeyId: string) => wanted.has(apiKeyId) && !isOfFastSpeed(asked);
+    const places = reportedPlaces(atMs, atMs + MINUTE_MS, isWanted);
     const results = places.map((place) => ({ ...groupOf(place, groups), ...countsOf(place) }));
     return { ...bucket(atMs, MINUTE_MS), results };
   });

@@ -16,6 +16,7 @@ export function checkPart(
   { completeUntilMs }: CheckedRange,
 ): Caveat[] {
   return (part ?? []).flatMap((bucket, index): Caveat[] => {
+    if (bucket.rows.length === 0) return [];
     const rows = new Map((whole[index]?.rows ?? []).map((row) => [JSON.stringify(row.group), row]));
     if (bucket.rows.every((row) => isWithin(row, rows.get(JSON.stringify(row.group))))) return [];
     const detail = `${report} of ${isoFromMs(bucket.startMs).slice(0, 10)}: its fast part is not in the whole.`;
