@@ -22,6 +22,7 @@ const BUDGETS = [
 ];
 const hold = {
   attemptId: 'batch',
+  epoch: 'of the gate',
   budgetInstantMs: 5,
   entries: ['all', 'haiku', 'opus', 'gone'].map(entry),
 } as Hold;
@@ -40,8 +41,9 @@ const chargedTo = (budgets: Budget[], requestModel: string, keys?: string[]) => 
   };
   const held = keys === undefined ? hold : { ...hold, entries: keys.map(entry) };
   const holdOf = createItemHolds(held, OWNER, configuration, pinHold);
-  const { attemptId, entries } = holdOf({ eventId: 'item', requestModel });
-  expect(attemptId).toBe('item');
+  const { attemptId, epoch, entries } = holdOf({ eventId: 'item', requestModel });
+  // A gate takes what it held and does not remember for ended, and would not charge it.
+  expect({ attemptId, epoch }).toEqual({ attemptId: 'item', epoch: 'batch-item' });
   return entries.map(({ key }) => key);
 };
 

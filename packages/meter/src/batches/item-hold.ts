@@ -3,6 +3,9 @@ import type { LiveConfiguration } from '../configuration-cache.ts';
 import { plainModelNames } from '../model-names.ts';
 import type { MeterPorts } from '../ports.ts';
 
+/** No gate held an item by itself, and none may take it for an attempt of its own that it forgot: the charge counts. */
+const EPOCH_OF_ITEMS = 'batch-item';
+
 /**
  * What each item of one reading is charged to. The hold of its batch names the budgets of all the batch's models; where some are
  * limited to a model, or are one for each, only those that cover the item's own count it. Periods stay those that were pinned when the batch was
@@ -16,7 +19,7 @@ export function createItemHolds(
 ): (event: Pick<UsageEvent, 'eventId' | 'requestModel'>) => Hold {
   const byModel = snapshot.budgets.filter(({ scope, each }) => scope.model !== undefined || each === 'model');
   if (byModel.length === 0 || pinHold === undefined)
-    return ({ eventId }) => ({ ...hold, attemptId: eventId });
+    return ({ eventId }) => ({ ...hold, attemptId: eventId, epoch: EPOCH_OF_ITEMS });
   const among = { ...snapshot, budgets: byModel };
   const { attemptId, budgetInstantMs: atMs } = hold;
   const keysFor = (models: readonly string[]) =>
@@ -34,6 +37,6 @@ export function createItemHolds(
   return ({ eventId, requestModel }) => {
     const entries = entriesOf.get(requestModel) ?? entriesFor(requestModel);
     entriesOf.set(requestModel, entries);
-    return { ...hold, attemptId: eventId, entries };
+    return { ...hold, attemptId: eventId, epoch: EPOCH_OF_ITEMS, entries };
   };
 }
