@@ -37,6 +37,6 @@ export type {
   UsageGroup,
   UsageRow,
 } from './reported.ts';
-export { readStoredReport, type StoredLine } from './stored-report.ts';
+export { readStoredReport, type StoredLine, type StoredLines } from './stored-report.ts';
 export type { UsageFilters } from './usage-filters.ts';
 export type { MessagesUsageDimension } from './usage-report-messages.ts';
