@@ -15,6 +15,8 @@ export async function makeLedger(directory: string, showProgress: ShowProgress):
   const store = await openUsageStore(address, { clock, settlingMs: 0 });
   const tables = openTables(address.directory);
   try {
+    // What an earlier run pulled would be held against what this one pulls.
+    await tables.run('TRUNCATE TABLE report_versions');
     await fill(tables, ROWS, insertCalls, join(directory, 'chunks'), showProgress);
     await addUpAll(store, DAYS + 1, showProgress);
     await store.sweep(0);

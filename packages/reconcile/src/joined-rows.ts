@@ -1,4 +1,4 @@
-import type { UsageBucket, UsageGroup } from '@tallygate/admin-api';
+import type { UsageBucket } from '@tallygate/admin-api';
 import { PICO_USD_PER_NANO_USD, type PicoUsd, type SpendRow } from '@tallygate/usage';
 import type { Terms } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
@@ -93,10 +93,17 @@ export function isOnThisBill(row: SpendRow, backend = PROVIDER): boolean {
 
 function theirRows(buckets: readonly UsageBucket[], naming: Naming, speed: string | null = null): TheirRow[] {
   return buckets.flatMap(({ startMs, rows }) =>
+    // One object for each row of a month, written out: a spread within would cost more than all the rest of it.
     rows.map(({ group, usage, requests }) => ({
       atMs: startMs,
       model: naming.modelName(group.model ?? ''),
-      ...dimensionsOf(group, speed),
+      apiKeyId: group.api_key_id ?? null,
+      workspaceId: group.workspace_id ?? null,
+      serviceTier: group.service_tier ?? null,
+      inferenceGeo: group.inference_geo ?? null,
+      speed,
+      // The other window is no promise of short prompts: a price list may draw its line elsewhere.
+      promptBand: group.context_window === '200k-1M' ? ('long' as const) : null,
       requests,
       tokens: usage,
     })),
@@ -140,21 +147,6 @@ function cellOf({
   promptBand,
 }: TheirRow): string {
   return [atMs, apiKeyId, workspaceId, serviceTier, inferenceGeo, promptBand, model].join(' ');
-}
-
-function dimensionsOf(
-  group: UsageGroup,
-  speed: string | null,
-): Omit<TheirRow, 'atMs' | 'model' | 'requests' | 'tokens'> {
-  return {
-    apiKeyId: group.api_key_id ?? null,
-    workspaceId: group.workspace_id ?? null,
-    serviceTier: group.service_tier ?? null,
-    inferenceGeo: group.inference_geo ?? null,
-    speed,
-    // The other window is no promise of short prompts: a price list may draw its line elsewhere.
-    promptBand: group.context_window === '200k-1M' ? 'long' : null,
-  };
 }
 
 /** "priority", "priority_on_demand": capacity paid by contract. Its tokens are in the usage report, its cost never in the bill. */

@@ -29,14 +29,18 @@ export function cheapCellsOf(
   const days = new Set(lines.map(({ atMs }) => atMs));
   const keyOf = (cell: CellTerms) => (daysByKey.has(cell.atMs) ? termsKey(cell) : ofModel(cell));
   const billed = new Map<string, PicoUsd>();
-  for (const line of lines) billed.set(keyOf(line), (billed.get(keyOf(line)) ?? 0n) + line.listPicoUsd);
+  for (const line of lines) {
+    const key = keyOf(line);
+    billed.set(key, (billed.get(key) ?? 0n) + line.listPicoUsd);
+  }
   const cells = new Map<string, { row: TheirRow; pricePicoUsd: PicoUsd | null }>();
   for (const row of theirs) {
     const tokens = withoutSearches(row);
     if (!days.has(row.atMs) || laneOf(row.serviceTier) === 'priority' || isNothing(tokens)) continue;
     const price = priceSum(row, tokens);
-    const cell = cells.get(keyOf(row));
-    if (cell === undefined) cells.set(keyOf(row), { row, pricePicoUsd: price });
+    const key = keyOf(row);
+    const cell = cells.get(key);
+    if (cell === undefined) cells.set(key, { row, pricePicoUsd: price });
     else cell.pricePicoUsd = cell.pricePicoUsd === null || price === null ? null : cell.pricePicoUsd + price;
   }
   return [...cells].flatMap(([key, { row, pricePicoUsd }]) => {
