@@ -38,5 +38,14 @@ export type {
   Verdict,
 } from './reconciliation.ts';
 export { type Suspects, suspectsOf } from './suspects.ts';
-export { addTokens, NO_TOKENS, TOKEN_CLASSES, type TokenClass, type TokenCounts } from './token-counts.ts';
+export {
+  addTokens,
+  countsBy,
+  NO_TOKENS,
+  sameTokens,
+  sumTokens,
+  TOKEN_CLASSES,
+  type TokenClass,
+  type TokenCounts,
+} from './token-counts.ts';
 export { type WaterfallStep, waterfallOf } from './waterfall.ts';

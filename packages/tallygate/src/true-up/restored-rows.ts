@@ -1,7 +1,15 @@
 import type { StoredLine } from '@tallygate/admin-api';
 import { resolveAttribution } from '@tallygate/meter';
 import { charge, type PriceBook } from '@tallygate/pricing';
-import type { Evidence } from '@tallygate/reconcile';
+import {
+  addTokens,
+  countsBy,
+  type Evidence,
+  NO_TOKENS,
+  sameTokens,
+  sumTokens,
+  type TokenCounts,
+} from '@tallygate/reconcile';
 import {
   type ConfigurationSnapshot,
   derivedEventId,
@@ -26,12 +34,10 @@ export interface PulledBuckets {
   providerOrganizationId: string;
 }
 
-type Tokens = Evidence['actual']['tokens'];
-
 /** The provider's count on one set of terms. */
 interface Counted {
   group: StoredLine['group'];
-  tokens: Tokens;
+  tokens: TokenCounts;
 }
 
 /**
@@ -70,28 +76,15 @@ function countedIn(
     const isOfKey = group['api_key_id'] === apiKeyId && modelName(group['model'] ?? '') === model;
     if (startMs < fromMs || startMs >= toMs || !isOfKey) continue;
     const key = JSON.stringify(Object.entries(group).sort());
-    const before = groups.get(key)?.tokens;
-    groups.set(key, {
-      group,
-      tokens: mapTokens(actual.tokens, (name) => (before?.[name] ?? 0) + Number(figures[name] ?? 0n)),
-    });
+    const before = groups.get(key)?.tokens ?? NO_TOKENS;
+    const tokens = countsBy((tokenClass) => Number(figures[tokenClass] ?? 0n));
+    groups.set(key, { group, tokens: addTokens(before, tokens) });
   }
   const counted = [...groups.values()];
-  const sum = mapTokens(actual.tokens, (name) =>
-    counted.reduce((total, { tokens }) => total + tokens[name], 0),
-  );
-  const isAllLost = tokenNames(sum).every((name) => sum[name] === actual.tokens[name]);
+  const isAllLost = sameTokens(sumTokens(counted.map(({ tokens }) => tokens)), actual.tokens);
   if (isAllLost) return counted;
   const [only, ...others] = counted;
   return only === undefined || others.length > 0 ? null : [{ ...only, tokens: actual.tokens }];
-}
-
-function tokenNames(tokens: Tokens): (keyof Tokens)[] {
-  return Object.keys(tokens) as (keyof Tokens)[];
-}
-
-function mapTokens(like: Tokens, countOf: (name: keyof Tokens) => number): Tokens {
-  return Object.fromEntries(tokenNames(like).map((name) => [name, countOf(name)])) as Tokens;
 }
 
 function pricedLine(
