@@ -1,20 +1,18 @@
 import type { CostBucket, UsageBucket } from '@tallygate/admin-api';
-import { type PicoUsd, type SpendRow, utcDaysCovering } from '@tallygate/usage';
+import type { PicoUsd, SpendRow } from '@tallygate/usage';
+import { concluded } from './conclusion.ts';
 import { explainCostTypes } from './cost-types.ts';
-import { coverageOf } from './coverage.ts';
 import { type Day, daysOf } from './day.ts';
 import { explainDiscount } from './discount.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { sumPico } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import { explainPriorityTier } from './priority-tier.ts';
-import { stateOf } from './reconcile.ts';
 import type { Caveat, Reconciliation } from './reconciliation.ts';
 import { explainRounding } from './rounding.ts';
 import { createSideNotes } from './side-notes.ts';
 import { NO_TOKENS, sumTokens } from './token-counts.ts';
 import { createVariances } from './variances.ts';
-import { moneyVerdict, tokenVerdict } from './verdicts.ts';
 
 /** A bill that says days and models at best, such as an exported file, and what we have of the same days. */
 export interface BillInput {
@@ -44,7 +42,7 @@ export interface BillInput {
  * everything else is residual, for nothing finer may be guessed. Pure, and exact as `reconcile` is.
  */
 export function reconcileBill(input: BillInput): Reconciliation {
-  const { organization, fromMs, toMs, nowMs, costs, tolerancePicoUsd } = input;
+  const { costs } = input;
   const findings = createFindings();
   const notes = createSideNotes(input.backend);
   const variances = createVariances(input.modelName);
@@ -61,34 +59,11 @@ export function reconcileBill(input: BillInput): Reconciliation {
   explainUnmeteredModels(days, input, findings);
   explainCostTypes(costs, findings);
   explainDiscount(costs, input.modelName, findings);
-  const causes = findings.causes();
-  const lines = variances.lines();
-  const internalPicoUsd = sumPico(days.flatMap(({ ours }) => ours.map((row) => row.chargedPicoUsd)));
-  const billedPicoUsd = sumPico(lines.map((line) => line.billedPicoUsd));
-  const explainedPicoUsd = sumPico(causes.map((cause) => cause.amountPicoUsd));
-  const residualPicoUsd = billedPicoUsd - internalPicoUsd - explainedPicoUsd;
-  return {
-    version: 2,
-    ...{ organization, fromMs, toMs, createdAtMs: nowMs, internalPicoUsd, billedPicoUsd, explainedPicoUsd },
-    variancePicoUsd: billedPicoUsd - internalPicoUsd,
-    ...{ residualPicoUsd, tolerancePicoUsd },
-    coverage: coverageOf(notes.listPicoUsd(), causes),
-    verdicts: {
-      tokens: input.usage === null ? 'not_counted' : tokenVerdict(lines, findings),
-      money: moneyVerdict({ residualPicoUsd, tolerancePicoUsd }, lines),
-      requests: 'not_counted',
-    },
-    days: utcDaysCovering(fromMs, toMs).map(({ startMs, endMs }) => ({
-      dayMs: startMs,
-      state: stateOf(endMs, nowMs),
-    })),
-    variances: lines,
-    causes,
-    ...findings.unexplained(),
-    elsewhere: notes.elsewhere(),
-    caveats: [...input.caveats, ...notes.unknownCounts()],
-    freshness: [],
-  };
+  return concluded(input, {
+    ...{ findings, notes, requests: 'not_counted', countsTokens: input.usage !== null },
+    internalPicoUsd: sumPico(days.flatMap(({ ours }) => ours.map((row) => row.chargedPicoUsd))),
+    variances: variances.lines(),
+  });
 }
 
 /** What the bill asks for a model of which we have no row on any day. */

@@ -1,17 +1,15 @@
-import { utcDaysCovering } from '@tallygate/usage';
 import { explainBatchTiming } from './batch-timing.ts';
 import type { ComparedDays } from './compare-days.ts';
-import { coverageOf } from './coverage.ts';
+import { concluded } from './conclusion.ts';
 import { explainDark } from './dark-spend.ts';
 import { doubtNamelessGuesses, explainMinutes } from './explain-minutes.ts';
-import { type OurRow, ourRows, sumPico, type TheirRow } from './joined-rows.ts';
+import { type OurRow, ourRows, type TheirRow } from './joined-rows.ts';
 import { subjectKey } from './own-places.ts';
-import { dayOf, FINAL_AFTER_MS, HOUR_MS } from './places.ts';
+import { dayOf } from './places.ts';
 import { explainPriceVersion } from './price-version.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
-import type { DayState, Reconciliation } from './reconciliation.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import { explainUnbilledRefusals } from './unbilled-refusal.ts';
-import { moneyVerdict, tokenVerdict } from './verdicts.ts';
 import { explainWebSearches } from './web-search.ts';
 
 /**
@@ -23,40 +21,7 @@ import { explainWebSearches } from './web-search.ts';
 export function reconcile(input: ReconcileInput, compared: ComparedDays): Reconciliation {
   const { variances, requests, internalPicoUsd, notes, findings } = compared;
   explainRest(input, compared);
-  const causes = findings.causes();
-  const billedPicoUsd = sumPico(variances.map((line) => line.billedPicoUsd));
-  const explainedPicoUsd = sumPico(causes.map((cause) => cause.amountPicoUsd));
-  const residualPicoUsd = billedPicoUsd - internalPicoUsd - explainedPicoUsd;
-  const { organization, fromMs, toMs, nowMs, tolerancePicoUsd } = input;
-  return {
-    version: 2,
-    organization,
-    fromMs,
-    toMs,
-    createdAtMs: nowMs,
-    internalPicoUsd,
-    billedPicoUsd,
-    variancePicoUsd: billedPicoUsd - internalPicoUsd,
-    explainedPicoUsd,
-    residualPicoUsd,
-    tolerancePicoUsd,
-    coverage: coverageOf(notes.listPicoUsd(), causes),
-    verdicts: {
-      tokens: tokenVerdict(variances, findings),
-      money: moneyVerdict({ residualPicoUsd, tolerancePicoUsd }, variances),
-      requests,
-    },
-    days: utcDaysCovering(fromMs, toMs).map((day) => ({
-      dayMs: day.startMs,
-      state: stateOf(day.endMs, nowMs),
-    })),
-    variances,
-    causes,
-    ...findings.unexplained(),
-    elsewhere: notes.elsewhere(),
-    caveats: [...input.caveats, ...notes.unknownCounts()],
-    freshness: [...(input.freshness ?? [])],
-  };
+  return concluded(input, { internalPicoUsd, variances, notes, findings, requests, countsTokens: true });
 }
 
 /** What days leave is what minutes are asked about. */
@@ -78,9 +43,4 @@ function explainRest(input: ReconcileInput, compared: ComparedDays): void {
   };
   explainMinutes(input, compared, isExplained, findings);
   explainUnbilledRefusals(cheap, charges, priceSum, findings);
-}
-
-export function stateOf(dayEndMs: number, nowMs: number): DayState {
-  if (nowMs < dayEndMs + HOUR_MS) return 'open';
-  return nowMs < dayEndMs + FINAL_AFTER_MS ? 'provisional' : 'settled';
 }

@@ -17,7 +17,7 @@ export interface CheapCell {
   isOfAllKeys: boolean;
 }
 
-/** The reports by key let each cell be compared with itself; the older cost report adds all keys of a model up. */
+/** Of one day. The reports by key let each cell be compared with itself; the older cost report adds all keys of a model up. */
 export function cheapCellsOf(
   theirs: readonly TheirRow[],
   costs: readonly CostBucket[],
@@ -25,9 +25,9 @@ export function cheapCellsOf(
   priceSum: PriceSum,
 ): CheapCell[] {
   const lines = tokenLinesOf(costs, modelName);
-  const daysByKey = new Set(lines.filter(({ isOfKey }) => isOfKey).map(({ atMs }) => atMs));
-  const days = new Set(lines.map(({ atMs }) => atMs));
-  const keyOf = (cell: CellTerms) => (daysByKey.has(cell.atMs) ? termsKey(cell) : ofModel(cell));
+  if (lines.length === 0) return [];
+  const isOfAllKeys = !lines.some(({ isOfKey }) => isOfKey);
+  const keyOf = isOfAllKeys ? ofModel : termsKey;
   const billed = new Map<string, PicoUsd>();
   for (const line of lines) {
     const key = keyOf(line);
@@ -36,7 +36,7 @@ export function cheapCellsOf(
   const cells = new Map<string, { row: TheirRow; pricePicoUsd: PicoUsd | null }>();
   for (const row of theirs) {
     const tokens = withoutSearches(row);
-    if (!days.has(row.atMs) || laneOf(row.serviceTier) === 'priority' || isNothing(tokens)) continue;
+    if (laneOf(row.serviceTier) === 'priority' || isNothing(tokens)) continue;
     const price = priceSum(row, tokens);
     const key = keyOf(row);
     const cell = cells.get(key);
@@ -46,7 +46,6 @@ export function cheapCellsOf(
   return [...cells].flatMap(([key, { row, pricePicoUsd }]) => {
     const missingPicoUsd = (billed.get(key) ?? 0n) - (pricePicoUsd ?? 0n);
     if (pricePicoUsd === null || missingPicoUsd >= 0n) return [];
-    const isOfAllKeys = !daysByKey.has(row.atMs);
     return [{ row, missingPicoUsd, isBilledAtAll: billed.has(key), isOfAllKeys }];
   });
 }
