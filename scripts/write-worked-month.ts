@@ -52,6 +52,7 @@ function invoiceFor(reportedNanoUsd: bigint): Invoice {
     ...{
       version: 1,
       kind: 'usage',
+      providerOrganizationId: null,
       month: '2026-10',
       issuedOn: '2026-11-01',
       currency: 'USD',
@@ -88,7 +89,7 @@ function page(month: Reconciliation, tie: InvoiceStatement): string {
   const usd = (amountPicoUsd: bigint) => formatUsd(nanoFromPico(amountPicoUsd));
   const steps = waterfallOf(month).map(
     ({ step, amountPicoUsd, meaning, nextAction }) =>
-      `| ${step.replaceAll('_', ' ')} | ${usdFromPico(amountPicoUsd)} | ${cell(meaning)} | ${cell(nextAction ?? '')} |`,
+      `| ${step.replaceAll('_', ' ')} | ${usdFromPico(amountPicoUsd)} | ${cell(meaning)} | ${cell(nextAction)} |`,
   );
   const onward = tie.steps.map(
     ({ name, amountPicoUsd, evidence }) => `| ${name} | ${usdFromPico(amountPicoUsd)} | ${evidence} |`,

@@ -185,7 +185,7 @@ describe('docs/benchmarks.md', () => {
   });
 
   it('tells what a reconciliation computes from what it waits for', () => {
-    const ledger = { ledgerCpuSeconds: 20, ledgerWallSeconds: 25 };
+    const ledger = { ledgerCpuSeconds: 20, engineCpuSeconds: 11, ledgerWallSeconds: 25 };
     const waits = { ...ledger, providerCpuSeconds: 30.5, providerWallSeconds: 31, wallSeconds: 4.5 };
     const section = reconcileSection(
       { seconds: 4.25, ...waits, peakMemoryMb: 250, engineMemoryMb: 600 },

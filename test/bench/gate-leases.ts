@@ -21,7 +21,8 @@ export interface LeaseBench {
 const ROUNDS = 5;
 const CALLS_PER_ROUND = 200_000;
 /** Callers at once, as a busy service has. Each waits for its number, so each asks again a thousand times a second. */
-const IN_FLIGHT = 512;
+export const LEASED_IN_FLIGHT = 512;
+const CALLS = (1 + ROUNDS) * CALLS_PER_ROUND + LEASED_IN_FLIGHT;
 const ATTRIBUTION: Attribution = {
   team: 'support',
   feature: 'summary',
@@ -38,14 +39,12 @@ export async function benchLeases(url: string): Promise<LeaseBench> {
   const redis = new Redis(url);
   const gate = await openLeased(url);
   try {
-    await settleMany(gate, CALLS_PER_ROUND);
     const scriptsBefore = await scriptsRun(redis);
-    const perSecond: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) perSecond.push(await settleMany(gate, CALLS_PER_ROUND));
+    const [, ...perSecond] = await ratesOf(() => settleOne(gate));
     const scripts = (await scriptsRun(redis)) - scriptsBefore;
     return {
       leasedAdmissionsPerSecond: Math.round(perSecond.sort((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN),
-      leasedRoundTripsPerCall: Math.round((scripts / (ROUNDS * CALLS_PER_ROUND)) * 1e6) / 1e6,
+      leasedRoundTripsPerCall: Math.round((scripts / CALLS) * 1e6) / 1e6,
     };
   } finally {
     await gate.close();
@@ -82,15 +81,26 @@ async function openLeased(url: string): Promise<BudgetGate> {
   return gate;
 }
 
-/** @returns how many attempts a second were admitted and settled. */
-async function settleMany(gate: BudgetGate, calls: number): Promise<number> {
-  const before = performance.now();
-  let begun = 0;
+/**
+ * @returns how many a second, of the warm-up and of each round. All are one run, in which the callers ask on and on: the last calls
+ *   would wait for the time that a batch is gathered in, because nobody asks behind them.
+ */
+async function ratesOf(callOnce: () => Promise<void>): Promise<number[]> {
+  const rates: number[] = [];
+  let [begun, ended, sinceMs] = [0, 0, performance.now()];
   const caller = async () => {
-    for (; begun < calls; begun += 1) await settleOne(gate);
+    for (; begun < CALLS; ) {
+      begun += 1;
+      await callOnce();
+      ended += 1;
+      if (ended % CALLS_PER_ROUND !== 0) continue;
+      const beforeMs = sinceMs;
+      sinceMs = performance.now();
+      rates.push((CALLS_PER_ROUND / (sinceMs - beforeMs)) * 1_000);
+    }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
-  return (calls / (performance.now() - before)) * 1_000;
+  await Promise.all(Array.from({ length: LEASED_IN_FLIGHT }, caller));
+  return rates;
 }
 
 async function settleOne(gate: BudgetGate): Promise<void> {

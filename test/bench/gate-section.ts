@@ -1,4 +1,5 @@
 import type { GateBench } from './gate-bench.ts';
+import { LEASED_IN_FLIGHT } from './gate-leases.ts';
 
 /** The section of docs/benchmarks.md. `measured` says when and where; times grow with the load average above 1. */
 export function gateSection(
@@ -23,7 +24,8 @@ export function gateSection(
     `A PING took ${result.pingP50Micros} µs. The server spent ${result.serverMicrosPerPair} µs of CPU on a reserve and its settle (goal: ≤ 60).
 Goals beside others: as many pairs a second as \`rate-limiter-flexible\`, and a reserve in ≤ 1.5 × PING.`,
     `With leases (\`TALLYGATE_LEASE_TTL_MS\`) one process admitted and settled ${result.leasedAdmissionsPerSecond.toLocaleString('en-US')} attempts a second with ${result.leasedRoundTripsPerCall} round
-trips each (goals: ≥ 500,000, ≤ 0.06).`,
+trips each (goals: ≥ 500,000, ≤ 0.06): ids, four budgets, ends in batches, each with its charge and number, ${LEASED_IN_FLIGHT} callers at
+once, each of which waits for its number before it asks again.`,
     WHAT_IS_MEASURED,
   ].join('\n\n');
 }

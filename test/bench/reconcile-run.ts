@@ -4,6 +4,7 @@ import { openUsageStore, type UsageStore } from '@tallygate/ledger';
 import { builtinPriceBook } from '@tallygate/pricing';
 import type { SpendQuery } from '@tallygate/usage';
 import { keepPulls, runReconciliation } from 'tallygate';
+import { engineThreads } from './engine-threads.ts';
 import { DAY_MS, DAYS, FROM_MS, NOW_MS, ORGANIZATION, partings, TO_MS } from './reconcile-month.ts';
 import type { ShowProgress } from './run.ts';
 import { createWaits } from './waits.ts';
@@ -14,6 +15,8 @@ export interface ReconcileRun {
   seconds: number;
   /** The same on the wall. */
   wallSeconds: number;
+  /** Of the engine's threads, all the time. */
+  engineCpuSeconds: number;
   /** Waiting for the engine, the reading of its answers and the storing of reports included. */
   ledgerCpuSeconds: number;
   ledgerWallSeconds: number;
@@ -41,12 +44,13 @@ export async function reconcileMonth(
     showProgress(Math.ceil((query.toMs - FROM_MS) / DAY_MS), DAYS, 'days read');
     return store.spend(query);
   };
-  const waits = createWaits<'ledger' | 'provider'>();
+  const engineMs = engineThreads();
+  const waits = createWaits<'ledger' | 'provider'>(engineMs);
   const versions = waits.around('ledger', store.reportVersions);
   const hooks = keepPulls({ organization: ORGANIZATION, versions, pseudonymKey: null, clock });
   const key = { apiKey: 'sk-ant-admin01-bench', baseUrl: providerUrl };
   try {
-    const before = waits.spent(null);
+    const [before, engineBeforeMs] = [waits.spent(null), engineMs()];
     const found = await runReconciliation({
       history: waits.around('ledger', { ...store, spend, reportVersions: versions }),
       adminApi: waits.around('provider', createAdminApi({ ...key, ...hooks })),
@@ -58,6 +62,7 @@ export async function reconcileMonth(
       wallSeconds: inSeconds(own.wallMs - before.wallMs),
       ledgerCpuSeconds: inSeconds(ledger.cpuMs),
       ledgerWallSeconds: inSeconds(ledger.wallMs),
+      engineCpuSeconds: inSeconds(engineMs() - engineBeforeMs),
       providerCpuSeconds: inSeconds(provider.cpuMs),
       providerWallSeconds: inSeconds(provider.wallMs),
       isRight: isRight(found),

@@ -12,13 +12,14 @@ export interface Waits<Name extends string> {
   spent(name: Name | null): Spent;
 }
 
-export function createWaits<Name extends string>(): Waits<Name> {
+/** @param aside what counts as nobody's, in ms so far. */
+export function createWaits<Name extends string>(aside: () => number): Waits<Name> {
   const sums = new Map<Name | null, Spent>();
   const open: Name[] = [];
-  let since = now();
+  let since = now(aside);
   const settle = () => {
     const [before, name] = [since, open.at(-1) ?? null];
-    since = now();
+    since = now(aside);
     const { wallMs, cpuMs } = sums.get(name) ?? { wallMs: 0, cpuMs: 0 };
     sums.set(name, {
       wallMs: wallMs + since.wallMs - before.wallMs,
@@ -52,7 +53,8 @@ export function createWaits<Name extends string>(): Waits<Name> {
 }
 
 /** Of the whole process: garbage is collected on threads of its own. */
-function now(): Spent {
+function now(aside: () => number): Spent {
+  const asideMs = aside();
   const { user, system } = process.cpuUsage();
-  return { wallMs: performance.now(), cpuMs: (user + system) / 1_000 };
+  return { wallMs: performance.now(), cpuMs: (user + system) / 1_000 - asideMs };
 }

@@ -131,6 +131,19 @@ export const ENDINGS: Guarantees = {
       expect(await counters(gate)).toEqual({ all: { spent: 8n, held: 0n } });
     },
 
+  'what no gate held, repeated when its record is forgotten, counts again: the bound that is stated, and never too little':
+    async (openWith) => {
+      const { gate, advanceMs } = await openWith([budgetOf('all', usd('1'))], { recordGraceMs: 1 });
+      const hold = { ...(await held(gate, NEVER_LEASED)), attemptId: newAttemptId(), epoch: 'of no gate' };
+      expect((await gate.settle({ hold, amountNanoUsd: 5n })).outcome).toBe('orphan');
+      await vi.waitUntil(async () => {
+        await advanceMs(3 * HOUR_MS);
+        await held(gate, { expectedNanoUsd: 0n });
+        return (await gate.settle({ hold, amountNanoUsd: 5n })).outcome === 'orphan';
+      });
+      expect((await counters(gate))['all']?.spent).toBe(10n);
+    },
+
   'a repeated settlement with another amount returns the first one': async (openWith) => {
     const { gate } = await openWith([budgetOf('all', usd('1'))]);
     const hold = await held(gate);

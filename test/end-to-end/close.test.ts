@@ -47,15 +47,18 @@ it('a month is closed once, stays what it was told as, and what comes later is t
   const both = await Promise.all([run('close', '--month', '2026-10'), run('close', '--month', '2026-10')]);
   const [closed, refused] = both.sort((left, right) => (left.exitCode ?? 9) - (right.exitCode ?? 9));
   expect(closed?.document).toMatchObject({ state: 'closed', number: 1, manifest: { basis: 'charges' } });
-  expect(closed?.document.manifest.versions.priceIds).toHaveLength(1);
+  expect(closed?.document.manifest).toMatchObject({
+    rowsTied: true,
+    versions: { priceIds: [expect.any(String)] },
+  });
   expect(['TALLYGATE_PERIOD_CLOSED', 'TALLYGATE_RECORD_OUTDATED']).toContain(refused?.document.error.code);
   await bring('late.jsonl', [
     { ...CALL, id: '3', team: 'support', feature: 'chat', completion_tokens: 1_000 },
   ]);
-  const told = await print('statement', '--month', '2026-10', '--team', 'support', '--html');
-  const sha256 = createHash('sha256').update(told.stdout).digest('hex');
+  const page = await print('statement', '--month', '2026-10', '--team', 'support', '--html');
+  const sha256 = createHash('sha256').update(page.stdout).digest('hex');
   expect(closed?.document.manifest.files).toContainEqual({
-    ...{ name: 'statements/support.html', sha256, sizeBytes: Buffer.byteLength(told.stdout) },
+    ...{ name: 'statements/support.html', sha256, sizeBytes: Buffer.byteLength(page.stdout) },
   });
   const { document: next } = await run('statement', '--month', '2026-11', '--team', 'support');
   const correction = next.steps.find(({ label }: { label: string }) => label === 'correction of 2026-10');
@@ -71,5 +74,18 @@ it('a month is closed once, stays what it was told as, and what comes later is t
         .digest('hex'),
       name,
     ).toBe(hash);
-  expect(readFileSync(join(cwd, 'one/usage.csv'), 'utf8').trimEnd().split('\r\n')).toHaveLength(3);
+  const [, ...rows] = readFileSync(join(cwd, 'one/usage.csv'), 'utf8').trimEnd().split('\r\n');
+  expect(rows).toHaveLength(2);
+  expect(first.document.rows).toEqual({
+    ...{ days: 1, sameDays: 0, laterLines: 1, laterUsd: '3.015000000', missingDays: 0 },
+  });
+  // Whoever takes the late row out of usage.csv, and its last column, has what was hashed when the month was closed.
+  const [, told] = readFileSync(join(cwd, 'one/rows.csv'), 'utf8').split('\r\n');
+  const [day, backend, state, lines, , closedSha256] = told?.split(',') ?? [];
+  expect([day, backend, state, lines]).toEqual(['2026-10-14', 'anthropic', 'later', '1']);
+  const hashes = rows.map((row) => {
+    const lasting = `${row.slice(0, row.lastIndexOf(','))}\r\n`;
+    return createHash('sha256').update(lasting).digest('hex');
+  });
+  expect(hashes).toContain(closedSha256);
 });

@@ -133,7 +133,7 @@ describe('usage of the past', () => {
   });
 
   it('is charged to another team on command: once, to the nano, and neither counts nor prices move by it', async () => {
-    const where = ['--where', 'team=legal', '--to-team', 'support', '--reason', 'INC-9'];
+    const where = ['--where', 'team=legal', '--to', 'support', '--reason', 'INC-9'];
     const reassign = ['reassign', ...where, ...september, '--json'];
     const moved = { attempts: 20, usd: '0.056700000', teams: [{ team: 'legal', attempts: 20 }] };
     expect(document(await tallygate(cwd, ...reassign))).toMatchObject({ applied: false, ...moved });

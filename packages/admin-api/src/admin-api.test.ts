@@ -1,6 +1,7 @@
 import type { Logger } from '@tallygate/usage';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAdminApi } from './admin-api.ts';
+import { isNotOffered } from './provider-client.ts';
 import {
   ADMIN_KEY,
   bucket,
@@ -96,6 +97,25 @@ describe('a provider that fails', () => {
   ])('with %i for good is %s', async (status, code) => {
     const provider = fakeProvider(() => errorAnswer(status, 'x_error', soon));
     await expect(provider.adminApi.costs(costQuestion)).rejects.toMatchObject({ code });
+  });
+
+  it('by refusing a question says why in its own words, which name the field', async () => {
+    const refusing = (message: string) =>
+      fakeProvider(() => Response.json({ error: { type: 'x_error', message } }, { status: 400 })).adminApi;
+    await expect(refusing('limit: at most 31').costs(costQuestion)).rejects.toThrow(': limit: at most 31');
+    await expect(refusing(`no ${ADMIN_KEY}`).costs(costQuestion)).rejects.not.toThrow(ADMIN_KEY);
+  });
+
+  it('by not knowing a beta does not offer what is under it: no question was wrong', async () => {
+    const provider = fakeProvider(() => errorAnswer(400, 'invalid_request_error'));
+    const day = { ...costQuestion, bucketWidth: '1d' as const, groupBy: [] };
+    const refused = await provider.adminApi.analyticsCost(day).catch((error: unknown) => error);
+    expect([isNotOffered(refused), refused]).toMatchObject([
+      true,
+      { code: 'TALLYGATE_PROVIDER_UNAVAILABLE' },
+    ]);
+    const asked = await provider.adminApi.costs(costQuestion).catch((error: unknown) => error);
+    expect(isNotOffered(asked)).toBe(false);
   });
 
   it('by not being there, however often it is tried, is unavailable and not malformed', async () => {

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '@tallygate/usage';
+import { type Clock, type Logger, silentLogger, systemClock } from '@tallygate/usage';
 import type { AnalyticsCostDimension, AnalyticsDimension, AnalyticsQuestion } from './analytics-question.ts';
 import { readAnalyticsCost, readAnalyticsUsage } from './ask-analytics.ts';
 import { type CostQuestion, readCosts, readMessagesUsage, type UsageQuestion } from './ask-buckets.ts';
@@ -42,6 +42,8 @@ export interface AdminApiOptions {
   /** An admin key (`sk-ant-admin01-…`); keys of a workspace are refused by the provider. */
   apiKey: string;
   baseUrl?: string;
+  /** Tells which buckets are over. */
+  clock?: Clock;
   logger?: Logger;
   fetch?: typeof globalThis.fetch;
   /** Receives every report as it was answered, before anything is made of it; where this rejects, so does the question. */
@@ -55,6 +57,7 @@ export function createAdminApi(options: AdminApiOptions): AdminApi {
     apiKey: options.apiKey,
     // Named even when it is the default: left out, the SDK would read it from the environment.
     baseUrl: options.baseUrl ?? 'https://api.anthropic.com',
+    clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.onReport === undefined ? {} : { onReport: options.onReport }),

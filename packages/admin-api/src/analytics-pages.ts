@@ -38,7 +38,7 @@ const itemSchema = z.looseObject({
 const pageSchema = z.object({
   data: z.array(itemSchema),
   has_more: z.boolean(),
-  next_page: z.string().min(1).nullish(),
+  next_page: z.string().nullish(),
   data_refreshed_at: instantSchema.nullable(),
 });
 

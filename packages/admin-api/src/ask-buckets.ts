@@ -42,14 +42,14 @@ export async function readMessagesUsage(
   const filters = question.filters ?? {};
   const usesSpeed = question.groupBy.includes('speed') || filters.speeds !== undefined;
   const query = { group_by: question.groupBy, ...usageFilterQuery(filters) };
-  const range = rangeOf(MESSAGES_USAGE_REPORT, question, question.bucketWidth);
+  const range = rangeOf(client, MESSAGES_USAGE_REPORT, question, question.bucketWidth);
   const raw = await readRange(client, range, question.bucketWidth, query, usesSpeed ? [FAST_MODE_BETA] : []);
   return raw.map((bucket) => usageBucketFrom(bucket, question.groupBy));
 }
 
 export async function readCosts(client: ProviderClient, question: CostQuestion): Promise<CostBucket[]> {
   requireDimensions(question.groupBy, 2);
-  const range = rangeOf(COST_REPORT, question, '1d');
+  const range = rangeOf(client, COST_REPORT, question, '1d');
   const raw = await readRange(client, range, '1d', { group_by: question.groupBy }, []);
   return raw.map((bucket) => costBucketFrom(bucket, question.groupBy));
 }
@@ -73,7 +73,16 @@ function readRange(
   );
 }
 
-function rangeOf(report: string, asked: { fromMs: number; toMs: number }, width: BucketWidth): BucketRange {
-  requireWholeBuckets(asked, width);
-  return { report, fromMs: asked.fromMs, toMs: asked.toMs, widthMs: BUCKET_WIDTH_MS[width] };
+/** By how much the provider's clock may be behind ours: to it, a bucket that has just ended is not over. */
+const CLOCK_SKEW_MS = 60_000;
+
+function rangeOf(
+  client: ProviderClient,
+  report: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  width: BucketWidth,
+): BucketRange {
+  requireWholeBuckets({ fromMs, toMs }, width);
+  const overUntilMs = client.nowMs() - CLOCK_SKEW_MS;
+  return { report, fromMs, toMs, widthMs: BUCKET_WIDTH_MS[width], overUntilMs };
 }

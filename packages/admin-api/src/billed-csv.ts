@@ -1,6 +1,5 @@
-import { type PicoUsd, TallygateError } from '@tallygate/usage';
-import type { CostGroup, CostRow, ReportedUsage, UsageRow } from './reported.ts';
-import { requireDistinctGroups } from './reported-group.ts';
+import { divideHalfEven, type PicoUsd, TallygateError } from '@tallygate/usage';
+import type { CostGroup, CostRow, UsageRow } from './reported.ts';
 
 /** A row of a file by the names of its columns. */
 export interface CsvRow {
@@ -29,93 +28,27 @@ export interface BilledDay {
   costs: CostRow[];
 }
 
-/** What says whose and what a row is: by the Console's names of columns. */
-const CONSOLE_GROUP: Readonly<Record<string, keyof CostGroup>> = {
-  model: 'model',
-  model_version: 'model',
-  workspace: 'workspace_id',
-  api_key: 'api_key_id',
-  api_key_id: 'api_key_id',
-  usage_type: 'service_tier',
-  context_window: 'context_window',
-  inference_geo: 'inference_geo',
-  speed: 'speed',
-  cost_type: 'cost_type',
-  token_type: 'token_type',
-};
-
-const CONSOLE_COUNTS: Readonly<Record<string, keyof ReportedUsage>> = {
-  usage_input_tokens_no_cache: 'uncachedInputTokens',
-  usage_input_tokens_cache_read: 'cacheReadInputTokens',
-  usage_input_tokens_cache_write_5m: 'cacheWrite5mInputTokens',
-  usage_input_tokens_cache_write_1h: 'cacheWrite1hInputTokens',
-  usage_output_tokens: 'outputTokens',
-  web_search_count: 'webSearchRequests',
-};
-const CONSOLE_DATE = 'usage_date_utc';
-const CONSOLE_AMOUNTS = ['cost_usd', 'list_price_usd'];
-/** What such a column holds is money or a count, and left out it would be missing from a total. */
-const FIGURE = /cost|amount|price|usd|charge|credit|discount|tax|token(?!_type)|count/i;
+/** Days in their order, and what of them a reader must know. */
+export interface BilledRows {
+  days: BilledDay[];
+  remarks: string[];
+}
 
 /**
- * Usage and cost as the Console exports them, in whatever order their columns are. The names of columns are those that people's programs
- * read, for the provider documents none: see `docs/decisions/billed-csv.md`.
+ * Billed amounts of whoever else sends a bill, such as a cloud that resells the models: rows of one day and group add up. Clouds write
+ * amounts as floats, whose last digits are dust: what pico-USD cannot hold is rounded, half to even, and said.
  *
- * @param files the rows of each; two of one kind must tell the same things apart, or one would hold again what the other holds.
- * @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for a column of figures that is not known, a row twice, or a value that is none.
- */
-export function readConsoleCsv(...files: readonly (readonly CsvRow[])[]): BilledDay[] {
-  const days = mergedDays(files.map(readConsoleFile));
-  for (const { usage, costs } of days) {
-    for (const rows of [usage, costs]) {
-      requireSameDimensions(rows);
-      requireDistinctGroups('exported CSV', rows);
-    }
-  }
-  return days;
-}
-
-/** Of two files the days of both, rows of one day together. */
-function mergedDays(files: readonly BilledDay[][]): BilledDay[] {
-  const days = new Map<number, BilledDay>();
-  for (const { startMs, usage, costs } of files.flat()) {
-    const known = days.get(startMs) ?? { startMs, usage: [], costs: [] };
-    const [allUsage, allCosts] = [known.usage.concat(usage), known.costs.concat(costs)];
-    days.set(startMs, { startMs, usage: allUsage, costs: allCosts });
-  }
-  return [...days.values()].sort((left, right) => left.startMs - right.startMs);
-}
-
-function requireSameDimensions(rows: readonly { group: CostGroup }[]): void {
-  const [kind, ...others] = new Set(rows.map(({ group }) => Object.keys(group).sort().join(', ')));
-  if (kind !== undefined && others.length > 0)
-    throw malformed(1, `tells apart ${others[0]}, and another one ${kind}: one holds what the other holds`);
-}
-
-function readConsoleFile(rows: readonly CsvRow[]): BilledDay[] {
-  const columns = Object.keys(rows[0]?.value ?? {});
-  const known = [
-    CONSOLE_DATE,
-    ...CONSOLE_AMOUNTS,
-    ...Object.keys(CONSOLE_GROUP),
-    ...Object.keys(CONSOLE_COUNTS),
-  ];
-  const unknown = columns.find((name) => FIGURE.test(name) && !known.includes(name));
-  if (unknown !== undefined) throw malformed(1, `holds "${unknown}", figures of which nothing is known`);
-  const isCost = columns.includes('cost_usd');
-  const needed = isCost ? [CONSOLE_DATE] : [CONSOLE_DATE, ...Object.keys(CONSOLE_COUNTS)];
-  const missing = needed.find((name) => !columns.includes(name));
-  if (missing !== undefined) throw malformed(1, `has no column "${missing}"`);
-  return inDays(rows, CONSOLE_DATE, (row) => ({
-    ...(isCost ? { costs: [consoleCost(row)], usage: [] } : { costs: [], usage: [consoleUsage(row)] }),
-  }));
-}
-
-/**
- * Billed amounts of whoever else sends a bill, such as a cloud that resells the models: rows of one day and group add up.
  * @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for another currency, an amount that is none, a day that is none.
  */
-export function readBilledCsv(rows: readonly CsvRow[], columns: BilledColumns): BilledDay[] {
+export function readBilledCsv(rows: readonly CsvRow[], columns: BilledColumns): BilledRows {
+  if (columns.currency === undefined) requireOneCurrency(rows);
+  let rounded = 0;
+  const roundedIn = (row: CsvRow, column: string) => {
+    const amount = nearestPicoUsd(textIn(row, column));
+    if (amount === null) throw noAmount(row, column);
+    if (!amount.isExact) rounded += 1;
+    return amount.picoUsd;
+  };
   const group: [keyof CostGroup, string | undefined][] = [
     ['model', columns.model],
     ['workspace_id', columns.workspace],
@@ -123,24 +56,41 @@ export function readBilledCsv(rows: readonly CsvRow[], columns: BilledColumns): 
     ['service_tier', columns.tier],
     ['cost_type', columns.type],
   ];
-  return inDays(rows, columns.date, (row) => {
+  const days = inDays(rows, columns.date, (row) => {
     if (columns.currency !== undefined && textIn(row, columns.currency) !== 'USD')
-      throw malformed(row.line, 'is not in USD');
+      throw malformed(row.line, `is in "${textIn(row, columns.currency)}", not in USD`);
     const cost: CostRow = {
       group: Object.fromEntries(
         group.flatMap(([name, column]) =>
           column === undefined ? [] : [[name, textIn(row, column) || null]],
         ),
       ),
-      amountPicoUsd: amountIn(row, columns.amount),
-      listAmountPicoUsd: columns.list === undefined ? null : amountIn(row, columns.list),
+      amountPicoUsd: roundedIn(row, columns.amount),
+      listAmountPicoUsd: columns.list === undefined ? null : roundedIn(row, columns.list),
       requests: null,
     };
     return { costs: [cost], usage: [] };
   });
+  return { days, remarks: rounded === 0 ? [] : [roundedRemark(rounded)] };
 }
 
-function inDays(
+function roundedRemark(count: number): string {
+  return `${count} amounts have more than ${PICO_DIGITS} decimals of a USD and were rounded there, each by less than a trillionth.`;
+}
+
+/** A sum over several currencies is no amount. Which of several columns the amounts are in, only a person knows. */
+function requireOneCurrency(rows: readonly CsvRow[]): void {
+  for (const { line, value } of rows)
+    for (const [column, text] of Object.entries(value))
+      if (/currency/i.test(column) && typeof text === 'string' && /^[A-Z]{3}$/.test(text) && text !== 'USD')
+        throw malformed(
+          line,
+          `has ${text} in "${column}", and nothing says what its amounts are in`,
+          `Name the column of their currency: --csv-columns …,currency=${column}.`,
+        );
+}
+
+export function inDays(
   rows: readonly CsvRow[],
   dateColumn: string,
   read: (row: CsvRow) => Omit<BilledDay, 'startMs'>,
@@ -157,25 +107,6 @@ function inDays(
   return [...days.values()].sort((left, right) => left.startMs - right.startMs);
 }
 
-function consoleCost(row: CsvRow): CostRow {
-  const list = 'list_price_usd' in row.value ? amountIn(row, 'list_price_usd') : null;
-  const amountPicoUsd = amountIn(row, 'cost_usd');
-  return { group: consoleGroup(row), amountPicoUsd, listAmountPicoUsd: list, requests: null };
-}
-
-function consoleUsage(row: CsvRow): UsageRow {
-  const counts = Object.entries(CONSOLE_COUNTS).map(([column, name]) => [name, countIn(row, column)]);
-  return { group: consoleGroup(row), usage: Object.fromEntries(counts), requests: null, unknownCounts: {} };
-}
-
-/** A key's id before its name, wherever either column stands. */
-function consoleGroup(row: CsvRow): CostGroup {
-  const group: CostGroup = {};
-  for (const [column, name] of Object.entries(CONSOLE_GROUP))
-    if (column in row.value) group[name] = textIn(row, column) || (group[name] ?? null);
-  return group;
-}
-
 const DAY_MS = 86_400_000;
 
 function dayIn(row: CsvRow, column: string): number {
@@ -184,43 +115,58 @@ function dayIn(row: CsvRow, column: string): number {
   const startMs = Date.parse(`${day}T00:00:00Z`);
   const isDay = Number.isFinite(startMs) && new Date(startMs).toISOString().startsWith(day);
   if (isDay && startMs % DAY_MS === 0) return startMs;
-  throw malformed(row.line, `has no day in "${column}"`);
+  throw malformed(
+    row.line,
+    `has ${quoted(text)} in "${column}", which is no day`,
+    'A day is written 2026-11-18, with or without a time in UTC behind it: anything else would be guessed at.',
+  );
 }
 
-function countIn(row: CsvRow, column: string): number {
-  const text = textIn(row, column);
-  const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(count)) return count;
-  throw malformed(row.line, `has no count in "${column}"`);
+/** @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for what is no amount, or none that pico-USD can hold. */
+export function amountIn(row: CsvRow, column: string): PicoUsd {
+  const amount = nearestPicoUsd(textIn(row, column));
+  if (amount?.isExact === true) return amount.picoUsd;
+  throw noAmount(row, column);
 }
 
-function amountIn(row: CsvRow, column: string): PicoUsd {
-  const amountPicoUsd = picoFromDecimalUsd(textIn(row, column));
-  if (amountPicoUsd !== null) return amountPicoUsd;
-  throw malformed(row.line, `has no amount in "${column}" that pico-USD can hold`);
+function noAmount(row: CsvRow, column: string): TallygateError {
+  return malformed(
+    row.line,
+    `has ${quoted(textIn(row, column))} in "${column}", which is no amount`,
+    'An amount is written 1234.56 or 1.2E-7: with a point, without a sign of its currency, nothing between its thousands.',
+  );
 }
 
+function quoted(text: string): string {
+  return text === '' ? 'nothing' : `"${text.slice(0, MOST_QUOTED)}"`;
+}
+
+const MOST_QUOTED = 30;
 const PICO_DIGITS = 12;
 
-/** Clouds write small amounts with an exponent ("1.2E-7"): read as exactly as any. Null where digits would be lost. */
-export function picoFromDecimalUsd(text: string): PicoUsd | null {
+/** Clouds write small amounts with an exponent ("1.2E-7"). Null for what is no amount. */
+export function nearestPicoUsd(text: string): { picoUsd: PicoUsd; isExact: boolean } | null {
   const [, minus, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d{1,18})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text) ?? [];
   if (whole === '') return null;
-  const digits = whole + fraction;
+  const digits = BigInt(minus + whole + fraction);
   const scale = PICO_DIGITS + Number(exponent) - fraction.length;
-  const kept = scale >= 0 ? digits.padEnd(digits.length + scale, '0') : digits.slice(0, scale) || '0';
-  const lost = scale >= 0 ? '' : digits.slice(scale);
-  if (/[1-9]/.test(lost)) return null;
-  return minus ? -BigInt(kept) : BigInt(kept);
+  if (scale >= 0) return { picoUsd: digits * 10n ** BigInt(scale), isExact: true };
+  const unit = 10n ** BigInt(-scale);
+  return { picoUsd: divideHalfEven(digits, unit), isExact: digits % unit === 0n };
 }
 
-function textIn({ line, value }: CsvRow, column: string): string {
+export function textIn({ line, value }: CsvRow, column: string): string {
   const text = value[column];
   if (typeof text === 'string') return text.trim();
   throw malformed(line, `has no column "${column}"`);
 }
 
-function malformed(line: number, found: string): TallygateError {
-  return new TallygateError('TALLYGATE_REPORT_MALFORMED', { message: `Line ${line} of the file ${found}.` });
+const FILE_CURE = 'Correct it, or export the file again: nothing was counted from it.';
+
+export function malformed(line: number, found: string, cure = FILE_CURE): TallygateError {
+  return new TallygateError('TALLYGATE_REPORT_MALFORMED', {
+    message: `Line ${line} of the file ${found}.`,
+    cure,
+  });
 }

@@ -7,14 +7,19 @@ const range: BucketRange = {
   fromMs: FROM_MS,
   toMs: FROM_MS + 4 * DAY_MS,
   widthMs: DAY_MS,
+  overUntilMs: FROM_MS + 4 * DAY_MS,
 };
 const days = [0, 1, 2, 3].map((day) => bucket(FROM_MS + day * DAY_MS));
 const [first, second, third, fourth] = days;
 
 /** Serves the pages in turn, whatever cursor is sent. */
 function read(...pages: unknown[]) {
+  return readUntil(range.overUntilMs, ...pages);
+}
+
+function readUntil(overUntilMs: number, ...pages: unknown[]) {
   const cursors: (string | null)[] = [];
-  const result = readBucketPages(range, async (cursor) => {
+  const result = readBucketPages({ ...range, overUntilMs }, async (cursor) => {
     cursors.push(cursor);
     if (cursors.length > pages.length) throw new Error('asked beyond the last page');
     return pages[cursors.length - 1];
@@ -41,6 +46,21 @@ describe('a report that ends well', () => {
 
   it('keeps idle days as empty buckets', async () => {
     expect((await read(lastPage(days)).result).every(({ results }) => results.length === 0)).toBe(true);
+  });
+
+  it('may lack buckets that are not over, and says so of them; one that is over is never lacking', async () => {
+    const found = await readUntil(FROM_MS + 3 * DAY_MS, lastPage([first, second, third])).result;
+    expect(found.map(({ startMs, isPending }) => [startMs, isPending])).toEqual([
+      ...days.slice(0, 3).map((_, day) => [FROM_MS + day * DAY_MS, false]),
+      [FROM_MS + 3 * DAY_MS, true],
+    ]);
+    await expect(readUntil(FROM_MS + 3 * DAY_MS, lastPage([first, second])).result).rejects.toMatchObject({
+      code: 'TALLYGATE_REPORT_MALFORMED',
+    });
+  });
+
+  it('may name an empty next page where it ends', async () => {
+    await expect(read({ data: days, has_more: false, next_page: '' }).result).resolves.toHaveLength(4);
   });
 
   it('is read from instants with an offset and with milliseconds too', async () => {

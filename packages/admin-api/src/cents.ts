@@ -2,7 +2,7 @@ import type { PicoUsd } from '@tallygate/usage';
 import { z } from 'zod';
 
 /** 1 cent is 10^10 pico-USD, so ten fraction digits of a cent are exact. */
-const EXACT_FRACTION_DIGITS = 10;
+export const EXACT_FRACTION_DIGITS = 10;
 const MAX_WHOLE_DIGITS = 18;
 
 /**

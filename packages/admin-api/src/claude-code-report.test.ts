@@ -89,21 +89,35 @@ describe('a day of Claude Code', () => {
     await expect(read(row(), row({ is_remote: true }), subscribed)).resolves.toHaveLength(3);
   });
 
+  it('is read where a row says less than is documented, or names somebody of a new kind', async () => {
+    const bot = (id: string) => ({ actor: { type: 'service_account_actor', service_account_id: id } });
+    const terse = { customer_type: undefined, terminal_type: null, organization_id: undefined };
+    const rows = await read(row(bot('svac_1')), row({ ...bot('svac_2'), ...terse }));
+    expect(rows.map(({ actor }) => actor)).toMatchObject([
+      { kind: 'other', type: 'service_account_actor', id: expect.stringContaining('svac_1') },
+      { kind: 'other', id: expect.stringContaining('svac_2') },
+    ]);
+    expect(rows[1]).toMatchObject({ customerType: null, terminalType: null, organizationId: null });
+  });
+
+  it.each([
+    ['the dust of a float', { currency: 'USD', amount: 141.00000000000003 }, 1_410_000_000_000n],
+    ['less than pico-USD', { currency: 'USD', amount: 1e-12 }, 0n],
+    ['another currency', { currency: 'EUR', amount: 1 }, null],
+  ])('reads an estimate of %s', async (_case, estimated_cost, amount) => {
+    const [read1] = await read(row({ model_breakdown: [{ ...model, estimated_cost }] }));
+    expect(read1?.models[0]?.estimatedCostPicoUsd).toBe(amount);
+  });
+
   it.each<[string, unknown[]]>([
     ['a row twice', [row(), row()]],
     ['a model of a row twice', [row({ model_breakdown: [model, model] })]],
     ['a row of another day', [row({ date: '2026-11-17T00:00:00Z' })]],
-    ['an actor of a new kind', [row({ actor: { type: 'robot_actor' } })]],
-    ['no customer type', [row({ customer_type: undefined })]],
     ['a metric left out', [row({ core_metrics: { num_sessions: 4 } })]],
     ['tokens as text', [row({ model_breakdown: [{ ...model, tokens: { ...model.tokens, output: '1' } }] })]],
     [
-      'an estimate in another currency',
-      [row({ model_breakdown: [{ ...model, estimated_cost: { currency: 'EUR', amount: 1 } }] })],
-    ],
-    [
-      'an estimate that no decimal writes',
-      [row({ model_breakdown: [{ ...model, estimated_cost: { currency: 'USD', amount: 1e-9 } }] })],
+      'an estimate as text',
+      [row({ model_breakdown: [{ ...model, estimated_cost: { currency: 'USD', amount: '1' } }] })],
     ],
   ])('with %s is refused', async (_fault, rows) => {
     await expect(read(...rows)).rejects.toMatchObject(malformed);

@@ -1,7 +1,7 @@
 import { isoFromMs, type PicoUsd } from '@tallygate/usage';
 import { z } from 'zod';
 import { instantSchema } from './bucket-pages.ts';
-import { picoFromCents } from './cents.ts';
+import { EXACT_FRACTION_DIGITS, picoFromCents } from './cents.ts';
 import type { ProviderClient } from './provider-client.ts';
 import { readReport } from './read-report.ts';
 import { reportMalformed } from './report-malformed.ts';
@@ -18,15 +18,14 @@ const CLAUDE_CODE_REPORT = 'usage_report/claude_code';
 
 export interface ClaudeCodeRow {
   dayMs: number;
-  /** The name of a key, which is no id, or the address of a person as the provider gives it: pseudonymise before it is stored. */
-  actor: { kind: 'key'; name: string } | { kind: 'person'; emailAddress: string };
-  organizationId: string;
+  actor: ClaudeCodeActor;
+  /** Null, here and below: the provider does not say. */
+  organizationId: string | null;
   /** "api", "subscription". */
-  customerType: string;
+  customerType: string | null;
   /** "enterprise", "team"; null without a subscription. */
   subscriptionType: string | null;
-  terminalType: string;
-  /** Null: the provider does not say. */
+  terminalType: string | null;
   isRemote: boolean | null;
   sessions: number;
   linesAdded: number;
@@ -38,6 +37,15 @@ export interface ClaudeCodeRow {
   models: ClaudeCodeModel[];
 }
 
+/**
+ * The name of a key, which is no id, or the address of a person as the provider gives it: pseudonymise before it is stored. Of whoever else
+ * it names, the kind by the provider's word and what tells it from others of that kind.
+ */
+export type ClaudeCodeActor =
+  | { kind: 'key'; name: string }
+  | { kind: 'person'; emailAddress: string }
+  | { kind: 'other'; type: string; id: string };
+
 export interface ClaudeCodeModel {
   model: string;
   uncachedInputTokens: number;
@@ -45,12 +53,16 @@ export interface ClaudeCodeModel {
   cacheReadInputTokens: number;
   /** Both lifetimes together: the provider does not split them here. */
   cacheWriteInputTokens: number;
-  estimatedCostPicoUsd: PicoUsd;
+  /** No billing figure, and rounded; null: not in USD. */
+  estimatedCostPicoUsd: PicoUsd | null;
 }
 
 const label = z.string().min(1);
 
-const estimateSchema = z.object({ currency: z.literal('USD'), amount: z.number().min(0) });
+/** Beyond, a number is written with an exponent. */
+const LARGEST_CENTS = 1e18;
+
+const estimateSchema = z.looseObject({ currency: label, amount: z.number().min(0).max(LARGEST_CENTS) });
 
 const modelSchema = z.looseObject({
   model: label,
@@ -65,14 +77,11 @@ const modelSchema = z.looseObject({
 
 const rowSchema = z.looseObject({
   date: instantSchema,
-  actor: z.discriminatedUnion('type', [
-    z.looseObject({ type: z.literal('user_actor'), email_address: label }),
-    z.looseObject({ type: z.literal('api_actor'), api_key_name: label }),
-  ]),
-  organization_id: label,
-  customer_type: label,
+  actor: z.looseObject({ type: label, email_address: label.nullish(), api_key_name: label.nullish() }),
+  organization_id: label.nullish(),
+  customer_type: label.nullish(),
   subscription_type: label.nullish(),
-  terminal_type: label,
+  terminal_type: label.nullish(),
   is_remote: z.boolean().nullish(),
   core_metrics: z.looseObject({
     num_sessions: countSchema,
@@ -87,7 +96,7 @@ const rowSchema = z.looseObject({
 const pageSchema = z.object({
   data: z.array(rowSchema),
   has_more: z.boolean(),
-  next_page: label.nullish(),
+  next_page: z.string().nullish(),
 });
 
 const DAY_MS = 86_400_000;
@@ -121,14 +130,11 @@ function rowFrom(row: z.output<typeof rowSchema>): ClaudeCodeRow {
   const { core_metrics: metrics, actor } = row;
   return {
     dayMs: row.date,
-    actor:
-      actor.type === 'api_actor'
-        ? { kind: 'key', name: actor.api_key_name }
-        : { kind: 'person', emailAddress: actor.email_address },
-    organizationId: row.organization_id,
-    customerType: row.customer_type,
+    actor: actorFrom(actor),
+    organizationId: row.organization_id ?? null,
+    customerType: row.customer_type ?? null,
     subscriptionType: row.subscription_type ?? null,
-    terminalType: row.terminal_type,
+    terminalType: row.terminal_type ?? null,
     isRemote: row.is_remote ?? null,
     sessions: metrics.num_sessions,
     linesAdded: metrics.lines_of_code.added,
@@ -138,6 +144,14 @@ function rowFrom(row: z.output<typeof rowSchema>): ClaudeCodeRow {
     toolActions: row.tool_actions,
     models: distinctModels(row.model_breakdown).map(modelFrom),
   };
+}
+
+/** Kinds of actors arrive without notice; two of one kind are told apart by all that is said of them. */
+function actorFrom(actor: z.output<typeof rowSchema>['actor']): ClaudeCodeActor {
+  const { type, email_address: emailAddress, api_key_name: name } = actor;
+  if (type === 'api_actor' && name) return { kind: 'key', name };
+  if (type === 'user_actor' && emailAddress) return { kind: 'person', emailAddress };
+  return { kind: 'other', type, id: JSON.stringify(Object.entries(actor).sort()) };
 }
 
 type ReportedModel = z.output<typeof modelSchema>;
@@ -154,13 +168,11 @@ function modelFrom({ model, tokens, estimated_cost }: ReportedModel): ClaudeCode
     outputTokens: tokens.output,
     cacheReadInputTokens: tokens.cache_read,
     cacheWriteInputTokens: tokens.cache_creation,
-    estimatedCostPicoUsd: picoFromEstimate(estimated_cost.amount),
+    estimatedCostPicoUsd: estimated_cost.currency === 'USD' ? picoFromEstimate(estimated_cost.amount) : null,
   };
 }
 
-/** The one amount that arrives as a number. Its shortest decimal form is what was sent; an exponent is beyond any estimate. */
-function picoFromEstimate(cents: number): PicoUsd {
-  const amountPicoUsd = picoFromCents(String(cents));
-  if (amountPicoUsd === null) throw reportMalformed(CLAUDE_CODE_REPORT, `holds the estimate ${cents}`);
-  return amountPicoUsd;
+/** The one amount that arrives as a number, and may carry the dust of a float. */
+function picoFromEstimate(cents: number): PicoUsd | null {
+  return picoFromCents(cents.toFixed(EXACT_FRACTION_DIGITS));
 }

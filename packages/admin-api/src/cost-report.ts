@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RawBucket } from './bucket-pages.ts';
+import { bucketOf, type RawBucket } from './bucket-pages.ts';
 import { amountSchema } from './cents.ts';
 import { parseReported } from './report-malformed.ts';
 import type { CostBucket, CostDimension, CostRow } from './reported.ts';
@@ -32,7 +32,7 @@ const rowSchema = z.looseObject({ amount: amountSchema, currency: z.literal('USD
 export function costBucketFrom(raw: RawBucket, asked: readonly CostReportDimension[]): CostBucket {
   const rows = raw.results.map((result) => costRowFrom(result, asked));
   requireDistinctGroups(COST_REPORT, rows);
-  return { startMs: raw.startMs, endMs: raw.endMs, rows };
+  return bucketOf(raw, rows);
 }
 
 function costRowFrom(result: unknown, asked: readonly CostReportDimension[]): CostRow {

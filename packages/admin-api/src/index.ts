@@ -14,10 +14,10 @@ export {
   type BilledField,
   type CsvRow,
   readBilledCsv,
-  readConsoleCsv,
 } from './billed-csv.ts';
 export { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
-export type { ClaudeCodeModel, ClaudeCodeRow } from './claude-code-report.ts';
+export type { ClaudeCodeActor, ClaudeCodeModel, ClaudeCodeRow } from './claude-code-report.ts';
+export { readConsoleCsv } from './console-csv.ts';
 export type { CostReportDimension } from './cost-report.ts';
 export type { OrganizationApiKey } from './organization-api-keys.ts';
 export type { OrganizationWorkspace } from './organization-workspaces.ts';

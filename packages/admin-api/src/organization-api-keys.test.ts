@@ -38,9 +38,13 @@ it('reads where a key belongs from either form, and asks for the one that names 
   expect(provider.asked[0]?.headers.get('anthropic-version')).toBe('2026-10-21');
 });
 
-it('says null, not an empty list, where the organization is not offered the list', async () => {
-  const provider = fakeProvider(() => errorAnswer(404, 'not_found_error'));
-  expect(await provider.adminApi.apiKeys()).toBeNull();
+it.each([
+  [404, 'not_found_error'],
+  [403, 'permission_error'],
+  [401, 'authentication_error'],
+])('says null, not an empty list, where the list is not offered to this key (%i)', async (status, type) => {
+  const { adminApi } = fakeProvider(() => errorAnswer(status, type));
+  expect([await adminApi.apiKeys(), await adminApi.workspaces()]).toEqual([null, null]);
 });
 
 it('rejects when a later page is not found: half a list would leave keys unknown', async () => {

@@ -29,7 +29,7 @@ const rowSchema = z.looseObject({
   scope: z.looseObject({ workspace_id: label.nullish() }).nullish(),
 });
 
-/** @returns null when the organization is not offered this list (404): keys then stay known by their hints only. */
+/** @returns null when this key is not offered this list (401, 403, 404): keys then stay known by their hints only. */
 export async function readApiKeys(client: ProviderClient): Promise<OrganizationApiKey[] | null> {
   const rows = await listOf(client, 'api_keys', rowSchema, {});
   return (

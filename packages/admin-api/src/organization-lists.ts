@@ -5,10 +5,11 @@ import { parseReported, reportMalformed } from './report-malformed.ts';
 const PAGE_LIMIT = 1000;
 /** From this version on a key names its workspace by its real id, the default one, too. */
 const LIST_VERSION = '2026-10-21';
+const NOT_LISTED = new Set([401, 403, 404]);
 
 /**
  * A list of the organization's things, to its end, in the provider's order.
- * @returns null when the organization is not offered this list (404).
+ * @returns null when the organization is not offered this list (404), or not with this key (401, 403): one that reads analytics may not.
  * @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for another shape, a thing twice, or a page that leads nowhere.
  */
 export async function listOf<Row extends { id: string }>(
@@ -48,7 +49,7 @@ async function readPage(
     const asked = afterId === null ? query : { ...query, after_id: afterId };
     return { body: await client.get(path, asked, { version: LIST_VERSION }) };
   } catch (error) {
-    if (afterId === null && providerStatus(error) === 404) return null;
+    if (afterId === null && NOT_LISTED.has(providerStatus(error) ?? 0)) return null;
     throw error;
   }
 }

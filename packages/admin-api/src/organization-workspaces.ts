@@ -15,7 +15,7 @@ const rowSchema = z.looseObject({
   archived_at: z.string().nullish(),
 });
 
-/** @returns null when the organization is not offered this list (404). */
+/** @returns null when this key is not offered this list (401, 403, 404). */
 export async function readWorkspaces(client: ProviderClient): Promise<OrganizationWorkspace[] | null> {
   const query = { include_archived: true, include_default: true };
   const rows = await listOf(client, 'workspaces', rowSchema, query);

@@ -1,5 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { type Logger, TallygateError } from '@tallygate/usage';
+import { type Clock, type Logger, TallygateError } from '@tallygate/usage';
 import type { ReadReport, ReportAsked } from './read-report.ts';
 import { reportMalformed } from './report-malformed.ts';
 
@@ -20,6 +20,7 @@ export interface ProviderClientOptions {
   /** An admin key (`sk-ant-admin01-…`). */
   apiKey: string;
   baseUrl: string;
+  clock: Clock;
   logger: Logger;
   fetch?: typeof globalThis.fetch;
 }
@@ -31,6 +32,8 @@ export interface ProviderClient {
   keep(report: ReadReport): Promise<void>;
   /** As the provider's last answer named it. */
   organizationId(): string | null;
+  /** When it is asked; what was asked once stays as it was answered then. */
+  nowMs(): number;
 }
 
 /** Under which version of the documentation an answer is asked for. */
@@ -69,6 +72,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     recall: async (asked) => (await options.recall?.(asked)) ?? null,
     keep: async (report) => options.onReport?.(report),
     organizationId: () => organizationId,
+    nowMs: options.clock.nowMs,
     get: (path, query, contract = {}) =>
       oneAtATime(async () => {
         options.logger.debug('asking the provider', { path, query });
@@ -81,7 +85,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
           organizationId = named ?? organizationId;
           return data;
         } catch (error) {
-          throw asTallygateError(path, error);
+          throw asTallygateError(path, error, contract);
         }
       }),
   };
@@ -93,10 +97,17 @@ export function providerStatus(error: unknown): number | null {
   return cause instanceof Anthropic.APIError ? (cause.status ?? null) : null;
 }
 
-/** True where this key may not read a report, or the organization is not offered it (403, 404); another may do. */
+/**
+ * True where this key may not read a report, or the organization is not offered it (403, 404; 400 where its beta is not open to it);
+ * another may do.
+ */
 export function isNotOffered(error: unknown): boolean {
   const status = providerStatus(error);
-  return status === 403 || status === 404;
+  return status === 403 || status === 404 || (status === 400 && !isOurFault(error));
+}
+
+function isOurFault(error: unknown): boolean {
+  return TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID';
 }
 
 function requireOrganization(named: string, meant: string): void {
@@ -130,7 +141,7 @@ function createQueue(): <T>(job: () => Promise<T>) => Promise<T> {
   };
 }
 
-function asTallygateError(path: string, error: unknown): TallygateError {
+function asTallygateError(path: string, error: unknown, { betas = [] }: Contract): TallygateError {
   if (TallygateError.isInstance(error)) return error;
   if (error instanceof SyntaxError) return reportMalformed(path, 'is not complete JSON', error);
   if (!(error instanceof Anthropic.APIError) || error.status === undefined) {
@@ -142,10 +153,25 @@ function asTallygateError(path: string, error: unknown): TallygateError {
     const message = `The provider refused the admin key for ${path} (${answer}).`;
     return new TallygateError('TALLYGATE_KEY_REJECTED', { message, cause: error });
   }
+  if (error.status === 404 || (error.status === 400 && betas.length > 0)) {
+    const message = `The provider does not offer ${path} to this key (${answer})${wordsOf(error)}`;
+    return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message, cure: NOT_OFFERED, cause: error });
+  }
   if (error.status === 400) {
-    const message = `The provider refused the question to ${path} (${answer}).`;
+    const message = `The provider refused the question to ${path} (${answer})${wordsOf(error)}`;
     return new TallygateError('TALLYGATE_REQUEST_INVALID', { message, cause: error });
   }
   const message = `The provider answered ${answer} for ${path}.`;
   return new TallygateError('TALLYGATE_PROVIDER_UNAVAILABLE', { message, cause: error });
+}
+
+const NOT_OFFERED =
+  'Reports need an organization and an admin key of it (sk-ant-admin01-…); an account of one person has none. Check TALLYGATE_PROVIDER_URL where it is set.';
+const MOST_WORDS = 200;
+
+/** What the provider says of it, for a person to read: which field it means stands nowhere else. */
+function wordsOf({ error: body }: InstanceType<typeof Anthropic.APIError>): string {
+  const { message } = (body as { error?: { message?: unknown } } | undefined)?.error ?? {};
+  if (typeof message !== 'string' || message.includes('sk-')) return '.';
+  return `: ${message.slice(0, MOST_WORDS)}`;
 }

@@ -1,3 +1,4 @@
+import { TallygateError } from '@tallygate/usage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CostBucket, UsageBucket } from './reported.ts';
@@ -187,7 +188,11 @@ describe('a damaged report never gives a wrong total in silence', () => {
         ...ofClaudeCode(),
         async read(api) {
           const models = (await api.claudeCode(FROM_MS)).flatMap((row) => row.models);
-          return models.reduce((sum, row) => sum + BigInt(row.outputTokens) + row.estimatedCostPicoUsd, 0n);
+          if (models.some((row) => row.estimatedCostPicoUsd === null)) throw unreadable();
+          return models.reduce(
+            (sum, row) => sum + BigInt(row.outputTokens) + (row.estimatedCostPicoUsd ?? 0n),
+            0n,
+          );
         },
         totalOf: ({ tokens, cents }) => BigInt(tokens) + BigInt(cents) * 10_000_000_000n,
       },
@@ -202,3 +207,8 @@ describe('a damaged report never gives a wrong total in silence', () => {
     60_000,
   );
 });
+
+/** An estimate in another currency is handed on as none, and is in no sum. */
+function unreadable(): TallygateError {
+  return new TallygateError('TALLYGATE_REPORT_MALFORMED', { message: 'An estimate is not in USD.' });
+}

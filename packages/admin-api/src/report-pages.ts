@@ -30,7 +30,7 @@ export async function* pagesOf<Page extends ReportPage>(
 }
 
 function nextCursor(report: string, page: ReportPage, seenCursors: Set<string>): string | null {
-  const next = page.next_page ?? null;
+  const next = page.next_page || null;
   if (!page.has_more) {
     if (next !== null) throw reportMalformed(report, 'says that it ends, and names a next page');
     return null;

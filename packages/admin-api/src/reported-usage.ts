@@ -46,7 +46,7 @@ export function unknownCountsOf(counts: object): Record<string, number> {
 
 function numbersOf(value: object, prefix = ''): [string, number][] {
   return Object.entries(value).flatMap(([name, item]: [string, unknown]): [string, number][] => {
-    if (typeof item === 'number') return [[prefix + name, item]];
+    if (typeof item === 'number') return Number.isSafeInteger(item) ? [[prefix + name, item]] : [];
     return typeof item === 'object' && item !== null ? numbersOf(item, `${prefix}${name}.`) : [];
   });
 }

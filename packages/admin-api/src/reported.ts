@@ -11,6 +11,8 @@ export interface Bucket<Row> {
   startMs: number;
   endMs: number;
   rows: Row[];
+  /** It was not over, and the provider did not send it: nothing is known of it, which is not the same as nothing used. */
+  isPending?: true;
 }
 
 export type UsageDimension =

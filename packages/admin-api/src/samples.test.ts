@@ -15,6 +15,7 @@ const range = {
   fromMs: Date.parse('2025-08-01T00:00:00Z'),
   toMs: Date.parse('2025-08-02T00:00:00Z'),
   widthMs: 86_400_000,
+  overUntilMs: Date.parse('2025-08-02T00:00:00Z'),
 };
 
 /** The examples say has_more, and there is no second page to ask for. */

@@ -11,6 +11,7 @@ import {
   FROM_MS,
   fakeProvider,
   lastPage,
+  NOW_MS,
   usageRow,
 } from './testing/fake-provider.ts';
 
@@ -18,10 +19,10 @@ const range = { fromMs: FROM_MS, toMs: FROM_MS + DAY_MS };
 
 async function stored(page: unknown, ask: (api: ReturnType<typeof createAdminApi>) => Promise<unknown>) {
   const kept: ReadReport[] = [];
-  const { fetch } = fakeProvider(() => page);
+  const { clock, fetch } = fakeProvider(() => page);
   const onReport = async (report: ReadReport) => void kept.push(report);
-  await ask(createAdminApi({ apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', fetch, onReport }));
-  return readStoredReport(kept[0] as ReadReport);
+  await ask(createAdminApi({ apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', clock, fetch, onReport }));
+  return readStoredReport({ ...(kept[0] as ReadReport), pulledAtMs: NOW_MS });
 }
 
 const place = { startMs: FROM_MS, endMs: FROM_MS + DAY_MS };
@@ -54,9 +55,35 @@ it('a stored analytics report says how far it had come', async () => {
 });
 
 it('what is no report of the provider, or has lost a bucket, is not read as one', async () => {
-  const head = { report: 'usage_report/messages', question: 'bucket_width=1d', ...range };
+  const head = { report: 'usage_report/messages', question: 'bucket_width=1d', pulledAtMs: NOW_MS, ...range };
   expect(await readStoredReport({ ...head, report: 'console_csv', body: { data: [] } })).toBeNull();
   await expect(readStoredReport({ ...head, body: { data: [] } })).rejects.toMatchObject({
+    code: 'TALLYGATE_REPORT_MALFORMED',
+  });
+  const early = { ...head, pulledAtMs: FROM_MS + DAY_MS / 2, body: { data: [] } };
+  expect(await readStoredReport(early)).toEqual({ lines: [], refreshedAtMs: undefined });
+});
+
+it.each<[string, Record<string, string>[], object]>([
+  [
+    'backend=anthropic',
+    [{ usage_date_utc: '2026-11-18', model: 'Claude Opus 5', cost_usd: '1.5', list_price_usd: '2' }],
+    {
+      group: { model: 'Claude Opus 5' },
+      figures: { amountPicoUsd: 1_500_000_000_000n, listAmountPicoUsd: 2_000_000_000_000n },
+    },
+  ],
+  [
+    'amount=Cost & tax?&backend=bedrock&date=Day',
+    [{ Day: '2026-11-18', 'Cost & tax?': '1.2E-7' }],
+    { group: {}, figures: { amountPicoUsd: 120_000n } },
+  ],
+])('a stored bill from files reads by the columns that it was read by: %s', async (question, rows, line) => {
+  const head = { report: 'billed_csv', question, pulledAtMs: NOW_MS, ...range };
+  const found = await readStoredReport({ ...head, body: { files: [{ file: 'bill.csv', rows }] } });
+  const startMs = Date.UTC(2026, 10, 18);
+  expect(found).toEqual({ lines: [{ startMs, endMs: startMs + DAY_MS, ...line }], refreshedAtMs: undefined });
+  await expect(readStoredReport({ ...head, body: {} })).rejects.toMatchObject({
     code: 'TALLYGATE_REPORT_MALFORMED',
   });
 });

@@ -1,6 +1,7 @@
 import type { AnalyticsCostDimension, AnalyticsDimension } from './analytics-question.ts';
 import { readAnalyticsCost, readAnalyticsUsage } from './ask-analytics.ts';
 import { readCosts, readMessagesUsage } from './ask-buckets.ts';
+import type { BilledDay } from './billed-csv.ts';
 import { BUCKET_WIDTH_MS, type BucketWidth } from './bucket-width.ts';
 import { type ClaudeCodeRow, readClaudeCodeDay } from './claude-code-report.ts';
 import type { CostReportDimension } from './cost-report.ts';
@@ -8,6 +9,7 @@ import type { ProviderClient } from './provider-client.ts';
 import type { ReadReport } from './read-report.ts';
 import { reportMalformed } from './report-malformed.ts';
 import type { CostRow, DatedReport, UsageRow } from './reported.ts';
+import { BILLED_FILES, readStoredFiles } from './stored-files.ts';
 import type { MessagesUsageDimension } from './usage-report-messages.ts';
 
 /** One line of any report, in one form: what it is about, and every figure by its name, tokens as counts and amounts as pico-USD. */
@@ -30,14 +32,15 @@ export interface StoredLines {
  * @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for a body that is none.
  */
 export async function readStoredReport(
-  stored: Omit<ReadReport, 'organizationId'>,
+  stored: Omit<ReadReport, 'organizationId'> & { pulledAtMs: number },
 ): Promise<StoredLines | null> {
-  const { report, question, fromMs, toMs, body } = stored;
+  const { report, question, fromMs, toMs, body, pulledAtMs } = stored;
+  if (report === BILLED_FILES) return linesOfFiles(readStoredFiles(question, body));
   const words = new Map(question.split('&').map((word) => [word.split('=')[0], word.split('=')[1]]));
   const width = words.get('bucket_width') ?? words.get('time_bucket_width') ?? '1d';
   const groupBy = words.get('group_by')?.split(',') ?? [];
   const asked = { fromMs, toMs, bucketWidth: bucketWidthFrom(report, width), groupBy };
-  return readAgain(report, replaying(body), asked);
+  return readAgain(report, replaying(body, pulledAtMs), asked);
 }
 
 interface Asked {
@@ -63,12 +66,14 @@ async function readAgain(report: string, client: ProviderClient, asked: Asked): 
 }
 
 /** Answers with one body, and has no provider to ask. */
-function replaying(body: Record<string, unknown>): ProviderClient {
+function replaying(body: Record<string, unknown>, pulledAtMs: number): ProviderClient {
   return {
     recall: async () => body,
     get: (path) => Promise.reject(reportMalformed(path, 'is a stored one and goes on')),
     keep: async () => undefined,
     organizationId: () => null,
+    // What was not over then may be missing; what was, was there.
+    nowMs: () => pulledAtMs,
   };
 }
 
@@ -96,6 +101,20 @@ function undated<Row extends { group: object }>(
   return { lines, refreshedAtMs: undefined };
 }
 
+/** A bill from files says a day at the finest. */
+function linesOfFiles(days: readonly BilledDay[]): StoredLines {
+  const daily = <Row>(rowsOf: (day: BilledDay) => Row[]) =>
+    days.map((day) => ({
+      startMs: day.startMs,
+      endMs: day.startMs + BUCKET_WIDTH_MS['1d'],
+      rows: rowsOf(day),
+    }));
+  const usage = daily((day) => day.usage);
+  const costs = daily((day) => day.costs);
+  const lines = [...undated(usage, usageFigures).lines, ...undated(costs, costFigures).lines];
+  return { lines, refreshedAtMs: undefined };
+}
+
 function usageFigures({ usage, requests, unknownCounts }: UsageRow): Figures {
   const counts = { ...usage, ...unknownCounts, ...(requests === null ? {} : { requests }) };
   return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, BigInt(count)]));
@@ -109,13 +128,20 @@ function costFigures({ amountPicoUsd, listAmountPicoUsd, requests }: CostRow): F
   };
 }
 
+function actorName(actor: ClaudeCodeRow['actor']): string {
+  if (actor.kind === 'other') return actor.id;
+  return actor.kind === 'key' ? actor.name : actor.emailAddress;
+}
+
 function claudeCodeLines({ dayMs, models, ...row }: ClaudeCodeRow, endMs: number): StoredLine[] {
-  const actor = row.actor.kind === 'key' ? row.actor.name : row.actor.emailAddress;
+  const actor = actorName(row.actor);
   const place = { actor, customer_type: row.customerType, terminal_type: row.terminalType };
   return models.map(({ model, ...figures }) => ({
     startMs: dayMs,
     endMs,
     group: { ...place, is_remote: String(row.isRemote), model },
-    figures: Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, BigInt(figure)])),
+    figures: Object.fromEntries(
+      Object.entries(figures).flatMap(([name, figure]) => (figure === null ? [] : [[name, BigInt(figure)]])),
+    ),
   }));
 }

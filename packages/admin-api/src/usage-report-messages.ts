@@ -1,4 +1,4 @@
-import type { RawBucket } from './bucket-pages.ts';
+import { bucketOf, type RawBucket } from './bucket-pages.ts';
 import { parseReported } from './report-malformed.ts';
 import type { UsageBucket, UsageDimension, UsageRow } from './reported.ts';
 import { groupFrom, requireDistinctGroups } from './reported-group.ts';
@@ -16,7 +16,7 @@ export type MessagesUsageDimension = Exclude<
 export function usageBucketFrom(raw: RawBucket, asked: readonly MessagesUsageDimension[]): UsageBucket {
   const rows = raw.results.map((result) => usageRowFrom(result, asked));
   requireDistinctGroups(MESSAGES_USAGE_REPORT, rows);
-  return { startMs: raw.startMs, endMs: raw.endMs, rows };
+  return bucketOf(raw, rows);
 }
 
 function usageRowFrom(result: unknown, asked: readonly MessagesUsageDimension[]): UsageRow {

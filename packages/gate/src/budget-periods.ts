@@ -56,15 +56,17 @@ export function coveringPeriods(
   subject: BudgetSubject,
   instantMs: number,
 ): BudgetPeriod[] {
-  return snapshot.budgets
-    .filter((budget) => budgetCovers(budget, subject))
-    .flatMap((budget) => {
-      const alone = calendar(budget, instantMs);
-      const pool = budget.pool === undefined ? undefined : poolOf(budget, snapshot);
-      const period = pool === undefined ? alone : withPool(alone, calendar(pool, instantMs));
-      if (budget.each === undefined) return [period];
-      return valuesOf(subject, budget.each).map((value) => periodOfValue(period, value));
-    });
+  const periods: BudgetPeriod[] = [];
+  // A loop, since `flatMap` takes longer than all that is done in it.
+  for (const budget of snapshot.budgets) {
+    if (!budgetCovers(budget, subject)) continue;
+    const alone = calendar(budget, instantMs);
+    const pool = budget.pool === undefined ? undefined : poolOf(budget, snapshot);
+    const period = pool === undefined ? alone : withPool(alone, calendar(pool, instantMs));
+    if (budget.each === undefined) periods.push(period);
+    else for (const value of valuesOf(subject, budget.each)) periods.push(periodOfValue(period, value));
+  }
+  return periods;
 }
 
 function poolOf({ pool }: Budget, { budgets }: ConfigurationSnapshot): Budget | undefined {
@@ -115,7 +117,7 @@ export function isOfValues({ budget }: BudgetPeriod): boolean {
 }
 
 /** The part of a hold on one budget: from here on its period is pinned. */
-export function holdEntry(period: BudgetPeriod, { expected, worst }: Tracks): HoldEntry {
+export function holdEntry(period: PinnedPeriod, { expected, worst }: Tracks): HoldEntry {
   const { key, periodStartMs, periodEndMs } = period;
   return { key, expected, worst, periodStartMs, periodEndMs };
 }

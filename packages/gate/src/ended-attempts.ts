@@ -22,7 +22,9 @@ export function createEndedAttempts(graceMs: number): EndedAttempts {
 
   const generationAt = (instantMs: number): AttemptTable => {
     const number = Math.floor(instantMs / generationMs);
-    const table = generations.get(number) ?? createAttemptTable();
+    const known = generations.get(number);
+    if (known !== undefined) return known;
+    const table = createAttemptTable();
     generations.set(number, table);
     return table;
   };

@@ -166,12 +166,31 @@ export interface RedisKeys {
   batchItems(batchId: string): string;
 }
 
+/** Counted up with every change that older versions cannot read. */
+const LAYOUT = 'tg4';
+
+/** States of all organizations, in every layout, as `SCAN` takes it. */
+export const STATE_KEYS = 'tg*:{*}:state';
+
+/** Null for a key that is no state. */
+export function parseStateKey(
+  key: string,
+): { organization: string; layout: string; isOurLayout: boolean } | null {
+  const [, layout, encodedName] = /^(tg\d+):\{([^{}]+)\}:state$/.exec(key) ?? [];
+  if (layout === undefined || encodedName === undefined) return null;
+  try {
+    return { organization: decodeURIComponent(encodedName), layout, isOurLayout: layout === LAYOUT };
+  } catch {
+    return null;
+  }
+}
+
 /**
  * All keys of an organization carry the same hash tag: one slot, so that a reserve over organization, team and feature is
  * one atomic script in a cluster too. The name is percent-encoded, or a brace in it would split the slot.
  */
 export function redisKeys(organization: string): RedisKeys {
-  const prefix = `tg4:{${encodeURIComponent(organization)}}`;
+  const prefix = `${LAYOUT}:{${encodeURIComponent(organization)}}`;
   return {
     state: `${prefix}:state`,
     closed: `${prefix}:closed`,

@@ -1678,13 +1678,15 @@ return reply
 -- ARGV  1 caller's clock, ms  2 largest skew, ms  3 grace of records, ms
 --       4 number of the batch, unique in the lease; '' for one attempt that anybody may have ended before
 --       5 items: 'S:<attempt>:<position from 0>:<charge>', 'V' for a release, by colons  6 how many  7 sum of their charges
---       8 what to give back, expected  9 worst  10 entries
+--       8 what to give back, expected  9 worst  10 entries  11 budget instant, ms, and ':<epoch of the lease>' behind it where how its
+--       attempts ended may be forgotten
 --       then per budget: period start, period end
 -- Returns, each with the first number, the instant and the epoch of these endings
 --   OK       the lease was live
 --   LATE     it had ended by time; the charges count
 --   REOPEN   the one attempt had been released; the charge counts
 --   ORPHAN   the lease is not known; the charges count
+--   AGAIN    they were ended before, and their numbers are forgotten: new ones, and nothing counts a second time
 -- or, with nothing changed
 --   DUP seq instant epoch kind amount   the one attempt was ended before, like this
 --   SPLIT           somebody ended one of the batch alone: end each alone
@@ -2358,13 +2360,40 @@ if lease and lease.entries ~= ARGV[10] then
 end
 
 local now = server_now_ms()
+local grace = tonumber(ARGV[3])
+
+-- Gapless: the batch takes as many numbers as it has endings.
+local function take_numbers(outcome)
+  local last = redis.call('HINCRBY', KEYS[1], 'seq', count)
+  local first = whole(last - tonumber(count) + 1)
+  -- Of what was forgotten, a release does not tell whether it was charged before: a settle after it must not count.
+  if outcome ~= 'AGAIN' or not string.find(items, 'V:', 1, true) then
+    local field = batch
+    if batch == '' then
+      field = kind .. ':' .. id
+      redis.call('HSET', KEYS[3], 'alone', '1')
+    end
+    redis.call('HSET', KEYS[3], field, table.concat({ first, whole(now), state.epoch, outcome, items }, '|'))
+  end
+  return { outcome, first, whole(now), state.epoch }
+end
+
+-- A lease is remembered for as long as it holds anything of an attempt, and so is how its attempts ended.
+local instant, made_in = string.match(ARGV[11], '^([^:]+):?(.*)$')
+local is_over_and_done = not stored[1] or (lease and lease.state == 'V')
+if count ~= '0' and not is_reopened and is_over_and_done and made_in == state.epoch and now < tonumber(instant) + UNENDED_MS then
+  local outcome = 'AGAIN'
+  local reply = take_numbers(outcome)
+  keep_for(KEYS[3], grace)
+  return reply
+end
+
 local current = current_bucket(state, now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 local past = bucket_end_ms(state, current - 1)
-local grace = tonumber(ARGV[3])
 local charge_usd, charge_nanos = limbs(amount)
 local budgets = {}
 for index = 1, #KEYS - 4 do
-  local key, starts, ends = KEYS[4 + index], tonumber(ARGV[9 + index * 2]), tonumber(ARGV[10 + index * 2])
+  local key, starts, ends = KEYS[4 + index], tonumber(ARGV[10 + index * 2]), tonumber(ARGV[11 + index * 2])
   local budget = read_budget(stored[1 + index], state.epoch, current, now, past)
   -- A counter of a period that is over may have expired: nobody is admitted by it any more, and the charges still count.
   if not budget and not is_over(key, ends, now) and is_lost(state, KEYS[1], key, stored[1 + index], starts, now) then
@@ -2410,9 +2439,9 @@ for index, budget in ipairs(budgets) do
   if live and is_known then
     remove_hold(budget, state.epoch, part)
   end
-  charge(budget, tonumber(ARGV[9 + index * 2]), charge_usd, charge_nanos, math.max(now, past))
+  charge(budget, tonumber(ARGV[10 + index * 2]), charge_usd, charge_nanos, math.max(now, past))
   if amount ~= '0' or (live and is_known) then
-    local needed_until = is_known and 0 or math.max(tonumber(ARGV[10 + index * 2]), now) + grace
+    local needed_until = is_known and 0 or math.max(tonumber(ARGV[11 + index * 2]), now) + grace
     local key, version = KEYS[4 + index], tonumber(state.version)
     if is_due(budget, version, now) then
       announce(KEYS[1], KEYS[4], key, budget, state.epoch, version, now)
@@ -2420,29 +2449,22 @@ for index, budget in ipairs(budgets) do
     write_budget(key, budget, state.epoch, now, needed_until)
   end
 end
+local hold_end = lease and lease.bucket ~= '' and bucket_end_ms(state, tonumber(lease.bucket)) or now
+local remembered_ms = unended_ttl_ms(math.max(hold_end, now), now, grace)
 if live then
-  -- Nothing is in flight and nothing will be admitted: there is nothing left to extend.
+  -- Nothing is in flight and nothing will be admitted: there is nothing left to extend, and nothing to be ended for the first time.
   if lease.expected == '0' and lease.worst == '0' then
-    lease.state = 'V'
+    lease.state, remembered_ms = 'V', grace
   end
   write_attempt(KEYS[2], lease, lease.state == 'V' and grace or nil)
 end
 
-if count == '0' then
-  return { outcome, '0', whole(now), state.epoch }
+local reply = { outcome, '0', whole(now), state.epoch }
+if count ~= '0' then
+  reply = take_numbers(outcome)
 end
--- Gapless: the batch takes as many numbers as it has endings.
-local last = redis.call('HINCRBY', KEYS[1], 'seq', count)
-local first = whole(last - tonumber(count) + 1)
-local field = batch
-if batch == '' then
-  field = kind .. ':' .. id
-  redis.call('HSET', KEYS[3], 'alone', '1')
-end
-redis.call('HSET', KEYS[3], field, table.concat({ first, whole(now), state.epoch, outcome, items }, '|'))
-local hold_end = lease and lease.bucket ~= '' and bucket_end_ms(state, tonumber(lease.bucket)) or now
-keep_for(KEYS[3], math.max(hold_end, now) + grace - now)
-return { outcome, first, whole(now), state.epoch }
+redis.call('PEXPIRE', KEYS[3], whole(math.max(remembered_ms, 1)))
+return reply
 `,
   extend: `-- extend: move the end of a live hold to now + ttl.
 --

@@ -60,7 +60,9 @@ function numbered(
   isRemembered = true,
 ): Settlement {
   state.seq += 1;
-  const numberedEnding = { ...ending, seq: state.seq };
+  const { kind, settledAtMs, charge, budgetInstantMs, entries } = ending;
+  // Named, not spread: that makes a hidden class anew each time, and every look at it is searched for.
+  const numberedEnding = { kind, seq: state.seq, settledAtMs, charge, budgetInstantMs, entries };
   if (isRemembered) state.ended.put(attemptId, numberedEnding);
   return settlementIn(state, attemptId, numberedEnding);
 }

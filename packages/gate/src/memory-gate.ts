@@ -50,7 +50,7 @@ export function createMemoryGate(options: MemoryGateOptions): BudgetGate {
   };
   return {
     reserve: (request) => answer(() => reserve(state, request)),
-    settle: ({ hold, ...charge }) => answer(() => endAttempt(state, hold, 'settle', charge)),
+    settle: (request) => answer(() => endAttempt(state, request.hold, 'settle', request)),
     release: (hold) => answer(() => endAttempt(state, hold, 'release', NO_CHARGE)),
     extend: (hold, ttlMs) => answer(() => extend(state, hold, ttlMs)),
     nowMs: () => answer(() => state.clock.nowMs()),
@@ -84,10 +84,10 @@ function reserve(state: MemoryState, request: ReserveRequest): ReserveReply {
     nowMs,
     runningOverrides(state.live, nowMs),
   );
-  const asked = { ...request, enforce };
+  const asked = enforce === request.enforce ? request : { ...request, enforce };
   const paused = pause === null ? [] : [pausedDenial(pause, asked, nowMs)];
   const placings = periods.map((period) => placeOn(standingOf(state, period, request, time), state.bucketMs));
-  const refusals = placings.flatMap((placing) => refusalsOf(state, placing, nowMs));
+  const refusals = refusalsOf(state, placings, nowMs);
   if (enforce && paused[0] !== undefined) return { kind: 'denied', denial: paused[0] };
   const decisive = enforce ? decisiveRefusal(refusals) : undefined;
   if (decisive !== undefined) return { kind: 'denied', denial: denialFrom(decisive, asked, nowMs) };
@@ -126,9 +126,14 @@ function standingOf(
 }
 
 /** The breaker of a budget comes first. */
-function refusalsOf(state: MemoryState, { standing, refusal }: Placing, nowMs: number): Refusal[] {
-  const tripped = paceRefusal(state, standing.period, standing.asked.worst, nowMs);
-  return [tripped, refusal].filter((found) => found !== null);
+function refusalsOf(state: MemoryState, placings: readonly Placing[], nowMs: number): Refusal[] {
+  const refusals: Refusal[] = [];
+  for (const { standing, refusal } of placings) {
+    const tripped = paceRefusal(state, standing.period, standing.asked.worst, nowMs);
+    if (tripped !== null) refusals.push(tripped);
+    if (refusal !== null) refusals.push(refusal);
+  }
+  return refusals;
 }
 
 /** What a share of a call is held on still has room for it; only what is held although it does not fit can be too much. */

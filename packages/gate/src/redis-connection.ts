@@ -4,6 +4,7 @@ import { LUA } from './lua.generated.ts';
 import { unavailable } from './outages.ts';
 import { keepAliveWhileAsked, openClient, primariesOf, type RedisClient } from './redis-client.ts';
 import { type RedisKeeping, readKeeping, requireNoEviction } from './redis-keeping.ts';
+import { type FoundGate, findGates } from './redis-neighbours.ts';
 
 /**
  * One connection to one Redis or to a cluster, used for scripts only. Commands are never queued while it is down: an answer that comes
@@ -15,6 +16,8 @@ export interface RedisConnection {
   readonly server: string;
   /** Of each primary, when it was connected. */
   readonly keeping: readonly RedisKeeping[];
+  /** Of all primaries; null where one of them may not be asked. */
+  findGates(): Promise<FoundGate[] | null>;
   /** False: a script would be refused without being sent. */
   isReady(): boolean;
   /** @throws TallygateError `TALLYGATE_GATE_UNAVAILABLE` */
@@ -77,21 +80,23 @@ export async function connectRedis(
     client.disconnect();
     throw error;
   }
-  const ask = async (
-    script: ScriptName,
-    keys: readonly string[],
-    values: readonly ScriptValue[],
-  ): Promise<unknown> => {
+  const awaited = async <Answer>(question: () => Promise<Answer>): Promise<Answer> => {
     liveness.asked();
     try {
-      return await runScript(client, server, script, keys, values);
+      return await question();
     } finally {
       liveness.answered();
     }
   };
+  const ask = (script: ScriptName, keys: readonly string[], values: readonly ScriptValue[]) =>
+    awaited(() => runScript(client, server, script, keys, values));
   return {
     server,
     keeping,
+    async findGates() {
+      const found = await awaited(() => Promise.all(primariesOf(client).map(findGates)));
+      return found.some((gates) => gates === null) ? null : found.flatMap((gates) => gates ?? []);
+    },
     isReady: () => client.status === 'ready',
     run: async (script, keys, values) => replyFrom(server, script, await ask(script, keys, values)),
     runMany: async (script, keys, values, count) => {

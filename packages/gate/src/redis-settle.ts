@@ -39,7 +39,7 @@ export async function endHold(
       charge,
       entries,
     });
-    session.vigil.ended(asked.attemptId, answer.settlement.epoch);
+    session.vigil.ended(asked.attemptId, reply.code === 'AGAIN' ? null : answer.settlement.epoch);
     return answer;
   });
 }

@@ -12,7 +12,8 @@ import { createWatch } from './watch.ts';
  */
 export interface RedisVigil {
   held(hold: Hold, ttlMs: number): void;
-  ended(attemptId: string, epoch: string): void;
+  /** @param epoch null where Redis need not have kept a record of it. */
+  ended(attemptId: string, epoch: string | null): void;
   endedInLease(part: EndedPart): void;
   /** Called when something was lost, before holds are put back. */
   onLoss(listener: () => void): void;
@@ -26,7 +27,7 @@ export interface EndedPart {
   leaseId: string;
   expectedNanoUsd: NanoUsd;
   worstNanoUsd: NanoUsd;
-  /** Null when idle money only was given back, of which nothing is written. */
+  /** Null when nothing is: idle money was given back, or the ends were ended before. */
   written: { field: string; epoch: string } | null;
 }
 
@@ -57,7 +58,7 @@ export function createRedisVigil(options: FollowerOptions): RedisVigil {
     },
     ended(attemptId, epoch) {
       holds.remove(attemptId);
-      note({ key: keys.attempt(attemptId), stands: 'ended', epoch });
+      if (epoch !== null) note({ key: keys.attempt(attemptId), stands: 'ended', epoch });
     },
     endedInLease({ leaseId, expectedNanoUsd, worstNanoUsd, written }) {
       holds.reduce(leaseId, expectedNanoUsd, worstNanoUsd);

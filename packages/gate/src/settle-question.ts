@@ -40,11 +40,20 @@ export function settleQuestion(
       kind === 'settle' ? 'S' : 'V',
       amountsToText(amounts),
       entriesToText(entries),
-      mayBeForgotten(hold, clock.nowMs(), recordGraceMs)
-        ? `${hold.budgetInstantMs}:${hold.epoch}`
-        : String(hold.budgetInstantMs),
+      pinnedText(hold, { clock, recordGraceMs }),
     ],
   };
+}
+
+/** The instant that pinned the periods; with the epoch where the script needs it, to tell what is forgotten from what never was. */
+export function pinnedText(
+  hold: Pick<Hold, 'budgetInstantMs' | 'epoch'>,
+  { clock, recordGraceMs }: Pick<RedisSession, 'clock' | 'recordGraceMs'>,
+): string {
+  const { budgetInstantMs, epoch } = hold;
+  return mayBeForgotten(hold, clock.nowMs(), recordGraceMs)
+    ? `${budgetInstantMs}:${epoch}`
+    : String(budgetInstantMs);
 }
 
 /** Whether the record of an end before may be gone; half of its life, and what is of the future, because clocks differ. */

@@ -69,9 +69,16 @@ const knownBreakers = new WeakMap<ConfigurationSnapshot, ReadonlySet<string>>();
 
 /** Whether the budget of the counter has one. Asked for every charge: mostly there is none at all. */
 export function hasBreaker(snapshot: ConfigurationSnapshot, periodKey: string): boolean {
-  const known = knownBreakers.get(snapshot) ?? new Set(snapshot.budgets.flatMap(idOfPaced));
-  knownBreakers.set(snapshot, known);
-  return known.size > 0 && known.has(budgetIdOf({ key: periodKey })) && measureOf(periodKey) === 'usd';
+  const ids = idsOfPaced(snapshot);
+  return ids.size > 0 && ids.has(budgetIdOf({ key: periodKey })) && measureOf(periodKey) === 'usd';
+}
+
+function idsOfPaced(snapshot: ConfigurationSnapshot): ReadonlySet<string> {
+  const known = knownBreakers.get(snapshot);
+  if (known !== undefined) return known;
+  const ids = new Set(snapshot.budgets.flatMap(idOfPaced));
+  knownBreakers.set(snapshot, ids);
+  return ids;
 }
 
 function idOfPaced({ id, velocity }: Budget): string[] {
@@ -80,10 +87,11 @@ function idOfPaced({ id, velocity }: Budget): string[] {
 
 /** Of every budget by its id, and of those values of one with `each` that have a grant of their own. */
 function stepsByBudget(snapshot: ConfigurationSnapshot): ReadonlyMap<string, readonly ThresholdStep[]> {
-  const steps =
-    known.get(snapshot) ?? new Map(snapshot.budgets.flatMap((budget) => stepsFor(budget, snapshot)));
-  known.set(snapshot, steps);
-  return steps;
+  const steps = known.get(snapshot);
+  if (steps !== undefined) return steps;
+  const made = new Map(snapshot.budgets.flatMap((budget) => stepsFor(budget, snapshot)));
+  known.set(snapshot, made);
+  return made;
 }
 
 function stepsFor(budget: Budget, { overrides = [] }: ConfigurationSnapshot): [string, ThresholdStep[]][] {

@@ -5,6 +5,7 @@ import {
   type BatchKey,
   batchFactSchema,
   type Clock,
+  type Hold,
   isoFromMs,
   TallygateError,
   toWireJson,
@@ -22,6 +23,22 @@ const factRow = z.object({
   body: z.string(),
 });
 
+const ownersSinceQuery = defineQuery({
+  sql: QUERIES.batch_owners_since,
+  parameters: z.object({ organization: z.string().min(1), fromMs: z.number().int() }),
+  row: z.object({ body: z.string() }),
+});
+
+const endedAttemptsQuery = defineQuery({
+  sql: QUERIES.ended_attempts,
+  parameters: z.object({
+    organization: z.string().min(1),
+    fromMs: z.number().int(),
+    attemptIds: z.array(z.string()),
+  }),
+  row: z.object({ attempt_id: z.string() }),
+});
+
 const factsQuery = defineQuery({
   sql: QUERIES.batch_facts,
   parameters: z.object({ organization: z.string().min(1), batchId: z.string().min(1) }),
@@ -34,7 +51,24 @@ export function createBatchFacts(database: Database, clock: Clock): BatchFacts {
       database.insert(QUERIES.insert_batch_fact, [JSON.stringify(rowOf(key, fact, clock.nowMs()))]),
     read: async ({ organization, batchId }) =>
       (await factsQuery(database, { organization, batchId })).map(factFrom),
+    unendedHolds: (organization, createdFromMs) => unendedHolds(database, organization, createdFromMs),
   };
+}
+
+/** Longer than from the hold to the answer that its batch was created. */
+const HELD_BEFORE_MS = 3_600_000;
+
+async function unendedHolds(database: Database, organization: string, fromMs: number): Promise<Hold[]> {
+  const owners = await ownersSinceQuery(database, { organization, fromMs });
+  const holds = owners
+    .map(({ body }) => factFrom({ fact: 'owner', instant_ms: 0, body }))
+    .flatMap((fact) => (fact.kind === 'owner' && fact.owner.hold !== null ? [fact.owner.hold] : []));
+  if (holds.length === 0) return [];
+  const attemptIds = holds.map(({ attemptId }) => attemptId);
+  const asked = { organization, fromMs: fromMs - HELD_BEFORE_MS, attemptIds };
+  const rows = await endedAttemptsQuery(database, asked);
+  const ended = new Set(rows.map(({ attempt_id }) => attempt_id));
+  return holds.filter(({ attemptId }) => !ended.has(attemptId));
 }
 
 function rowOf({ organization, batchId }: BatchKey, fact: BatchFact, nowMs: number) {

@@ -1214,6 +1214,13 @@ FROM batch_owners
 WHERE organization = {organization:String} AND batch_id = {batchId:String}
 ORDER BY recorded_at, fact, body
 `,
+'batch_owners_since': `-- Owners of the message batches that were created since an instant.
+SELECT DISTINCT owner AS body
+FROM batch_owners
+WHERE organization = {organization:String}
+  AND fact = 'owner'
+  AND instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+`,
 'config_version': `-- The publication of one version of configuration; of two that name it, the one that was recorded first.
 SELECT
   toString(version) AS version,
@@ -1404,6 +1411,13 @@ WHERE organization = {organization:String}
   AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
 GROUP BY ALL
 HAVING count() > 0
+`,
+'ended_attempts': `-- Which of these attempts a gate has ended, of those that were held since an instant.
+SELECT DISTINCT attempt_id
+FROM settlements
+WHERE organization = {organization:String}
+  AND budget_instant >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
+  AND attempt_id IN {attemptIds:Array(String)}
 `,
 'estimates': `-- What attempts admitted in [from, to) were expected to cost and could cost at most, against what they were charged, by team,
 -- feature, requested model and the power of two that max_tokens reaches.

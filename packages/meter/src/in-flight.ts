@@ -93,7 +93,9 @@ function createSettlers(logger: Logger) {
   const settlers = new Map<MeterPorts, Settler>();
   return {
     of(ports: MeterPorts): Settler {
-      const settler = settlers.get(ports) ?? createSettler({ ...ports, logger, wait: waitMs });
+      const known = settlers.get(ports);
+      if (known !== undefined) return known;
+      const settler = createSettler({ ...ports, logger, wait: waitMs });
       settlers.set(ports, settler);
       return settler;
     },

@@ -43,7 +43,7 @@ export function createMeter(given: MeterOptions): Meter {
   const batches = createBatchMeter(options);
   const telemetry = telemetryOf(options);
 
-  const tallygateMeter: Middleware = async (request, next, context) => {
+  const tallygateMeter: Middleware = (request, next, context) => {
     if (options.mode === 'off') return next(request);
     if (createsMessage(request)) return meterMessage(request, next, context);
     const route = batchRoute(request);

@@ -44,10 +44,15 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
   if (!isApi(api)) return NO_TELEMETRY;
   const metricsOf = createMetrics(api);
   const guarded = createGuard(logger);
+  const untraced: AttemptTelemetry = {
+    traceId: null,
+    ended: (event) => guarded(() => metricsOf().record(event)),
+  };
   return {
     begin({ attempt, attribution, changed }): AttemptTelemetry {
       const span = guarded(() => api.trace.getActiveSpan()) ?? null;
-      const context = guarded(() => span?.spanContext()) ?? null;
+      if (span === null) return untraced;
+      const context = guarded(() => span.spanContext()) ?? null;
       const isValid = guarded(() => context !== null && api.isSpanContextValid(context));
       const { team, feature } = attribution;
       guarded(() =>
@@ -58,7 +63,7 @@ export async function openTelemetry({ logger, load = loadApi }: OpenTelemetryOpt
         traceId: isValid ? (context?.traceId ?? null) : null,
         ended(event) {
           guarded(() => tagCharge(span, event));
-          guarded(() => metricsOf().record(event));
+          untraced.ended(event);
         },
       };
     },

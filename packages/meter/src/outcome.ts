@@ -48,7 +48,7 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
   const status = statusOf(end);
   const lines = unpricedLines(status, admission, end);
   const plain = <Value>(value: Value) => withoutAddresses(value, options.pseudonymKey ?? null) as Value;
-  return {
+  const event: UsageEvent = {
     eventId: attempt.attemptId,
     callId: attempt.callId,
     attemptNumber: attempt.attemptNumber,
@@ -77,11 +77,12 @@ export function usageEvent(admission: Admission, end: AttemptEnd, options: Outco
     configVersion: configuration.snapshot.version,
     stablePrefixHash: facts.stablePrefix?.hash ?? null,
     stablePrefixBytes: facts.stablePrefix?.bytes ?? null,
-    ...(admission.changed === undefined ? {} : { ladderSteps: plain([...admission.changed.changes]) }),
-    ...(admission.estimated === undefined ? {} : { estimate: estimateOf(admission.estimated, facts) }),
     unknownUsage: plain(unknownUsage(end.answer, admission.backend)),
     lines: lines.map((line, index) => inPlainWords(pricedLine(line, index, status, admission, end), plain)),
   };
+  if (admission.changed !== undefined) event.ladderSteps = plain([...admission.changed.changes]);
+  if (admission.estimated !== undefined) event.estimate = estimateOf(admission.estimated, facts);
+  return event;
 }
 
 function estimateOf(

@@ -58,7 +58,7 @@ export function readRequestFacts(request: APIRequest, pseudonymKey?: string | nu
   const speed = textOr(body['speed'], null);
   const maxOutputTokens = ceilingOf(body['max_tokens']);
   const size = promptSizeOf(text, body);
-  return {
+  const facts: RequestFacts = {
     model: withoutAddress(model, pseudonymKey ?? null),
     maxOutputTokens,
     streamed: body['stream'] === true,
@@ -68,8 +68,9 @@ export function readRequestFacts(request: APIRequest, pseudonymKey?: string | nu
     inferenceGeo: textOr(body['inference_geo'], null),
     isBilledElsewhere: billTo(body['billing_policy']) === 'user_profile',
     ...loopOf(body, { model, maxOutputTokens, speed }, size),
-    ...(pseudonymKey === undefined ? {} : { stablePrefix: stablePrefixOf(body, pseudonymKey) }),
   };
+  if (pseudonymKey !== undefined) facts.stablePrefix = stablePrefixOf(body, pseudonymKey);
+  return facts;
 }
 
 function textOr<Fallback>(value: unknown, fallback: Fallback): string | Fallback {

@@ -55,15 +55,18 @@ export function createSettler({ gate, sink, configuration, logger, wait }: Settl
         return true;
       } catch (error) {
         const code = TallygateError.isInstance(error) ? error.code : 'unexpected';
-        logger.warn('settlement failed', { attemptId, attempt, code });
-        if (attempt < TRIES_MAX) await wait(FIRST_DELAY_MS * 2 ** (attempt - 1));
+        const isLast = attempt === TRIES_MAX;
+        logger[isLast ? 'warn' : 'debug']('settlement failed', { attemptId, attempt, code });
+        if (!isLast) await wait(FIRST_DELAY_MS * 2 ** (attempt - 1));
       }
     }
     return false;
   }
 
   function end(event: UsageEvent, hold: Hold) {
-    return event.status === 'error' ? gate.release(hold) : gate.settle({ hold, ...chargeOf(event) });
+    if (event.status === 'error') return gate.release(hold);
+    const { amountNanoUsd, tokens } = chargeOf(event);
+    return gate.settle({ hold, amountNanoUsd, tokens });
   }
 
   /** The call went on while the gate was away: its budgets are found now, and charged without asking whether it fits. */

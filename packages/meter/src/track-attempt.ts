@@ -46,7 +46,7 @@ export function trackAttempt(
   function finish(answer: Answer, broken: boolean): void {
     if (isOver) return;
     isOver = true;
-    Object.assign(end, { answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() });
+    noteEnd(end, { answer, broken, endedAtMs: clock.nowMs(), latencyMs: elapsedMs() });
     onEnd(end, hold.current());
   }
 
@@ -100,6 +100,15 @@ function noteHead(end: AttemptEnd, response: Response): void {
   end.httpStatus = response.status;
   end.mayBeBilled = response.ok;
   end.identity = providerIdentity(response.headers);
+}
+
+type Ended = Pick<AttemptEnd, 'answer' | 'broken' | 'endedAtMs' | 'latencyMs'>;
+
+function noteEnd(end: AttemptEnd, { answer, broken, endedAtMs, latencyMs }: Ended): void {
+  end.answer = answer;
+  end.broken = broken;
+  end.endedAtMs = endedAtMs;
+  end.latencyMs = latencyMs;
 }
 
 /** An attempt of which nothing is known yet but that it was sent. */

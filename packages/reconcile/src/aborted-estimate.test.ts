@@ -226,7 +226,7 @@ it('one that was trued up costs what the provider counted: nothing is left to sa
   );
   expect(result).toMatchObject({ residualPicoUsd: 0n, unexplained: [], verdicts: { tokens: 'explained' } });
   const step = waterfallOf(result).find((one) => one.step === 'aborted_estimate');
-  expect(step).toMatchObject({ amountPicoUsd: 0n, nextAction: null });
+  expect(step).toMatchObject({ amountPicoUsd: 0n, nextAction: 'None needed: all of them are trued up.' });
 });
 
 it('today, the minute under way counts where the provider has no delay: there is nothing behind it to read', () => {

@@ -6,6 +6,7 @@ import { subjectKey } from './own-places.ts';
 import { DAY_MS, wholeDay } from './places.ts';
 import { type Bucket, type Pricing, priceNet } from './price-net.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
+import { requestDifference } from './request-count.ts';
 import { addTokens, isNothing, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 
 /**
@@ -54,7 +55,8 @@ function balancedDays(days: readonly DifferingDay[]): DifferingDay[] {
   const balanced: DifferingDay[] = [];
   let open: DifferingDay[] = [];
   let sum: TokenCounts = NO_TOKENS;
-  for (const day of days.toSorted((left, right) => left.dayMs - right.dayMs)) {
+  const unlike = days.filter(({ difference }) => !isNothing(difference));
+  for (const day of unlike.sort((left, right) => left.dayMs - right.dayMs)) {
     if (open.at(-1)?.dayMs !== day.dayMs - DAY_MS) [open, sum] = [[], NO_TOKENS];
     open.push(day);
     sum = addTokens(sum, day.difference);
@@ -82,6 +84,7 @@ function explainDay(day: DifferingDay, bucket: Bucket, pricing: Pricing, finding
     charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
     actual: { tokens: difference, amountPicoUsd },
   });
+  findings.explainRequests(dayMs, requestDifference(bucket.theirs, bucket.reported));
 }
 
 function keyOf(

@@ -4,23 +4,23 @@ import { explainCostTypes } from './cost-types.ts';
 import { darkCauseOf, explainDark, isDarkDay } from './dark-spend.ts';
 import { type Day, daysOf } from './day.ts';
 import { explainDiscount } from './discount.ts';
-import { createFindings, type Findings } from './findings.ts';
+import { createFindings, type FindingListener, type Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { laneOf, type OurRow, onlyWorkspaceOf, sumPico, type TheirRow } from './joined-rows.ts';
+import { laneOf, type OurRow, onlyWorkspaceOf, ourRows, sumPico, type TheirRow } from './joined-rows.ts';
 import { explainOtherTerms, otherTermsOf, subjectsOf } from './other-terms.ts';
 import { type OwnPlaces, ownPlacesOf, placeKey, subjectKey } from './own-places.ts';
 import { DAY_MS, dayOf, wholeDay } from './places.ts';
 import { explainPriorityTier } from './priority-tier.ts';
 import { createPriceSum, type PriceSum } from './rates.ts';
 import type { DaySides, RangeTerms } from './reconcile-input.ts';
-import type { RequestVerdict, Variance } from './reconciliation.ts';
+import type { Variance } from './reconciliation.ts';
+import { createRequestCount, type RequestDifferences } from './request-count.ts';
 import { explainRounding } from './rounding.ts';
 import { createSideNotes, type SideNotes } from './side-notes.ts';
-import { partedByTerms, sumOfLines, type TermsLine, unlikeLines } from './terms.ts';
+import { partedByTerms, partingTerms, sumOfLines, type TermsLine, unlikeLines } from './terms.ts';
 import { isNothing, TOKEN_CLASSES, type TokenCounts } from './token-counts.ts';
 import { type CheapCell, cheapCellsOf } from './unbilled-refusal.ts';
 import { createVariances } from './variances.ts';
-import { createRequestCount } from './verdicts.ts';
 
 /** One key, model and lane on one day, of which both sides' tokens are not the same. */
 export interface DifferingDay {
@@ -48,7 +48,7 @@ export interface ComparedDays {
   /** What a day shows by itself; `reconcile` adds what the rest shows. */
   findings: Findings;
   variances: Variance[];
-  requests: RequestVerdict;
+  requests: RequestDifferences;
   internalPicoUsd: PicoUsd;
   notes: Omit<SideNotes, 'add'>;
   guessed: GuessedDay[];
@@ -76,8 +76,13 @@ export interface DayComparison {
 type Kept = Omit<ComparedDays, 'variances' | 'requests' | 'notes'>;
 
 /** @param places rows of ours of the whole range, grouped at least by `PLACE_GROUPS`. */
-export function createDayComparison(terms: RangeTerms, places: readonly SpendRow[]): DayComparison {
-  const kept = nothingKept(ownPlacesOf(places, terms), createPriceSum(terms.price));
+export function createDayComparison(
+  terms: RangeTerms,
+  places: readonly SpendRow[],
+  listener?: FindingListener,
+): DayComparison {
+  const findings = createFindings(listener);
+  const kept = nothingKept(ownPlacesOf(places, terms), createPriceSum(terms.price), findings);
   const variances = createVariances(terms.modelName);
   const requests = createRequestCount();
   const notes = createSideNotes();
@@ -96,19 +101,19 @@ export function createDayComparison(terms: RangeTerms, places: readonly SpendRow
     },
     compared: () => ({
       ...kept,
-      ...settledDarkDays(kept, daysOfGaps(terms)),
+      ...settledDarkDays(kept, terms),
       variances: variances.lines(),
-      requests: requests.verdict(),
+      requests: requests.differences(),
       notes,
     }),
   };
 }
 
-function nothingKept(own: OwnPlaces, priceSum: PriceSum): Kept {
+function nothingKept(own: OwnPlaces, priceSum: PriceSum, findings: Findings): Kept {
   return {
     own,
     priceSum,
-    findings: createFindings(),
+    findings,
     internalPicoUsd: 0n,
     guessed: [],
     charges: [],
@@ -151,11 +156,12 @@ function keepMoney(day: Day, { modelName }: RangeTerms, kept: Kept): void {
 function keepDifferences(day: Day, kept: Kept): void {
   const batches: TheirRow[] = [];
   const keysOfDay = new Set(day.ours.map((row) => row.apiKeyId));
-  const workspaces = groupRows(day.byWorkspace, (row) => row.apiKeyId);
-  const placed = (row: TheirRow) =>
-    row.workspaceId === null
-      ? { ...row, workspaceId: onlyWorkspaceOf(workspaces.get(row.apiKeyId) ?? []) }
-      : row;
+  let workspaces: Map<string | null, TheirRow[]> | undefined;
+  const placed = (row: TheirRow) => {
+    workspaces ??= groupRows(day.byWorkspace, ({ apiKeyId }) => apiKeyId);
+    if (row.workspaceId !== null) return row;
+    return { ...row, workspaceId: onlyWorkspaceOf(workspaces.get(row.apiKeyId) ?? []) };
+  };
   const theirs = narrowestRows(day, kept.own).filter((row) => {
     if (isNothing(row.tokens)) return false;
     const cause = darkCauseOf(row, kept.own);
@@ -169,9 +175,13 @@ function keepDifferences(day: Day, kept: Kept): void {
   const guessed = new Set(day.ours.filter((row) => row.isEstimated).map(subjectKey));
   for (const group of groupRows(unlikeLines(theirs, day.ours), placeKey).values()) {
     const { even, uneven } = partedByTerms(group, (line) => guessed.has(subjectKey(line)));
-    for (const lines of even) keepEven(lines, day, kept);
-    kept.differing.push(...uneven.map((lines) => differingDay(day.dayMs, lines)));
-    for (const line of uneven.flat()) differing.add(subjectKey(line));
+    // Calls of one day may be on other terms in different minutes: the day does not tell which of them has which part.
+    const isTold = (lines: TermsLines) => partingTerms(lines).length === 1;
+    for (const lines of even.filter(isTold)) keepEven(lines, day, kept);
+    const untold = even.filter((lines) => !isTold(lines)).flat();
+    const open = [...uneven, ...groupRows(untold, ({ serviceTier }) => laneOf(serviceTier)).values()];
+    kept.differing.push(...open.map((lines) => differingDay(day.dayMs, lines)));
+    for (const line of open.flat()) differing.add(subjectKey(line));
   }
   const isOfBatch = (row: OurRow) => laneOf(row.serviceTier) === 'batch';
   kept.batches.ours.push(...day.ours.filter((row) => isOfBatch(row) && differing.has(subjectKey(row))));
@@ -204,17 +214,18 @@ function narrowestRows({ theirs, byWorkspace }: Day, own: OwnPlaces): TheirRow[]
 
 /**
  * A day without a row is dark, unless rows may be why: some are lost, or something of ours is missing on a day beside, from which
- * it may have slipped. Then its minutes will tell.
+ * it may have slipped, or stands just outside of the range. Then its minutes will tell.
  */
 function settledDarkDays(
   { darkDays, differing }: Kept,
-  gapDays: ReadonlySet<number>,
+  terms: RangeTerms,
 ): Pick<Kept, 'darkDays' | 'differing'> {
-  const lacking = new Set(
-    differing
-      .filter(({ difference }) => TOKEN_CLASSES.some((tokenClass) => difference[tokenClass] < 0))
-      .map((day) => `${day.dayMs} ${subjectKey(day)}`),
-  );
+  const gapDays = daysOfGaps(terms);
+  const isLess = ({ difference }: DifferingDay) => TOKEN_CLASSES.some((each) => difference[each] < 0);
+  const lacking = new Set([
+    ...differing.filter(isLess).map((day) => `${day.dayMs} ${subjectKey(day)}`),
+    ...ourRows(terms.outside, 'day', terms).map((row) => `${row.atMs} ${subjectKey(row)}`),
+  ]);
   const isBeside = (row: TheirRow) =>
     [row.atMs - DAY_MS, row.atMs + DAY_MS].some((dayMs) => lacking.has(`${dayMs} ${subjectKey(row)}`));
   const dark = darkDays.filter((row) => !gapDays.has(row.atMs) && !isBeside(row));

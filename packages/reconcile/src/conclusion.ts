@@ -3,9 +3,18 @@ import { coverageOf } from './coverage.ts';
 import type { Findings } from './findings.ts';
 import { sumPico } from './joined-rows.ts';
 import { FINAL_AFTER_MS, HOUR_MS } from './places.ts';
-import type { Caveat, DayState, Reconciliation, ReportFreshness, Variance } from './reconciliation.ts';
+import type {
+  Caveat,
+  DayState,
+  Differences,
+  Reconciliation,
+  ReportFreshness,
+  Variance,
+} from './reconciliation.ts';
+import type { RequestDifferences } from './request-count.ts';
 import type { SideNotes } from './side-notes.ts';
-import { moneyVerdict, tokenVerdict } from './verdicts.ts';
+import { subtractTokens, sumTokens } from './token-counts.ts';
+import { moneyVerdict, requestVerdict, tokenVerdict } from './verdicts.ts';
 
 /** What was asked for, whatever it was compared with. */
 interface Question {
@@ -23,7 +32,7 @@ interface Found {
   variances: Variance[];
   notes: Omit<SideNotes, 'add'>;
   findings: Findings;
-  requests: Reconciliation['verdicts']['requests'];
+  requests: RequestDifferences;
   /** False: the bill has amounts alone. */
   countsTokens: boolean;
 }
@@ -53,7 +62,15 @@ export function concluded(
     verdicts: {
       tokens: countsTokens ? tokenVerdict(variances, findings) : 'not_counted',
       money: moneyVerdict({ residualPicoUsd, tolerancePicoUsd }, variances),
-      requests,
+      requests: requestVerdict(requests, findings),
+    },
+    differences: {
+      tokens: countsTokens ? tokensOf(variances, findings) : null,
+      money: {
+        ...{ difference: billedPicoUsd - internalPicoUsd, explained: explainedPicoUsd },
+        unexplained: residualPicoUsd,
+      },
+      requests: requestsOf(requests, findings),
     },
     days: utcDaysCovering(fromMs, toMs).map((day) => ({
       dayMs: day.startMs,
@@ -66,6 +83,22 @@ export function concluded(
     caveats: [...caveats, ...notes.unknownCounts()],
     freshness: [...freshness],
   };
+}
+
+function tokensOf(variances: readonly Variance[], findings: Findings): Differences['tokens'] {
+  const difference = sumTokens(variances.map((line) => line.difference));
+  const explained = findings.allExplainedTokens();
+  return { difference, explained, unexplained: subtractTokens(difference, explained) };
+}
+
+function requestsOf(differences: RequestDifferences, findings: Findings): Differences['requests'] {
+  if (differences === null) return null;
+  let [difference, explained] = [0, 0];
+  for (const [dayMs, ofDay] of differences) {
+    difference += ofDay;
+    explained += findings.explainedRequests(dayMs);
+  }
+  return { difference, explained, unexplained: difference - explained };
 }
 
 function stateOf(dayEndMs: number, nowMs: number): DayState {

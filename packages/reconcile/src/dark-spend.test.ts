@@ -8,6 +8,7 @@ import {
   price,
   reconcile,
   stretch,
+  suspectsIn,
   theirRow,
   tokenCost,
   tokens,
@@ -253,6 +254,20 @@ describe('a metered key', () => {
       }),
     );
     expect(causeIn(result, 'unmetered_hours')).toMatchObject({ amountPicoUsd: exactPicoUsd, places: 1 });
+    expect(result.residualPicoUsd).toBe(0n);
+  });
+
+  it('is not dark at the end of the range where a row of ours stands just outside of it', () => {
+    const outside = { atMs: DAY_1 + DAY_MS, tokens: some };
+    const world = input({
+      internal: [ourRow({ atMs: DAY_1 - 5 * DAY_MS, tokens: tokens({}) })],
+      outside: [ourRow(outside)],
+      ...billed([[DAY_1, theirRow({ tokens: some })]], [tokenCost(exactPicoUsd)]),
+    });
+    expect(suspectsIn(world).minutes).toMatchObject([{ dayMs: DAY_1, apiKeyId: 'key_1' }]);
+    const slipped = stretch([[1440, { tokens: some }]], [[1439, { tokens: some }]]);
+    const result = reconcile({ ...world, minutes: [{ ...slipped, toMs: slipped.toMs + 120_000 }] });
+    expect(result.causes).toMatchObject([{ cause: 'bucket_edge', amountPicoUsd: exactPicoUsd }]);
     expect(result.residualPicoUsd).toBe(0n);
   });
 

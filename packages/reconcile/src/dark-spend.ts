@@ -46,4 +46,5 @@ export function explainDark(
     charged: { tokens: NO_TOKENS, amountPicoUsd: 0n },
     actual: { tokens: row.tokens, amountPicoUsd },
   });
+  findings.explainRequests(row.atMs, row.requests);
 }

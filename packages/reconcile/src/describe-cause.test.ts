@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CAUSES } from './causes.ts';
 import { describeCause } from './describe-cause.ts';
+import { nextActionOf } from './next-action.ts';
 import type { Evidence } from './reconciliation.ts';
 import { NO_TOKENS } from './token-counts.ts';
 
@@ -35,18 +36,24 @@ describe('a cause in words', () => {
     );
   });
 
-  it.each(CAUSES)('%s has words of its own, with one of a thing in the singular', (cause) => {
-    const text = describeCause({
-      cause,
-      between: [],
-      byKey: [],
-      places: 1,
-      attempts: 1,
-      amountPicoUsd: 10_000_000_000n,
-      evidence: [evidence(1)],
-    });
-    expect(text).toMatch(/^\$0\.01: /);
-    expect(text).not.toContain('1 attempts');
-    expect(text).not.toContain('1 lines');
-  });
+  it.each(CAUSES)(
+    '%s has words and a next action of its own, with one of a thing in the singular',
+    (cause) => {
+      const found = {
+        cause,
+        between: [],
+        byKey: [],
+        places: 1,
+        attempts: 1,
+        amountPicoUsd: 10_000_000_000n,
+        evidence: [evidence(1)],
+      };
+      const text = describeCause(found);
+      expect(nextActionOf(found)).toMatch(/^[A-Z].*\.$/);
+      expect(nextActionOf(found)).not.toContain('1 estimated attempts');
+      expect(text).toMatch(/^\$0\.01: /);
+      expect(text).not.toContain('1 attempts');
+      expect(text).not.toContain('1 lines');
+    },
+  );
 });

@@ -63,6 +63,7 @@ export function meaningOf({ cause, between, places, attempts }: Cause): string {
   return between.length === 0 ? meaning : `${between.join(' | ').replaceAll('_', ' ')}: ${meaning}`;
 }
 
-function counted(count: number, one: string, many = `${one}s`): string {
+/** "1 attempt", "2 attempts". */
+export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,6 +1,7 @@
 import type { CostBucket, CostRow } from '@tallygate/admin-api';
 import type { PicoUsd } from '@tallygate/usage';
 import type { Findings } from './findings.ts';
+import { createPairs, type Pairs } from './pairs.ts';
 import { wholeDay } from './places.ts';
 import { NO_TOKENS } from './token-counts.ts';
 
@@ -11,7 +12,7 @@ export function explainDiscount(
   findings: Findings,
 ): void {
   for (const { startMs, rows } of costs) {
-    for (const { costType, model, netPicoUsd, listPicoUsd } of linesOf(rows, modelName).values()) {
+    for (const { costType, model, netPicoUsd, listPicoUsd } of linesOf(rows, modelName).all()) {
       if (listPicoUsd === netPicoUsd) continue;
       findings.explain('discount', {
         ...wholeDay(startMs),
@@ -34,17 +35,19 @@ interface Line {
   listPicoUsd: PicoUsd;
 }
 
-function linesOf(rows: readonly CostRow[], modelName: (name: string) => string): Map<string, Line> {
-  const lines = new Map<string, Line>();
+function linesOf(
+  rows: readonly CostRow[],
+  modelName: (name: string) => string,
+): Pairs<string | null, string | null, null, Line> {
+  const lines = createPairs<string | null, string | null, null, Line>(
+    () => true,
+    (_, costType, model) => ({ costType, model, netPicoUsd: 0n, listPicoUsd: 0n }),
+  );
   for (const { group, amountPicoUsd, listAmountPicoUsd } of rows) {
-    const costType = group.cost_type ?? null;
-    const model = group.model == null ? null : modelName(group.model);
-    const key = `${costType} ${model}`;
-    const line = lines.get(key) ?? { costType, model, netPicoUsd: 0n, listPicoUsd: 0n };
+    const line = lines.at(group.cost_type ?? null, group.model == null ? null : modelName(group.model), null);
     line.netPicoUsd += amountPicoUsd;
     // Not stated: nothing is known to have been taken off.
     line.listPicoUsd += listAmountPicoUsd ?? amountPicoUsd;
-    lines.set(key, line);
   }
   return lines;
 }

@@ -8,6 +8,7 @@ import { isReproduced, type Pricing, priceNet } from './price-net.ts';
 import type { PriceSum } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import type { Evidence, Unexplained } from './reconciliation.ts';
+import { requestDifference } from './request-count.ts';
 import { byDay, hasSome, isSearchesAlone, netOf, type Run, theirsIn } from './run.ts';
 import { isNothing, sumTokens } from './token-counts.ts';
 
@@ -126,7 +127,10 @@ function explain(
     if (dayMs < input.fromMs || dayMs >= input.toMs) continue;
     const evidence = evidenceOf(run, dayMs, minutes, netPicoUsd ?? 0n);
     // Both sides of midnight are told; a minute's slip within a day changes nothing on any bill.
-    if (cause !== 'bucket_edge' || days.length > 1) findings.explain(cause, evidence, between);
+    if (cause === 'bucket_edge' && days.length === 1) continue;
+    findings.explain(cause, evidence, between);
+    const ours = minutes.flatMap(({ reported, estimated }) => [...reported, ...estimated]);
+    findings.explainRequests(dayMs, requestDifference(theirsIn(minutes), ours));
   }
   return null;
 }

@@ -18,7 +18,12 @@ const finding = (amount: number) => ({
 
 describe('what was found in a range of any size', () => {
   const count = 5_000;
-  const findings = createFindings();
+  const heard: unknown[] = [];
+  const listener = {
+    found: (...told: unknown[]) => heard.push(told),
+    doubted: (told: unknown) => heard.push(told),
+  };
+  const findings = createFindings(listener);
   for (let amount = 1; amount <= count; amount += 1) findings.explain('unmetered_key', finding(amount));
   const [cause] = findings.causes();
 
@@ -43,5 +48,11 @@ describe('what was found in a range of any size', () => {
       findings.doubt({ cause: 'missing_rows', reason: 'no_row', ...place });
     const { unexplained, unexplainedPlaces } = findings.unexplained();
     expect([unexplained.length, unexplainedPlaces]).toEqual([MOST_EVIDENCE, count]);
+  });
+
+  it('is told one by one to whoever listens, kept or not', () => {
+    expect(heard).toHaveLength(2 * count);
+    expect(heard[0]).toMatchObject(['unmetered_key', { model: 'model-1', amountPicoUsd: 1n }, []]);
+    expect(heard.at(-1)).toMatchObject({ reason: 'no_row' });
   });
 });

@@ -1,9 +1,15 @@
 import { CAUSES, type CauseName } from './causes.ts';
 import type { Cause, Evidence, Unexplained } from './reconciliation.ts';
-import { addTokens, NO_TOKENS, subtractTokens, type TokenCounts } from './token-counts.ts';
+import { addTokens, NO_TOKENS, subtractTokens, sumTokens, type TokenCounts } from './token-counts.ts';
 
 /** Of each cause, and of what stays unexplained, that many are kept to be shown; sums and counts are of all. */
 export const MOST_EVIDENCE = 200;
+
+/** Is told each finding when it is made, also those that nothing keeps. */
+export interface FindingListener {
+  found(cause: CauseName, evidence: Evidence, between: readonly CauseName[]): void;
+  doubted(unexplained: Unexplained): void;
+}
 
 /** What the search for causes has found so far. A range of any length takes the same room. */
 export interface Findings {
@@ -15,6 +21,11 @@ export interface Findings {
   unexplained(): { unexplained: Unexplained[]; unexplainedPlaces: number };
   /** By how much the causes say that the tokens of a day and model differ: theirs − ours. */
   explainedTokens(dayMs: number, model: string | null): TokenCounts;
+  /** The same of requests, where the rows of a finding count them. @param difference null: they do not. */
+  explainRequests(dayMs: number, difference: number | null): void;
+  explainedRequests(dayMs: number): number;
+  /** Of all days and models. */
+  allExplainedTokens(): TokenCounts;
 }
 
 interface Tally {
@@ -27,14 +38,16 @@ interface Tally {
   largest: Evidence[];
 }
 
-export function createFindings(): Findings {
+export function createFindings(listener?: FindingListener): Findings {
   const tallies = new Map<string, Tally>();
   const explained = new Map<string, TokenCounts>();
+  const requests = new Map<number, number>();
   const doubts: Unexplained[] = [];
   let unexplainedPlaces = 0;
   return {
     explain(cause, found, between = []) {
       const evidence = { ...found, amountPicoUsd: found.actual.amountPicoUsd - found.charged.amountPicoUsd };
+      listener?.found(cause, evidence, between);
       const tally = tallyOf(tallies, cause, between);
       tally.amountPicoUsd += evidence.amountPicoUsd;
       tally.places += 1;
@@ -49,12 +62,17 @@ export function createFindings(): Findings {
       explained.set(key, addTokens(explained.get(key) ?? NO_TOKENS, difference));
     },
     doubt(unexplained) {
+      listener?.doubted(unexplained);
       unexplainedPlaces += 1;
       if (doubts.length < MOST_EVIDENCE) doubts.push(unexplained);
     },
     causes: () => [...tallies.values()].map(causeFrom).sort(inOrderOfWaterfall),
     unexplained: () => ({ unexplained: doubts, unexplainedPlaces }),
     explainedTokens: (dayMs, model) => explained.get(placeKey(dayMs, model)) ?? NO_TOKENS,
+    explainRequests: (dayMs, difference) =>
+      requests.set(dayMs, (requests.get(dayMs) ?? 0) + (difference ?? 0)),
+    explainedRequests: (dayMs) => requests.get(dayMs) ?? 0,
+    allExplainedTokens: () => sumTokens(explained.values()),
   };
 }
 

@@ -6,6 +6,10 @@ export {
   type DifferingDay,
 } from './compare-days.ts';
 export { describeCause, meaningOf } from './describe-cause.ts';
+export type { FindingListener } from './findings.ts';
+export { type Group, groupRows } from './group-rows.ts';
+export { noneNeeded } from './next-action.ts';
+export { createPairs } from './pairs.ts';
 export { FINAL_AFTER_MS } from './places.ts';
 export { reconcile } from './reconcile.ts';
 export { type BillInput, reconcileBill } from './reconcile-bill.ts';
@@ -26,26 +30,32 @@ export type {
   Cause,
   Caveat,
   Counted,
+  CountVerdict,
   Coverage,
   DayState,
+  Differences,
   Evidence,
   ReconciledDay,
   Reconciliation,
   ReportFreshness,
-  RequestVerdict,
   Unexplained,
   Variance,
   Verdict,
 } from './reconciliation.ts';
 export { type Suspects, suspectsOf } from './suspects.ts';
 export {
+  addInto,
   addTokens,
   countsBy,
+  isNothing,
   NO_TOKENS,
+  noTokens,
   sameTokens,
+  subtractFrom,
   sumTokens,
   TOKEN_CLASSES,
   type TokenClass,
   type TokenCounts,
 } from './token-counts.ts';
+export { addUnknownCounts } from './unknown-counts.ts';
 export { type WaterfallStep, waterfallOf } from './waterfall.ts';

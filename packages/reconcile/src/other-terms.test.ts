@@ -90,13 +90,45 @@ describe('the same tokens, which the provider counts on terms that the answer di
   });
 
   it('share their amount where two terms are others at once', () => {
-    const shared = causesOf(seen({ inferenceGeo: 'us' }, { serviceTier: 'batch' }));
+    const [ours, theirs] = [{ inferenceGeo: 'us' }, { serviceTier: 'batch' }];
+    const minutes = [stretch([[600, { tokens: some, ...ours }]], [[600, { tokens: some, ...theirs }]])];
+    const shared = causesOf(seen(ours, theirs, { minutes }));
     expect(shared).toMatchObject([
       {
         cause: 'ambiguous',
         between: ['geography', 'service_tier'],
         amountPicoUsd: costOf(some),
       },
+    ]);
+  });
+
+  it('are told apart by the minutes of two calls that are on different other terms', () => {
+    const [us, batch] = [{ inferenceGeo: 'us' }, { serviceTier: 'batch' }];
+    const both = input({
+      price,
+      internal: [ourRow({ atMs: DAY_1, tokens: sumTokens([some, other]) })],
+      ...billed(
+        [
+          [DAY_1, theirRow({ tokens: some, ...us })],
+          [DAY_1, theirRow({ tokens: other, ...batch })],
+        ],
+        [tokenCost(costOf(some, us) + costOf(other, batch))],
+      ),
+    });
+    expect(suspectsIn(both).minutes).toMatchObject([{ dayMs: DAY_1, apiKeyId: 'key_1' }]);
+    const minutes = stretch(
+      [
+        [600, { tokens: some }],
+        [700, { tokens: other }],
+      ],
+      [
+        [600, { tokens: some, ...us }],
+        [700, { tokens: other, ...batch }],
+      ],
+    );
+    expect(causesOf({ ...both, minutes: [minutes] })).toMatchObject([
+      { cause: 'geography', amountPicoUsd: costOf(some) },
+      { cause: 'service_tier', amountPicoUsd: 2n * costOf(other) },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import type { PicoUsd } from '@tallygate/usage';
+import { createPairs } from './pairs.ts';
 import type { PriceTokens } from './reconcile-input.ts';
 import { countsBy, NO_TOKENS, TOKEN_CLASSES, type TokenClass, type TokenCounts } from './token-counts.ts';
 
@@ -31,20 +32,22 @@ interface Rates {
   isFlat: boolean;
 }
 
+interface KnownRates extends Pick<Terms, 'serviceTier' | 'inferenceGeo' | 'speed'> {
+  /** Null: the price list leaves a guess to make. */
+  rates: Rates | null;
+}
+
 /** Longer than any prompt that a price list tells apart from a longer one. */
 const LONG_PROMPT = 100_000_000;
 
 /** Asks the price list once per terms: a month has many sums and few terms. */
 export function createPriceSum(price: PriceTokens): PriceSum {
-  const known = new Map<string, Rates | null>();
+  const known = createPairs<number, string, Terms, KnownRates>(isOfTerms, (terms) =>
+    knownRates(price, terms),
+  );
   return (terms, tokens) => {
-    const { atMs, model, serviceTier, inferenceGeo, speed, promptBand } = terms;
-    const key = `${atMs} ${serviceTier} ${inferenceGeo} ${speed} ${model}`;
-    let rates = known.get(key);
-    if (rates === undefined) {
-      rates = ratesOf(price, terms);
-      known.set(key, rates);
-    }
+    const { atMs, model, promptBand } = terms;
+    const { rates } = known.at(atMs, model, terms);
     if (rates === null) return null;
     if (promptBand === 'long') return costAt(rates.long, tokens);
     const oneByOnePicoUsd = costAt(rates.standard, tokens);
@@ -52,6 +55,15 @@ export function createPriceSum(price: PriceTokens): PriceSum {
     if (TOKEN_CLASSES.some((tokenClass) => tokens[tokenClass] < 0)) return null;
     return price({ ...questionOf(terms), tokens }) === oneByOnePicoUsd ? oneByOnePicoUsd : null;
   };
+}
+
+function isOfTerms(known: KnownRates, { serviceTier, inferenceGeo, speed }: Terms): boolean {
+  return known.serviceTier === serviceTier && known.inferenceGeo === inferenceGeo && known.speed === speed;
+}
+
+function knownRates(price: PriceTokens, terms: Terms): KnownRates {
+  const { serviceTier, inferenceGeo, speed } = terms;
+  return { serviceTier, inferenceGeo, speed, rates: ratesOf(price, terms) };
 }
 
 export function questionOf({ model, atMs, serviceTier, inferenceGeo, speed }: Terms) {

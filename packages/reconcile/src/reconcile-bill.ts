@@ -4,7 +4,7 @@ import { concluded } from './conclusion.ts';
 import { explainCostTypes } from './cost-types.ts';
 import { type Day, daysOf } from './day.ts';
 import { explainDiscount } from './discount.ts';
-import { createFindings, type Findings } from './findings.ts';
+import { createFindings, type FindingListener, type Findings } from './findings.ts';
 import { sumPico } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import { explainPriorityTier } from './priority-tier.ts';
@@ -31,7 +31,7 @@ export interface BillInput {
   costs: readonly CostBucket[];
   /** The one name under which both sides' rows of a model meet; an unknown name is returned as it is. */
   modelName(name: string): string;
-  /** Does the price list know it? Of a name that it does not, nobody can say that no row of ours has it. */
+  /** Does the price list know it? Of a name that it does not, nobody can say that no row of ours has it, unless there is none. */
   isModel(name: string): boolean;
   tolerancePicoUsd: PicoUsd;
   caveats: readonly Caveat[];
@@ -41,9 +41,9 @@ export interface BillInput {
  * Compares our days with a bill of which no minute can be read and no key be told. The causes are those that days and models prove;
  * everything else is residual, for nothing finer may be guessed. Pure, and exact as `reconcile` is.
  */
-export function reconcileBill(input: BillInput): Reconciliation {
+export function reconcileBill(input: BillInput, listener?: FindingListener): Reconciliation {
   const { costs } = input;
-  const findings = createFindings();
+  const findings = createFindings(listener);
   const notes = createSideNotes(input.backend);
   const variances = createVariances(input.modelName);
   const untold = { fastUsage: null, usageByWorkspace: [], fastByWorkspace: null };
@@ -60,7 +60,7 @@ export function reconcileBill(input: BillInput): Reconciliation {
   explainCostTypes(costs, findings);
   explainDiscount(costs, input.modelName, findings);
   return concluded(input, {
-    ...{ findings, notes, requests: 'not_counted', countsTokens: input.usage !== null },
+    ...{ findings, notes, requests: null, countsTokens: input.usage !== null },
     internalPicoUsd: sumPico(days.flatMap(({ ours }) => ours.map((row) => row.chargedPicoUsd))),
     variances: variances.lines(),
   });
@@ -69,7 +69,8 @@ export function reconcileBill(input: BillInput): Reconciliation {
 /** What the bill asks for a model of which we have no row on any day. */
 function explainUnmeteredModels(days: readonly Day[], input: BillInput, findings: Findings): void {
   const own = new Set(days.flatMap(({ ours }) => ours.map(({ model }) => model)));
-  const isDark = (model: string) => model !== '' && !own.has(model) && input.isModel(model);
+  const isNobodys = (model: string) => own.size === 0 || (!own.has(model) && input.isModel(model));
+  const isDark = (model: string) => model !== '' && isNobodys(model);
   for (const { dayMs, theirs, costs } of days) {
     const lines = costs
       .flatMap(({ rows }) => rows)

@@ -27,6 +27,8 @@ export interface DaySides {
 export interface RangeTerms {
   /** Numbers that no settlement has, and when their neighbours were made. */
   gaps: readonly SettlementGap[];
+  /** Rows of ours in the minutes just outside of the range, grouped as its days are: usage at its ends may be theirs. */
+  outside: readonly SpendRow[];
   price: PriceTokens;
   /** The one name under which both sides' rows of a model meet; an unknown name is returned as it is. */
   modelName(name: string): string;

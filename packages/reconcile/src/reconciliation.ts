@@ -30,7 +30,9 @@ export interface Reconciliation {
   tolerancePicoUsd: PicoUsd;
   coverage: Coverage;
   /** Separate judgements: equal tokens at a wrong price, and unequal ones that happen to cost the same, are both seen. */
-  verdicts: { tokens: TokenVerdict; money: Verdict; requests: RequestVerdict };
+  verdicts: { tokens: CountVerdict; money: Verdict; requests: CountVerdict };
+  /** What each verdict is about. Null: stored before it was said. */
+  differences: Differences | null;
   days: ReconciledDay[];
   variances: Variance[];
   causes: Cause[];
@@ -64,11 +66,26 @@ export interface Coverage {
 /** agrees: no difference at all. explained: differences, all with a cause. differs: something is left. */
 export type Verdict = 'agrees' | 'explained' | 'differs';
 
-/** not_counted: the bill has amounts alone, as a file may. */
-export type TokenVerdict = Verdict | 'not_counted';
+/** not_counted: the provider's side does not say, as older reports do not count requests, and a file may have amounts alone. */
+export type CountVerdict = Verdict | 'not_counted';
 
-/** not_counted: the provider's report has no column of requests. */
-export type RequestVerdict = 'agrees' | 'differs' | 'not_counted';
+/** Null: that verdict is "not_counted", which is no zero. */
+export interface Differences {
+  tokens: Difference<TokenCounts> | null;
+  money: Difference<PicoUsd>;
+  /** Theirs against our attempts that were answered. Minutes of the older report count none: what they explain is not explained here. */
+  requests: Difference<number> | null;
+}
+
+/** Over the whole range: a verdict is by day, so that nothing in sum may still be a surplus here and a shortfall there. */
+export interface Difference<Amount> {
+  /** theirs − ours. */
+  difference: Amount;
+  /** How much of it the causes explain. */
+  explained: Amount;
+  /** What they leave. */
+  unexplained: Amount;
+}
 
 /** open: usage may still arrive. provisional: complete, the provider may still adjust it. settled: 30 days have passed. */
 export type DayState = 'open' | 'provisional' | 'settled';

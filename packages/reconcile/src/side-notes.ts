@@ -2,6 +2,7 @@ import { PICO_USD_PER_NANO_USD, type PicoUsd } from '@tallygate/usage';
 import { isOnThisBill } from './joined-rows.ts';
 import type { DaySides } from './reconcile-input.ts';
 import type { Caveat, Reconciliation } from './reconciliation.ts';
+import { addUnknownCounts } from './unknown-counts.ts';
 
 /** What one side says of itself, whatever the other says. */
 export interface SideNotes {
@@ -29,9 +30,7 @@ export function createSideNotes(backend?: string): SideNotes {
         const costPicoUsd = row.listCostNanoUsd * PICO_USD_PER_NANO_USD;
         elsewhere.set(other, (elsewhere.get(other) ?? 0n) + costPicoUsd);
       }
-      for (const { unknownCounts } of usage.flatMap(({ rows }) => rows))
-        for (const name in unknownCounts)
-          unknown.set(name, (unknown.get(name) ?? 0) + (unknownCounts[name] ?? 0));
+      addUnknownCounts(unknown, usage);
     },
     listPicoUsd: () => listPicoUsd,
     elsewhere: () => [...elsewhere].map(([other, listCostPicoUsd]) => ({ backend: other, listCostPicoUsd })),

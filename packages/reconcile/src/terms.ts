@@ -1,5 +1,6 @@
 import { groupRows } from './group-rows.ts';
 import { type Lane, laneOf, type OurRow, type TheirRow } from './joined-rows.ts';
+import { createPairs } from './pairs.ts';
 import {
   addInto,
   isNothing,
@@ -44,22 +45,19 @@ function tierOf({ serviceTier }: StatedTerms): string {
 export function unlikeLines(theirs: readonly TheirRow[], ours: readonly OurRow[]): TermsLine[] {
   // Speed has to be asked for. Where it was not, ours has nothing to be compared with.
   const untold = new Set(theirs.filter(({ speed }) => speed === null).map(({ apiKeyId }) => apiKeyId));
-  const lines = new Map<string, TermsLine>();
-  const lineAt = (row: OurRow | TheirRow) => {
-    const isSpeedTold = !untold.has(row.apiKeyId);
-    const speed = isSpeedTold ? speedOf(row) : '';
-    const key = `${tierOf(row)} ${placeOf(row)} ${speed} ${row.apiKeyId} ${row.model}`;
-    const known = lines.get(key);
-    if (known !== undefined) return known;
-    const { apiKeyId, model, serviceTier, inferenceGeo } = row;
-    const told = isSpeedTold ? row.speed : null;
-    const line = { apiKeyId, model, serviceTier, inferenceGeo, speed: told, difference: noTokens() };
-    lines.set(key, line);
-    return line;
-  };
-  for (const row of theirs) addInto(lineAt(row).difference, row.tokens);
-  for (const row of ours) subtractFrom(lineAt(row).difference, row.tokens);
-  return [...lines.values()].filter(({ difference }) => !isNothing(difference));
+  const lines = createPairs<string, string | null, OurRow | TheirRow, TermsLine>(
+    (line, row) =>
+      tierOf(line) === tierOf(row) &&
+      placeOf(line) === placeOf(row) &&
+      (untold.has(row.apiKeyId) || speedOf(line) === speedOf(row)),
+    ({ apiKeyId, model, serviceTier, inferenceGeo, speed }) => {
+      const told = untold.has(apiKeyId) ? null : speed;
+      return { apiKeyId, model, serviceTier, inferenceGeo, speed: told, difference: noTokens() };
+    },
+  );
+  for (const row of theirs) addInto(lines.at(row.model, row.apiKeyId, row).difference, row.tokens);
+  for (const row of ours) subtractFrom(lines.at(row.model, row.apiKeyId, row).difference, row.tokens);
+  return lines.all().filter(({ difference }) => !isNothing(difference));
 }
 
 type Lines = [TermsLine, ...TermsLine[]];

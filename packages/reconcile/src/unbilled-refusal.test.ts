@@ -51,6 +51,14 @@ describe('a refusal that is counted and not billed', () => {
     expect(result).toMatchObject({ residualPicoUsd: 0n, verdicts: { tokens: 'agrees', money: 'explained' } });
   });
 
+  it('takes it back on a day on which nothing else was used, so that the bill has no line of tokens', () => {
+    const rows = [ourRow(refused)];
+    const usage = billed([[DAY_1, theirRow({ tokens: some })]], []);
+    const result = reconcile(input({ internal: rows, charges: rows, ...usage }));
+    expect(causeIn(result)).toMatchObject({ amountPicoUsd: -exactOf(), attempts: 1 });
+    expect(result.residualPicoUsd).toBe(0n);
+  });
+
   it('is no cause where we charged nothing for it either', () => {
     const free = { ...refused, exactPicoUsd: 0n, priceId: '' };
     const result = reconcile(world([whole, free], exactOf()));

@@ -3,6 +3,7 @@ import type { PicoUsd } from '@tallygate/usage';
 import type { Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
 import { laneOf, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
+import { createPairs } from './pairs.ts';
 import { wholeDay } from './places.ts';
 import type { PriceSum, Terms } from './rates.ts';
 import { placeOf } from './terms.ts';
@@ -24,30 +25,29 @@ export function cheapCellsOf(
   modelName: (name: string) => string,
   priceSum: PriceSum,
 ): CheapCell[] {
-  const lines = tokenLinesOf(costs, modelName);
-  if (lines.length === 0) return [];
-  const isOfAllKeys = !lines.some(({ isOfKey }) => isOfKey);
-  const keyOf = isOfAllKeys ? ofModel : termsKey;
-  const billed = new Map<string, PicoUsd>();
-  for (const line of lines) {
-    const key = keyOf(line);
-    billed.set(key, (billed.get(key) ?? 0n) + line.listPicoUsd);
-  }
-  const cells = new Map<string, { row: TheirRow; pricePicoUsd: PicoUsd | null }>();
+  const lines = costs.flatMap(({ rows }) => rows.filter(({ group }) => group.cost_type === 'tokens'));
+  // A line without a kind may be the price of any tokens; without a line of tokens none was billed.
+  const isUntold = costs.some(({ rows }) => rows.some(({ group }) => group.cost_type == null));
+  if (lines.length === 0 && isUntold) return [];
+  const isOfAllKeys = !lines.some(({ group }) => group.api_key_id !== undefined);
+  const cells = createPairs<string, string | null, CellTerms, Cell>(
+    ({ terms }, of) => isOfAllKeys || isOnSameTerms(terms, of),
+    (terms) => ({ terms, billedPicoUsd: null, row: null, pricePicoUsd: 0n }),
+  );
+  const cellOf = (terms: CellTerms) => cells.at(terms.model, isOfAllKeys ? null : terms.apiKeyId, terms);
+  for (const line of lines) addBilled(cellOf(termsOf(line, modelName)), line);
   for (const row of theirs) {
     const tokens = withoutSearches(row);
     if (laneOf(row.serviceTier) === 'priority' || isNothing(tokens)) continue;
-    const price = priceSum(row, tokens);
-    const key = keyOf(row);
-    const cell = cells.get(key);
-    if (cell === undefined) cells.set(key, { row, pricePicoUsd: price });
-    else cell.pricePicoUsd = cell.pricePicoUsd === null || price === null ? null : cell.pricePicoUsd + price;
+    addPrice(cellOf(row), row, priceSum(row, tokens));
   }
-  return [...cells].flatMap(([key, { row, pricePicoUsd }]) => {
-    const missingPicoUsd = (billed.get(key) ?? 0n) - (pricePicoUsd ?? 0n);
-    if (pricePicoUsd === null || missingPicoUsd >= 0n) return [];
-    return [{ row, missingPicoUsd, isBilledAtAll: billed.has(key), isOfAllKeys }];
-  });
+  const cheap: CheapCell[] = [];
+  for (const { row, billedPicoUsd, pricePicoUsd } of cells.all()) {
+    const missingPicoUsd = (billedPicoUsd ?? 0n) - (pricePicoUsd ?? 0n);
+    if (row !== null && pricePicoUsd !== null && missingPicoUsd < 0n)
+      cheap.push({ row, missingPicoUsd, isBilledAtAll: billedPicoUsd !== null, isOfAllKeys });
+  }
+  return cheap;
 }
 
 /**
@@ -129,37 +129,45 @@ function ofKey(row: Pick<TheirRow, 'atMs' | 'apiKeyId' | 'model'>): string {
   return `${row.apiKeyId} ${ofModel(row)}`;
 }
 
-type CellTerms = Omit<Terms, 'speed'> & { apiKeyId: string | null };
+type CellTerms = Pick<Terms, 'model' | 'serviceTier' | 'inferenceGeo' | 'promptBand'> & {
+  apiKeyId: string | null;
+};
 
-interface TokenLine extends CellTerms {
-  isOfKey: boolean;
-  listPicoUsd: PicoUsd;
+/** Bill and usage of one key and model on one set of terms, or of one model. */
+interface Cell {
+  terms: CellTerms;
+  /** Null: nothing was billed. */
+  billedPicoUsd: PicoUsd | null;
+  /** Its first usage; null: there is none. */
+  row: TheirRow | null;
+  /** Null: it cannot be told. */
+  pricePicoUsd: PicoUsd | null;
 }
 
-function tokenLinesOf(costs: readonly CostBucket[], modelName: (name: string) => string): TokenLine[] {
-  return costs.flatMap(({ startMs, rows }) =>
-    rows.filter(({ group }) => group.cost_type === 'tokens').map((row) => tokenLine(startMs, row, modelName)),
+function isOnSameTerms(left: CellTerms, right: CellTerms): boolean {
+  return (
+    left.serviceTier === right.serviceTier &&
+    left.promptBand === right.promptBand &&
+    placeOf(left) === placeOf(right)
   );
 }
 
-function tokenLine(
-  atMs: number,
-  { group, amountPicoUsd, listAmountPicoUsd }: CostRow,
-  modelName: (name: string) => string,
-): TokenLine {
+function addBilled(cell: Cell, { amountPicoUsd, listAmountPicoUsd }: CostRow): void {
+  cell.billedPicoUsd = (cell.billedPicoUsd ?? 0n) + (listAmountPicoUsd ?? amountPicoUsd);
+}
+
+function addPrice(cell: Cell, row: TheirRow, pricePicoUsd: PicoUsd | null): void {
+  cell.row ??= row;
+  cell.pricePicoUsd =
+    cell.pricePicoUsd === null || pricePicoUsd === null ? null : cell.pricePicoUsd + pricePicoUsd;
+}
+
+function termsOf({ group }: CostRow, modelName: (name: string) => string): CellTerms {
   return {
-    atMs,
     apiKeyId: group.api_key_id ?? null,
     model: modelName(group.model ?? ''),
     serviceTier: group.service_tier ?? null,
     inferenceGeo: group.inference_geo ?? null,
     promptBand: group.context_window === '200k-1M' ? 'long' : null,
-    isOfKey: group.api_key_id !== undefined,
-    listPicoUsd: listAmountPicoUsd ?? amountPicoUsd,
   };
-}
-
-function termsKey(cell: CellTerms): string {
-  const { atMs, apiKeyId, serviceTier, promptBand, model } = cell;
-  return `${atMs} ${apiKeyId} ${serviceTier} ${placeOf(cell)} ${promptBand} ${model}`;
 }

@@ -1,6 +1,7 @@
 import type { PicoUsd } from '@tallygate/usage';
 import type { Day } from './day.ts';
 import type { OurRow } from './joined-rows.ts';
+import { createPairs, type Pairs } from './pairs.ts';
 import type { Variance } from './reconciliation.ts';
 import { addInto, noTokens, subtractTokens, type TokenCounts } from './token-counts.ts';
 
@@ -23,6 +24,9 @@ interface Line {
   billedPicoUsd: PicoUsd;
 }
 
+/** By cost type and model. */
+type LinesOfDay = Pairs<string, string | null, number, Line>;
+
 /** The lines of the days that were added. */
 export interface Variances {
   add(day: Day): void;
@@ -30,45 +34,36 @@ export interface Variances {
 }
 
 export function createVariances(modelName: (name: string) => string): Variances {
-  const lines = new Map<string, Line>();
+  const lines: Line[] = [];
   return {
     add({ dayMs, ours, theirs, costs }) {
-      for (const row of ours) addOurs(lines, row);
-      for (const row of theirs) addInto(lineAt(lines, dayMs, TOKENS, row.model).theirs, row.tokens);
-      for (const { group, amountPicoUsd } of costs.flatMap(({ rows }) => rows)) {
-        const costType = group.cost_type ?? UNSTATED;
-        const model = costType === TOKENS && group.model != null ? modelName(group.model) : null;
-        lineAt(lines, dayMs, costType, model).billedPicoUsd += amountPicoUsd;
-      }
+      const ofDay: LinesOfDay = createPairs(() => true, nothingOn);
+      for (const row of ours) addOurs(ofDay, row);
+      for (const row of theirs) addInto(ofDay.at(TOKENS, row.model, dayMs).theirs, row.tokens);
+      for (const { rows } of costs)
+        for (const { group, amountPicoUsd } of rows) {
+          const costType = group.cost_type ?? UNSTATED;
+          const model = costType === TOKENS && group.model != null ? modelName(group.model) : null;
+          ofDay.at(costType, model, dayMs).billedPicoUsd += amountPicoUsd;
+        }
+      lines.push(...ofDay.all());
     },
-    lines: () => [...lines.values()].filter(saysSomething).map(varianceOf).sort(inOrder),
+    lines: () => lines.filter(saysSomething).map(varianceOf).sort(inOrder),
   };
 }
 
 /** Web searches are billed on a line of their own, without a model; their count stays with the model that made them. */
-function addOurs(lines: Map<string, Line>, row: OurRow): void {
-  const line = lineAt(lines, row.atMs, TOKENS, row.model);
+function addOurs(lines: LinesOfDay, row: OurRow): void {
+  const line = lines.at(TOKENS, row.model, row.atMs);
   addInto(line.ours, row.tokens);
   line.internalPicoUsd += row.chargedPicoUsd - row.webSearchPicoUsd;
   if (row.webSearchPicoUsd !== 0n)
-    lineAt(lines, row.atMs, WEB_SEARCH, null).internalPicoUsd += row.webSearchPicoUsd;
+    lines.at(WEB_SEARCH, null, row.atMs).internalPicoUsd += row.webSearchPicoUsd;
 }
 
-function lineAt(lines: Map<string, Line>, dayMs: number, costType: string, model: string | null): Line {
-  const key = `${dayMs} ${costType} ${model}`;
-  const known = lines.get(key);
-  if (known) return known;
-  const line = {
-    dayMs,
-    costType,
-    model,
-    ours: noTokens(),
-    theirs: noTokens(),
-    internalPicoUsd: 0n,
-    billedPicoUsd: 0n,
-  };
-  lines.set(key, line);
-  return line;
+function nothingOn(dayMs: number, costType: string, model: string | null): Line {
+  const [ours, theirs] = [noTokens(), noTokens()];
+  return { dayMs, costType, model, ours, theirs, internalPicoUsd: 0n, billedPicoUsd: 0n };
 }
 
 function saysSomething(line: Line): boolean {

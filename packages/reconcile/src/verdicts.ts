@@ -1,6 +1,6 @@
-import type { Day } from './day.ts';
 import type { Findings } from './findings.ts';
-import type { Reconciliation, RequestVerdict, Variance, Verdict } from './reconciliation.ts';
+import type { CountVerdict, Reconciliation, Variance, Verdict } from './reconciliation.ts';
+import type { RequestDifferences } from './request-count.ts';
 import { isNothing, sameTokens } from './token-counts.ts';
 
 /** Judged per day and model: a surplus here does not make up for a shortfall there. */
@@ -24,29 +24,12 @@ export function moneyVerdict(
   return magnitude <= tolerancePicoUsd ? 'explained' : 'differs';
 }
 
-/** Attempts that were answered against requests that were counted, by day. */
-export interface RequestCount {
-  add(day: Day): void;
-  verdict(): RequestVerdict;
-}
-
-export function createRequestCount(): RequestCount {
-  let isCounted = true;
-  let [days, unlike] = [0, 0];
-  return {
-    add({ ours, theirs }) {
-      let left = 0;
-      for (const row of theirs) {
-        if (row.requests === null) isCounted = false;
-        else left += row.requests;
-      }
-      for (const row of ours) left += row.failedAttempts - row.attempts;
-      if (theirs.length > 0) days += 1;
-      if (left !== 0) unlike += 1;
-    },
-    verdict() {
-      if (!isCounted || days === 0) return 'not_counted';
-      return unlike === 0 ? 'agrees' : 'differs';
-    },
-  };
+/** By day, as tokens are by day and model. */
+export function requestVerdict(differences: RequestDifferences, findings: Findings): CountVerdict {
+  if (differences === null) return 'not_counted';
+  const days = [...differences];
+  if (days.every(([, difference]) => difference === 0)) return 'agrees';
+  const isExplained = ([dayMs, difference]: [number, number]) =>
+    difference === findings.explainedRequests(dayMs);
+  return days.every(isExplained) ? 'explained' : 'differs';
 }

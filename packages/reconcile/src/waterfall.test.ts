@@ -55,7 +55,8 @@ describe('the waterfall', () => {
     );
     expect(actionOf('unknown_cost_type')).toContain('quantum_usage');
     expect(actionOf('residual')).toContain('unexplained');
-    expect(actionOf('rounding')).toBeNull();
+    expect(actionOf('rounding')).toContain('None needed: each charge is rounded once');
+    expect(actionOf('billed')).toBe('None needed: it is a total.');
     expect(steps.every(({ meaning }) => meaning !== '')).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import type { PicoUsd } from '@tallygate/usage';
 import type { CauseName } from './causes.ts';
 import { meaningOf } from './describe-cause.ts';
-import { nextActionOf } from './next-action.ts';
+import { nextActionOf, noneNeeded } from './next-action.ts';
 import type { Evidence, Reconciliation } from './reconciliation.ts';
 
 /** One step from ours to the bill. */
@@ -17,14 +17,14 @@ export interface WaterfallStep {
   /** In words, with how much was found. */
   meaning: string;
   evidence: Evidence[];
-  /** What to do about it; null: nothing. */
-  nextAction: string | null;
+  /** What to do about it, or "None needed: …" with the reason. */
+  nextAction: string;
 }
 
 /** From our total to the provider's: every step adds to the one before, to the last pico-USD. */
 export function waterfallOf(reconciliation: Reconciliation): WaterfallStep[] {
   const { internalPicoUsd, billedPicoUsd, residualPicoUsd, causes } = reconciliation;
-  const plain = { between: [], evidence: [], nextAction: null };
+  const plain = { between: [], evidence: [], nextAction: noneNeeded('it is a total') };
   const steps: WaterfallStep[] = [
     {
       ...plain,
@@ -58,7 +58,7 @@ export function waterfallOf(reconciliation: Reconciliation): WaterfallStep[] {
       meaning: isLeft ? 'explained by no evidence' : 'nothing is left over',
       nextAction: isLeft
         ? 'Read "unexplained": it lists what was looked at and could not be proved, with the reason.'
-        : null,
+        : noneNeeded('each difference has a cause'),
     },
     {
       ...plain,

@@ -11,6 +11,7 @@ import {
   stretch,
   suspectsIn,
   theirRow,
+  tokenCost,
   tokens,
 } from './testing/made-input.ts';
 
@@ -25,7 +26,10 @@ it('searches that no answer showed are a fee each, and need no minute to be read
     internal: [ourRow({ atMs: DAY_1, tokens: shown })],
     ...billed(
       [[DAY_1, theirRow({ tokens: counted })]],
-      [costRow(costOf(counted), { cost_type: 'web_search' })],
+      [
+        tokenCost(costOf(tokens({ outputTokens: 7 }))),
+        costRow(costOf(tokens({ webSearchRequests: 3 })), { cost_type: 'web_search' }),
+      ],
     ),
   });
   const result = reconcile(world);

@@ -6,8 +6,16 @@ export type CsvCell = { text: string } | { figure: string };
  * would run it; figures may begin with a minus and are left alone.
  */
 export function toCsv(header: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
-  const lines = [header.map(quote), ...rows.map((row) => row.map(csvCell))];
-  return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
+  return lineOf(header.map(quote)) + csvLines(rows);
+}
+
+/** The rows alone, for a file that is written in portions. */
+export function csvLines(rows: readonly (readonly CsvCell[])[]): string {
+  return rows.map((row) => lineOf(row.map(csvCell))).join('');
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `${cells.join(',')}\r\n`;
 }
 
 function csvCell(cell: CsvCell): string {

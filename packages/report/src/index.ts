@@ -4,7 +4,7 @@ export { billCsv } from './bill-csv.ts';
 export type { BillFigures, BillLine, BillStatement } from './bill-statement.ts';
 export { billTable } from './bill-table.ts';
 export { availableIn, budgetBar, budgetTable } from './budget-table.ts';
-export { type CsvCell, toCsv } from './csv.ts';
+export { type CsvCell, csvLines, toCsv } from './csv.ts';
 export { DIMENSION_TITLES, displayGroup } from './dimension-titles.ts';
 export { estimateTable } from './estimate-table.ts';
 export { percentOf } from './figures.ts';

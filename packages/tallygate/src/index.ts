@@ -21,8 +21,8 @@ export { type Invoice, type InvoiceStatement, invoiceStatement } from './invoice
 export { type OpenOptions, openTallygate, type TallygateRuntime } from './open.ts';
 export { openProviders, type Provider } from './provider/index.ts';
 export { keepPulls } from './pulls/index.ts';
+export { type LastReconciliation, lastReconciliations } from './reconciliation/last-reconciliations.ts';
 export { runReconciliation } from './reconciliation/run-reconciliation.ts';
-export { fromStoredReport } from './reconciliation/stored-reconciliation.ts';
 export { liveOwner } from './runtime/live-owner.ts';
 export { type DuePullsOptions, pullDueDays } from './schedule/index.ts';
 export { type FlushOptions, type Tallygate, type TallygateOptions, tallygate } from './tallygate.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { attributionSchema } from './attribution.ts';
-import { holdSchema } from './hold.ts';
+import { type Hold, holdSchema } from './hold.ts';
 import { backendSchema } from './usage-event.ts';
 
 const instantMs = z.number().int().min(0);
@@ -73,6 +73,8 @@ export interface BatchFacts {
   append(key: BatchKey, fact: BatchFact): Promise<void>;
   /** All of one batch, oldest first; none for an unknown one. */
   read(key: BatchKey): Promise<BatchFact[]>;
+  /** Holds over batches created since then, as they were made, that no settlement is kept of. */
+  unendedHolds(organization: string, createdFromMs: number): Promise<Hold[]>;
 }
 
 /** A batch in the live copy. */

@@ -103,3 +103,12 @@ describe('the error a caller gets', () => {
     expect(error.name).not.toMatch(/Connection|Retryable/);
   });
 });
+
+it('is written as JSON by whoever logs it or answers with it: amounts are text there', () => {
+  const written = JSON.parse(JSON.stringify({ error: new BudgetExceededError(denial) }));
+  expect(written.error).toMatchObject({
+    ...{ name: 'BudgetExceededError', code: 'TALLYGATE_BUDGET_EXCEEDED' },
+    message: expect.stringContaining('$498.20 of $500.00'),
+    denial: { denialId: 'denial-1', limit: '500000000000', scope: { team: 'support' } },
+  });
+});

@@ -22,6 +22,13 @@ export class BudgetExceededError extends TallygateError {
     this.name = 'BudgetExceededError';
     this.denial = denial;
   }
+
+  /** As loggers and HTTP handlers write errors: amounts as text, since JSON knows no bigint and would throw instead. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, cure, denial } = this;
+    const asText = (_field: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+    return { name, code, message, cure, denial: JSON.parse(JSON.stringify(denial, asText)) };
+  }
 }
 
 /** "Team support has spent $498.20 of $500.00 for October (held $1.90); resets 1 Nov 00:00 Europe/Berlin; this call needs up to $0.42." */

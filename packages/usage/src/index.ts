@@ -171,6 +171,7 @@ export {
   nanoFromPico,
   nanoFromUsd,
   nanoUsdSchema,
+  PICO_USD_PER_CENT,
   PICO_USD_PER_NANO_USD,
   type PicoUsd,
   usdFromNano,

@@ -12,6 +12,7 @@ export type PicoUsd = bigint;
 
 export const NANO_USD_PER_USD = 1_000_000_000n;
 export const PICO_USD_PER_NANO_USD = 1_000n;
+export const PICO_USD_PER_CENT = 10_000_000_000n;
 /** Largest amount that Redis, ClickHouse and the spool can hold: about 9.2 billion USD. */
 export const NANO_USD_MAX = 2n ** 63n - 1n;
 const NANO_USD_MIN = -(2n ** 63n);

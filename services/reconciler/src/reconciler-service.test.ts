@@ -53,6 +53,7 @@ function reconciliation(): Reconciliation {
     tolerancePicoUsd: 0n,
     coverage: { listPicoUsd: 100n, darkPicoUsd: 1n, percent: 99 },
     verdicts: { tokens: 'agrees', money: 'explained', requests: 'not_counted' },
+    differences: null,
     days: [],
     variances: [],
     causes: [],

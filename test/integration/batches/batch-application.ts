@@ -34,6 +34,7 @@ const COMMANDS = {
     await tally.flush();
     return items;
   },
+  held: async () => (await (await opened()).gate.balances())[0]?.held,
   /** Who was charged how much, by the ledger and by the budget. */
   async account() {
     const { gate, history, sink } = await opened();

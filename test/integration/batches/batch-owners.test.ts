@@ -45,6 +45,8 @@ describe('a batch whose creator was killed the moment it had its id', () => {
     expect(await creator.do('create')).toBe(BATCH_ID);
     await creator.kill();
     const readers = await Promise.all([start('reader-1'), start('reader-2')]);
+    // Over all of it, with an owner that never heard of it.
+    expect((await readers[0].do('account')).held).toBeGreaterThan(0n);
     expect(await Promise.all(readers.map((reader) => reader.do('readResults')))).toEqual([2, 2]);
     for (const reader of readers) await expectChargedOnce(reader);
     await readers[0].kill();
@@ -71,9 +73,11 @@ describe('a batch whose creator was killed the moment it had its id', () => {
     await creator.do('create');
     await creator.kill();
     const reader = await start('reader', [WITHOUT_ENGINE]);
+    expect(await reader.do('held')).toBeGreaterThan(0n);
     await reader.do('readResults');
     await reader.kill();
     const later = await start('later');
+    expect(await later.do('held')).toBe(0n);
     await later.do('readResults');
     await expectChargedOnce(later);
   });

@@ -1,4 +1,4 @@
-import { openRedisGate } from '@tallygate/gate';
+import { inspectRedis, openRedisGate } from '@tallygate/gate';
 import { type Logger, silentLogger, systemClock } from '@tallygate/usage';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -40,6 +40,25 @@ test('a replica is as good as a file', async () => {
   onTestFinished(async () => void (await redis.quit()));
   await expect.poll(() => redis.info('replication'), { timeout: 20_000 }).toContain('connected_slaves:1');
   await openAt(url, { enforced: true });
+});
+
+test('whose counters a Redis has is told, in every layout of keys, by servers that may be asked', async () => {
+  const url = await startWith('--appendonly', 'yes');
+  const redis = new Redis(url);
+  onTestFinished(() => redis.disconnect());
+  await openAt(url);
+  await redis.hset('tg3:{acme%20co}:state', 'epoch', 'e');
+  await redis.set('tg4:{acme}:states', '1');
+  const { gates } = await inspectRedis(url);
+  expect(gates?.map(({ layout, isOurLayout }) => [layout, isOurLayout]).sort()).toEqual([
+    ['tg3', false],
+    ['tg4', true],
+  ]);
+  const older = gates?.find(({ isOurLayout }) => !isOurLayout);
+  expect(older?.organization).toBe('acme co');
+  expect(older?.idleMs).toBeLessThan(60_000);
+  await redis.call('ACL', 'SETUSER', 'default', '-scan');
+  expect((await inspectRedis(url)).gates).toBeNull();
 });
 
 test('what evicts is refused, whatever anybody attests', async () => {

@@ -153,6 +153,37 @@ const settlementsOf = (replies: readonly SettleReply[], { attemptId }: Hold) =>
       .map(({ settlement }) => JSON.stringify(settlement, (_, value) => String(value))),
   );
 
+test('ends of a lease that are repeated when they are forgotten count once; what never ended of another counts', async () => {
+  const organization = newOrganization();
+  const options = { organization, seed: async () => ({ lastSeq: 0, totals: [] }), recordGraceMs: 1 };
+  const plain = await openGate(options);
+  await plain.publish(snapshotOf(organization, 1, [budgetOf('all', nanoFromUsd('5'))]));
+  const killed = await openGate({ ...options, leases: { ...LEASES, ttlMs: 60_000 } });
+  const leased = await openGate({ ...options, leases: LEASES });
+  const [ended, unended] = [await leasedHold(killed), await leasedHold(killed)];
+  await killed.settle({ hold: ended, amountNanoUsd: 5n });
+  const ends = [await leasedHold(leased), await leasedHold(leased)];
+  for (const hold of ends) await leased.settle({ hold, amountNanoUsd: 7n });
+  // Gives back what is idle, so that the lease is over.
+  await leased.balances();
+  const redis = connectDirectly();
+  const endingsOf = (hold?: Hold) => redis.exists(`tg4:{${organization}}:endings:${hold?.leaseId}`);
+  await expect.poll(() => endingsOf(ends[0]), { timeout: 20_000 }).toBe(0);
+  const again = [];
+  for (const hold of ends) again.push(await plain.settle({ hold: { ...hold }, amountNanoUsd: 7n }));
+  expect(again.map(({ outcome, settlement: { seq } }) => [outcome, seq])).toEqual([
+    ['duplicate', 4],
+    ['duplicate', 5],
+  ]);
+  expect(await endingsOf(ended)).toBe(1);
+  expect(await plain.settle({ hold: { ...ended }, amountNanoUsd: 5n })).toMatchObject({
+    outcome: 'duplicate',
+    settlement: { seq: 1 },
+  });
+  expect((await plain.settle({ hold: { ...unended }, amountNanoUsd: 3n })).outcome).toBe('settled');
+  expect((await plain.balances())[0]?.spent).toBe(5n + 2n * 7n + 3n);
+});
+
 test('idle money that cannot be given back is nobody’s error: the gate closes all the same', async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);

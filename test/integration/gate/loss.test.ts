@@ -1,6 +1,15 @@
-import type { Settlement } from '@tallygate/usage';
-import { describe, expect, test } from 'vitest';
-import { budgetOf, counters, held, requestOf, snapshotOf, usd } from '../../contract/gate-fixtures.ts';
+import { type Settlement, systemClock } from '@tallygate/usage';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  budgetOf,
+  counters,
+  HOUR_MS,
+  held,
+  requestOf,
+  snapshotOf,
+  usd,
+} from '../../contract/gate-fixtures.ts';
+import { startFaultyRedis } from './faulty-redis.ts';
 import {
   connectDirectly,
   copyOf,
@@ -9,6 +18,7 @@ import {
   loseEverything,
   newOrganization,
   openGate,
+  redisUrl,
   restore,
   spend,
 } from './redis-fixtures.ts';
@@ -135,6 +145,25 @@ describe('Redis loses counters', () => {
     expect((await counters(gate))['all']).toEqual({ spent: usd('0.85'), held: 0n });
   });
 
+  test('a release of what is forgotten is no sign of a loss: Redis keeps no record of it', async () => {
+    const { gate, ledger, redis, organization } = await openSpent();
+    const hold = await held(gate);
+    await gate.release(hold);
+    await gate.close();
+    await redis.del(`tg4:{${organization}}:attempt:${hold.attemptId}`);
+    const wire = await startFaultyRedis(redisUrl);
+    onTestFinished(() => wire.close());
+    const clock = { ...systemClock, nowMs: () => Date.now() + HOUR_MS };
+    const late = await openGate({ url: wire.url, organization, clock, seed: ledger.seed });
+    expect((await late.release(hold)).outcome).toBe('duplicate');
+    // Whoever connects again asks first whether what it was told last still stands.
+    wire.cut();
+    await expect.poll(() => late.nowMs().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(0);
+    const epochs = new Set<string>();
+    for (let calls = 0; calls < 30; calls += 1) epochs.add((await held(late, { expectedNanoUsd: 0n })).epoch);
+    expect([...epochs]).toEqual([hold.epoch]);
+  });
+
   test('what reaches the ledger after the counters were filled from it raises them, without anybody asking', async () => {
     const { gate, redis, organization, ledger } = await openSpent();
     const late = (await gate.settle({ hold: await held(gate), amountNanoUsd: usd('0.30') })).settlement;
@@ -147,6 +176,32 @@ describe('Redis loses counters', () => {
       .toEqual({ spent: usd('0.90'), held: usd('0.10') });
     await spend(gate, ledger, hold, usd('0.10'));
     expect((await counters(gate))['all']).toEqual({ spent: usd('1'), held: 0n });
+  });
+
+  test('the breaker of a budget: a flush forgets its trip and its two hours, a failover what came after the copy; never money', async () => {
+    const { gate, ledger, redis, organization, snapshot } = await openSpent();
+    const velocity = { floorNanoUsd: usd('0.50'), times: 4, pauseMinutes: 10 };
+    const budgets = [budgetOf('all', usd('9')), budgetOf('fast', usd('9'), { velocity })];
+    ledger.configuration = { ...snapshot, version: 2, budgets };
+    await gate.publish(ledger.configuration);
+    const ask = () => gate.reserve(requestOf({ configVersion: 2 }));
+    const pay = async (amount: string) =>
+      spend(gate, ledger, await held(gate, { configVersion: 2 }), usd(amount));
+    const tripped = (amount: string) => ({ denial: { reason: 'velocity', spent: usd(amount) } });
+    await pay('0.30');
+    const copy = await copyOf(redis, organization);
+    await pay('0.30');
+    expect(await ask()).toMatchObject(tripped('0.60'));
+    await restore(redis, organization, copy);
+    await expect.poll(async () => (await ask()).kind, { timeout: 20_000 }).toBe('held');
+    await pay('0.21');
+    expect(await ask()).toMatchObject(tripped('0.51'));
+    await loseEverything(redis, organization);
+    await pay('0.50');
+    expect((await ask()).kind).toBe('held');
+    await pay('0.01');
+    expect(await ask()).toMatchObject(tripped('0.51'));
+    expect((await counters(gate))['fast']?.spent).toBe(usd('1.32'));
   });
 
   test('while the ledger does not answer the gate is in outage, and afterwards exact', async () => {

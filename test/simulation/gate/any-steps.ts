@@ -71,6 +71,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   sometimes(16, 'pass to edge', { edge, budget, offMs: aroundEdgeMs }),
   sometimes(6, 'skew', { offMs: skewMs }),
   sometimes(2, 'restart', { process }),
+  sometimes(2, 'rebuild', {}),
   sometimes(1, 'lose everything', {}),
   sometimes(6, 'lose a counter', { budget }),
   sometimes(1, 'lose the scripts', {}),

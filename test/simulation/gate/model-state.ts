@@ -165,11 +165,14 @@ export class ModelState {
     return fromMs === null ? this.nowMs < endMs : fromMs < this.seededMs;
   }
 
-  /** Counters that are asked for and missing are read from the ledger; what was held on them is not in it. */
+  /**
+   * Counters that are asked for and missing are read from the ledger; what was held on them is not in it. Those that know less than the
+   * ledger, as one that was lost after its period, are raised.
+   */
   rebuild(periods: readonly PinnedKey[], budgets: readonly Budget[] = this.budgets()): boolean {
+    for (const { counter } of periods) this.restarted.delete(counter);
     const found = periods.filter(({ counter }) => this.lost.delete(counter));
     for (const { counter } of found) {
-      this.restarted.delete(counter);
       this.forgetHoldsOn(counter);
       this.alerts.rebuild(counter);
     }
@@ -187,6 +190,13 @@ export class ModelState {
 
   forgetHoldsOn(counter: string): void {
     for (const { missing } of this.attempts.values()) missing.add(counter);
+  }
+
+  /** What is held is written down, and how attempts ended is not. */
+  rebuildAll(): void {
+    const before = [...this.attempts];
+    this.loseAll();
+    for (const [id, attempt] of before) if (this.#isLive(attempt)) this.attempts.set(id, attempt);
   }
 
   loseAll(): void {

@@ -39,6 +39,8 @@ export type Step =
   /** From now on the callers' clocks differ from the server's by this. */
   | { do: 'skew'; offMs: number }
   | { do: 'restart'; process: number }
+  /** The counters are made anew from the ledger and from the holds that are written down. */
+  | { do: 'rebuild' }
   | { do: 'lose everything' }
   | { do: 'lose a counter'; budget: string }
   | { do: 'lose the scripts' };

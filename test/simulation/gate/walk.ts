@@ -62,6 +62,8 @@ export class Walk {
         return this.#tell(step);
       case 'publish':
         return this.#publish(step);
+      case 'rebuild':
+        return this.#rebuild();
       default:
         return this.#lose(step);
     }
@@ -225,6 +227,13 @@ export class Walk {
     expectSame(outcome, expected);
     if (outcome === 'published') this.#ledger.configuration = snapshot;
     return `${as}: ${outcome}`;
+  }
+
+  async #rebuild(): Promise<string> {
+    const isOpen = (attemptId: string) => this.#model.attempts.get(attemptId)?.ended === null;
+    await this.#world.rebuild([...this.#holds.values()].filter(({ attemptId }) => isOpen(attemptId)));
+    this.#model.rebuildAll();
+    return 'rebuild';
   }
 
   async #lose(step: Extract<Step, { do: 'restart' | `lose ${string}` }>): Promise<string | null> {

@@ -50,8 +50,8 @@ const ANSWERS = [
   ...['told some', 'told nobody'],
   ...['next: published', 'again: published', 'outdated: TALLYGATE_CONFIGURATION_OUTDATED'],
 ];
-/** And these where several processes share a server. */
-const LOSSES: readonly Step['do'][] = ['restart', 'lose a counter', 'lose the scripts'];
+/** And these where they can happen. */
+const LOSSES: readonly Step['do'][] = ['restart', 'rebuild', 'lose a counter', 'lose the scripts'];
 
 export function describeWalks(name: string, kind: WorldKind, { operations, lanes }: WalkSize): void {
   const title = `${operations} operations in any order leave what a model without counters adds up`;

@@ -3,6 +3,7 @@ import {
   type Alert,
   type BudgetGate,
   type ConfigurationSnapshot,
+  type Hold,
   newAttemptId,
   type ReserveRequest,
   type Settlement,
@@ -18,6 +19,8 @@ export interface World {
   setClocks(serverMs: number, callerMs: number): Promise<void>;
   /** The process ends and begins again; what it knew is gone. */
   restart(process: number): Promise<void>;
+  /** @param holds of attempts that nobody has ended, as they were made. */
+  rebuild(holds: readonly Hold[]): Promise<void>;
   loseEverything(): Promise<void>;
   /** @returns false when there is no such counter. */
   loseCounter(counter: string): Promise<boolean>;
@@ -61,10 +64,10 @@ async function openInProcess(ledger: ModelLedger): Promise<World> {
   const organization = `org-${newAttemptId()}`;
   let nowMs = START_MS;
   const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-  const begin = () => {
+  const begin = (holds: readonly Hold[] = []) => {
     const { configuration } = ledger;
     const known = configuration === undefined ? {} : { configuration };
-    return createMemoryGate({ organization, clock, ...BOUNDS, ...known, seed: seedOf(ledger) });
+    return createMemoryGate({ organization, clock, ...BOUNDS, ...known, holds, seed: seedOf(ledger) });
   };
   let gate = begin();
   const notHere = () => Promise.reject(new Error('This cannot happen in one process.'));
@@ -75,6 +78,10 @@ async function openInProcess(ledger: ModelLedger): Promise<World> {
       nowMs = serverMs;
     },
     restart: notHere,
+    rebuild: async (holds) => {
+      await gate.close();
+      gate = begin(holds);
+    },
     loseEverything: async () => {
       await gate.close();
       gate = begin();

@@ -10,8 +10,10 @@ export interface Asked {
 export const ADMIN_KEY = 'sk-ant-admin01-not-a-real-key-0123456789';
 export const DAY_MS = 86_400_000;
 export const FROM_MS = Date.parse('2026-11-01T00:00:00Z');
+/** When everything that these tests ask for is over. */
+export const NOW_MS = FROM_MS + 30 * DAY_MS;
 
-export function fakeProvider(answer: (asked: Asked, count: number) => unknown) {
+export function fakeProvider(answer: (asked: Asked, count: number) => unknown, nowMs = NOW_MS) {
   const asked: Asked[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const url = new URL(String(input instanceof Request ? input.url : input));
@@ -20,10 +22,12 @@ export function fakeProvider(answer: (asked: Asked, count: number) => unknown) {
     const body = answer(question, asked.length);
     return body instanceof Response ? body : Response.json(body);
   };
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
   return {
     asked,
+    clock,
     fetch,
-    adminApi: createAdminApi({ apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', fetch }),
+    adminApi: createAdminApi({ apiKey: ADMIN_KEY, baseUrl: 'https://provider.test', clock, fetch }),
   };
 }
 

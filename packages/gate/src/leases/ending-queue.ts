@@ -89,17 +89,29 @@ function openBatch(number: number) {
   const ended = new Promise<EndedBatch | null>((resolve) => {
     sent = resolve;
   });
-  const amounts = { amountNanoUsd: 0n, expectedNanoUsd: 0n, worstNanoUsd: 0n };
-  return { number, holds: [] as LeasedHold[], ...amounts, ended, sent };
+  return {
+    number,
+    holds: [] as LeasedHold[],
+    amountNanoUsd: 0n,
+    expectedNanoUsd: 0n,
+    worstNanoUsd: 0n,
+    ended,
+    sent,
+  };
 }
 
 /** Put into words when it is sent, not before: what waits lives through collections of garbage. */
-function asSent({
-  holds,
-  ...batch
-}: Omit<EndingBatch, 'items' | 'count'> & { holds: LeasedHold[] }): EndingBatch {
+function asSent(batch: ReturnType<typeof openBatch>): EndingBatch {
+  const { number, holds, amountNanoUsd, expectedNanoUsd, worstNanoUsd } = batch;
   const items = holds.map((hold) => (hold.ending === null ? '' : itemOf(hold, hold.ending)));
-  return { ...batch, items: items.join(':'), count: holds.length };
+  return {
+    number,
+    items: items.join(':'),
+    count: holds.length,
+    amountNanoUsd,
+    expectedNanoUsd,
+    worstNanoUsd,
+  };
 }
 
 function nothing(): void {}

@@ -4,7 +4,9 @@ import { unavailable } from '../outages.ts';
 import type { ScriptReply } from '../redis-connection.ts';
 import { unknownReply } from '../redis-replies.ts';
 import { ask, type RedisSession, rebuilt, timeValues } from '../redis-session.ts';
+import type { EndedPart } from '../redis-vigil.ts';
 import { outOfRange, requireAmount, requireOwnHold } from '../requests.ts';
+import { pinnedText } from '../settle-question.ts';
 import { type Ending, outcomeOfLive } from '../settlements.ts';
 
 /** How one attempt of a lease ends, and its place among those that end with it. */
@@ -41,6 +43,7 @@ const OUTCOMES: Partial<Record<string, SettleReply['outcome'] | null>> = {
   LATE: 'late',
   REOPEN: 'reopened',
   ORPHAN: 'orphan',
+  AGAIN: 'duplicate',
 };
 
 /** @returns null when the attempts of the batch have to be ended one by one. */
@@ -52,8 +55,12 @@ export async function endBatch(
   const reply = await send(session, lease, batch);
   if (reply.code === 'SPLIT' || reply.code === 'RANGE') return null;
   const ended = endedFrom(reply);
-  const written = batch.count === 0 ? null : { field: String(batch.number), epoch: ended.epoch };
-  session.vigil.endedInLease({ leaseId: lease.attemptId, ...partOf(batch), written });
+  const field = batch.count === 0 ? null : String(batch.number);
+  session.vigil.endedInLease({
+    leaseId: lease.attemptId,
+    ...partOf(batch),
+    written: writtenAt(field, ended),
+  });
   return ended;
 }
 
@@ -81,7 +88,7 @@ export async function endLeased(
   }
   if (reply.code === 'RANGE') throw outOfRange(hold.entries[Number(first) - 1]?.key ?? 'a budget');
   const ended = endedFrom(reply);
-  const written = { field: `${stateOf(kind)}:${hold.attemptId}`, epoch: ended.epoch };
+  const written = writtenAt(`${stateOf(kind)}:${hold.attemptId}`, ended);
   session.vigil.endedInLease({ leaseId: lease.attemptId, ...partOf(alone), written });
   return replyOf(hold, ending, ended);
 }
@@ -152,6 +159,7 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
         Buffer.from(batch.items),
         ...[batch.count, batch.amountNanoUsd, batch.expectedNanoUsd, batch.worstNanoUsd].map(String),
         entriesToText(entries),
+        pinnedText(lease, session),
         ...entries.flatMap(({ periodStartMs, periodEndMs }) => [periodStartMs, periodEndMs].map(String)),
       ],
     );
@@ -164,6 +172,11 @@ async function send(session: RedisSession, lease: Hold, batch: EndingBatch): Pro
 
 function stateOf(kind: Ending['kind']): 'S' | 'V' {
   return kind === 'settle' ? 'S' : 'V';
+}
+
+/** Null where Redis need not have written it. */
+function writtenAt(field: string | null, { outcome, epoch }: EndedBatch): EndedPart['written'] {
+  return field === null || outcome === 'duplicate' ? null : { field, epoch };
 }
 
 /** What the lease does not hold any more. */

@@ -1,4 +1,5 @@
 import type { Hold, HoldEntry, NanoUsd, ReserveRequest } from '@tallygate/usage';
+import { holdEntry } from '../budget-periods.ts';
 
 /**
  * Money that was held once for many calls of one process. Until its deadline calls are admitted from it in memory; what they
@@ -12,7 +13,8 @@ export interface Lease {
   readonly admitsUntilMonotonicMs: number;
   /** From then on the gate holds nothing for it. */
   readonly isOverAtMonotonicMs: number;
-  readonly grantedWorstNanoUsd: NanoUsd;
+  /** With less left of it, the next one is taken. */
+  readonly lowWorstNanoUsd: NanoUsd;
   freeExpectedNanoUsd: NanoUsd;
   freeWorstNanoUsd: NanoUsd;
   admittedCalls: number;
@@ -30,12 +32,16 @@ export interface LeaseTerms {
   worstNanoUsd: NanoUsd;
 }
 
-export function openLease({ expectedNanoUsd, worstNanoUsd, ...terms }: LeaseTerms): Lease {
+/** Each field by its name: every admission reads most of them, of an object that is the same for the engine in every lease. */
+export function openLease(terms: LeaseTerms): Lease {
   return {
-    ...terms,
-    grantedWorstNanoUsd: worstNanoUsd,
-    freeExpectedNanoUsd: expectedNanoUsd,
-    freeWorstNanoUsd: worstNanoUsd,
+    hold: terms.hold,
+    configVersion: terms.configVersion,
+    admitsUntilMonotonicMs: terms.admitsUntilMonotonicMs,
+    isOverAtMonotonicMs: terms.isOverAtMonotonicMs,
+    lowWorstNanoUsd: terms.worstNanoUsd / 4n,
+    freeExpectedNanoUsd: terms.expectedNanoUsd,
+    freeWorstNanoUsd: terms.worstNanoUsd,
     admittedCalls: 0,
     isClosed: false,
     lastEntries: null,
@@ -60,9 +66,7 @@ export function admitFrom(
 
 /** Little is left of its money, or by that instant nothing of its time. */
 export function isLow(lease: Lease, byMonotonicMs: number): boolean {
-  return (
-    byMonotonicMs >= lease.admitsUntilMonotonicMs || lease.freeWorstNanoUsd * 4n < lease.grantedWorstNanoUsd
-  );
+  return byMonotonicMs >= lease.admitsUntilMonotonicMs || lease.freeWorstNanoUsd < lease.lowWorstNanoUsd;
 }
 
 function entriesOf(lease: Lease, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd): readonly HoldEntry[] {
@@ -74,5 +78,6 @@ function entriesOf(lease: Lease, expectedNanoUsd: NanoUsd, worstNanoUsd: NanoUsd
 }
 
 function entriesWith({ entries }: Hold, expected: NanoUsd, worst: NanoUsd): HoldEntry[] {
-  return entries.map((entry) => ({ ...entry, expected, worst }));
+  const tracks = { expected, worst };
+  return entries.map((entry) => holdEntry(entry, tracks));
 }

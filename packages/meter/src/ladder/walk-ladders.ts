@@ -20,7 +20,7 @@ export function walkLadders(
   parts: Pick<Refused, 'pseudonymKey'> & { estimate(admission: Admission): Estimate },
 ): Easier {
   const taken = new Map<string, number>();
-  let asked: ChangedMessage = { ...first, changes: [] };
+  let asked: ChangedMessage = { request: first.request, facts: first.facts, changes: [] };
   return (denial, admission) => {
     const { budgets } = admission.configuration.snapshot;
     const steps = budgets.find(({ id }) => id === denial.budgetId)?.ladder ?? [];

@@ -15,12 +15,15 @@ export function createShadow<Target extends object, State>(
   ways: (native: Target, stateOf: (target: Target) => State) => object,
 ): Shadow<Target, State> {
   const shadows = new WeakMap<object, Shadow<Target, State>>();
+  const shadowFor = (native: Target): Shadow<Target, State> => {
+    const shadow = shadowOf(native, ways);
+    shadows.set(native, shadow);
+    return shadow;
+  };
   return (target, state) => {
     if (types.isProxy(target)) throw new TypeError('What stands behind a proxy cannot be given other ways.');
     const native = Object.getPrototypeOf(target) as Target;
-    const shadow = shadows.get(native) ?? shadowOf(native, ways);
-    shadows.set(native, shadow);
-    shadow(target, state);
+    (shadows.get(native) ?? shadowFor(native))(target, state);
   };
 }
 
@@ -47,6 +50,18 @@ function shadowOf<Target extends object, State>(
     new Stamped(target, state);
     Object.setPrototypeOf(target, prototype);
   };
+}
+
+/** The class's own getter, looked for once: `Reflect.get` does so each time, which costs more than what is got. */
+export function getterOf<Target extends object, Name extends keyof Target>(
+  native: Target,
+  name: Name,
+): (target: Target) => Target[Name] {
+  for (let owner: object | null = native; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const get = Object.getOwnPropertyDescriptor(owner, name)?.get;
+    if (get) return (target) => get.call(target);
+  }
+  return (target) => Reflect.get(native, name, target);
 }
 
 /** A constructor that returns what it is given, so that a class derived from it works on that. */

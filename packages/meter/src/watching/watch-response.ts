@@ -1,5 +1,5 @@
 import type { Reading } from './readings.ts';
-import { createShadow } from './shadow.ts';
+import { createShadow, getterOf } from './shadow.ts';
 import { type EmittingStream, watchEmitter } from './watch-emitter.ts';
 import type { ByteStream } from './watch-reads.ts';
 import { type StreamWatcher, watchStream } from './watch-stream.ts';
@@ -48,20 +48,26 @@ interface Watch {
 
 const encoder = new TextEncoder();
 
+function readAtOnce(bytes: Uint8Array, reading: Reading): void {
+  reading.chunk(bytes);
+  reading.ended();
+}
+
 /** Of the platform's kind, or Node's. What is neither, or lets nobody mark it, is read unseen: nothing of ours is an error of it. */
 function watchBody(body: object | null | undefined, watcher: StreamWatcher): void {
   try {
-    if (typeof (body as Partial<ByteStream> | null)?.getReader === 'function')
-      watchStream(body as ByteStream, watcher);
-    else if (typeof (body as Partial<EmittingStream> | null)?.emit === 'function')
-      watchEmitter(body as EmittingStream, watcher.start);
+    // Its class is asked: each stream of the runtime has a hidden class of its own, in which everything is searched for.
+    const native = Object.getPrototypeOf(body) as Partial<ByteStream & EmittingStream> | null;
+    if (typeof native?.getReader === 'function') watchStream(body as ByteStream, watcher);
+    else if (typeof native?.emit === 'function') watchEmitter(body as EmittingStream, watcher.start);
   } catch {
     // The attempt ends as one whose answer was never read.
   }
 }
 
 const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
-  const nativeBody = (response: Response) => Reflect.get(native, 'body', response) as ByteStream | null;
+  const nativeBody = getterOf(native, 'body') as (response: Response) => ByteStream | null;
+  const nativeBodyUsed = getterOf(native, 'bodyUsed');
 
   async function whole<Value>(
     response: Response,
@@ -86,10 +92,7 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
   }
 
   const bytesOf = (response: Response) =>
-    whole(response, native.arrayBuffer, (buffer, reading) => {
-      reading.chunk(new Uint8Array(buffer));
-      reading.ended();
-    });
+    whole(response, native.arrayBuffer, (buffer, reading) => readAtOnce(new Uint8Array(buffer), reading));
 
   return {
     get body(): ByteStream | null {
@@ -103,7 +106,7 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
     },
     get bodyUsed(): boolean {
       const response = this as unknown as Response;
-      return watchOf(response).isPiped || Reflect.get(native, 'bodyUsed', response);
+      return watchOf(response).isPiped || nativeBodyUsed(response);
     },
     arrayBuffer(this: Response) {
       return bytesOf(this);
@@ -112,10 +115,7 @@ const shadowResponse = createShadow<Response, Watch>((native, watchOf) => {
       return new Uint8Array(await bytesOf(this));
     },
     text(this: Response) {
-      return whole(this, native.text, (text, reading) => {
-        reading.chunk(encoder.encode(text));
-        reading.ended();
-      });
+      return whole(this, native.text, (text, reading) => readAtOnce(encoder.encode(text), reading));
     },
     async blob(this: Response) {
       const typed = new Response(null, { headers: this.headers });

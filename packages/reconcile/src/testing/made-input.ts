@@ -186,6 +186,7 @@ export function input(changes: Partial<World> = {}): World {
     usageByWorkspace: [],
     fastByWorkspace: null,
     gaps: [],
+    outside: [],
     minutes: [],
     charges: [],
     beside: [],

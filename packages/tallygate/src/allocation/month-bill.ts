@@ -1,18 +1,22 @@
-import type { Cause, CauseName, Reconciliation } from '@tallygate/reconcile';
+import type { Cause, CauseName } from '@tallygate/reconcile';
 import { type BillToAllocate, sumOf } from '@tallygate/report';
 import {
   type ConfigurationSnapshot,
   FINANCE_DEFAULTS,
   type NanoUsd,
   nanoFromPico,
-  type PicoUsd,
   type SpendHistory,
   type SpendRow,
-  type StoredReport,
-  TallygateError,
 } from '@tallygate/usage';
-import { type Invoice, type InvoiceStatement, invoiceStatement, invoicesOfMonth } from '../invoices/index.ts';
-import { reconciliationSchema } from '../reconciliation/index.ts';
+import {
+  type Invoice,
+  type InvoiceStatement,
+  invoiceStatement,
+  invoicesOfMonth,
+  type ReportedBill,
+  statementOfBills,
+} from '../invoices/index.ts';
+import { lastReconciliations } from '../reconciliation/index.ts';
 import { rangeOfMonth } from './month.ts';
 import { teamOfPlace } from './team-of-place.ts';
 
@@ -41,8 +45,8 @@ export interface MonthBill {
 interface MonthReport {
   /** Of several, all of them, separated by commas. */
   reportId: string;
-  billedPicoUsd: PicoUsd;
   billedNanoUsd: NanoUsd;
+  bills: ReportedBill[];
   causes: Cause[];
 }
 
@@ -72,10 +76,9 @@ export async function readMonthBill(
   const report = await readReport(history, organization, range);
   const finance = rules.finance ?? FINANCE_DEFAULTS;
   const invoices = await invoicesOfMonth(history, organization, month);
-  const reportedPicoUsd = report?.billedPicoUsd ?? null;
-  const invoice = reportedPicoUsd === null ? null : invoiceStatement(reportedPicoUsd, invoices, finance);
+  const invoice = report === null ? null : statementOfBills(report.bills, invoices, finance);
   // Without a report to go on from, what an invoice states beside usage is taken from what it asks for.
-  const alone = reportedPicoUsd === null ? invoiceStatement(0n, invoices, { billing: 'invoiced' }) : null;
+  const alone = report === null ? invoiceStatement(0n, invoices, { billing: 'invoiced' }) : null;
   return billOf({
     month,
     rules,
@@ -126,34 +129,18 @@ async function readReport(
   organization: string,
   range: { fromMs: number; toMs: number },
 ): Promise<MonthReport | null> {
-  const stored = ofEachBill(await history.lastReports(organization, range));
-  if (stored.length === 0) return null;
-  const read = stored.map(reconciliationIn);
-  const billedPicoUsd = read.reduce((sum, one) => sum + one.billedPicoUsd, 0n);
+  const read = await lastReconciliations(history, organization, range);
+  if (read.length === 0) return null;
+  const billedPicoUsd = read.reduce((sum, { reconciliation }) => sum + reconciliation.billedPicoUsd, 0n);
   return {
-    reportId: stored.map(({ reportId }) => reportId).join(', '),
-    billedPicoUsd,
+    reportId: read.map(({ reportId }) => reportId).join(', '),
     billedNanoUsd: nanoFromPico(billedPicoUsd),
-    causes: read.flatMap(({ causes }) => causes),
+    bills: read.map(({ providerOrganizationId, reconciliation }) => ({
+      providerOrganizationId,
+      billedPicoUsd: reconciliation.billedPicoUsd,
+    })),
+    causes: read.flatMap(({ reconciliation: { causes } }) => causes),
   };
-}
-
-/** What was stored before tallygate.yaml listed organizations, or after, is about the same bill as theirs: the newer way counts. */
-function ofEachBill(newestFirst: readonly StoredReport[]): StoredReport[] {
-  const isNamed = ({ providerOrganizationId }: StoredReport) => providerOrganizationId !== '';
-  const [newest] = newestFirst;
-  return newest === undefined || isNamed(newest) ? newestFirst.filter(isNamed) : [newest];
-}
-
-function reconciliationIn({ reportId, body }: StoredReport): Reconciliation {
-  const parsed = reconciliationSchema.safeDecode(body as never);
-  if (!parsed.success)
-    throw new TallygateError('TALLYGATE_VERSION_UNSUPPORTED', {
-      message: `The stored reconciliation ${reportId} is not one that this version understands.`,
-      cure: 'Reconcile the month again with this version.',
-      cause: parsed.error,
-    });
-  return parsed.data;
 }
 
 /** invoice − report; without a report, what the invoice states beside usage. */

@@ -37,6 +37,7 @@ function twoCopies() {
       if (ledger.isAway) throw away;
       return structuredClone(kept);
     },
+    unendedHolds: async () => [],
   };
   let copy = createMemoryBatches({ clock: systemClock });
   const redis = { isAway: false };

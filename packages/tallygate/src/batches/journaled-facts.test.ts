@@ -25,6 +25,7 @@ function journaled(failure: Error | null = null) {
       kept.push(fact);
     },
     read: async () => kept,
+    unendedHolds: async () => [],
   };
   const warnings: string[] = [];
   const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };

@@ -3,6 +3,7 @@ import {
   type BatchFacts,
   type BatchKey,
   type Clock,
+  type Hold,
   type Logger,
   TallygateError,
 } from '@tallygate/usage';
@@ -67,7 +68,16 @@ export function createJournaledFacts(options: JournaledFactsOptions): JournaledF
       const stored = ledger === null ? [] : await inTime(ledger.read(key));
       return [...stored, ...waiting.map(({ fact }) => fact)];
     },
+    async unendedHolds(organization, createdFromMs) {
+      const waiting = journal?.waiting() ?? [];
+      const stored = (await ledger?.unendedHolds(organization, createdFromMs)) ?? [];
+      return [...stored, ...waiting.flatMap(({ fact }) => holdIn(fact) ?? [])];
+    },
   };
+}
+
+function holdIn(fact: BatchFact): Hold | null {
+  return fact.kind === 'owner' ? fact.owner.hold : null;
 }
 
 function isOf(key: BatchKey, { organization, batchId }: BatchKey): boolean {

@@ -16,6 +16,8 @@ export interface BatchOwnersOptions {
 
 export interface OpenBatchOwners {
   batchOwners: BatchOwners;
+  /** For a gate that is rebuilt: each may have been ended since, as a settlement says that is still in a spool. */
+  unendedHolds: BatchFacts['unendedHolds'];
   close(): Promise<void>;
 }
 
@@ -26,5 +28,9 @@ export function openBatchOwners(options: BatchOwnersOptions): OpenBatchOwners {
     redisUrl === null ? createMemoryBatches({ clock }) : openRedisBatches({ url: redisUrl, logger });
   const facts = createJournaledFacts(options);
   void facts.sendWaiting();
-  return { batchOwners: createDurableBatchOwners({ live, facts }), close: live.close };
+  return {
+    batchOwners: createDurableBatchOwners({ live, facts }),
+    unendedHolds: facts.unendedHolds,
+    close: live.close,
+  };
 }

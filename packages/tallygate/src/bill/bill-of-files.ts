@@ -1,10 +1,10 @@
 import type { ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
-import { type BilledDays, cutRemarks } from './read-billed-files.ts';
+import type { BilledDays } from './read-billed-files.ts';
 
 /** The account of a provider as files give it, in the form that reports have. @param models only these; empty: all. */
 export function billOfFiles(
-  { usage, costs, files }: BilledDays,
+  { usage, costs, files, remarks }: BilledDays,
   {
     groupBy,
     models,
@@ -17,7 +17,8 @@ export function billOfFiles(
     usage: usage.map((day) => ({ ...day, rows: day.rows.filter(isAsked) })),
     costs: costs.map((day) => ({ ...day, rows: day.rows.filter(isAsked) })),
   };
-  const without = { requests: null, costPicoUsd: 0n, listCostPicoUsd: null };
+  const hasCosts = asked.costs.some(({ rows }) => rows.length > 0);
+  const without = { requests: null, costPicoUsd: hasCosts ? 0n : null, listCostPicoUsd: null };
   const lines = joinLines({ ...asked, groupBy, without });
   const hasUsage = asked.usage.some(({ rows }) => rows.length > 0);
   return {
@@ -25,6 +26,6 @@ export function billOfFiles(
     lines,
     total: sumLines(lines),
     freshness: { readAtMs: Math.min(nowMs, ...files.map(({ changedMs }) => changedMs)), completeToMs: null },
-    caveats: [...cutRemarks(files), ...(hasUsage ? [] : ['These files hold no usage, only amounts.'])],
+    caveats: [...remarks, ...(hasUsage ? [] : ['These files hold no usage, only amounts.'])],
   };
 }

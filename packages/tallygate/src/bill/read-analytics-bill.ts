@@ -11,6 +11,7 @@ import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
 import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 import { COST_ROWS, readJoint, requireWhole, type UnlikeBucket, USAGE_ROWS } from './read-joint.ts';
+import { unknownCountRemarks } from './report-remarks.ts';
 
 type AnalyticsReports = Pick<AdminApi, 'analyticsUsage' | 'analyticsCost'>;
 
@@ -39,7 +40,7 @@ export async function readAnalyticsBill(
     lines: linesOf(grouped, groupBy),
     total: sumLines(linesOf(total, [])),
     freshness: { readAtMs: nowMs, completeToMs: refreshedAtMs },
-    caveats: [...unlike, ...moved.map(({ detail }) => detail)],
+    caveats: [...unlike, ...moved.map(({ detail }) => detail), ...unknownCountRemarks(total.usage)],
   };
 }
 

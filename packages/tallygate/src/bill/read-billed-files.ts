@@ -30,6 +30,8 @@ export interface BilledDays {
   toMs: number;
   usage: UsageBucket[];
   costs: CostBucket[];
+  /** What a reader must know of them. */
+  remarks: string[];
 }
 
 const DAY_MS = 86_400_000;
@@ -50,10 +52,11 @@ export async function readBilledFiles(
   for (const path of paths) files.push(await readBilledFile(path));
   const twice = files.find(({ sha256 }, index) => files.findIndex((one) => one.sha256 === sha256) < index);
   if (twice !== undefined) throw malformed(`${twice.name} is given twice, perhaps by another name.`);
-  const days =
+  const read =
     columns === null
-      ? readConsoleCsv(...files.map(({ rows }) => rows))
-      : files.flatMap(({ rows }) => readBilledCsv(rows, columns));
+      ? [readConsoleCsv(...files.map(({ rows }) => rows))]
+      : files.map(({ rows }) => readBilledCsv(rows, columns));
+  const days = read.flatMap((one) => one.days);
   const starts = days.map(({ startMs }) => startMs);
   const bucketOf = <Row>({ startMs }: BilledDay, rows: Row[]) => ({ startMs, endMs: startMs + DAY_MS, rows });
   return {
@@ -62,6 +65,7 @@ export async function readBilledFiles(
     toMs: Math.max(...starts) + DAY_MS,
     usage: days.map((day) => bucketOf(day, day.usage)),
     costs: days.map((day) => bucketOf(day, day.costs)),
+    remarks: [...cutRemarks(files), ...read.flatMap((one) => one.remarks)],
   };
 }
 
@@ -81,7 +85,7 @@ async function readBilledFile(path: string): Promise<BilledFile> {
 const LINE_FEED = 10;
 
 /** What a reader must know of files that may have been cut. */
-export function cutRemarks(files: readonly BilledFile[]): string[] {
+function cutRemarks(files: readonly BilledFile[]): string[] {
   return files
     .filter(({ endsWhole }) => !endsWhole)
     .map(

@@ -1,8 +1,8 @@
-import type { UsageRow } from '@tallygate/admin-api';
+import type { CostRow, UsageRow } from '@tallygate/admin-api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { REPORTED_DIMENSIONS, type ReportedDimension } from './bill.ts';
-import { type NarrowReport, readJoint, requireWhole, USAGE_ROWS } from './read-joint.ts';
+import { COST_ROWS, type NarrowReport, readJoint, requireWhole, USAGE_ROWS } from './read-joint.ts';
 
 type Call = Record<ReportedDimension, string | null> & { tokens: number };
 const FILTERED: Record<string, ReportedDimension> = {
@@ -98,6 +98,27 @@ describe('more dimensions than a report answers for at once', () => {
     expect(requireWhole('usage', unlike, 0)).toEqual([
       expect.stringContaining('by inference_geo do not add up'),
     ]);
+  });
+
+  it('are told where no filter finds what has no geography, and where an adjustment is below zero', async () => {
+    const somewhere = { ...one, inference_geo: 'not_available' };
+    const nowhere = { ...somewhere, model: null, tokens: 3 };
+    const found = reportOf([somewhere, nowhere]);
+    const ask: typeof found.ask = async (groupBy, filters) =>
+      'inferenceGeos' in filters ? [{ startMs: 0, endMs: 1, rows: [] }] : found.ask(groupBy, filters);
+    const { buckets, unlike } = await readJoint({ ...found, ask }, six, {});
+    expect(unlike).toEqual([]);
+    expect(inOrder(buckets[0]?.rows ?? [])).toEqual(inOrder(grouped([somewhere, nowhere], six)));
+
+    const credit: CostRow = { group: {}, amountPicoUsd: -5n, listAmountPicoUsd: -5n, requests: null };
+    const credits = async (groupBy: readonly string[]) => {
+      const group: CostRow['group'] = Object.fromEntries(groupBy.map((name) => [name, null]));
+      return [{ startMs: 0, endMs: 1, rows: [{ ...credit, group }] }];
+    };
+    expect(await readJoint({ ...COST_ROWS, ask: credits }, six, {})).toMatchObject({
+      ...{ buckets: [{ rows: [{ amountPicoUsd: -5n }] }] },
+      unlike: [],
+    });
   });
 
   it('are refused before they take more than a hundred questions', async () => {

@@ -9,6 +9,8 @@ export interface NarrowReport<Row> {
   /** left − right, figure by figure. */
   subtract(left: Row, right: Row): Row;
   figuresOf(row: Row): (number | bigint)[];
+  /** Those of its figures that nothing takes below zero: an adjustment is an amount below zero. */
+  countsOf(row: Row): number[];
 }
 
 /** A bucket in which parts do not add up to their whole. */
@@ -63,13 +65,17 @@ async function jointOf<Row extends { group: object }>(
   if (groupBy.length <= MOST_DIMENSIONS) return askOnce(reading, groupBy, filters);
   const split = (Object.keys(FILTERS) as Splittable[]).find((dimension) => groupBy.includes(dimension));
   if (split === undefined) return askOnce(reading, groupBy, filters);
-  const rest = groupBy.filter((dimension) => dimension !== split);
+  const others = groupBy.filter((dimension) => dimension !== split);
   const values = valuesOf(await askOnce(reading, [split], filters), split);
-  const whole = await jointOf(reading, rest, filters);
+  const rest = withoutValue(values);
+  const whole = await jointOf(reading, others, filters);
   const parts: { value: string; buckets: Bucket<Row>[] }[] = [];
   for (const value of values)
-    if (value !== null)
-      parts.push({ value, buckets: await jointOf(reading, rest, { ...filters, [FILTERS[split]]: [value] }) });
+    if (value !== null && value !== rest)
+      parts.push({
+        value,
+        buckets: await jointOf(reading, others, { ...filters, [FILTERS[split]]: [value] }),
+      });
   return whole.map((bucket, index) => {
     const named = parts.flatMap(({ value, buckets }) =>
       (buckets[index]?.rows ?? []).map((row) => ({ row, value })),
@@ -79,14 +85,15 @@ async function jointOf<Row extends { group: object }>(
       bucket.rows,
       named.map(({ row }) => row),
     );
-    const isRight = values.has(null)
-      ? left.every((row) => !reading.figuresOf(row).some((figure) => figure < 0))
-      : left.length === 0;
+    const isRight =
+      rest !== undefined
+        ? left.every((row) => !reading.countsOf(row).some((count) => count < 0))
+        : left.length === 0;
     if (!isRight) reading.unlike.push(unlikeBucket(bucket, split));
     const tagged = (row: Row, value: string | null) => ({ ...row, group: { ...row.group, [split]: value } });
     const rows = [
       ...named.map(({ row, value }) => tagged(row, value)),
-      ...(values.has(null) ? left.map((row) => tagged(row, null)) : []),
+      ...(rest !== undefined ? left.map((row) => tagged(row, rest)) : []),
     ];
     return { ...bucket, rows };
   });
@@ -113,6 +120,15 @@ function valuesOf<Row extends { group: object }>(
     .flatMap(({ rows }) => rows)
     .map(({ group }) => group as Record<string, string | null>);
   return new Set(groups.map((group) => group[dimension] ?? null));
+}
+
+/** A filter for it finds rows of models that know no geography, and perhaps not those of no model at all. */
+const NO_GEOGRAPHY = 'not_available';
+
+/** What rows are called that no filter surely finds: null, or the word for it; undefined: there are none. */
+function withoutValue(values: ReadonlySet<string | null>): string | null | undefined {
+  if (values.has(null)) return null;
+  return values.has(NO_GEOGRAPHY) ? NO_GEOGRAPHY : undefined;
 }
 
 /** What the parts leave of the whole, group by group; nothing where they add up to it. */
@@ -165,12 +181,13 @@ export const USAGE_ROWS: Omit<NarrowReport<UsageRow>, 'ask'> = {
     requests: less(left.requests, right.requests),
     unknownCounts: minus(left.unknownCounts, right.unknownCounts),
   }),
-  figuresOf: ({ usage, requests, unknownCounts }) => [
-    ...Object.values(usage),
-    ...Object.values(unknownCounts),
-    requests ?? 0,
-  ],
+  figuresOf: allCounts,
+  countsOf: allCounts,
 };
+
+function allCounts({ usage, requests, unknownCounts }: UsageRow): number[] {
+  return [...Object.values(usage), ...Object.values(unknownCounts), requests ?? 0];
+}
 
 /** How rows of cost are taken from each other. */
 export const COST_ROWS: Omit<NarrowReport<CostRow>, 'ask'> = {
@@ -186,6 +203,7 @@ export const COST_ROWS: Omit<NarrowReport<CostRow>, 'ask'> = {
     listAmountPicoUsd ?? 0n,
     requests ?? 0,
   ],
+  countsOf: ({ requests }) => [requests ?? 0],
 };
 
 function less(left: number | null, right: number | null): number | null {

@@ -4,6 +4,7 @@ import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
 import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 import { readJoint, requireWhole, USAGE_ROWS } from './read-joint.ts';
+import { pendingRemarks, unknownCountRemarks } from './report-remarks.ts';
 
 type LegacyReports = Pick<AdminApi, 'messagesUsage' | 'costs'>;
 
@@ -42,7 +43,7 @@ export async function readLegacyBill(
     ...checkTotals('usage_report/messages', usage, usageTotals, tokenSum, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
   ].map(({ detail }) => detail);
-  const caveats = [...unequal, ...moved];
+  const caveats = [...unequal, ...moved, ...pendingRemarks(usageTotals), ...unknownCountRemarks(usageTotals)];
   return {
     source: 'legacy',
     lines: joinLines({

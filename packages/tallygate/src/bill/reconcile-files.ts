@@ -1,6 +1,13 @@
 import type { BilledColumns, CostBucket, CostGroup } from '@tallygate/admin-api';
 import type { PriceBook } from '@tallygate/pricing';
-import { type Caveat, INTERNAL_GROUPS, type Reconciliation, reconcileBill } from '@tallygate/reconcile';
+import {
+  type BillInput,
+  type Caveat,
+  type FindingListener,
+  INTERNAL_GROUPS,
+  type Reconciliation,
+  reconcileBill,
+} from '@tallygate/reconcile';
 import {
   type Backend,
   type Clock,
@@ -13,7 +20,7 @@ import {
 } from '@tallygate/usage';
 import { withoutNames } from '../pulls/index.ts';
 import { modelNameIn, toStoredBody } from '../reconciliation/index.ts';
-import { type BilledDays, type BilledFile, cutRemarks } from './read-billed-files.ts';
+import type { BilledDays } from './read-billed-files.ts';
 
 export interface FileReconciliation {
   history: SpendHistory;
@@ -30,6 +37,7 @@ export interface FileReconciliation {
   priceBook: PriceBook;
   pseudonymKey: string | null;
   toleranceUsd?: string | undefined;
+  listener?: FindingListener | undefined;
   clock: Clock;
 }
 
@@ -49,15 +57,16 @@ export async function reconcileFiles(run: FileReconciliation): Promise<Reconcili
   const nowMs = run.clock.nowMs();
   await keepFiles(run, nowMs);
   const groupBy = ['day' as const, ...INTERNAL_GROUPS];
-  const reconciliation = reconcileBill({
+  const input: BillInput = {
     ...{ organization, fromMs, toMs, nowMs, backend, modelName: namesIn(priceBook) },
     internal: await history.spend({ organization, fromMs, toMs, by: 'ended', groupBy }),
     usage: billed.usage.some(({ rows }) => rows.length > 0) ? billed.usage : null,
     costs: billed.costs.map((day) => inReportsWords(day, run.columns)),
     isModel: (name) => priceBook.modelsByName.has(name),
     tolerancePicoUsd: nanoFromUsd(run.toleranceUsd ?? '0') * PICO_USD_PER_NANO_USD,
-    caveats: caveatsOf(billed.files),
-  });
+    caveats: caveatsOf(billed),
+  };
+  const reconciliation = reconcileBill(input, run.listener);
   if (backend === 'anthropic')
     await history.saveReport({
       ...{ reportId: newReportId(), organization, kind: 'reconciliation', fromMs, toMs, createdAtMs: nowMs },
@@ -83,20 +92,29 @@ async function keepFiles(run: FileReconciliation, pulledAtMs: number): Promise<v
   });
 }
 
+/** How AWS calls its own. */
+const EDITION = / \(Amazon Bedrock Edition\)$/;
+
 /** By id, by alias, or as the Console writes it for people ("Claude Opus 5"), where the price list knows a model by that. */
 function namesIn(book: PriceBook): (name: string) => string {
   const modelName = modelNameIn(book);
   return (name) => {
-    const asId = name.toLowerCase().replace(/[ .]+/g, '-');
-    return modelName([name, asId].find((one) => book.modelsByName.has(one)) ?? name);
+    const asId = name.replace(EDITION, '').toLowerCase().replace(/[ .]+/g, '-');
+    // Of an older one it writes the day of the version as a date.
+    const dated = asId.replace(/-(\d{4})-(\d{2})-(\d{2})$/, '-$1$2$3');
+    return modelName([name, asId, dated].find((one) => book.modelsByName.has(one)) ?? name);
   };
 }
 
-/** A bill that names no kinds of cost is one of tokens; the Console says "token" where its reports say "tokens". */
+/** The Console says "token" where its reports say "tokens", a cloud that what was used is "Usage" or "regular" and not tax, credit or fee. */
+const TOKENS = new Set(['token', 'usage', 'regular']);
+
+/** A bill that names no kinds of cost is one of tokens. */
 function inReportsWords(day: CostBucket, columns: BilledColumns | null): CostBucket {
-  const wordFor = ({ cost_type: word }: CostGroup) => {
+  const wordFor = ({ cost_type: word, token_type: kind }: CostGroup) => {
     if (columns !== null && columns.type === undefined) return 'tokens';
-    return word === 'token' ? 'tokens' : (word ?? null);
+    if (word === undefined && kind != null) return 'tokens';
+    return TOKENS.has(word?.toLowerCase() ?? '') ? 'tokens' : (word ?? null);
   };
   return {
     ...day,
@@ -104,11 +122,11 @@ function inReportsWords(day: CostBucket, columns: BilledColumns | null): CostBuc
   };
 }
 
-function caveatsOf(files: readonly BilledFile[]): Caveat[] {
+function caveatsOf({ files, remarks }: BilledDays): Caveat[] {
   const details = files.map(
     ({ name, sha256, changedMs }) =>
       `${name} (SHA-256 ${sha256.slice(0, 12)}, last written ${minuteFromMs(changedMs)} UTC) cannot say how complete it is: compare its total with what its source shows.`,
   );
   const grain = 'A file is compared by day and model: it names no key by its id, and has no minutes.';
-  return [...cutRemarks(files), ...details, grain].map((detail) => ({ caveat: 'from_file', detail }));
+  return [...remarks, ...details, grain].map((detail) => ({ caveat: 'from_file', detail }));
 }

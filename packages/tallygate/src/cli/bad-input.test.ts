@@ -347,15 +347,36 @@ const BAD_INPUTS: readonly BadInput[] = [
   },
   {
     what: 'usage that is charged to a team without saying which',
-    argv: ['reassign', '--to-team', 'b', '--reason', 'r', '--where', ''],
+    argv: ['reassign', '--to', 'b', '--reason', 'r', '--where', ''],
     code: 2,
     sentence: '--where "" is not a condition.',
   },
   {
+    what: 'usage that is charged to a team where a date is meant',
+    argv: ['reassign', '--to', '2026-11-01', '--reason', 'r', '--where', 'team=a', '--month', '2026-10'],
+    code: 2,
+    sentence: '"2026-11-01" is no team. Name the team with --to, and the end of the range with --until.',
+  },
+  {
+    what: 'usage that is charged to a team until a day and from none',
+    argv: ['reassign', '--to', 'b', '--reason', 'r', '--where', 'team=a', '--until', '2026-10-02'],
+    code: 2,
+    sentence: '--until is given without --from.',
+  },
+  {
     what: 'usage that is charged to a team by what its lines differ in',
-    argv: ['reassign', '--to-team', 'b', '--reason', 'r', '--where', 'model=m', '--month', '2026-10'],
+    argv: ['reassign', '--to', 'b', '--reason', 'r', '--where', 'model=m', '--month', '2026-10'],
     code: 2,
     sentence: '--where responseModel does not tell one attempt from another.',
+  },
+  {
+    what: 'a purchase of credit that draws on a commitment',
+    argv: [
+      ...['invoice', 'add', '--month', '2026-10', '--issued', '2026-10-01', '--number', 'P-1', '--purchase'],
+      ...['--amount', '20', '--commitment', '5'],
+    ],
+    code: 2,
+    sentence: 'A purchase of credit is no usage, and draws on no commitment.',
   },
   {
     what: 'an export to nowhere',

@@ -83,3 +83,12 @@ describe('a budget that is one for each user', () => {
     expect((await cli.run('plan')).stdout).toContain('each: user → none');
   });
 });
+
+describe('tallygate budgets suggest', () => {
+  it('says so where nothing was spent, because the file would end every budget', async () => {
+    const { code, stderr } = await memoryCli().run('budgets', 'suggest', '--days', '60');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/nothing is proposed.*would end every budget/);
+    expect(stderr).not.toContain('Copy what you want');
+  });
+});

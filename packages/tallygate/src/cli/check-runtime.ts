@@ -15,7 +15,7 @@ export async function checkRuntime(context: CliContext, loaded: LoadedConfig): P
   const runtime = opened.value;
   try {
     return [
-      await gateCheck(runtime),
+      await gateCheck(runtime, loaded.config),
       await inForceCheck(runtime, loaded),
       await checkPrices(runtime),
       await clockCheck(context, runtime),
@@ -37,10 +37,11 @@ const ROLES = {
   direct: 'shared',
 } as const;
 
-async function gateCheck({ gate, role }: CliRuntime): Promise<Check> {
+async function gateCheck({ gate, role }: CliRuntime, { redisUrl }: LoadedConfig['config']): Promise<Check> {
   const live = await attempt('gate', () => gate.configuration());
   if ('failed' in live) return live.failed;
-  return ok('gate', `${ROLES[role]}; configuration version ${live.value.version}`);
+  const where = redisUrl === null ? ROLES[role] : 'shared, in Redis';
+  return ok('gate', `${where}; configuration version ${live.value.version}`);
 }
 
 async function inForceCheck({ gate }: CliRuntime, { desired }: LoadedConfig): Promise<Check> {

@@ -1,5 +1,5 @@
 import type { AdminApi } from '@tallygate/admin-api';
-import type { RedisKeeping } from '@tallygate/gate';
+import type { RedisInspection } from '@tallygate/gate';
 import type { BudgetGate, Clock, SpendHistory, UsageSink } from '@tallygate/usage';
 import type { ProviderAccess } from '../configuration/provider-access.ts';
 import type { ResolvedConfig } from '../configuration/resolved.ts';
@@ -44,7 +44,7 @@ export interface CliContext {
   /** The provider's reports; `hooks` store what is read. */
   openAdminApi(access: ProviderAccess, hooks?: PullHooks): AdminApi;
   /** How a Redis keeps counters, by primary. */
-  inspectRedis(url: string): Promise<readonly RedisKeeping[]>;
+  inspectRedis(url: string): Promise<RedisInspection>;
   reconcileDays: ReconcileDays;
   /** Where the owner of a data directory listens. */
   ownerSocketPath(dataDirectory: string): string;

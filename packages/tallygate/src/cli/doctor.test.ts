@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdminApi, REPORTS, type ReportName } from '@tallygate/admin-api';
-import { createMemoryGate, type RedisKeeping } from '@tallygate/gate';
+import { createMemoryGate, type FoundGate, type RedisKeeping } from '@tallygate/gate';
 import { builtinPriceBookDocument } from '@tallygate/pricing';
 import { type ConfigurationSnapshot, emptyConfiguration, TallygateError } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
@@ -127,8 +127,45 @@ describe('tallygate doctor', () => {
     ],
   ])('says so when Redis %s', async (_what, settings, keeping, expected) => {
     const environment = { TALLYGATE_REDIS_URL: 'redis://localhost:6379', ...settings };
-    const { checks } = await examine(memoryCli({ environment, inspectRedis: async () => [keeping] }));
+    const { checks } = await examine(
+      memoryCli({ environment, inspectRedis: async () => ({ keeping: [keeping], gates: null }) }),
+    );
     expect(checks['redis']).toMatchObject(expected);
+  });
+
+  it.each<[string, Partial<FoundGate>[], Partial<Check>]>([
+    ['only these', [{}], { status: 'ok', found: 'one set of counters for "acme"' }],
+    [
+      'those of another organization',
+      [{}, { organization: 'emca' }],
+      { status: 'ok', found: 'one set of counters for "acme"; beside it "emca"' },
+    ],
+    [
+      'those of processes that were told no organization',
+      [{}, { organization: 'default' }],
+      { status: 'warn', cure: expect.stringContaining('TALLYGATE_ORGANIZATION') },
+    ],
+    ['those of a name that is written otherwise', [{ organization: 'Acme' }], { status: 'warn' }],
+    [
+      'those of an older version, in use',
+      [{}, { layout: 'tg3', isOurLayout: false, idleMs: 60_000 }],
+      { status: 'fail', found: expect.stringContaining('counted twice') },
+    ],
+    [
+      'those of an older version, left behind',
+      [{}, { layout: 'tg3', isOurLayout: false, idleMs: 7_200_000 }],
+      { status: 'ok' },
+    ],
+  ])('says whose counters are in Redis: %s', async (_what, gates, expected) => {
+    const ours = { organization: 'acme', layout: 'tg4', isOurLayout: true, idleMs: 0 };
+    const inspection = { keeping: [], gates: gates.map((gate) => ({ ...ours, ...gate })) };
+    const environment = {
+      ...{ TALLYGATE_REDIS_URL: 'redis://localhost:6379', TALLYGATE_ORGANIZATION: 'acme' },
+      TALLYGATE_MODE: 'enforce',
+    };
+    const { checks } = await examine(memoryCli({ environment, inspectRedis: async () => inspection }));
+    expect(checks['gates']).toMatchObject(expected);
+    expect(checks['gate']?.found).toMatch(/^shared, in Redis; /);
   });
 
   it.each<[string, Partial<ConfigurationSnapshot>, Partial<Check>]>([

@@ -96,7 +96,7 @@ export function memoryCli(changes: Partial<CliContext & { runtime: Partial<CliRu
       return { role: 'owner', organization: 'default', gate, sink, history, ledgerWork, close, ...runtime };
     },
     openAdminApi: (access, hooks) => openProvider(access, silentLogger, hooks),
-    inspectRedis: async () => [{ policy: 'noeviction', survives: 'file' }],
+    inspectRedis: async () => ({ keeping: [{ policy: 'noeviction', survives: 'file' }], gates: [] }),
     reconcileDays: () => Promise.reject(new TypeError('This test reconciles nothing.')),
     ownerSocketPath: () => join(directory, 'owner.sock'),
     untilStopped: async () => undefined,

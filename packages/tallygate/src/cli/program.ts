@@ -115,6 +115,7 @@ function addBillingCommands(program: Command, context: CliContext, choose: Parsi
     )
     .option('--csv-columns <list>', 'field=column of a bill of another cloud: date, amount, model …')
     .option('--backend <name>', 'whose bill the file is: bedrock, vertex, foundry (default: anthropic)')
+    .option('--evidence <file>', 'CSV of every finding; the result keeps the 200 largest of each cause')
     .option('--day <date>', 'one UTC day (default: yesterday)')
     .option('--from <date>', 'first day')
     .option('--to <date>', 'day after the last one')

@@ -4,6 +4,8 @@ import type { CliContext } from './context.ts';
 export interface ProgressBar {
   /** @param text what has been done so far, in a few words. */
   show(done: number, total: number, text: string): void;
+  /** By the instant up to which a range of time has been read. */
+  showAt(atMs: number, range: { fromMs: number; toMs: number }, text?: string): void;
   /** Takes the line away. */
   clear(): void;
 }
@@ -13,19 +15,22 @@ const PAUSE_MS = 100;
 const ERASE_LINE = '\r\x1b[2K';
 
 export function progressBar({ stderr, clock }: Pick<CliContext, 'stderr' | 'clock'>): ProgressBar {
-  if (stderr.columns === undefined) return { show: () => undefined, clear: () => undefined };
+  if (stderr.columns === undefined)
+    return { show: () => undefined, showAt: () => undefined, clear: () => undefined };
   const columns = stderr.columns;
   const startedMs = clock.monotonicMs();
   let shownMs = Number.NEGATIVE_INFINITY;
+  const show: ProgressBar['show'] = (done, total, text) => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - shownMs < PAUSE_MS) return;
+    shownMs = nowMs;
+    const share = total === 0 ? 1 : Math.min(1, done / total);
+    const line = `${bar(share)} ${Math.floor(share * 100)} %  ${text}${rest(share, nowMs - startedMs)}`;
+    stderr.write(`${ERASE_LINE}${line.slice(0, columns - 1)}`);
+  };
   return {
-    show(done, total, text) {
-      const nowMs = clock.monotonicMs();
-      if (nowMs - shownMs < PAUSE_MS) return;
-      shownMs = nowMs;
-      const share = total === 0 ? 1 : Math.min(1, done / total);
-      const line = `${bar(share)} ${Math.floor(share * 100)} %  ${text}${rest(share, nowMs - startedMs)}`;
-      stderr.write(`${ERASE_LINE}${line.slice(0, columns - 1)}`);
-    },
+    show,
+    showAt: (atMs, { fromMs, toMs }, text = 'read') => show(Math.max(0, atMs - fromMs), toMs - fromMs, text),
     clear() {
       if (shownMs !== Number.NEGATIVE_INFINITY) stderr.write(ERASE_LINE);
     },

@@ -1,10 +1,11 @@
 import { createMemoryGate } from '@tallygate/gate';
-import { emptyConfiguration, systemClock } from '@tallygate/usage';
+import { type Budget, emptyConfiguration, systemClock } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
 import { memoryCli, sinkThat } from './memory-context.ts';
 
-function cliOver(pending = 0) {
+function cliOver(pending = 0, parts: Pick<Budget, 'measure'> = {}) {
   const budget = {
+    ...parts,
     id: 'all',
     scope: {},
     period: 'month',
@@ -21,7 +22,8 @@ function cliOver(pending = 0) {
     rebuild: async () => {
       rebuilt += 1;
       const [{ periodStartMs = 0 } = {}] = await current.balances();
-      const totals = [{ key: `all:month:${periodStartMs}`, amount: 4n * 10n ** 8n }];
+      const unit = parts.measure === undefined ? 'month' : `${parts.measure}.month`;
+      const totals = [{ key: `all:${unit}:${periodStartMs}`, amount: 4n * 10n ** 8n }];
       current = createMemoryGate({
         organization: 'default',
         clock: systemClock,
@@ -44,6 +46,17 @@ describe('tallygate rebuild gate', () => {
     expect(stdout).toMatch(/^all: \$0\.00 spent, \$0\.00 held → \$0\.40 spent, \$0\.00 held\n$/);
     expect(rebuilt()).toBe(1);
     expect(cli.history.records).toMatchObject([{ version: 4, reason: 'counters deleted by hand' }]);
+  });
+
+  it('shows what is counted in tokens as tokens', async () => {
+    const { cli } = cliOver(0, { measure: 'tokens' });
+    const text = await cli.run('rebuild', 'gate', ...REASON);
+    expect(text.stdout).toBe(
+      'all: 0 tokens spent, 0 tokens held → 400,000,000 tokens spent, 0 tokens held\n',
+    );
+    const { stdout } = await cli.run('rebuild', 'gate', ...REASON, '--json');
+    const counted = { spentTokens: '400000000', heldTokens: '0' };
+    expect(JSON.parse(stdout).budgets).toEqual([{ budget: 'all', before: counted, after: counted }]);
   });
 
   it('refuses while records wait or settlements are missing, unless it is forced', async () => {

@@ -1,10 +1,10 @@
 import {
+  amountFields,
   type Balance,
   type ConfigurationSnapshot,
-  formatUsd,
+  formatAmount,
   type SpendHistory,
   TallygateError,
-  usdFromNano,
 } from '@tallygate/usage';
 import { applyPlan } from '../configuration/apply.ts';
 import { type CliContext, type CliRuntime, type CommandOutcome, type GlobalOptions, say } from './context.ts';
@@ -85,11 +85,12 @@ function compared(before: readonly Balance[], after: Balance) {
 }
 
 function documentOf({ before, after }: ReturnType<typeof compared>): Record<string, unknown> {
-  const of = ({ spent, held }: Balance) => ({ spentUsd: usdFromNano(spent), heldUsd: usdFromNano(held) });
+  const of = ({ spent, held }: Balance) => amountFields({ spent, held }, after.budget.measure);
   return { budget: after.budget.id, before: of(before), after: of(after) };
 }
 
 function lineOf({ before, after }: ReturnType<typeof compared>): string {
-  const of = ({ spent, held }: Balance) => `${formatUsd(spent)} spent, ${formatUsd(held)} held`;
+  const inMeasure = (amount: bigint) => formatAmount(amount, after.budget.measure);
+  const of = ({ spent, held }: Balance) => `${inMeasure(spent)} spent, ${inMeasure(held)} held`;
   return `${after.budget.id}: ${of(before)} → ${of(after)}\n`;
 }

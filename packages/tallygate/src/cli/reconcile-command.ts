@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { toTextTable, varianceTable } from '@tallygate/report';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import { chosenAccess, providerAccesses } from '../configuration/provider-access.ts';
 import { historyOfProvider } from '../provider/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from './context.ts';
+import { withEvidenceFile } from './evidence-file.ts';
 import { type InvoiceHalf, invoiceHalf } from './finance/invoice-half.ts';
 import { pullHooks } from './pulls/pull-hooks.ts';
 import { reconcileFilesCommand } from './reconcile-files-command.ts';
@@ -16,6 +18,7 @@ export interface ReconcileOptions extends GlobalOptions, RangeOptions {
   csvFile?: string[];
   csvColumns?: string;
   backend?: string;
+  evidence?: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,12 +45,23 @@ export async function reconcileCommand(
     const { pending } = await runtime.sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool; they will count as not metered.`);
     const onProgress = (message: string) => say(context, message);
-    const days = await context.reconcileDays({ runtime, adminApi, range, onProgress });
+    const asked = { runtime, adminApi, range, onProgress };
+    const days = await withEvidenceFile(evidencePath(context, options), (listener) =>
+      context.reconcileDays({ ...asked, listener }),
+    );
     const whose = organizationId === null ? {} : { providerOrganizationId: organizationId };
-    const half = await invoiceHalf(runtime, range, days.variance.billedPicoUsd);
+    const half = await invoiceHalf(runtime, range, days.variance.billedPicoUsd, { organizationId, isFirst });
     const said = { ...whose, pendingInSpool: pending };
     return reconciledOutcome(context, { organization: runtime.organization, range, days, half, said });
   });
+}
+
+/** Where `--evidence` goes; undefined: nowhere. */
+export function evidencePath(
+  { workingDirectory }: CliContext,
+  { evidence }: ReconcileOptions,
+): string | undefined {
+  return evidence === undefined ? undefined : resolve(workingDirectory, evidence);
 }
 
 /** How a comparison is told, whatever it was made from. @param said what the document says beside it. */
@@ -73,12 +87,14 @@ export function reconciledOutcome(
       ...{ from: isoFromMs(range.fromMs), to: isoFromMs(range.toMs), withinTolerance, ...days.document },
       ...(half === null ? {} : { invoice: half.document }),
     },
-    text: tables.map((table) => toTextTable(table, widthOf(context))).join('\n') + nextOf(days),
+    text:
+      tables.map((table) => toTextTable(table, widthOf(context))).join('\n') +
+      nextOf([...days.nextActions, ...(half?.nextActions ?? [])]),
   };
 }
 
 /** Under the waterfall: what to do. */
-function nextOf({ nextActions }: ReconciledDays): string {
+function nextOf(nextActions: ReconciledDays['nextActions']): string {
   if (nextActions.length === 0) return '';
   return `\nNext\n${nextActions.map(({ name, nextAction }) => `  ${name}: ${nextAction}\n`).join('')}`;
 }

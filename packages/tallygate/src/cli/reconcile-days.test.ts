@@ -37,6 +37,7 @@ const RECONCILIATION: Reconciliation = {
   tolerancePicoUsd: 0n,
   coverage: { listPicoUsd: 12_000_000_000n, darkPicoUsd: 3_000_000_000n, percent: 75 },
   verdicts: { tokens: 'explained', money: 'differs', requests: 'not_counted' },
+  differences: null,
   days: [{ dayMs: DAY, state: 'provisional' }],
   variances: [],
   causes: [
@@ -75,9 +76,23 @@ describe('what the command says about a reconciliation', () => {
     expect(JSON.parse(JSON.stringify(document)).reconciliation.residualPicoUsd).toBe('500000000');
   });
 
+  it('says of requests how many there are beyond ours, or that nobody counts them', () => {
+    const [requests, money] = [
+      { difference: -12, explained: -9, unexplained: -3 },
+      { difference: 0n, explained: 0n, unexplained: 0n },
+    ];
+    const verdicts = { ...RECONCILIATION.verdicts, requests: 'differs' as const };
+    const counted = { ...RECONCILIATION, verdicts, differences: { tokens: null, money, requests } };
+    expect(toReconciledDays(counted).remarks[0]).toContain(
+      'Requests: 12 fewer than attempts of ours that were answered, 3 of the difference without a cause; a difference is left.',
+    );
+    expect(toReconciledDays(RECONCILIATION).remarks[0]).toContain('Requests: not in this bill.');
+  });
+
   it('says what to do about each step, and where each one leads', () => {
     const { nextActions, document } = toReconciledDays(RECONCILIATION);
     expect(nextActions.map(({ name }) => name)).toEqual(['aborted estimate', 'residual']);
+    expect(nextActions.every(({ nextAction }) => nextAction.endsWith('.'))).toBe(true);
     expect(JSON.parse(JSON.stringify(document)).waterfall).toMatchObject([
       { step: 'internal', runningPicoUsd: '10000000000' },
       { step: 'aborted_estimate', runningPicoUsd: '11500000000' },
@@ -95,9 +110,16 @@ describe('what the command says about a reconciliation', () => {
     expect(remarks.at(-1)).toContain('880 more places');
   });
 
+  it('says of which cause not every finding is kept, and how to have them all', () => {
+    const causes = RECONCILIATION.causes.map((cause) => ({ ...cause, places: 1_204 }));
+    expect(toReconciledDays({ ...RECONCILIATION, causes }).remarks.at(-1)).toBe(
+      'Of aborted estimate the 1 largest of 1204 findings are kept; --evidence <file> writes all of them.',
+    );
+  });
+
   it('puts the verdict first, then everything that limits it', () => {
     expect(toReconciledDays(RECONCILIATION).remarks).toEqual([
-      'Tokens: every difference has a cause. Money: a difference is left (residual $0.00050, tolerance $0.00).',
+      'Tokens: every difference has a cause. Money: a difference is left (residual $0.00050, tolerance $0.00). Requests: not in this bill.',
       'analytics: Complete to 2026-10-30 23:05 UTC, 55 min old.',
       'The meter saw 75 % of the bill; $0.0030 went past it.',
       '1 of 1 days are provisional: the provider may adjust them.',

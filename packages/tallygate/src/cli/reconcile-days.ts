@@ -22,7 +22,7 @@ const STEPS: Record<ReconciliationStep, string> = {
 
 /** The command's port on the real thing: the provider's reports with the admin key, priced as the live configuration says. */
 export function createReconcileDays({ clock }: { clock: Clock }): ReconcileDays {
-  return async ({ runtime, adminApi, range, onProgress }) => {
+  return async ({ runtime, adminApi, range, onProgress, listener }) => {
     const live = await runtime.gate.configuration();
     const reconciliation = await runReconciliation({
       history: requireHistory(runtime),
@@ -32,7 +32,7 @@ export function createReconcileDays({ clock }: { clock: Clock }): ReconcileDays 
       priceBook: livePriceBook(live.priceBook),
       unpricedModels: live.unpricedModels,
       toleranceUsd: live.finance?.toleranceUsd,
-      clock,
+      ...{ clock, listener },
       onProgress: (step) => onProgress(STEPS[step]),
     });
     return toReconciledDays(reconciliation);
@@ -52,10 +52,10 @@ export function toReconciledDays(reconciliation: Reconciliation): ReconciledDays
       ...coverageOf(reconciliation),
       ...unsettledDays(reconciliation),
       ...remarksOf(reconciliation),
+      ...cutOf(reconciliation),
     ],
-    nextActions: waterfall.flatMap(({ step, nextAction }) =>
-      nextAction === null ? [] : [{ name: inWords(step), nextAction }],
-    ),
+    // Between the two totals.
+    nextActions: waterfall.slice(1, -1).map(({ step, nextAction }) => ({ name: inWords(step), nextAction })),
     document: {
       reconciliation: reconciliationSchema.encode(reconciliation),
       waterfall: waterfall.map(toDocumentStep),
@@ -84,10 +84,19 @@ function coverageOf({ coverage }: Reconciliation): string[] {
   return [`The meter saw ${percent} % of the bill; ${formatUsd(nanoFromPico(darkPicoUsd))} went past it.`];
 }
 
-function verdictOf({ verdicts, residualPicoUsd, tolerancePicoUsd }: Reconciliation): string {
+function verdictOf({ verdicts, differences, residualPicoUsd, tolerancePicoUsd }: Reconciliation): string {
   const residual = formatUsd(nanoFromPico(residualPicoUsd));
   const tolerance = formatUsd(nanoFromPico(tolerancePicoUsd));
-  return `Tokens: ${WORDS[verdicts.tokens]}. Money: ${WORDS[verdicts.money]} (residual ${residual}, tolerance ${tolerance}).`;
+  const money = `${WORDS[verdicts.money]} (residual ${residual}, tolerance ${tolerance})`;
+  return `Tokens: ${WORDS[verdicts.tokens]}. Money: ${money}. Requests: ${requestsOf(differences)}${WORDS[verdicts.requests]}.`;
+}
+
+/** "12 more than our answered attempts, 3 of them without a cause; " */
+function requestsOf(differences: Reconciliation['differences']): string {
+  const { difference = 0, unexplained = 0 } = differences?.requests ?? {};
+  if (difference === 0 && unexplained === 0) return '';
+  const beyond = `${Math.abs(difference)} ${difference < 0 ? 'fewer' : 'more'} than attempts of ours that were answered`;
+  return `${beyond}, ${Math.abs(unexplained)} of the difference without a cause; `;
 }
 
 const WORDS = {
@@ -127,6 +136,16 @@ function remarksOf({ caveats, unexplained, unexplainedPlaces, elsewhere }: Recon
       ? [`Not explained: ${unexplainedPlaces - MOST_LISTED} more places; --json lists the first of them.`]
       : []),
   ];
+}
+
+/** What is kept of a cause has an end; the file of --evidence has none. */
+function cutOf({ causes }: Reconciliation): string[] {
+  return causes
+    .filter(({ places, evidence }) => places > evidence.length)
+    .map(
+      ({ cause, places, evidence }) =>
+        `Of ${inWords(cause)} the ${evidence.length} largest of ${places} findings are kept; --evidence <file> writes all of them.`,
+    );
 }
 
 function describeUnexplained({ cause, reason, fromMs, model, attempts }: Unexplained): string {

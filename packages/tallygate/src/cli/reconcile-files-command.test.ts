@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { emptyConfiguration, type SpendRow } from '@tallygate/usage';
 import { describe, expect, it } from 'vitest';
@@ -51,10 +52,23 @@ describe('tallygate reconcile --csv-file', () => {
     ];
     const { code, document, cli } = await reconciled(
       [cost.join('\n'), usage.join('\n')],
-      '--month',
-      '2026-10',
+      ...['--month', '2026-10', '--evidence', 'findings.csv'],
     );
     expect(code).toBe(3);
+    const [header = '', ...findings] = readFileSync(join(cli.directory, 'findings.csv'), 'utf8')
+      .trimEnd()
+      .split('\r\n');
+    expect(header).toContain(',amount_usd,charged_uncached_input_tokens,');
+    expect(header).toContain(',actual_cache_write_5m_input_tokens,');
+    const columns = header.split(',');
+    const told = findings.map((line) => line.split(','));
+    expect(told.every(({ length }) => length === columns.length)).toBe(true);
+    expect(told.map((cells) => [cells[0], cells[columns.indexOf('amount_usd')]])).toEqual([
+      ['unmetered_model', '0.500000000'],
+      ['code_execution', '0.250000000'],
+      ['discount', '-0.500000000'],
+    ]);
+    expect(existsSync(join(cli.directory, 'findings.csv.part'))).toBe(false);
     expect(document).toMatchObject({ source: 'csv', backend: 'anthropic', withinTolerance: false });
     const { reconciliation } = document;
     expect(reconciliation).toMatchObject({
@@ -96,7 +110,13 @@ describe('tallygate reconcile --csv-file', () => {
       ],
     });
     expect(document.reconciliation.verdicts).toMatchObject({ tokens: 'not_counted', money: 'agrees' });
-    expect(document.reconciliation.caveats[1].detail).toMatch(/^bill-0.csv \(SHA-256 \w{12}, last written /);
+    const details = document.reconciliation.caveats.map(({ detail }: { detail: string }) => detail);
+    expect(details).toEqual([
+      expect.stringContaining('may have been cut'),
+      expect.stringMatching(/^Amounts are rounded to the cent/),
+      expect.stringMatching(/^bill-0.csv \(SHA-256 \w{12}, last written /),
+      expect.stringContaining('by day and model'),
+    ]);
   });
 
   it('compares the bill of a cloud with what went there, and leaves the month of the provider alone', async () => {
@@ -112,6 +132,32 @@ describe('tallygate reconcile --csv-file', () => {
     expect(await cli.history.lastReports('default')).toEqual([]);
   });
 
+  it('calls a bill dark of which there is no row at all, whatever its models are called', async () => {
+    const bill = 'BillingDate,SkuId,BilledCost\n2026-10-31,SKU 0815,3\n';
+    const { document } = await reconciled([bill], '--backend', 'vertex', ...AWS.slice(2));
+    expect(document.reconciliation).toMatchObject({
+      ...{ internalPicoUsd: '0', billedPicoUsd: '3000000000000', residualPicoUsd: '0' },
+      coverage: { darkPicoUsd: '3000000000000', percent: 0 },
+      causes: [{ cause: 'unmetered_model', amountPicoUsd: '3000000000000' }],
+    });
+  });
+
+  it('knows the model by the name that AWS sells it by, and what was used from tax', async () => {
+    const bill = [
+      'BillingDate,SkuId,BilledCost,ChargeCategory',
+      '2026-10-31,Claude Opus 5.5 (Amazon Bedrock Edition),3,Usage',
+      '2026-10-31,,0.5,Tax',
+    ];
+    const columns = ['--csv-columns', `${AWS[3]},type=ChargeCategory`];
+    const { document } = await reconciled([bill.join('\n')], '--backend', 'bedrock', ...columns);
+    expect(document.reconciliation).toMatchObject({
+      ...{ internalPicoUsd: '3000000000000', billedPicoUsd: '3500000000000', residualPicoUsd: '0' },
+      causes: [
+        { cause: 'unknown_cost_type', amountPicoUsd: '500000000000', evidence: [{ description: 'Tax' }] },
+      ],
+    });
+  });
+
   it.each<[string, string[], string[], string]>([
     ['a file twice', [AWS_ROW, AWS_ROW], AWS, 'TALLYGATE_REPORT_MALFORMED'],
     [
@@ -125,6 +171,12 @@ describe('tallygate reconcile --csv-file', () => {
     ['a cloud whose columns nobody named', [AWS_ROW], AWS.slice(0, 2), 'TALLYGATE_REQUEST_INVALID'],
     ['a backend that is none', [AWS_ROW], ['--backend', 'azure'], 'TALLYGATE_REQUEST_INVALID'],
     ['no file', [], AWS, 'TALLYGATE_REQUEST_INVALID'],
+    [
+      'evidence to nowhere',
+      [AWS_ROW],
+      [...AWS, '--evidence', 'no/folder/findings.csv'],
+      'TALLYGATE_REQUEST_INVALID',
+    ],
   ])('refuses %s, and stores nothing', async (_case, files, flags, code) => {
     const { document, cli } = await reconciled(files, ...flags);
     expect([document.error.code, cli.history.reportVersions.kept]).toEqual([code, []]);

@@ -1,13 +1,19 @@
 import { livePriceBook } from '@tallygate/pricing';
 import { backendSchema } from '@tallygate/usage';
 import { type BilledDays, readBilledFiles, reconcileFiles } from '../bill/index.ts';
-import type { LoadedConfig } from '../configuration/load.ts';
 import { invalidRequest } from '../invalid-request.ts';
 import { historyOfProvider } from '../provider/index.ts';
 import { billedColumns } from './bill/csv-columns.ts';
+import { chosenProvider } from './chosen-provider.ts';
 import type { CliContext, CommandOutcome } from './context.ts';
+import { withEvidenceFile } from './evidence-file.ts';
 import { invoiceHalf } from './finance/invoice-half.ts';
-import { type ReconcileOptions, reconciledOutcome, requireWholeDays } from './reconcile-command.ts';
+import {
+  evidencePath,
+  type ReconcileOptions,
+  reconciledOutcome,
+  requireWholeDays,
+} from './reconcile-command.ts';
 import { toReconciledDays } from './reconcile-days.ts';
 import { describeRange, rangeFrom, type TimeRange } from './time-range.ts';
 import { loadFor, requireHistory, withRuntime } from './with-runtime.ts';
@@ -27,16 +33,21 @@ export async function reconcileFilesCommand(
     const { pending } = await sink.flush();
     const live = await gate.configuration();
     const whole = requireHistory(runtime);
-    const reconciliation = await reconcileFiles({
+    const asked = {
       history: provider === null ? whole : historyOfProvider(whole, provider),
       ...{ organization, backend, billed, columns, ...range, clock: context.clock },
       providerOrganizationId: provider?.organizationId ?? null,
       priceBook: livePriceBook(live.priceBook),
       pseudonymKey: loaded.config.pseudonymKey,
       toleranceUsd: live.finance?.toleranceUsd,
-    });
+    };
+    const reconciliation = await withEvidenceFile(evidencePath(context, options), (listener) =>
+      reconcileFiles({ ...asked, listener }),
+    );
     const half =
-      backend === 'anthropic' ? await invoiceHalf(runtime, range, reconciliation.billedPicoUsd) : null;
+      backend === 'anthropic'
+        ? await invoiceHalf(runtime, range, reconciliation.billedPicoUsd, provider)
+        : null;
     const files = billed.files.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes }));
     const said = { source: 'csv', backend, files, pendingInSpool: pending };
     return reconciledOutcome(context, {
@@ -60,21 +71,9 @@ function askedFiles({ csvFile: paths = [], csvColumns, backend: name }: Reconcil
   if (csvColumns === undefined && backend.data !== 'anthropic')
     throw invalidRequest(
       `The columns of a bill of ${backend.data} are not known.`,
-      'Name them, such as --csv-columns date=BillingDate,amount=BilledCost,model=SkuId.',
+      'Name them, such as --csv-columns date=ChargePeriodStart,amount=BilledCost,currency=BillingCurrency,model=SkuId.',
     );
   return { paths, columns: billedColumns(csvColumns), backend: backend.data };
-}
-
-/** Whose bill it is, where tallygate.yaml lists several; no key of theirs is needed. */
-function chosenProvider({ desired }: LoadedConfig, { providerOrganization: id }: ReconcileOptions) {
-  const ids = (desired?.providerOrganizations ?? []).map((one) => one.id);
-  const [only, ...more] = id === undefined ? ids : ids.filter((one) => one === id);
-  if (only !== undefined && more.length === 0) return { organizationId: only, isFirst: only === ids[0] };
-  if (ids.length === 0 && id === undefined) return null;
-  throw invalidRequest(
-    'Which organization of the provider the bill is of, is not said.',
-    `Name one that tallygate.yaml lists: --provider-organization ${ids.join(' or ') || '…'}.`,
-  );
 }
 
 /** What was asked for, which holds all days of the file; else those days. */

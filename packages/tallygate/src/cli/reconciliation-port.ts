@@ -1,4 +1,5 @@
 import type { AdminApi } from '@tallygate/admin-api';
+import type { FindingListener } from '@tallygate/reconcile';
 import type { VarianceStatement } from '@tallygate/report';
 import type { CliRuntime } from './context.ts';
 import type { TimeRange } from './time-range.ts';
@@ -21,6 +22,7 @@ export interface ReconcileRequest {
   /** Whole UTC days. */
   range: TimeRange;
   onProgress(message: string): void;
+  listener?: FindingListener | undefined;
 }
 
 /** Pulls the provider's reports and explains the difference. Rejects rather than answer for a part of the range. */

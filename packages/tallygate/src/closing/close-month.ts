@@ -1,13 +1,4 @@
-import {
-  allocationCsv,
-  journalCsv,
-  sumOf,
-  type TeamStatement,
-  teamStatementCsv,
-  teamStatementHtml,
-  teamStatementTable,
-  toTextTable,
-} from '@tallygate/report';
+import { sumOf } from '@tallygate/report';
 import {
   type Clock,
   type ConfigurationSnapshot,
@@ -16,13 +7,14 @@ import {
   newFinanceRecordId,
   type SpendHistory,
   TallygateError,
-  toWireJson,
   usdFromNano,
 } from '@tallygate/usage';
-import { costCentresOf, journalOfMonth, rangeOfMonth } from '../allocation/index.ts';
+import { type MonthBill, rangeOfMonth } from '../allocation/index.ts';
 import { digestOf } from '../digest.ts';
 import { invalidRequest } from '../invalid-request.ts';
+import { digestRows, type RowDigest } from '../month-rows/index.ts';
 import { newestVersions } from '../pulls/index.ts';
+import { closedFiles } from './closed-files.ts';
 import { frozenBody } from './frozen.ts';
 import { type MonthStatements, monthStatements } from './month-statements.ts';
 import { closedPeriods, type Manifest, type PeriodRecord, readPeriods, stateOfMonth } from './period.ts';
@@ -32,6 +24,8 @@ export interface Closing {
   configuration: ConfigurationSnapshot;
   clock: Clock;
   actor: string;
+  /** Up to where the rows of the month are read. */
+  onProgress(atMs: number): void;
 }
 
 /**
@@ -53,7 +47,9 @@ export async function closeMonth(closing: Closing, month: string, reason: string
   if (state === 'open')
     throw invalidRequest(`${month} is not over.`, 'Close it from the first day of the next month on.');
   const found = await monthStatements(history, configuration, month, { periods, state: 'closed' });
-  const files = filesOf(found, configuration);
+  const { onProgress } = closing;
+  const rows = await digestRows(history, { organization, ...rangeOfMonth(month), onProgress });
+  const files = closedFiles(found, rows, configuration);
   const kept = await history.financeRecords({ organization, kind: 'statements', subject: month });
   const statements = (kept.at(-1)?.number ?? 0) + 1;
   const { lines, corrections } = found;
@@ -61,6 +57,7 @@ export async function closeMonth(closing: Closing, month: string, reason: string
   const manifest = await manifestOf(closing, found, {
     files,
     statements,
+    rowsTied: addUpTo(rows, found.bill),
     isProvisional: state === 'provisional',
   });
   return decide(closing, periods, month, reason, manifest);
@@ -111,39 +108,16 @@ async function append(
   return recordedAtMs;
 }
 
-/** Names of teams come from a list of ids without slashes; a name that nobody listed is written so that it stays one. */
-export function statementFile(team: string, form: 'json' | 'csv' | 'html' | 'txt'): string {
-  return `statements/${encodeURIComponent(team)}.${form}`;
-}
-
-function filesOf(
-  { bill: { month }, lines, corrections, statements }: MonthStatements,
-  rules: ConfigurationSnapshot,
-): Record<string, string> {
-  const journal = journalOfMonth(rules.organization, { month, lines, corrections }, rules);
-  const files: [string, string][] = [
-    ['allocation.csv', allocationCsv(lines, costCentresOf(rules))],
-    ['journal.csv', journalCsv(journal, 'generic')],
-    ...statements.flatMap(formsOf),
-  ];
-  return Object.fromEntries(files);
-}
-
-/** Every form in which a statement is read. */
-export function formsOf(statement: TeamStatement): [name: string, text: string][] {
-  const { team } = statement;
-  return [
-    [statementFile(team, 'json'), `${toWireJson(statement)}\n`],
-    [statementFile(team, 'csv'), teamStatementCsv(statement)],
-    [statementFile(team, 'html'), teamStatementHtml(statement)],
-    [statementFile(team, 'txt'), toTextTable(teamStatementTable(statement))],
-  ];
+/** Not so where rows came in while they were read, or are past their retention. */
+function addUpTo(rows: readonly RowDigest[], { basis, chargedNanoUsd }: MonthBill): boolean {
+  const billed = rows.filter(({ backend }) => basis === 'charges' || backend === 'anthropic');
+  return billed.reduce((sum, row) => sum + row.chargedNanoUsd, 0n) === chargedNanoUsd;
 }
 
 async function manifestOf(
   { history, configuration }: Closing,
   { bill, lines, corrections }: MonthStatements,
-  kept: { files: Record<string, string>; statements: number; isProvisional: boolean },
+  kept: { files: Record<string, string>; statements: number; rowsTied: boolean; isProvisional: boolean },
 ): Promise<Manifest> {
   const { organization, teams, finance, version } = configuration;
   const { report, invoice } = bill;
@@ -153,6 +127,7 @@ async function manifestOf(
   return {
     provisional: kept.isProvisional,
     basis: bill.basis,
+    rowsTied: kept.rowsTied,
     tiedToInvoice: invoice?.isTied ?? null,
     totals: {
       chargedUsd: usdFromNano(bill.chargedNanoUsd),

@@ -2,6 +2,8 @@ import type { AllocationLine } from '@tallygate/report';
 import { type FinanceRecords, nanoUsdSchema, TallygateError } from '@tallygate/usage';
 import { z } from 'zod';
 import type { Correction } from '../allocation/index.ts';
+import { type RowDigest, readRowDigests } from '../month-rows/index.ts';
+import type { Manifest } from './period.ts';
 
 const lineSchema = z.object({
   team: z.string().nullable(),
@@ -46,4 +48,22 @@ export async function readFrozen(
     cure: 'Restore finance_records from a backup, or read them with the version that closed the month.',
     cause: parsed.error,
   });
+}
+
+/** Names of teams are ids without slashes; a name that nobody listed is written so that it stays one. */
+export function rowsFile(team: string): string {
+  return `rows/${encodeURIComponent(team)}.csv`;
+}
+
+/** What a team's rows were when the month was closed; null where that version kept no hashes of them. */
+export async function frozenRows(
+  records: FinanceRecords,
+  organization: string,
+  { month, manifest }: { month: string; manifest: Manifest },
+  team: string,
+): Promise<RowDigest[] | null> {
+  if (manifest.rowsTied === null) return null;
+  const { files } = await readFrozen(records, organization, { month, number: manifest.statements });
+  const csv = files[rowsFile(team)];
+  return csv === undefined ? [] : readRowDigests(team, csv);
 }

@@ -16,6 +16,8 @@ export const manifestSchema = z.object({
   /** How final the provider's figures were when it was closed. */
   provisional: z.boolean(),
   basis: z.enum(['invoice', 'report', 'charges']),
+  /** Do the rows that were hashed add up to what was charged; null: a version closed it that hashed none. */
+  rowsTied: z.boolean().nullable().default(null),
   /** Does the report tie to the invoice; null without both. */
   tiedToInvoice: z.boolean().nullable(),
   totals: z.object({

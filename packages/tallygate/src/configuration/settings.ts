@@ -24,6 +24,9 @@ const plain = (variable: string, cure: string, flag?: string): Setting => ({
 });
 const secret = (variables: readonly string[], cure: string): Setting => ({ variables, secret: true, cure });
 
+/** Of a process that was told no other: with another it shares no budget. */
+export const DEFAULT_ORGANIZATION = 'default';
+
 const NAME_CURE = 'Use up to 128 printable characters.';
 
 export const SETTINGS = {
@@ -104,7 +107,7 @@ const wholeNumber = (most: number, what: string, least = 0) => {
 export const settingsSchema = z.object({
   organization: text
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a name that keys can carry')
-    .default('default'),
+    .default(DEFAULT_ORGANIZATION),
   mode: z.enum(['off', 'observe', 'enforce'], { error: 'is not a mode' }).default('observe'),
   dataDirectory: path.default('.tallygate'),
   url: urlOf('http:', 'https:').nullable().default(null),

@@ -4,5 +4,11 @@ export {
   type InvoiceBody,
   invoicesInForce,
 } from './invoice.ts';
-export { type InvoiceStatement, invoiceStatement } from './invoice-statement.ts';
+export { invoiceNextActions } from './invoice-next-action.ts';
+export {
+  type InvoiceStatement,
+  invoiceStatement,
+  type ReportedBill,
+  statementOfBills,
+} from './invoice-statement.ts';
 export { invoicesOfMonth, readInvoices, recordInvoice } from './record-invoice.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Invoice } from './invoice.ts';
-import { invoiceStatement } from './invoice-statement.ts';
+import { invoiceStatement, statementOfBills } from './invoice-statement.ts';
 
 const PICO_USD_PER_CENT = 10_000_000_000n;
 const SEED = 20_261_121;
@@ -9,6 +9,7 @@ const SEED = 20_261_121;
 const invoice = (changes: Partial<Invoice> = {}): Invoice => ({
   version: 1,
   kind: 'usage',
+  providerOrganizationId: null,
   month: '2026-10',
   issuedOn: '2026-11-01',
   currency: 'USD',
@@ -35,6 +36,27 @@ describe('the way from the report to the invoice', () => {
     expect([tied('100.06', '0.05')?.isTied, tied('99.94', '0.05')?.isTied, tied('100.01')?.isTied]).toEqual([
       ...[false, false, false],
     ]);
+  });
+
+  it('of several organizations of the provider is the sum of each: every one is rounded to the cent, and ties, by itself', () => {
+    const bills = ['main', 'lab'].map((providerOrganizationId) => ({
+      ...{ providerOrganizationId, billedPicoUsd: 10_004_000_000_000n },
+    }));
+    const of = (providerOrganizationId: string | null, amountUsd: string, taxUsd = '0.00') =>
+      invoice({ ...{ providerOrganizationId, amountUsd, taxUsd }, number: `${providerOrganizationId}` });
+    const told = (...invoices: Invoice[]) => statementOfBills(bills, invoices, { billing: 'invoiced' });
+    expect(told(of('main', '12.00', '2.00'), of('lab', '11.00', '1.00'))).toMatchObject({
+      ...{ isTied: true, residualPicoUsd: 0n, reportedPicoUsd: 20_008_000_000_000n },
+      steps: [
+        { name: 'tax', amountPicoUsd: 3_000_000_000_000n, evidence: 'main, lab' },
+        { name: 'cents', amountPicoUsd: -8_000_000_000n },
+      ],
+    });
+    const crossed = told(of('main', '10.01'), of('lab', '9.99'));
+    expect(crossed).toMatchObject({ isTied: false, residualPicoUsd: 0n });
+    expect(told(of(null, '20.01'))).toMatchObject({ isTied: true, residualPicoUsd: 0n });
+    expect(told(of('main', '10.00'))).toMatchObject({ isTied: false, residualPicoUsd: -10_010_000_000_000n });
+    expect(told()).toBeNull();
   });
 
   it('names what the invoice states, and the rounding to its cents', () => {

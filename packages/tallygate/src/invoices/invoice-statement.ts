@@ -2,6 +2,7 @@ import {
   divideHalfEven,
   type Finance,
   nanoFromUsd,
+  PICO_USD_PER_CENT,
   PICO_USD_PER_NANO_USD,
   type PicoUsd,
 } from '@tallygate/usage';
@@ -28,8 +29,6 @@ export interface InvoiceStatement {
   invoices: Invoice[];
   purchases: Invoice[];
 }
-
-const PICO_USD_PER_CENT = 10_000_000_000n;
 
 /**
  * The second half of a month's waterfall.
@@ -61,6 +60,52 @@ export function invoiceStatement(
     invoices,
     purchases,
   };
+}
+
+/** Of one organization of the provider. */
+export interface ReportedBill {
+  providerOrganizationId: string | null;
+  billedPicoUsd: PicoUsd;
+}
+
+/**
+ * The sum of several bills' statements: each is rounded to the cent by itself, and ties, within the tolerance, by itself. Where an
+ * invoice does not say which bill it is for, or a bill has none yet, all of them are one.
+ */
+export function statementOfBills(
+  bills: readonly ReportedBill[],
+  ofMonth: readonly Invoice[],
+  finance: Pick<Finance, 'billing' | 'toleranceUsd'>,
+): InvoiceStatement | null {
+  const isOf = (bill: ReportedBill) => (invoice: Invoice) =>
+    invoice.providerOrganizationId === bill.providerOrganizationId;
+  const isEachNamed = ofMonth.every((invoice) => bills.some((bill) => isOf(bill)(invoice)));
+  const each = bills.map((bill) => invoiceStatement(bill.billedPicoUsd, ofMonth.filter(isOf(bill)), finance));
+  const statements = each.filter((statement) => statement !== null);
+  if (isEachNamed && statements.length === bills.length) return summed(statements);
+  const billedPicoUsd = bills.reduce((total, bill) => total + bill.billedPicoUsd, 0n);
+  return invoiceStatement(billedPicoUsd, ofMonth, finance);
+}
+
+function summed(statements: readonly InvoiceStatement[]): InvoiceStatement {
+  const total = (of: (statement: InvoiceStatement) => PicoUsd) =>
+    statements.reduce((amount, statement) => amount + of(statement), 0n);
+  const steps = statements.flatMap((statement) => statement.steps);
+  return {
+    reportedPicoUsd: total(({ reportedPicoUsd }) => reportedPicoUsd),
+    steps: [...new Set(steps.map(({ name }) => name))].map((name) => stepOf(name, steps)),
+    residualPicoUsd: total(({ residualPicoUsd }) => residualPicoUsd),
+    invoicedPicoUsd: total(({ invoicedPicoUsd }) => invoicedPicoUsd),
+    isTied: statements.every(({ isTied }) => isTied),
+    invoices: statements.flatMap(({ invoices }) => invoices),
+    purchases: statements.flatMap(({ purchases }) => purchases),
+  };
+}
+
+function stepOf(name: InvoiceStep['name'], steps: readonly InvoiceStep[]): InvoiceStep {
+  const own = steps.filter((step) => step.name === name);
+  const evidence = [...new Set(own.map((step) => step.evidence))].join(', ');
+  return { name, amountPicoUsd: sumOf(own), evidence };
 }
 
 function statedSteps(invoices: readonly Invoice[]): InvoiceStep[] {

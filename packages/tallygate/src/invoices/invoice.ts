@@ -10,6 +10,8 @@ export const invoiceBodySchema = z.object({
   version: z.literal(1),
   /** usage: what a month's usage is to be paid with. purchase: credit bought in advance; it is no usage, so in no sum of it. */
   kind: z.enum(['usage', 'purchase']),
+  /** Of the provider, who is billed, where tallygate.yaml lists several; else null, as in what was stored before. */
+  providerOrganizationId: z.string().min(1).nullable().default(null),
   month: monthSchema,
   issuedOn: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
   currency: z.literal('USD'),

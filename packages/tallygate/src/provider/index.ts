@@ -1,3 +1,3 @@
-export { historyOfProvider } from './history-of-provider.ts';
+export { historyOfProvider, type ProviderOfBill } from './history-of-provider.ts';
 export { openProvider } from './open-provider.ts';
 export { openProviders, type Provider } from './open-providers.ts';

@@ -104,4 +104,25 @@ describe('the drift of pulls', () => {
     ]);
     expect(drifts).toMatchObject([{ earlier: { state: 'final' }, later: { state: 'final' } }]);
   });
+
+  it('of a bill from a file is told as of any report, between its versions', async () => {
+    const versions = memoryReportVersions();
+    const file = (cost_usd: string) => ({
+      files: [{ file: 'bill.csv', rows: [{ usage_date_utc: '2026-10-01', model: 'Opus', cost_usd }] }],
+    });
+    for (const [pulledAtMs, cost] of [
+      [atDay9, '1'],
+      [atDay40, '1.25'],
+    ] as const)
+      await versions.append({
+        ...{ organization: 'acme', providerOrganizationId: 'theirs', report: 'billed_csv?backend=anthropic' },
+        ...{ fromMs: DAY_1, toMs: DAY_1 + DAY_MS, pulledAtMs, body: file(cost) },
+      });
+    expect(await findPullDrift(versions, range)).toMatchObject([
+      {
+        ...{ report: 'billed_csv?backend=anthropic', dayMs: DAY_1, group: { model: 'Opus' } },
+        changes: [{ figure: 'amountPicoUsd', from: cents(100), to: cents(125) }],
+      },
+    ]);
+  });
 });

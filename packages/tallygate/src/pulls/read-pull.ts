@@ -8,6 +8,11 @@ export async function readPull(
 ): Promise<StoredLines | null> {
   const stored = await versions.read(version);
   if (stored === null) return null;
-  const [report = '', question = ''] = version.report.split('?');
-  return readStoredReport({ ...stored, report, question, body: stored.body as Record<string, unknown> });
+  const [report = '', ...words] = version.report.split('?');
+  const question = words.join('?');
+  const { pulledAtMs } = version;
+  return readStoredReport({
+    ...{ ...stored, report, question, pulledAtMs },
+    body: stored.body as Record<string, unknown>,
+  });
 }

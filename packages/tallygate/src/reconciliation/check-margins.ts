@@ -1,5 +1,14 @@
-import type { UsageBucket, UsageDimension, UsageGroup } from '@tallygate/admin-api';
-import { type Caveat, TOKEN_CLASSES, type TokenCounts } from '@tallygate/reconcile';
+import type { UsageBucket, UsageDimension, UsageGroup, UsageRow } from '@tallygate/admin-api';
+import {
+  addInto,
+  type Caveat,
+  createPairs,
+  isNothing,
+  noTokens,
+  subtractFrom,
+  TOKEN_CLASSES,
+  type TokenCounts,
+} from '@tallygate/reconcile';
 import { isoFromMs, TallygateError } from '@tallygate/usage';
 import type { CheckedRange } from './check-totals.ts';
 
@@ -17,7 +26,7 @@ export function checkMargins(
 ): Caveat[] {
   const shared = sharedDimensions(one, other);
   return one.flatMap((bucket, index): Caveat[] => {
-    const difference = firstDifference(marginsOf(bucket, shared), marginsOf(other[index], shared), shared);
+    const difference = firstDifference(bucket.rows, other[index]?.rows ?? [], shared);
     if (difference === null) return [];
     const day = isoFromMs(bucket.startMs).slice(0, 10);
     const detail = `${report} of ${day}: two questions disagree on ${difference}.`;
@@ -34,54 +43,34 @@ function sharedDimensions(one: readonly UsageBucket[], other: readonly UsageBuck
 }
 
 function dimensionsOf(buckets: readonly UsageBucket[]): Set<UsageDimension> {
-  const [first] = buckets.flatMap(({ rows }) => rows);
-  return new Set(Object.keys(first?.group ?? {}) as UsageDimension[]);
+  const filled = buckets.find(({ rows }) => rows.length > 0);
+  return new Set(Object.keys(filled?.rows[0]?.group ?? {}) as UsageDimension[]);
 }
 
 interface Margin {
   group: UsageGroup;
-  tokens: TokenCounts;
+  difference: TokenCounts;
 }
 
-/** The tokens of each group of the dimensions that both have. */
-function marginsOf(
-  bucket: UsageBucket | undefined,
-  shared: readonly UsageDimension[],
-): ReadonlyMap<string, Margin> {
-  const margins = new Map<string, Margin>();
-  for (const { group, usage } of bucket?.rows ?? []) {
-    let key = '';
-    for (const dimension of shared) key += `${group[dimension] ?? 'none'} `;
-    const margin = margins.get(key);
-    if (margin === undefined) margins.set(key, { group, tokens: { ...usage } });
-    else for (const tokenClass of TOKEN_CLASSES) margin.tokens[tokenClass] += usage[tokenClass];
-  }
-  return margins;
-}
-
+/** Of the tokens of each group of the dimensions that both have. */
 function firstDifference(
-  one: ReadonlyMap<string, Margin>,
-  other: ReadonlyMap<string, Margin>,
+  one: readonly UsageRow[],
+  other: readonly UsageRow[],
   shared: readonly UsageDimension[],
 ): string | null {
-  for (const side of [one, other]) {
-    for (const [key, { group }] of side) {
-      const [left, right] = [one.get(key), other.get(key)];
-      if (left !== undefined && right !== undefined && isSame(left, right)) continue;
-      const place = shared.map((dimension) => `${dimension} ${group[dimension] ?? 'none'}`).join(', ');
-      return `${place} (${sumOf(left)} and ${sumOf(right)})`;
-    }
+  const valueIn = (group: UsageGroup, dimension: UsageDimension) => group[dimension] ?? 'none';
+  const margins = createPairs<string, string, UsageGroup, Margin>(
+    (margin, group) => shared.every((by) => valueIn(margin.group, by) === valueIn(group, by)),
+    (group) => ({ group, difference: noTokens() }),
+  );
+  const marginAt = (group: UsageGroup) =>
+    margins.at(valueIn(group, 'model'), valueIn(group, 'api_key_id'), group);
+  for (const { group, usage } of one) addInto(marginAt(group).difference, usage);
+  for (const { group, usage } of other) subtractFrom(marginAt(group).difference, usage);
+  for (const { group, difference } of margins.all()) {
+    if (isNothing(difference)) continue;
+    const place = shared.map((by) => `${by} ${valueIn(group, by)}`).join(', ');
+    return `${place} by ${TOKEN_CLASSES.map((tokenClass) => difference[tokenClass]).join('/')}`;
   }
   return null;
-}
-
-function isSame(left: Margin, right: Margin): boolean {
-  for (const tokenClass of TOKEN_CLASSES)
-    if (left.tokens[tokenClass] !== right.tokens[tokenClass]) return false;
-  return true;
-}
-
-function sumOf(margin: Margin | undefined): string {
-  if (margin === undefined) return 'nothing';
-  return TOKEN_CLASSES.map((tokenClass) => margin.tokens[tokenClass]).join('/');
 }

@@ -1,6 +1,5 @@
 import type { UsageBucket } from '@tallygate/admin-api';
 import { type DaySides, USAGE_GROUPS, WORKSPACE_GROUPS } from '@tallygate/reconcile';
-import { TallygateError } from '@tallygate/usage';
 import { orNull } from './or-null.ts';
 
 export type FastParts = {
@@ -17,16 +16,7 @@ export const ONLY_FAST = { speeds: ['fast'] };
 export async function readFastParts(
   ask: (groupBy: Dimension[]) => Promise<UsageBucket[]>,
 ): Promise<FastParts> {
-  const fastUsage = await orNull(() => orRefused(() => ask([...USAGE_GROUPS])));
+  const fastUsage = await orNull(() => ask([...USAGE_GROUPS]));
   const isSome = fastUsage?.some(({ rows }) => rows.length > 0) === true;
   return { fastUsage, fastByWorkspace: isSome ? await ask([...WORKSPACE_GROUPS]) : fastUsage };
-}
-
-async function orRefused<Report>(read: () => Promise<Report>): Promise<Report | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (TallygateError.isInstance(error) && error.code === 'TALLYGATE_REQUEST_INVALID') return null;
-    throw error;
-  }
 }

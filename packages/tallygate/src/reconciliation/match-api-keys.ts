@@ -1,4 +1,5 @@
 import type { OrganizationApiKey } from '@tallygate/admin-api';
+import { groupRows } from '@tallygate/reconcile';
 import type { SpendRow } from '@tallygate/usage';
 
 type HintedKey = Pick<OrganizationApiKey, 'id' | 'hint'>;
@@ -21,7 +22,8 @@ export function matchApiKeys(rows: readonly SpendRow[], keys: readonly HintedKey
     const ends = hint === null ? null : endsOf(hint);
     return ends === null ? [] : [{ id, ends }];
   });
-  const idByHint = new Map(hints.map((hint) => [hint, idByFit(hint, known)]));
+  const candidatesOf = byLastLetter(known);
+  const idByHint = new Map(hints.map((hint) => [hint, idByFit(hint, candidatesOf)]));
   return {
     idOf: (row) => row.group.apiKeyId || (idByHint.get(hintOf(row)) ?? null),
     hintsOf: (apiKeyIds) => {
@@ -45,9 +47,21 @@ interface Ends {
   last: string;
 }
 
-function idByFit(hint: string, keys: readonly { id: string; ends: Ends }[]): string | null {
+interface EndedKey {
+  id: string;
+  ends: Ends;
+}
+
+/** However a hint is cut, its last letter is the key's: with it a thousand keys are not compared with a thousand hints. */
+function byLastLetter(keys: readonly EndedKey[]): (ends: Ends) => readonly EndedKey[] {
+  const letterOf = ({ last }: Ends) => last.slice(-1);
+  const letters = groupRows(keys, ({ ends }) => letterOf(ends));
+  return (ends) => letters.get(letterOf(ends)) ?? [];
+}
+
+function idByFit(hint: string, candidatesOf: (ends: Ends) => readonly EndedKey[]): string | null {
   const own = endsOf(hint);
-  const fitting = own === null ? [] : keys.filter(({ ends }) => endsFit(own, ends));
+  const fitting = own === null ? [] : candidatesOf(own).filter(({ ends }) => endsFit(own, ends));
   return fitting.length === 1 ? (fitting[0]?.id ?? null) : null;
 }
 

@@ -9,7 +9,7 @@ import type { BillingReports } from './pull-provider.ts';
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** Beyond the edges of the range, so that what slipped over midnight there is seen on the other side. */
-const MARGIN_MS = 2 * MINUTE_MS;
+export const MARGIN_MS = 2 * MINUTE_MS;
 
 interface MinutePull {
   history: SpendHistory;
@@ -35,17 +35,28 @@ export async function pullMinutes(pull: MinutePull): Promise<MinuteStretch[]> {
   return stretches;
 }
 
-/** Of these keys alone: of all together, minutes are as many as rows. */
+/** A day and what is read around it: a stretch of one day is one question. */
+const MINUTES_AT_ONCE_MS = DAY_MS + 2 * MARGIN_MS;
+
+/**
+ * Of these keys alone: of all together, minutes are as many as rows. And about a day at a time: to put a month of them in order at once
+ * takes more memory than an embedded engine is given.
+ */
 async function readMinutes(
   { history, organization, hintsOf }: MinutePull,
-  { apiKeyIds, ...range }: Omit<Run, 'isFast'>,
+  { fromMs, toMs, apiKeyIds }: Omit<Run, 'isFast'>,
 ): Promise<SpendRow[]> {
   const groupBy = ['minute' as const, ...MINUTE_GROUPS];
-  const question = { organization, ...range, by: 'ended' as const, groupBy };
-  const named = await history.spend({ ...question, filter: { apiKeyId: apiKeyIds } });
   const hints = hintsOf(apiKeyIds);
-  if (hints.length === 0) return named;
-  return [...named, ...(await history.spend({ ...question, filter: { apiKeyId: [''], apiKeyHint: hints } }))];
+  const rows: SpendRow[][] = [];
+  for (let startMs = fromMs; startMs < toMs; startMs += MINUTES_AT_ONCE_MS) {
+    const part = { fromMs: startMs, toMs: Math.min(startMs + MINUTES_AT_ONCE_MS, toMs) };
+    const question = { organization, ...part, by: 'ended' as const, groupBy };
+    rows.push(await history.spend({ ...question, filter: { apiKeyId: apiKeyIds } }));
+    if (hints.length > 0)
+      rows.push(await history.spend({ ...question, filter: { apiKeyId: [''], apiKeyHint: hints } }));
+  }
+  return rows.flat();
 }
 
 type Question = Omit<UsageQuestion, 'groupBy'> & { filters: { apiKeyIds: string[] } };

@@ -130,3 +130,22 @@ describe('the days of a large organization', () => {
     expect(single.told).toEqual(whole.told);
   });
 });
+
+it('a day that is not over and was not sent leaves the report incomplete: it is no day without usage', async () => {
+  const pending = <Day extends { startMs: number }>(days: Day[]) =>
+    days.map((day) =>
+      day.startMs < DAY_1 + 2 * DAY_MS ? day : { ...day, rows: [], isPending: true as const },
+    );
+  const honest = provider(null, withoutAnalytics(404));
+  const { caveats } = await pullProviderDays(
+    {
+      ...honest,
+      messagesUsage: async (question) => pending(await honest.messagesUsage(question)),
+      costs: async (question) => pending(await honest.costs(question)),
+    },
+    RANGE,
+  );
+  expect(caveats).toEqual([
+    { caveat: 'incomplete', detail: expect.stringContaining('complete to 2026-11-12 only') },
+  ]);
+});

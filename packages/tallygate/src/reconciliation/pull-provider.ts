@@ -140,9 +140,15 @@ async function pullLegacy(adminApi: BillingReports, { fromMs, toMs, nowMs }: Ran
     ...checkTotals(BY_WORKSPACE, usageByWorkspace, usageTotals, tokenSum, range),
     ...checkMargins(BY_WORKSPACE, usageByWorkspace, usage, range),
     ...checkTotals('cost_report', costs, costTotals, costSum, range),
+    ...[usageTotals, costTotals].flatMap(notSentYet).slice(0, 1),
   ];
   const freshness = [{ report: 'usage and cost reports', readAtMs: nowMs, completeToMs: null }];
   return { usage, usageByWorkspace, ...fast, costs, caveats, freshness };
+}
+
+function notSentYet(buckets: readonly (UsageBucket | CostBucket)[]): Caveat[] {
+  const first = buckets.find(({ isPending }) => isPending === true);
+  return first === undefined ? [] : [incomplete(first.startMs)];
 }
 
 const NO_DATA_YET = Symbol('no data yet');

@@ -234,7 +234,12 @@ describe('a run', () => {
     await runReconciliation(run);
     expect(
       queries.map(({ groupBy }) => groupBy.filter((name) => name === 'day' || name === 'minute')),
-    ).toEqual([[], ['day'], ['minute']]);
+    ).toEqual([[], ['day'], ['day'], ['day'], ['minute']]);
+    // Two of them are the minutes outside of the range: usage at its ends may be theirs.
+    expect(queries.slice(1, 3)).toMatchObject([
+      { fromMs: DAY_1 - 2 * MINUTE_MS, toMs: DAY_1 },
+      { fromMs: DAY_1 + DAY_MS, toMs: DAY_1 + DAY_MS + 2 * MINUTE_MS },
+    ]);
     for (const query of queries) expect(query).toMatchObject({ by: 'ended', organization: 'acme' });
   });
 

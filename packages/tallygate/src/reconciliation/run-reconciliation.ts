@@ -4,6 +4,8 @@ import {
   CHARGE_GROUPS,
   createDayComparison,
   type DifferingDay,
+  type FindingListener,
+  INTERNAL_GROUPS,
   PLACE_GROUPS,
   type RangeTerms,
   type Reconciliation,
@@ -26,7 +28,7 @@ import {
 import { driftCaveats } from '../pulls/index.ts';
 import { listPrice, modelNameIn } from './list-price.ts';
 import { type ApiKeyMatcher, matchApiKeys, needsHint } from './match-api-keys.ts';
-import { pullMinutes } from './pull-minutes.ts';
+import { MARGIN_MS, pullMinutes } from './pull-minutes.ts';
 import type { BillingReports } from './pull-provider.ts';
 import { readDays } from './read-days.ts';
 import { toStoredBody } from './stored-reconciliation.ts';
@@ -49,6 +51,8 @@ export interface ReconciliationRun {
   /** How far our clock may be ahead of the provider's: no bucket is asked for that may not have begun there. Default: 5 s. */
   clockSkewMs?: number;
   onProgress?(step: ReconciliationStep): void;
+  /** Told each finding: what is stored keeps the largest. */
+  listener?: FindingListener | undefined;
 }
 
 /** What begins now. */
@@ -76,15 +80,17 @@ export async function runReconciliation(run: ReconciliationRun): Promise<Reconci
   const groupBy = [...PLACE_GROUPS];
   const places = await history.spend({ organization, ...range, by: 'ended', groupBy });
   const gaps = await readGaps(run, range);
+  const outside = await readOutside(run, range);
   onProgress('asking_provider');
   const { keys, caveats: keyCaveats } = await matchKeys(adminApi, places);
   const terms = {
     gaps,
+    outside,
     price: listPrice(run.priceBook, run.unpricedModels ?? 'dearest'),
     modelName: modelNameIn(run.priceBook),
     apiKeyIdOf: keys.idOf,
   };
-  const comparison = createDayComparison(terms, places);
+  const comparison = createDayComparison(terms, places, run.listener);
   const sides = { history, adminApi, organization, ...range, nowMs, placesPerDay: places.length };
   const { caveats, freshness } = await readDays(sides, comparison);
   const compared = comparison.compared();
@@ -177,6 +183,17 @@ async function readBeside(
 /** With a day around it: a number at the edge has its neighbours outside. */
 function readGaps({ history, organization }: ReconciliationRun, range: { fromMs: number; toMs: number }) {
   return history.settlementGaps({ organization, fromMs: range.fromMs - DAY_MS, toMs: range.toMs + DAY_MS });
+}
+
+/** As much of the days beside as minutes are read of. */
+async function readOutside(
+  { history, organization }: ReconciliationRun,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<SpendRow[]> {
+  const groupBy = ['day' as const, ...INTERNAL_GROUPS];
+  const read = (edgeMs: number) =>
+    history.spend({ organization, fromMs: edgeMs, toMs: edgeMs + MARGIN_MS, by: 'ended', groupBy });
+  return [...(await read(fromMs - MARGIN_MS)), ...(await read(toMs))];
 }
 
 /** The ledger lists no more at once. */

@@ -71,6 +71,10 @@ const cause = z.object({
   evidence: z.array(evidence),
 });
 
+function differenceOf<Amount extends z.ZodType>(amount: Amount) {
+  return z.object({ difference: amount, explained: amount, unexplained: amount });
+}
+
 export const reconciliationSchema = z.object({
   version: z.literal(2),
   organization: z.string().min(1),
@@ -87,8 +91,17 @@ export const reconciliationSchema = z.object({
   verdicts: z.object({
     tokens: verdict.or(z.literal('not_counted')),
     money: verdict,
-    requests: z.enum(['agrees', 'differs', 'not_counted']),
+    requests: verdict.or(z.literal('not_counted')),
   }),
+  // Absent in what was stored before it was said.
+  differences: z
+    .object({
+      tokens: differenceOf(tokens).nullable(),
+      money: differenceOf(picoUsd),
+      requests: differenceOf(count).nullable(),
+    })
+    .nullable()
+    .default(null),
   days: z.array(z.object({ dayMs: instantMs, state: z.enum(['open', 'provisional', 'settled']) })),
   variances: z.array(variance),
   causes: z.array(cause),
@@ -126,6 +139,7 @@ export function fromStoredReport(report: StoredReport): Reconciliation {
   if (parsed.success) return parsed.data;
   throw new TallygateError('TALLYGATE_VERSION_UNSUPPORTED', {
     message: `The stored reconciliation ${report.reportId} is not one that this version understands.`,
+    cure: 'Reconcile the same days again with this version.',
     cause: parsed.error,
   });
 }

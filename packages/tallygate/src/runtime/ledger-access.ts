@@ -107,6 +107,7 @@ export async function openServerLedger(
     batchFacts: {
       append: async (key, fact) => (await store()).batchFacts.append(key, fact),
       read: async (key) => (await store()).batchFacts.read(key),
+      unendedHolds: async (...asked) => (await store()).batchFacts.unendedHolds(...asked),
     },
     close: async () => (await opening?.catch(() => null))?.close(),
   };

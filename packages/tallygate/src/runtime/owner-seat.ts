@@ -22,13 +22,18 @@ export interface OwnerOptions {
   sharedGate: Promise<BudgetGate> | null;
   openBatchOwners(ledger: LedgerAccess): OpenBatchOwners;
   /** What the spools of all processes hold that the ledger does not: counted, or it could be spent again. */
-  waitingTotals(ledger: LedgerAccess): Promise<SettledSoFar>;
+  waitingTotals(ledger: LedgerAccess): Promise<WaitingSoFar>;
   /** Likewise the holds of calls under way. */
   unendedHolds(): Promise<readonly Hold[]>;
 }
 
 /** Sums of settlements, and the highest number among them. */
 export type SettledSoFar = Awaited<ReturnType<SpendHistory['settledTotals']>>;
+
+export interface WaitingSoFar extends SettledSoFar {
+  /** The attempts that they ended. */
+  endedIds: ReadonlySet<string>;
+}
 
 /**
  * Sits down as the owner: listens first, so that clients wait rather than fail; opens the ledger, rebuilds the gate, and
@@ -40,10 +45,10 @@ export type SettledSoFar = Awaited<ReturnType<SpendHistory['settledTotals']>>;
 export async function sitAsOwner(options: OwnerOptions, lock: OwnerLock): Promise<Seat> {
   const ledger = options.openLedger();
   const door = createLedgerDoor();
-  const gate = ledger.then(
-    (opened) => options.sharedGate ?? rebuildable(() => rebuildGate(options, opened), door),
-  );
   const batches = ledger.then(options.openBatchOwners);
+  const gate = Promise.all([ledger, batches]).then(
+    (opened) => options.sharedGate ?? rebuildable(() => rebuildGate(options, ...opened), door),
+  );
   const served = Promise.all([ledger, batches]).then(
     ([{ destination, history, ledgerWork }, { batchOwners }]): ServedLedger => {
       return { destination: door.behind(destination), history, ledgerWork, batchOwners };
@@ -154,15 +159,22 @@ function createLedgerDoor(): LedgerDoor {
   };
 }
 
+/** A batch that was created earlier has ended, and so has its hold. */
+const BATCH_HELD_MS = 2 * 24 * 3_600_000;
+
 /** From the ledger's settlements, from those and the holds that lie in spools, and from the last configuration. */
 async function rebuildGate(
   { directory, organization, clock, logger, waitingTotals, unendedHolds }: OwnerOptions,
   ledger: LedgerAccess,
+  batches: OpenBatchOwners,
 ): Promise<BudgetGate> {
   const { history } = ledger;
   // Before the sums: what is settled in between is counted twice for a while, never not at all.
-  const holds = await unendedHolds();
+  const calls = await unendedHolds();
   const waiting = await waitingTotals(ledger);
+  // After the waiting ones: by now a settlement is in the ledger, or among those.
+  const overBatches = await batches.unendedHolds(organization, clock.nowMs() - BATCH_HELD_MS);
+  const holds = [...calls, ...overBatches.filter(({ attemptId }) => !waiting.endedIds.has(attemptId))];
   const stored: SettledSoFar = (await history?.settledTotals(organization, { every: true })) ?? {
     lastSeq: 0,
     totals: [],

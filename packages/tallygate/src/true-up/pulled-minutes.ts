@@ -1,5 +1,7 @@
+import type { StoredLines } from '@tallygate/admin-api';
 import type { Evidence, Reconciliation } from '@tallygate/reconcile';
-import type { ReportVersion } from '@tallygate/usage';
+import type { ReportVersion, ReportVersions } from '@tallygate/usage';
+import { readPull } from '../pulls/index.ts';
 
 /** Of either usage report, as its question is written. */
 const MINUTES = /^(usage_report\/messages|analytics\/usage)\?(.*&)?(time_)?bucket_width=1m(&|$)/;
@@ -27,4 +29,13 @@ export function pulledMinutes(
     (first, version) => (first === null || version.pulledAtMs < first.pulledAtMs ? version : first),
     null,
   );
+}
+
+/** What a version holds. The last one is remembered, and no other: a body can be large, so ask version by version. */
+export function createPullReader(versions: Pick<ReportVersions, 'read'>) {
+  let last: { pull: ReportVersion; lines: Promise<StoredLines | null> } | null = null;
+  return (pull: ReportVersion): Promise<StoredLines | null> => {
+    if (last?.pull !== pull) last = { pull, lines: readPull(versions, pull) };
+    return last.lines;
+  };
 }

@@ -57,10 +57,16 @@ function reconciled(evidence: Evidence[], changes: Partial<Cause> = {}): Reconci
   } as unknown as Reconciliation;
 }
 
-async function trueUp(ledger: RowLedger, reconciliation: Reconciliation, yes = true, pulls = [PULL]) {
+async function trueUp(
+  ledger: RowLedger,
+  reconciliation: Reconciliation,
+  yes = true,
+  pulls = [PULL],
+  other = {},
+) {
   const reportVersions = { list: async () => pulls, read: async () => null };
   const [done] = await trueUpUsage({
-    history: { ...ledger.history, ...NOTHING_LOST, reportVersions },
+    history: { ...ledger.history, ...NOTHING_LOST, reportVersions, ...other },
     ...{
       sink: ledger.sink,
       reconciliation,
@@ -174,6 +180,31 @@ describe('truing up guesses', () => {
       findings: 0,
       changed: 1,
     });
+  });
+
+  it('reads each report once, however many findings are of it', async () => {
+    const pulls = ['key_1', 'key_2'].map((key) => ({
+      ...{ ...PULL, bodyHash: key.repeat(12) },
+      report: `usage_report/messages?api_key_ids=${key}&bucket_width=1m`,
+    }));
+    const evidence = ['key_1', 'key_2', 'key_1', 'key_2'].map((apiKeyId, index) => ({
+      ...{ ...finding([], BigInt(9 - index)), attempts: 0, apiKeyId },
+    }));
+    const read: string[] = [];
+    const reportVersions = {
+      list: async () => pulls,
+      read: async ({ bodyHash }: ReportVersion) => {
+        read.push(bodyHash);
+        return null;
+      },
+    };
+    const gap = { epoch: 'e', fromSeq: 1, toSeq: 1, beforeMs: AT_MS, afterMs: AT_MS };
+    const lost = reconciled(evidence, { cause: 'missing_rows' });
+    const done = await trueUp(rowLedger([]), lost, true, pulls, {
+      ...{ reportVersions, settlementGaps: async () => [gap] },
+    });
+    expect(done).toMatchObject({ findings: 0, notPulled: 4 });
+    expect(read.sort()).toEqual(pulls.map(({ bodyHash }) => bodyHash));
   });
 
   it('says how many findings have an amount and no evidence', async () => {

@@ -9,12 +9,11 @@ import {
   type UsageSink,
 } from '@tallygate/usage';
 import { correctionEvent, type Reasons, requireStored } from '../corrections/correction-event.ts';
-import { readPull } from '../pulls/index.ts';
 import { correctedGuesses } from './corrected-guesses.ts';
 import { type Guess, readGuesses } from './guesses.ts';
 import { guessesOfFinding } from './guesses-of-finding.ts';
 import { type OpenFindings, openFindings, type TruedUpCause } from './open-findings.ts';
-import { pulledMinutes } from './pulled-minutes.ts';
+import { createPullReader, pulledMinutes } from './pulled-minutes.ts';
 import { type RestoringTerms, restoredEvents } from './restored-rows.ts';
 import type { TruedUpRow } from './trued-up-row.ts';
 
@@ -75,6 +74,7 @@ interface Known extends TrueUpParts {
   guesses: readonly Guess[];
   pulls: readonly ReportVersion[];
   gaps: readonly SettlementGap[];
+  readLines: ReturnType<typeof createPullReader>;
 }
 
 const DAY_MS = 86_400_000;
@@ -89,14 +89,19 @@ async function readKnown(parts: TrueUpParts, open: readonly OpenFindings[]): Pro
   const pulls = await history.reportVersions.list({ organization, fromMs, toMs });
   const around = { organization, fromMs: fromMs - DAY_MS, toMs: toMs + DAY_MS };
   const gaps = open.some(({ cause }) => isLost(cause)) ? await history.settlementGaps(around) : [];
-  return { ...parts, guesses, pulls, gaps };
+  return { ...parts, guesses, pulls, gaps, readLines: createPullReader(history.reportVersions) };
 }
 
 async function trueUpCause({ cause, findings, leftOut }: OpenFindings, known: Known): Promise<TruedUp> {
   const left = { settled: 0, changed: 0, notPulled: 0, unclear: 0, leftOut };
   const done: TruedUp = { cause, findings: 0, attempts: 0, amountPicoUsd: 0n, ...left };
-  for (const finding of findings) {
-    const rows = await (isLost(cause) ? rowsForLost(finding, known) : rowsForGuess(cause, finding, known));
+  const places = findings.map((finding) => {
+    const pull = pulledMinutes(known.pulls, known.reconciliation, finding);
+    return { finding, pull };
+  });
+  for (const place of places.sort(byPull)) {
+    const { finding } = place;
+    const rows = await (isLost(cause) ? rowsForLost(place, known) : rowsForGuess(cause, place, known));
     if (typeof rows === 'string') {
       done[rows] += 1;
       continue;
@@ -107,6 +112,18 @@ async function trueUpCause({ cause, findings, leftOut }: OpenFindings, known: Kn
     done.amountPicoUsd += finding.amountPicoUsd;
   }
   return done;
+}
+
+/** A finding, and the version that it was read from. */
+interface Place {
+  finding: Evidence;
+  pull: ReportVersion | null;
+}
+
+/** Each version is read once. */
+function byPull({ pull: left }: Place, { pull: right }: Place): number {
+  const [one, other] = [left?.bodyHash ?? '', right?.bodyHash ?? ''];
+  return one === other ? 0 : one < other ? -1 : 1;
 }
 
 function isLost(cause: TruedUpCause): cause is 'missing_rows' {
@@ -122,27 +139,25 @@ const IS_MEANT: Record<Exclude<TruedUpCause, 'missing_rows'>, (status: EventStat
 
 function rowsForGuess(
   cause: keyof typeof IS_MEANT,
-  finding: Evidence,
-  { guesses, modelName, pulls, reconciliation, reportId }: Known,
+  { finding, pull }: Place,
+  { guesses, modelName, reportId }: Known,
 ): TruedUpRow[] | LeftAlone {
   const meant = guesses.filter(({ event }) => IS_MEANT[cause](event.status));
   const matched = guessesOfFinding(finding, meant, modelName);
   if (typeof matched === 'string') return matched;
-  const pull = pulledMinutes(pulls, reconciliation, finding);
   if (pull === null) return 'notPulled';
   const rows = correctedGuesses(matched, finding.actual.amountPicoUsd, evidenceOf(finding, pull, reportId));
   return rows.length === 0 ? 'settled' : rows;
 }
 
 /** A row that came after all has brought its settlement: its number is missing no more. */
-async function rowsForLost(finding: Evidence, known: Known): Promise<TruedUpRow[] | LeftAlone> {
+async function rowsForLost({ finding, pull }: Place, known: Known): Promise<TruedUpRow[] | LeftAlone> {
   const { fromMs, toMs } = finding;
   const isMissing = known.gaps.some(
     ({ beforeMs, afterMs }) => fromMs <= afterMs && beforeMs < toMs + MINUTE_MS,
   );
   if (!isMissing) return 'changed';
-  const pull = pulledMinutes(known.pulls, known.reconciliation, finding);
-  const read = pull === null ? null : await readPull(known.history.reportVersions, pull);
+  const read = pull === null ? null : await known.readLines(pull);
   if (pull === null || read === null) return 'notPulled';
   const { providerOrganizationId } = pull;
   const evidence = evidenceOf(finding, pull, known.reportId);

@@ -1,4 +1,3 @@
-import type { Reconciliation } from '@tallygate/reconcile';
 import {
   type Balance,
   type ConfigurationSnapshot,
@@ -6,7 +5,7 @@ import {
   periodAt,
   type SpendRow,
 } from '@tallygate/usage';
-import { fromStoredReport, valuesOfBudgets } from 'tallygate';
+import { type LastReconciliation, lastReconciliations, valuesOfBudgets } from 'tallygate';
 import { type Answer, answerWithin } from '../patience.ts';
 import type { RouteParts } from '../routes/parts.ts';
 
@@ -23,7 +22,8 @@ export interface OverviewFacts {
   spend: Answer<SpendRow[]>;
   /** Calls of the month that did not fit a budget. */
   denials: Answer<number>;
-  reconciliation: Answer<Reconciliation | null>;
+  /** The newest of each bill. */
+  reconciliations: Answer<LastReconciliation[]>;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function loadFacts(parts: RouteParts): Promise<OverviewFacts> {
   const nowMs = parts.clock.nowMs();
   const month = periodAt('month', 'UTC', nowMs);
   const range = { organization, fromMs: month.startMs, toMs: month.endMs };
-  const [configuration, balances, spend, denials, reconciliation] = await Promise.all([
+  const [configuration, balances, spend, denials, reconciliations] = await Promise.all([
     askGate(parts, () => gate.configuration()),
     askGate(parts, async () => [
       ...(await gate.balances()),
@@ -44,12 +44,9 @@ export async function loadFacts(parts: RouteParts): Promise<OverviewFacts> {
     ]),
     askLedger(parts, () => history.spend({ ...range, by: 'ended', groupBy: ['team', 'feature'] })),
     askLedger(parts, async () => (await history.counts(range)).denials),
-    askLedger(parts, async () => {
-      const [report] = await history.lastReports(organization);
-      return report === undefined ? null : fromStoredReport(report);
-    }),
+    askLedger(parts, () => lastReconciliations(history, organization)),
   ]);
-  return { organization, nowMs, month, configuration, balances, spend, denials, reconciliation };
+  return { organization, nowMs, month, configuration, balances, spend, denials, reconciliations };
 }
 
 /** A page has room for a few of those who used most of what each of them has. */

@@ -147,6 +147,26 @@ describe('the overview of a month', () => {
     }
   });
 
+  it('shows the bill of each organization of the provider by itself, with its own freshness', async () => {
+    const plane = await spentPlane();
+    const { toMs } = reconciliationOf();
+    const lab = { createdAtMs: NOW_MS - 3_600_000, toMs, billedPicoUsd: 7_000_000_000_000n };
+    for (const [id, changes] of [
+      ['org-main', {}],
+      ['org-<lab', lab],
+    ] as const)
+      plane.history.reports.push(storedReportOf(reconciliationOf(changes), id));
+    const page = await pageOf(plane);
+    const bills = textOf(page).split('Against the bill').slice(1);
+    expect(bills.map((bill) => /of org-\S+/.exec(bill)?.[0])).toEqual(['of org-<lab', 'of org-main']);
+    for (const told of ['to 13:08 UTC, 1 h old', 'Billed by the provider $7.00'])
+      expect(bills[0]).toContain(told);
+    for (const told of ['to 14:05 UTC, 3 min old', 'Billed by the provider $1.26'])
+      expect(bills[1]).toContain(told);
+    const ids = [...page.matchAll(/\sid="(bill[^"]*)"/g)].map(([, id]) => id);
+    expect(ids).toEqual(['bill', 'bill-2']);
+  });
+
   it('counts the denials of this month and names the budgets with the least room', async () => {
     const text = textOf(await pageOf(await spentPlane()));
     expect(text).toContain('2 calls this month');

@@ -5,7 +5,7 @@ import { denialsView } from './denials-view.ts';
 import { featuresView } from './features-view.ts';
 import { type Markup, name } from './markup.ts';
 import type { Overview } from './overview.ts';
-import { statementView } from './statement-view.ts';
+import { statementsView } from './statement-view.ts';
 import { STYLE } from './style.ts';
 import { summaryView } from './summary-view.ts';
 import { teamsView } from './teams-view.ts';
@@ -30,7 +30,7 @@ ${barPatterns}
 ${outages.map(outage)}
 ${summaryView(overview)}
 ${teamsView(overview)}
-${statementView(overview)}
+${statementsView(overview)}
 ${featuresView(overview)}
 ${denialsView(overview)}
 </main>

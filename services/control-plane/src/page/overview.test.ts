@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../patience.ts';
 import { memoryHistory, type RecordedCall } from '../testing/memory-history.ts';
-import { budgetOf, configurationOf, NOW_MS, reconciliationOf } from '../testing/served-world.ts';
+import { budgetOf, configurationOf, lastOf, NOW_MS } from '../testing/served-world.ts';
 import type { OverviewFacts } from './facts.ts';
 import { overviewOf } from './overview.ts';
 
@@ -22,7 +22,7 @@ function factsOf(changes: Partial<OverviewFacts> = {}): OverviewFacts {
     balances: known([]),
     spend: known([]),
     denials: known(0),
-    reconciliation: known(null),
+    reconciliations: known([]),
     ...changes,
   };
 }
@@ -120,9 +120,9 @@ describe('what did not answer', () => {
   it('the ledger: its figures are unknown and never zero, the budgets stay', () => {
     const balances = known([balanceOf('support', '10', '1', { team: 'support' })]);
     const overview = overviewOf(
-      factsOf({ balances, spend: away(), denials: away(), reconciliation: away() }),
+      factsOf({ balances, spend: away(), denials: away(), reconciliations: away() }),
     );
-    expect(overview).toMatchObject({ total: null, features: null, denials: null, reconciliation: null });
+    expect(overview).toMatchObject({ total: null, features: null, denials: null, statements: null });
     expect(overview.teams).toMatchObject([{ spentNanoUsd: null, calls: null, budgets: [{ id: 'support' }] }]);
     expect(overview.outages.map(({ message }) => message)).toEqual([
       expect.stringContaining('The ledger is away.'),
@@ -146,9 +146,9 @@ describe('what did not answer', () => {
       teams: [],
       hasNoBudgets: true,
       denials: 0,
-      reconciliation: 'never',
+      statements: [],
     });
-    const reconciled = overviewOf(factsOf({ reconciliation: known(reconciliationOf()) }));
-    expect(reconciled.reconciliation).toMatchObject({ seenToMs: NOW_MS - 180_000 });
+    const reconciled = overviewOf(factsOf({ reconciliations: known([lastOf()]) }));
+    expect(reconciled.statements).toMatchObject([{ seenToMs: NOW_MS - 180_000 }]);
   });
 });

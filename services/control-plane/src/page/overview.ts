@@ -1,4 +1,3 @@
-import type { Reconciliation } from '@tallygate/reconcile';
 import { type StatementLine as SpendLine, type SpendStatement, spendStatement } from '@tallygate/report';
 import { type Period, type TallygateError, UNASSIGNED } from '@tallygate/usage';
 import {
@@ -34,7 +33,8 @@ export interface Overview {
   denials: number | null;
   /** Budgets that are nearly or wholly used, the fullest first. */
   tight: readonly BudgetLine[];
-  reconciliation: Statement | 'never' | null;
+  /** One for each bill; empty where none was compared yet. */
+  statements: readonly Statement[] | null;
   /** For ids of teams. */
   nameOf(team: string): string;
 }
@@ -59,7 +59,7 @@ const TIGHT_PERCENT = 90;
 const TIGHT_SHOWN = 3;
 
 export function overviewOf(facts: OverviewFacts): Overview {
-  const { organization, nowMs, month, denials, reconciliation } = facts;
+  const { organization, nowMs, month, denials, reconciliations } = facts;
   const budgets = facts.balances.known ? facts.balances.value.map(budgetLine).sort(inReadingOrder) : [];
   const rows = facts.spend.known ? facts.spend.value : null;
   const byTeam = rows && spendStatement(rows, { groupBy: ['team'] });
@@ -80,7 +80,7 @@ export function overviewOf(facts: OverviewFacts): Overview {
     otherFeatures: othersOf(byFeature?.lines.slice(FEATURES_SHOWN) ?? []),
     denials: denials.known ? denials.value : null,
     tight: tightest(budgets),
-    reconciliation: reconciliation.known ? statementOrNever(reconciliation.value) : null,
+    statements: reconciliations.known ? reconciliations.value.map(statementOf) : null,
     nameOf,
   };
 }
@@ -89,14 +89,10 @@ function spentOf(line: SpendLine): { spentNanoUsd: bigint; calls: number } {
   return { spentNanoUsd: line.contractedCostNanoUsd, calls: line.calls };
 }
 
-function statementOrNever(reconciliation: Reconciliation | null): Statement | 'never' {
-  return reconciliation === null ? 'never' : statementOf(reconciliation);
-}
-
 /** One sentence per outage, not one per question: the same part was asked several times. */
 function outagesIn(facts: OverviewFacts): TallygateError[] {
-  const { configuration, balances, spend, denials, reconciliation } = facts;
-  const errors = [configuration, balances, spend, denials, reconciliation].flatMap((answer) =>
+  const { configuration, balances, spend, denials, reconciliations } = facts;
+  const errors = [configuration, balances, spend, denials, reconciliations].flatMap((answer) =>
     answer.known ? [] : [answer.error],
   );
   return [...new Map(errors.map((error) => [error.message, error])).values()];

@@ -1,21 +1,33 @@
 import { type PicoUsd, usdFromPico } from '@tallygate/usage';
 import { html } from 'hono/html';
-import { chapter, type Markup, nextStep } from './markup.ts';
+import { chapter, type Markup, name, nextStep } from './markup.ts';
 import type { Overview } from './overview.ts';
 import type { Statement } from './statement.ts';
 import { sayAge, sayCount, sayDays, sayInstant } from './words.ts';
 
-/** From our total, cause by cause, to the provider's: exact, because the last digit is the point. */
-export function statementView({ reconciliation, nowMs }: Overview): Markup {
-  if (reconciliation === null) return html``;
-  if (reconciliation === 'never') {
-    return chapter('bill', 'Against the bill', html`<p>Not reconciled yet.</p>`, firstReconciliation);
-  }
-  return chapter('bill', 'Against the bill', margin(reconciliation, nowMs), table(reconciliation));
+const TITLE = 'Against the bill';
+
+/**
+ * From our total, cause by cause, to the provider's: exact, because the last digit is the point. Each bill by itself: a sum of two
+ * would stand on no invoice.
+ */
+export function statementsView({ statements, nowMs }: Overview): Markup {
+  if (statements === null) return html``;
+  if (statements.length === 0)
+    return chapter('bill', TITLE, html`<p>Not reconciled yet.</p>`, firstReconciliation);
+  return html`${statements.map((statement, index) =>
+    chapter(index === 0 ? 'bill' : `bill-${index + 1}`, TITLE, margin(statement, nowMs), table(statement)),
+  )}`;
 }
 
-function margin({ fromMs, toMs, seenToMs, createdAtMs, days }: Statement, nowMs: number): Markup {
-  return html`<p>${sayDays(fromMs, toMs)}</p>
+function margin(statement: Statement, nowMs: number): Markup {
+  const { providerOrganizationId, fromMs, toMs, seenToMs, createdAtMs, days } = statement;
+  return html`${
+    providerOrganizationId === null
+      ? ''
+      : html`<p>of ${name(providerOrganizationId)}</p>
+`
+  }<p>${sayDays(fromMs, toMs)}</p>
 <p>to ${sayInstant(seenToMs, nowMs)}, ${sayAge(createdAtMs, nowMs)}</p>
 ${days.map(({ state, count }) => html`<p>${sayCount(count, 'day')} ${state}: ${STATES[state]}.</p>`)}`;
 }

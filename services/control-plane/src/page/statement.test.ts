@@ -1,12 +1,12 @@
 import { CAUSES, type Reconciliation } from '@tallygate/reconcile';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reconciliationOf } from '../testing/served-world.ts';
+import { lastOf, reconciliationOf } from '../testing/served-world.ts';
 import { statementOf } from './statement.ts';
 
 describe('statementOf', () => {
   it('leads from ours to the bill: every line added, to the last pico-dollar', () => {
-    const statement = statementOf(reconciliationOf());
+    const statement = statementOf(lastOf());
     const sum = statement.causes.reduce(
       (total, { amountPicoUsd }) => total + amountPicoUsd,
       statement.internalPicoUsd + statement.residualPicoUsd,
@@ -22,9 +22,7 @@ describe('statementOf', () => {
   it('has a title and a note for every cause that a reconciliation can have', () => {
     const [example] = reconciliationOf().causes;
     if (!example) throw new Error('The example has causes.');
-    const { causes } = statementOf(
-      reconciliationOf({ causes: CAUSES.map((cause) => ({ ...example, cause })) }),
-    );
+    const { causes } = statementOf(lastOf({ causes: CAUSES.map((cause) => ({ ...example, cause })) }));
     expect(causes).toHaveLength(CAUSES.length);
     for (const { title, note } of causes) {
       expect(title).toMatch(/^[A-Z][a-z]/);
@@ -34,14 +32,14 @@ describe('statementOf', () => {
   });
 
   it('reaches to the moment of comparing, not to the end of a day that is not over', () => {
-    const open = reconciliationOf();
-    expect(statementOf(open).seenToMs).toBe(open.createdAtMs);
-    const over = reconciliationOf({ createdAtMs: open.toMs + 1 });
-    expect(statementOf(over).seenToMs).toBe(open.toMs);
+    const open = lastOf();
+    const { createdAtMs, toMs } = open.reconciliation;
+    expect(statementOf(open).seenToMs).toBe(createdAtMs);
+    expect(statementOf(lastOf({ createdAtMs: toMs + 1 })).seenToMs).toBe(toMs);
   });
 
   it('counts the days of each state, in the order of certainty', () => {
-    expect(statementOf(reconciliationOf()).days).toEqual([
+    expect(statementOf(lastOf()).days).toEqual([
       { state: 'open', count: 1 },
       { state: 'provisional', count: 1 },
     ]);
@@ -60,7 +58,7 @@ describe('statementOf', () => {
       'A part of the bill has no explanation yet.',
     ],
   ])('of %j says "%s"', (verdicts, said) => {
-    expect(statementOf(reconciliationOf({ verdicts })).verdict).toBe(said);
+    expect(statementOf(lastOf({ verdicts })).verdict).toBe(said);
   });
 
   it('never calls a residual explained that the verdict does not', () => {
@@ -68,7 +66,7 @@ describe('statementOf', () => {
     fc.assert(
       fc.property(verdict, fc.bigInt({ min: 1n, max: 2n ** 80n }), (money, residualPicoUsd) => {
         const verdicts = { tokens: 'agrees' as const, money, requests: 'agrees' as const };
-        const statement = statementOf(reconciliationOf({ verdicts, residualPicoUsd }));
+        const statement = statementOf(lastOf({ verdicts, residualPicoUsd }));
         expect(statement.isExplained).toBe(money !== 'differs');
         expect(statement.residualNote === 'not explained by any evidence').toBe(money === 'differs');
       }),
@@ -89,7 +87,7 @@ describe('statementOf', () => {
       attempts: 0,
     };
     const { remarks } = statementOf(
-      reconciliationOf({
+      lastOf({
         caveats: [{ caveat: 'key_unresolved', detail: 'A key fits none.' }],
         unexplained: [unexplained],
         unexplainedPlaces: 1,

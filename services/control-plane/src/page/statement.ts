@@ -1,8 +1,11 @@
 import { type CauseName, type DayState, meaningOf, type Reconciliation } from '@tallygate/reconcile';
 import type { PicoUsd } from '@tallygate/usage';
+import type { LastReconciliation } from 'tallygate';
 
 /** A reconciliation as a statement: the lines add up, in their order and to the last digit, to the bill. */
 export interface Statement {
+  /** Of the provider, whose bill it is; null where there is only one. */
+  providerOrganizationId: string | null;
   fromMs: number;
   /** End of the last day compared; not included. */
   toMs: number;
@@ -56,9 +59,10 @@ const TITLES: Record<CauseName, string> = {
 
 const DAY_STATES: readonly DayState[] = ['open', 'provisional', 'settled'];
 
-export function statementOf(reconciliation: Reconciliation): Statement {
+export function statementOf({ reconciliation, providerOrganizationId }: LastReconciliation): Statement {
   const { fromMs, toMs, createdAtMs, internalPicoUsd, billedPicoUsd, residualPicoUsd } = reconciliation;
   return {
+    providerOrganizationId,
     fromMs,
     toMs,
     seenToMs: Math.min(toMs, createdAtMs),

@@ -147,9 +147,12 @@ describe('GET /v1/reconciliation', () => {
   it('answers the last stored one in full: amounts add up to the bill, evidence included', async () => {
     const asked = plane();
     asked.history.reports.push(storedReportOf(reconciliationOf()));
-    const body = (await (await asked.get('/v1/reconciliation')).json()) as Record<string, unknown>;
+    const answer = await (await asked.get('/v1/reconciliation')).json();
+    expect(answer).toMatchObject({ schema: 'tallygate.reconciliations/1', organization: 'acme' });
+    const [body, ...others] = (answer as { reconciliations: object[] }).reconciliations;
+    expect(others).toEqual([]);
     expect(body).toMatchObject({
-      schema: 'tallygate.reconciliation/2',
+      providerOrganizationId: null,
       reportId: 'report-1',
       from: '2026-11-20T00:00:00.000Z',
       to: '2026-11-22T00:00:00.000Z',
@@ -170,6 +173,16 @@ describe('GET /v1/reconciliation', () => {
     });
     expect(JSON.stringify(body)).not.toMatch(/(PicoUsd|NanoUsd|Ms)"/);
     expect(body).not.toHaveProperty('version');
+  });
+
+  it('answers for each organization of the provider, and no longer for what was stored before they were listed', async () => {
+    const asked = plane();
+    for (const id of ['', 'org-b', 'org-a', 'org-b'])
+      asked.history.reports.push(storedReportOf(reconciliationOf(), id));
+    const answer = await (await asked.get('/v1/reconciliation')).json();
+    const { reconciliations } = answer as { reconciliations: { providerOrganizationId: string }[] };
+    expect(reconciliations.map((one) => one.providerOrganizationId)).toEqual(['org-a', 'org-b']);
+    expect(reconciliations).toMatchObject([{ billedUsd: '1.263000000' }, { billedUsd: '1.263000000' }]);
   });
 
   it('says that there is none, and what makes one, with 404', async () => {

@@ -57,8 +57,11 @@ export function memoryHistory(): MemoryHistory {
     settlementGaps: async () => [],
     usagePage: async () => ({ events: [], next: null }),
     knownEvents: async () => [],
-    lastReports: async (organization) =>
-      history.reports.filter((report) => report.organization === organization).slice(-1),
+    async lastReports(organization) {
+      const own = history.reports.filter((report) => report.organization === organization);
+      const newest = new Map(own.map((report) => [report.providerOrganizationId, report]));
+      return own.filter((report) => newest.get(report.providerOrganizationId) === report).reverse();
+    },
     saveReport: async (report) => void history.reports.push(report),
     lastConfigVersion: async () => records.at(-1) ?? null,
     denial: async () => null,

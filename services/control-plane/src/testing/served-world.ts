@@ -12,6 +12,7 @@ import {
   type StoredReport,
   toWireJson,
 } from '@tallygate/usage';
+import type { LastReconciliation } from 'tallygate';
 import type { ServedRuntime } from '../routes/parts.ts';
 import { type MemoryHistory, memoryHistory } from './memory-history.ts';
 
@@ -106,6 +107,7 @@ export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconci
     tolerancePicoUsd: 0n,
     coverage: { listPicoUsd: billedPicoUsd, darkPicoUsd: 0n, percent: 100 },
     verdicts: { tokens: 'explained', money: 'differs', requests: 'agrees' },
+    differences: null,
     days: [
       { dayMs: fromMs, state: 'provisional' },
       { dayMs: fromMs + 86_400_000, state: 'open' },
@@ -119,6 +121,12 @@ export function reconciliationOf(changes: Partial<Reconciliation> = {}): Reconci
     freshness: [],
     ...changes,
   };
+}
+
+/** As it is read back, of the only bill that there is. */
+export function lastOf(changes: Partial<Reconciliation> = {}): LastReconciliation {
+  const reconciliation = reconciliationOf(changes);
+  return { reportId: 'report-1', providerOrganizationId: null, reconciliation };
 }
 
 const NO_TOKENS = {
@@ -149,13 +157,13 @@ function causeOf(cause: Cause['cause'], amountPicoUsd: bigint): Cause {
 }
 
 /** As the ledger keeps it: JSON, money as decimal strings. */
-export function storedReportOf(reconciliation: Reconciliation): StoredReport {
+export function storedReportOf(reconciliation: Reconciliation, providerOrganizationId = ''): StoredReport {
   const { organization, fromMs, toMs, createdAtMs } = reconciliation;
   const body: unknown = JSON.parse(toWireJson(reconciliation));
   return {
-    reportId: 'report-1',
+    reportId: `report-1${providerOrganizationId}`,
     organization,
-    providerOrganizationId: '',
+    providerOrganizationId,
     kind: 'reconciliation',
     fromMs,
     toMs,

@@ -9,7 +9,7 @@ Examples:
   tallygate bill --days 30
   tallygate bill --month 2026-10 --group-by team,model
   tallygate bill --days 1 --bucket 1h --group-by api_key --csv > hours.csv
-  tallygate bill --csv-file aws.csv --csv-columns date=BillingDate,amount=BilledCost,model=SkuId`;
+  tallygate bill --csv-file focus.csv --csv-columns date=ChargePeriodStart,amount=BilledCost,currency=BillingCurrency,model=SkuId`;
 
 export function addBillCommand(
   program: Command,

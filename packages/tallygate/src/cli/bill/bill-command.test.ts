@@ -191,6 +191,26 @@ describe('tallygate bill', () => {
     },
   );
 
+  it('says which time the provider says nothing of yet, and which counts are in no figure', async () => {
+    const honest = provider({ analyticsUsage: refused(403) });
+    const adminApi: AdminApi = {
+      ...honest,
+      async messagesUsage(question) {
+        const [first, today] = await honest.messagesUsage(question);
+        const rows = (first?.rows ?? []).map((row) => ({ ...row, unknownCounts: { audio_tokens: 7 } }));
+        return [
+          { ...(first as UsageBucket), rows },
+          { ...(today as UsageBucket), rows: [], isPending: true },
+        ];
+      },
+    };
+    const { stdout } = await cliOf(adminApi).run('bill', '--days', '2', '--json');
+    expect(JSON.parse(stdout).caveats).toEqual([
+      expect.stringContaining('nothing yet of the time from 2026-11-21 00:00 UTC on'),
+      expect.stringContaining('7 of "audio_tokens"'),
+    ]);
+  });
+
   it('refuses groups that hide a part of the total, unless the bucket is still filling', async () => {
     const hiding = (startMs: number) => {
       const honest = provider();

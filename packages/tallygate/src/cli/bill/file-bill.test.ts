@@ -42,6 +42,13 @@ describe('tallygate bill --csv-file', () => {
     });
   });
 
+  it('says of a file of tokens that it holds no amounts, never zero', async () => {
+    const header =
+      'usage_date_utc,model_version,usage_input_tokens_no_cache,usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,usage_output_tokens,web_search_count';
+    const { document } = await billOf(`${header}\n2026-11-18 02:00,claude-opus-5,7,0,0,0,2,0\n`);
+    expect(document.total).toMatchObject({ costUsd: null, usage: { uncachedInputTokens: 7 } });
+  });
+
   it('reads the bill of another cloud by the columns that are named', async () => {
     const text = 'BillingDate,SkuId,BilledCost,Note\n2026-11-18,opus,1.5E-1,"a, b"\n2026-11-18,opus,-0.05,\n';
     const { document } = await billOf(
@@ -84,6 +91,7 @@ describe('tallygate bill --csv-file', () => {
         if (kind === 'cut') table[row] = (table[row] as string[]).slice(0, 1 + (at % (columns.length - 1)));
         const { code, document } = await billOf(table.map((cells) => cells.join(',')).join('\n'));
         if (kind === 'none') expect(document.total.costUsd).toBe(TOTAL);
+        else if (kind === 'twice' && code === 0) expect(document.caveats[1]).toContain('are added up: 1.');
         else expect([code, document.error.code]).toEqual([4, 'TALLYGATE_REPORT_MALFORMED']);
       }),
       { seed: 20261121, numRuns: 40 },

@@ -16,11 +16,11 @@ export function addCorrectionCommands(program: Command, context: CliContext, cho
       (condition: string, others: string[]) => [...others, condition],
       [],
     )
-    .requiredOption('--to-team <team>', 'who is charged from now on')
+    .requiredOption('--to <team>', 'who is charged from now on')
     .requiredOption('--reason <text>', 'why, kept with each row')
+    .option('--month <month>', 'a whole month, such as 2026-10 (default: the current one, to date)')
     .option('--from <date>', 'begin, UTC')
-    .option('--to <date>', 'end, not included (default: now)')
-    .option('--month <month>', 'a whole month, such as 2026-10')
+    .option('--until <date>', 'end, not included (default: now)')
     .option('--yes', 'write it')
     .action((_options, command: Command) =>
       choose(() => reassignCommand(context, command.optsWithGlobals<ReassignOptions>())),

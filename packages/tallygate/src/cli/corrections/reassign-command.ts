@@ -5,28 +5,30 @@ import {
   formatUsd,
   isoFromMs,
   resolveTeam,
-  TallygateError,
   UNASSIGNED,
   usdFromNano,
 } from '@tallygate/usage';
 import { carriedMonths } from '../../closing/index.ts';
+import { invalidRequest } from '../../invalid-request.ts';
 import { type Reassigned, reassignUsage } from '../../reassign/reassign-usage.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { progressBar } from '../progress-bar.ts';
 import { widthOf } from '../report-command.ts';
-import { describeRange, type RangeOptions, requiredRange } from '../time-range.ts';
+import { describeRange, monthToDate, type RangeOptions, rangeFrom, type TimeRange } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
 import { meantEvents } from './meant-events.ts';
 
-export interface ReassignOptions extends GlobalOptions, Pick<RangeOptions, 'from' | 'to' | 'month'> {
+export interface ReassignOptions extends GlobalOptions, Pick<RangeOptions, 'from' | 'month'> {
   where: string[];
-  toTeam: string;
+  /** The team; where the range ends is `until`. */
+  to: string;
+  until?: string;
   reason: string;
   yes?: true;
 }
 
 /**
- * `tallygate reassign --where feature=x --to-team b --reason …`: who bears what is recorded. Without --yes it writes nothing. Budgets
+ * `tallygate reassign --where feature=x --to b --reason …`: who bears what is recorded. Without --yes it writes nothing. Budgets
  * keep what they were settled at, of this period too: what a team was allowed to spend is not undone by who pays for it.
  */
 export async function reassignCommand(
@@ -34,14 +36,14 @@ export async function reassignCommand(
   options: ReassignOptions,
 ): Promise<CommandOutcome> {
   const isMeant = meantEvents(options.where);
-  const range = requiredRange(options, context.clock.nowMs());
+  const range = rangeOf(options, context.clock.nowMs());
   const loaded = loadFor(context, options);
   const named = (text: string) => withoutAddress(text, loaded.config.pseudonymKey);
   return withRuntime(context, loaded, async (runtime) => {
     const history = requireHistory(runtime);
     const { gate, sink, organization } = runtime;
     const snapshot = await gate.configuration();
-    const toTeam = knownTeam(snapshot, options.toTeam);
+    const toTeam = knownTeam(snapshot, options.to);
     const carried = await carriedMonths(history, organization, range);
     const { pending } = await sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool and are left out.`);
@@ -49,7 +51,7 @@ export async function reassignCommand(
     const done = await reassignUsage({
       ...{ history, sink, organization, ...range, isMeant, toTeam, configVersion: snapshot.version },
       apply: options.yes ? { actor: named(context.actor), reason: named(options.reason) } : null,
-      onProgress: (atMs) => bar.show(atMs - range.fromMs, range.toMs - range.fromMs, 'read'),
+      onProgress: (atMs) => bar.showAt(atMs, range),
     }).finally(bar.clear);
     say(context, `Organization ${organization}, ${describeRange(range)}`);
     say(
@@ -68,14 +70,28 @@ export async function reassignCommand(
   });
 }
 
+function rangeOf({ month, from, until }: ReassignOptions, nowMs: number): TimeRange {
+  if (until !== undefined && from === undefined)
+    throw invalidRequest('--until is given without --from.', 'Name the beginning with --from.');
+  const given = { ...(month === undefined ? {} : { month }), ...(from === undefined ? {} : { from }) };
+  return rangeFrom({ ...given, ...(until === undefined ? {} : { to: until }) }, nowMs, monthToDate(nowMs));
+}
+
 /** @throws TallygateError `TALLYGATE_REQUEST_INVALID`: money that is moved to a misspelt team would be nobody's. */
 function knownTeam(snapshot: ConfigurationSnapshot, named: string): string {
+  const isListed = snapshot.teams.some(({ id }) => id === named);
+  // With no team listed every name is one, also what was meant as the end of the range.
+  if (!isListed && /^\d{4}-\d\d-\d\d/.test(named))
+    throw invalidRequest(
+      `"${named}" is no team.`,
+      'Name the team with --to, and the end of the range with --until.',
+    );
   const team = resolveTeam({ ...snapshot, unknownTeams: 'unassigned' }, named);
   if (team !== UNASSIGNED || named === UNASSIGNED) return team;
-  throw new TallygateError('TALLYGATE_REQUEST_INVALID', {
-    message: `Team "${named}" is not in the registry.`,
-    cure: 'Add it to tallygate.yaml and apply that first.',
-  });
+  throw invalidRequest(
+    `Team "${named}" is not in the registry.`,
+    'Add it to tallygate.yaml and apply that first.',
+  );
 }
 
 function documentOf({ attempts, amountNanoUsd, byTeam }: Reassigned): Record<string, unknown> {

@@ -24,6 +24,7 @@ const STORED = {
   ...{ residualPicoUsd: '0', tolerancePicoUsd: '0' },
   coverage: { listPicoUsd: '9', darkPicoUsd: '0', percent: 100 },
   verdicts: { tokens: 'explained', money: 'explained', requests: 'not_counted' },
+  differences: null,
   ...{ days: [], variances: [], unexplained: [], unexplainedPlaces: 0, elsewhere: [], caveats: [] },
   causes: [
     {

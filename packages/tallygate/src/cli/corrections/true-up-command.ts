@@ -1,10 +1,10 @@
 import { withoutAddress } from '@tallygate/meter';
 import { livePriceBook } from '@tallygate/pricing';
 import { toTextTable } from '@tallygate/report';
-import { formatUsd, isoFromMs, nanoFromPico, type StoredReport, usdFromPico } from '@tallygate/usage';
+import { formatUsd, isoFromMs, nanoFromPico, usdFromPico } from '@tallygate/usage';
 import { carriedMonths } from '../../closing/index.ts';
 import { invalidRequest } from '../../invalid-request.ts';
-import { fromStoredReport, modelNameIn } from '../../reconciliation/index.ts';
+import { type LastReconciliation, lastReconciliations, modelNameIn } from '../../reconciliation/index.ts';
 import { type TruedUp, trueUpUsage } from '../../true-up/index.ts';
 import {
   type CliContext,
@@ -37,22 +37,23 @@ export async function trueUpCommand(context: CliContext, options: TrueUpOptions)
     const { gate, sink, organization } = runtime;
     const { pending } = await sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool and are left out.`);
-    const stored = await storedReconciliation(context, options, runtime);
-    const range = { fromMs: stored.fromMs, toMs: stored.toMs };
+    const { reportId, reconciliation } = await storedReconciliation(context, options, runtime);
+    const { fromMs, toMs, createdAtMs } = reconciliation;
+    const range = { fromMs, toMs };
     const snapshot = await gate.configuration();
     const book = livePriceBook(snapshot.priceBook);
     const bar = progressBar(context);
     const done = await trueUpUsage({
       ...{ history, sink, snapshot, book, modelName: modelNameIn(book) },
       restoresLost: options.lostRows ?? false,
-      ...{ reconciliation: fromStoredReport(stored), reportId: stored.reportId },
+      ...{ reconciliation, reportId },
       apply: options.yes ? { actor: named(context.actor), reason: named(options.reason) } : null,
-      onProgress: (atMs) => bar.show(atMs - range.fromMs, range.toMs - range.fromMs, 'read'),
+      onProgress: (atMs) => bar.showAt(atMs, range),
     }).finally(bar.clear);
     const carried = await carriedMonths(history, organization, range);
     say(
       context,
-      `Organization ${organization}, as reconciled at ${isoFromMs(stored.createdAtMs)}, ${describeRange(range)}`,
+      `Organization ${organization}, as reconciled at ${isoFromMs(createdAtMs)}, ${describeRange(range)}`,
     );
     for (const remark of remarksOn(done, options)) say(context, remark);
     for (const { month, into } of carried)
@@ -61,7 +62,7 @@ export async function trueUpCommand(context: CliContext, options: TrueUpOptions)
     const [from, to] = [isoFromMs(range.fromMs), isoFromMs(range.toMs)];
     return {
       exitCode: done.some(({ leftOut }) => leftOut > 0) ? 3 : 0,
-      document: { ...head, reconciliationId: stored.reportId, from, to, carried, ...documentOf(done) },
+      document: { ...head, reconciliationId: reportId, from, to, carried, ...documentOf(done) },
       text: textOf(context, done),
     };
   });
@@ -72,13 +73,13 @@ async function storedReconciliation(
   context: CliContext,
   { providerOrganization, reason: _reason, yes: _yes, lostRows: _lost, ...options }: TrueUpOptions,
   runtime: CliRuntime,
-): Promise<StoredReport> {
+): Promise<LastReconciliation> {
   const nowMs = context.clock.nowMs();
   const newest = { fromMs: nowMs, toMs: nowMs };
   const range = rangeFrom(options, nowMs, newest);
   const asked = range === newest ? undefined : range;
-  const stored = await requireHistory(runtime).lastReports(runtime.organization, asked);
-  const isMeant = ({ providerOrganizationId: id }: StoredReport) => id === (providerOrganization ?? id);
+  const stored = await lastReconciliations(requireHistory(runtime), runtime.organization, asked);
+  const isMeant = ({ providerOrganizationId: id }: LastReconciliation) => id === (providerOrganization ?? id);
   const [only, ...others] = stored.filter(isMeant);
   if (only !== undefined && others.length === 0) return only;
   if (only !== undefined)

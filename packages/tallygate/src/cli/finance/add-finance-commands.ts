@@ -69,6 +69,7 @@ function addInvoiceCommands(program: Command, context: CliContext, choose: Choos
     .option('--commitment <usd>', 'usage that a commitment had paid before, taken off')
     .option('--shortfall <usd>', 'what usage stayed below a commitment, added')
     .option('--purchase', 'credit bought in advance: it is no usage')
+    .option('--provider-organization <id>', 'who is billed, where tallygate.yaml lists several')
     .option('--currency <code>', 'only USD is understood', 'USD')
     .option('--file <path>', 'the document: its hash is kept, not the file')
     .option('--reason <text>', 'why it is corrected')

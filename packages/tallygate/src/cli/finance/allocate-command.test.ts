@@ -32,6 +32,7 @@ const reconciliation: Reconciliation = {
   ...{ internalPicoUsd: usdPico(60), billedPicoUsd: usdPico(70), variancePicoUsd: usdPico(10) },
   ...{ explainedPicoUsd: usdPico(10), residualPicoUsd: 0n, tolerancePicoUsd: 0n },
   verdicts: { tokens: 'explained', money: 'explained', requests: 'not_counted' },
+  differences: null,
   coverage: { listPicoUsd: usdPico(70), darkPicoUsd: usdPico(10), percent: 85.71 },
   unexplainedPlaces: 0,
   ...{ days: [], variances: [], unexplained: [], elsewhere: [], caveats: [], freshness: [] },

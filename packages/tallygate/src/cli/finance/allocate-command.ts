@@ -8,7 +8,7 @@ import {
   sumOf,
   toTextTable,
 } from '@tallygate/report';
-import { formatUsd, nearestName, usdFromNano, usdFromPico } from '@tallygate/usage';
+import { FINANCE_DEFAULTS, formatUsd, nearestName, usdFromNano, usdFromPico } from '@tallygate/usage';
 import { costCentresOf, journalOfMonth, type MonthBill } from '../../allocation/index.ts';
 import { type MonthAllocation, monthAllocation } from '../../closing/index.ts';
 import { invalidRequest } from '../../invalid-request.ts';
@@ -39,6 +39,7 @@ export async function allocateCommand(
     const costCentreOf = costCentresOf(rules);
     const journal = journalOfMonth(organization, found, rules);
     for (const remark of remarksOn(found)) say(context, remark);
+    if (template !== null) for (const remark of accountRemarks(rules)) say(context, remark);
     return {
       exitCode: 0,
       document: {
@@ -81,10 +82,18 @@ function remarksOn({ month, bill, totalNanoUsd, corrections }: MonthAllocation):
       : billRemarks(bill);
   const months = [...new Set(corrections.map((correction) => correction.month))];
   const carried = months.map((of) => {
-    const amountNanoUsd = sumOf(corrections.filter((correction) => correction.month === of));
-    return `${formatUsd(amountNanoUsd)} of corrections of ${of}, which is closed, stand in the journal beside it.`;
+    const own = corrections.filter((correction) => correction.month === of);
+    return `Corrections of ${of}, which is closed, stand in the journal beside it: ${own.length}, together ${formatUsd(sumOf(own))}.`;
   });
   return [...told, ...carried];
+}
+
+/** A program that posts a journal refuses a line without an account. */
+function accountRemarks({ finance = FINANCE_DEFAULTS }: MonthAllocation['rules']): string[] {
+  const needed = ['expenseAccount', 'clearingAccount', 'clearingCostCentre'] as const;
+  const missing = needed.filter((name) => finance[name] === '');
+  if (missing.length === 0) return [];
+  return [`Empty in the journal: tallygate.yaml names no ${missing.join(', ')} under finance.`];
 }
 
 /** What the total is, and what it is not. */

@@ -105,7 +105,7 @@ describe('tallygate close', () => {
     expect(await journalOf('2026-09')).toEqual(posted);
     const printed = await cli.run('allocate', '--month', '2026-09', '--journal', 'generic');
     expect(printed.stderr).toContain(
-      '$4.00 of corrections of 2026-08, which is closed, stand in the journal',
+      'Corrections of 2026-08, which is closed, stand in the journal beside it: 1, together $4.00.',
     );
     const { files } = await readFrozen(cli.history, 'default', { month: '2026-09', number: 1 });
     expect(printed.stdout).toBe(files['journal.csv']);
@@ -163,7 +163,7 @@ describe('what is recorded about a closed month', () => {
       { month: '2026-08', into: '2026-10' },
       { month: '2026-09', into: '2026-10' },
     ]);
-    const where = ['--where', 'team=support', '--to-team', 'unassigned', '--reason', 'INC-9'];
+    const where = ['--where', 'team=support', '--to', 'unassigned', '--reason', 'INC-9'];
     const moved = await json(cli, 'reassign', ...where, '--month', '2026-08');
     expect(moved.document).toMatchObject({ carried: [{ month: '2026-08', into: '2026-10' }] });
     await cli.run('close', '--month', '2026-08', '--reopen', '--reason', 'why');
@@ -183,5 +183,18 @@ describe('tallygate statement', () => {
       '2026-10,support,4711,chat,',
     );
     expect((await cli.run('statement', ...OCTOBER, '--team', 'support', '--csv', '--json')).code).toBe(2);
+  });
+
+  it('in evidence is that of the team alone, also where the name of another goes on after a point', async () => {
+    const cli = await cliWith({ '2026-10': 30 });
+    const team = (id: string) => ({ id, name: id, aliases: [], owners: [], costCentre: null });
+    const teams = [team('support'), team('support.eu')];
+    await cli.gate.publish({ ...emptyConfiguration('default'), version: 2, teams });
+    await cli.run('close', ...OCTOBER);
+    const { document } = await json(cli, 'evidence', '2026-10/support');
+    const names = document.files.map(({ name }: { name: string }) => name);
+    expect(names.filter((name: string) => name.startsWith('statements/'))).toEqual(
+      ['csv', 'html', 'json', 'txt'].map((form) => `statements/support.${form}`),
+    );
   });
 });

@@ -1,6 +1,8 @@
 import { formatUsd, isoFromMs, nanoFromUsd, TallygateError } from '@tallygate/usage';
+import { rangeOfMonth } from '../../allocation/index.ts';
 import { closeMonth, type PeriodRecord, reopenMonth } from '../../closing/index.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
+import { progressBar } from '../progress-bar.ts';
 import { requireMonth } from '../time-range.ts';
 import { loadFor, requireHistory, withRuntime } from '../with-runtime.ts';
 
@@ -24,9 +26,11 @@ export async function closeCommand(context: CliContext, options: CloseOptions): 
     const { pending } = await runtime.sink.flush();
     if (pending > 0) say(context, `${pending} records wait in the spool: they will be corrections.`);
     const configuration = await runtime.gate.configuration();
-    const closing = { history, configuration, clock: context.clock, actor: context.actor };
+    const bar = progressBar(context);
+    const onProgress = (atMs: number) => bar.showAt(atMs, rangeOfMonth(month));
+    const closing = { history, configuration, clock: context.clock, actor: context.actor, onProgress };
     const decide = options.reopen ? reopenMonth : closeMonth;
-    const period = await decide(closing, month, reason);
+    const period = await decide(closing, month, reason).finally(bar.clear);
     return { exitCode: 0, document: periodDocument(period), text: `${describe(period).join('\n')}\n` };
   });
 }
@@ -38,7 +42,7 @@ function periodDocument({ atMs, manifest, ...period }: PeriodRecord): Record<str
 
 function describe({ month, manifest, number }: PeriodRecord): string[] {
   if (manifest === null) return [`${month} is open again (decision ${number}).`];
-  const { basis, tiedToInvoice, totals, provisional, files } = manifest;
+  const { basis, tiedToInvoice, rowsTied, totals, provisional, files } = manifest;
   const usd = (text: string | null) => formatUsd(nanoFromUsd(text ?? '0'));
   const tied = {
     true: `The report of ${usd(totals.reportedUsd)} ties to the invoice of ${usd(totals.invoicedUsd)}.`,
@@ -48,6 +52,11 @@ function describe({ month, manifest, number }: PeriodRecord): string[] {
   return [
     `${month} is closed (decision ${number}): ${usd(totals.allocatedUsd)} allocated, ${usd(totals.correctionsUsd)} of corrections, ${files.length} files.`,
     tied,
+    ...(rowsTied === false
+      ? [
+          'Its rows do not add up to what was charged: some came in meanwhile, or are past their retention. Evidence says of which day.',
+        ]
+      : []),
     ...(provisional
       ? ['The provider may still adjust it; what it changes is a correction in the next open month.']
       : []),

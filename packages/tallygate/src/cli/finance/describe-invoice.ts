@@ -19,10 +19,14 @@ const AMOUNTS = [
 
 /** A part that no invoice has is no column. */
 export function invoiceTable(invoices: readonly Invoice[]): TextTable {
+  const isNamed = invoices.some(({ providerOrganizationId }) => providerOrganizationId !== null);
   const amounts = AMOUNTS.filter(([, of]) => invoices.some((invoice) => of(invoice) !== '0.00'));
   return {
     columns: [
-      ...['Number', 'Month', 'Issued', 'For'].map((title) => ({ title, align: 'left' as const })),
+      ...['Number', 'Month', 'Issued', ...(isNamed ? ['Billed'] : []), 'For'].map((title) => ({
+        title,
+        align: 'left' as const,
+      })),
       { title: 'Version', align: 'right', spare: 1 },
       ...amounts.map(([title]) => ({ title, align: 'right' as const })),
       { title: 'Amount (USD)', align: 'right' },
@@ -31,6 +35,7 @@ export function invoiceTable(invoices: readonly Invoice[]): TextTable {
       invoice.number,
       invoice.month,
       invoice.issuedOn,
+      ...(isNamed ? [invoice.providerOrganizationId ?? ''] : []),
       invoice.kind === 'usage' ? 'usage' : 'credit bought',
       String(invoice.revision),
       ...amounts.map(([, of]) => of(invoice)),

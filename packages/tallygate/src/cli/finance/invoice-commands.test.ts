@@ -33,6 +33,11 @@ describe('tallygate reconcile --month', () => {
       '─'.repeat(97),
       'Invoice                       118.990000000       100.0%',
       '',
+      'Next',
+      '  tax: Compare the rate on INV-1 with the one of your tax registration.',
+      '  cents: None needed: invoices are in whole cents.',
+      '  residual of the invoice: Look for credits, tax or commitments that were not added with INV-1; what is left is for the provider to explain.',
+      '',
     ]);
     await cli.run(...ADD, '--number', 'INV-1', '--amount', '119', '--tax', '19', '--reason', 'misread');
     const { code, stdout } = await cli.run(...ask, '--json');
@@ -42,6 +47,32 @@ describe('tallygate reconcile --month', () => {
       residualUsd: '0.000000000',
       invoicedUsd: '119.000000000',
     });
+  });
+
+  it('compares an organization of the provider with its own invoices, the first with those that name none', async () => {
+    const keys = { MAIN_KEY: 'a', LAB_KEY: 'b' };
+    const cli = memoryCli({ environment: keys, reconcileDays: async () => reconciled(10_000_000_000_000n) });
+    await cli.run(...ADD, '--number', 'OLD', '--amount', '1', '--credits', '1');
+    const listed = '  - { id: main, adminKeys: [MAIN_KEY] }\n  - { id: lab, adminKeys: [LAB_KEY] }\n';
+    writeFileSync(join(cli.directory, 'tallygate.yaml'), `version: 1\nproviderOrganizations:\n${listed}`);
+    const unnamed = await cli.run(...ADD, '--number', 'I-1', '--amount', '10');
+    expect([unnamed.code, unnamed.stderr]).toEqual([
+      2,
+      expect.stringContaining('--provider-organization main or lab'),
+    ]);
+    const of = (id: string) => ['--provider-organization', id];
+    await cli.run(...ADD, '--number', 'I-1', '--amount', '8', ...of('main'));
+    await cli.run(...ADD, '--number', 'I-2', '--amount', '10', ...of('lab'));
+    const numbers = async (id: string) => {
+      const { code, stdout } = await cli.run(...ask, ...of(id), '--json');
+      const { invoices } = JSON.parse(stdout).invoice as { invoices: { number: string }[] };
+      return [code, ...invoices.map(({ number }) => number)];
+    };
+    expect([await numbers('main'), await numbers('lab')]).toEqual([
+      [0, 'I-1', 'OLD'],
+      [0, 'I-2'],
+    ]);
+    expect((await cli.run('invoice', 'list')).stdout).toContain('I-2     2026-10  2026-11-01  lab ');
   });
 
   it('compares no part of a month, nor another month, with an invoice', async () => {

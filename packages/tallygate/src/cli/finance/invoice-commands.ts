@@ -11,6 +11,7 @@ import {
   readInvoices,
   recordInvoice,
 } from '../../invoices/index.ts';
+import { chosenProvider } from '../chosen-provider.ts';
 import { type CliContext, type CommandOutcome, type GlobalOptions, say } from '../context.ts';
 import { widthOf } from '../report-command.ts';
 import { instantFrom, requireMonth } from '../time-range.ts';
@@ -20,6 +21,7 @@ import { invoiceDocument, invoiceTable } from './describe-invoice.ts';
 export interface InvoiceAddOptions extends GlobalOptions {
   month: string;
   number: string;
+  providerOrganization?: string;
   issued: string;
   amount: string;
   credits?: string;
@@ -38,9 +40,11 @@ export async function invoiceAddCommand(
   options: InvoiceAddOptions,
 ): Promise<CommandOutcome> {
   const number = requireNumber(options.number);
-  const body = bodyFrom(context, options);
+  const loaded = loadFor(context, options);
+  const providerOrganizationId = chosenProvider(loaded, options)?.organizationId ?? null;
+  const body = { ...bodyFrom(context, options), providerOrganizationId };
   const reason = options.reason?.trim() || null;
-  return withRuntime(context, loadFor(context, options), async (runtime) => {
+  return withRuntime(context, loaded, async (runtime) => {
     const { clock, actor } = context;
     const { organization } = runtime;
     const recording = { records: requireHistory(runtime), organization, clock, actor };
@@ -98,11 +102,19 @@ export async function invoiceShowCommand(
   });
 }
 
-function bodyFrom(context: CliContext, options: InvoiceAddOptions): InvoiceBody {
+function bodyFrom(
+  context: CliContext,
+  options: InvoiceAddOptions,
+): Omit<InvoiceBody, 'providerOrganizationId'> {
   const part = (name: 'credits' | 'tax' | 'commitment' | 'shortfall') =>
     centsFrom(`--${name}`, options[name] ?? '0');
   if (options.currency !== 'USD')
     throw invalidRequest(`--currency "${options.currency}" is not understood.`, 'Record the amounts in USD.');
+  if (options.purchase && (options.commitment !== undefined || options.shortfall !== undefined))
+    throw invalidRequest(
+      'A purchase of credit is no usage, and draws on no commitment.',
+      'Leave out --commitment and --shortfall; what is granted on top is --credits.',
+    );
   instantFrom('--issued', options.issued);
   return {
     version: 1,

@@ -6,6 +6,7 @@ import {
   monthStatements,
   readFrozen,
   readPeriods,
+  STATEMENT_FORMS,
   statementFile,
   stateOfMonth,
 } from '../../closing/index.ts';
@@ -62,9 +63,8 @@ export async function statementFiles(
   const closed = closedPeriods(periods).get(month);
   if (closed !== undefined) {
     const { files } = await readFrozen(history, organization, { month, number: closed.manifest.statements });
-    const own = Object.entries(files).filter(([name]) =>
-      name.startsWith(statementFile(team, 'json').slice(0, -4)),
-    );
+    const names = STATEMENT_FORMS.map((form) => statementFile(team, form));
+    const own = Object.entries(files).filter(([name]) => names.includes(name));
     if (own.length > 0) return Object.fromEntries(own);
     throw noStatement(
       month,

@@ -40,8 +40,7 @@ export async function pricesRerateCommand(
       ...{ history, sink, snapshot, ...range },
       book: bookInForce(snapshot).book,
       apply: options.apply ? why : null,
-      onProgress: (atMs, lines) =>
-        bar.show(atMs - range.fromMs, range.toMs - range.fromMs, `${lines} lines priced again`),
+      onProgress: (atMs, lines) => bar.showAt(atMs, range, `${lines} lines priced again`),
     }).finally(bar.clear);
     for (const remark of remarksOn(totals, options)) say(context, remark);
     say(context, `Organization ${organization}, ${describeRange(range)}`);

@@ -27,8 +27,7 @@ export async function dryRunCommand(context: CliContext, options: DryRunOptions)
     if (pending > 0) say(context, `${pending} records wait in the spool and are left out.`);
     const { after } = planChanges(await runtime.gate.configuration(), desired);
     const bar = progressBar(context);
-    const onProgress = (atMs: number, events: number) =>
-      bar.show(Math.max(0, atMs - range.fromMs), range.toMs - range.fromMs, `${events} attempts`);
+    const onProgress = (atMs: number, events: number) => bar.showAt(atMs, range, `${events} attempts`);
     const replay = await replayBudgets({ history, snapshot: after, ...range, onProgress }).finally(bar.clear);
     const { organization } = runtime;
     say(context, `Organization ${organization}, ${describeRange(range)}`);

@@ -26,6 +26,12 @@ export interface SuggestCommandOptions extends GlobalOptions {
 /** Of `--by`, what a budget is then for. */
 const SCOPES = { team: ['team'], 'team,feature': ['team', 'feature'] } as const;
 
+const COPY =
+  'Copy what you want into tallygate.yaml, and try it with "tallygate budgets dry-run --file <file>".';
+/** The file is one that `apply` accepts. */
+const NOTHING_TO_COPY =
+  'No team spent anything in them: nothing is proposed, and applying this file would end every budget. Try a shorter --period.';
+
 /** `tallygate budgets suggest`: limits from what was spent, as a file that `apply` accepts. Changes nothing. */
 export async function suggestCommand(
   context: CliContext,
@@ -51,10 +57,7 @@ export async function suggestCommand(
     if (listable.length < rows.length)
       say(context, 'Teams whose names cannot be listed in tallygate.yaml are left out.');
     for (const suggestion of suggestions) say(context, describeSuggestion(suggestion));
-    say(
-      context,
-      'Copy what you want into tallygate.yaml, and try it with "tallygate budgets dry-run --file <file>".',
-    );
+    say(context, suggestions.length === 0 ? NOTHING_TO_COPY : COPY);
     const suggested = suggestions.map(({ budget }) => budget);
     const yaml = budgetsYaml(live, [...suggested, ...poolsOf(suggested, live)]);
     return {
