@@ -12,11 +12,11 @@ import { createChdbConnection } from 'chdb/connection';
 const [directory = '', port = '0'] = process.argv.slice(2);
 const engine = createChdbConnection({ path: directory });
 
-/** Parameters are set on the engine's one session, so requests take turns. */
+/** Parameters are set on the engine's one session, so requests take turns. What one that failed has written is thrown away. */
 let last: Promise<unknown> = Promise.resolve();
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  const turn = last.then(work, work);
-  last = turn.catch(() => undefined);
+  const turn = last.then(work);
+  last = turn.catch(() => engine.chdb.queryAsync('SELECT 1'));
   return turn;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { TallygateError } from '@tallygate/usage';
 import { describeFailure } from './database-errors.ts';
+import { type EngineConnection, rinsed } from './embedded-connection.ts';
 import { processExists } from './process-table.ts';
 
 export type LedgerAddress =
@@ -27,8 +28,6 @@ export type LedgerAddress =
       inserts?: InsertMode;
     };
 export type InsertMode = 'direct' | 'gathered';
-
-type EngineConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
 /** The part of chdb that is used. */
 interface Engine {
@@ -83,7 +82,10 @@ async function openEmbedded(
     // A connection takes no arguments for the engine. A session does, and the engine keeps them for all that join it.
     const starter = new Session(directory, { connectionArgs: boundsOf(memoryMb) });
     try {
-      const client = createClient({ connection: createChdbConnection({ path: directory }), log: SILENT });
+      const client = createClient({
+        connection: rinsed(createChdbConnection({ path: directory })),
+        log: SILENT,
+      });
       return releasing(client, drainPending);
     } finally {
       starter.close();
