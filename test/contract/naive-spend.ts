@@ -98,6 +98,8 @@ function dimensionOf(
     case 'priceId':
     case 'inferenceGeo':
       return line[dimension] ?? '';
+    case 'startedDay':
+      return `${new Date(event.startedAtMs).toISOString().slice(0, 10)}T00:00:00.000Z`;
     case 'user':
       return event.attribution.userPseudonym ?? '';
     case 'workflow':

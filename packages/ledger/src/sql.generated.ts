@@ -1809,6 +1809,7 @@ SELECT
   ifNull(price_id, '') AS group_priceId, -- grouped by priceId
   basis AS group_basis, -- grouped by basis
   line_type AS group_lineType, -- grouped by lineType
+  formatDateTime(toStartOfDay(started_at), '%Y-%m-%dT00:00:00.000Z') AS group_startedDay, -- grouped by startedDay
   ifNull(user_pseudonym, '') AS group_user, -- grouped by user
   ifNull(workflow, '') AS group_workflow, -- grouped by workflow
   ifNull(task_type, '') AS group_taskType, -- grouped by taskType
@@ -1852,6 +1853,7 @@ WHERE line = 0
   AND has(JSONExtract({filter:String}, 'priceId', 'Array(String)'), ifNull(price_id, '')) -- filtered by priceId
   AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
   AND has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type) -- filtered by lineType
+  AND has(JSONExtract({filter:String}, 'startedDay', 'Array(String)'), formatDateTime(toStartOfDay(started_at), '%Y-%m-%dT00:00:00.000Z')) -- filtered by startedDay
   AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
   AND has(JSONExtract({filter:String}, 'workflow', 'Array(String)'), ifNull(workflow, '')) -- filtered by workflow
   AND has(JSONExtract({filter:String}, 'taskType', 'Array(String)'), ifNull(task_type, '')) -- filtered by taskType
@@ -2132,6 +2134,7 @@ SELECT
   ifNull(price_id, '') AS group_priceId, -- grouped by priceId
   basis AS group_basis, -- grouped by basis
   line_type AS group_lineType, -- grouped by lineType
+  formatDateTime(toStartOfDay(started_at), '%Y-%m-%dT00:00:00.000Z') AS group_startedDay, -- grouped by startedDay
   ifNull(user_pseudonym, '') AS group_user, -- grouped by user
   ifNull(workflow, '') AS group_workflow, -- grouped by workflow
   ifNull(task_type, '') AS group_taskType, -- grouped by taskType
@@ -2200,6 +2203,7 @@ WHERE true
   AND has(JSONExtract({filter:String}, 'priceId', 'Array(String)'), ifNull(price_id, '')) -- filtered by priceId
   AND has(JSONExtract({filter:String}, 'basis', 'Array(String)'), basis) -- filtered by basis
   AND has(JSONExtract({filter:String}, 'lineType', 'Array(String)'), line_type) -- filtered by lineType
+  AND has(JSONExtract({filter:String}, 'startedDay', 'Array(String)'), formatDateTime(toStartOfDay(started_at), '%Y-%m-%dT00:00:00.000Z')) -- filtered by startedDay
   AND has(JSONExtract({filter:String}, 'user', 'Array(String)'), ifNull(user_pseudonym, '')) -- filtered by user
   AND has(JSONExtract({filter:String}, 'workflow', 'Array(String)'), ifNull(workflow, '')) -- filtered by workflow
   AND has(JSONExtract({filter:String}, 'taskType', 'Array(String)'), ifNull(task_type, '')) -- filtered by taskType

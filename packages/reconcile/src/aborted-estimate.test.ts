@@ -39,6 +39,22 @@ function judge(
   return { evidence: causes.find(({ cause }) => cause === 'aborted_estimate')?.evidence ?? [], unexplained };
 }
 
+describe('an aborted attempt from one day into the next', () => {
+  const dearer: typeof price = (asked) => (price(asked) ?? 0n) * (asked.atMs < DAY_1 ? 1n : 3n);
+  const over = { ...aborted, startedMs: DAY_1 - 1 };
+
+  it('is explained as any other where both days have one price', () => {
+    const { evidence } = judge([[2, over]], [[2, { tokens: truth }]]);
+    expect(evidence).toMatchObject([{ amountPicoUsd: costOf(truth) - costOf(guessed) }]);
+  });
+
+  it('is not where prices change in between, and nothing says which of them the provider takes', () => {
+    const { evidence, unexplained } = judge([[2, over]], [[2, { tokens: truth }]], { price: dearer });
+    expect(evidence).toEqual([]);
+    expect(unexplained).toMatchObject([{ cause: 'aborted_estimate', reason: 'price_ambiguous' }]);
+  });
+});
+
 describe('an aborted attempt alone in its minute', () => {
   it('is explained by the true tokens of that minute, priced, minus what we charged exactly', () => {
     const { evidence, unexplained } = judge([[600, aborted]], [[600, { tokens: truth }]]);

@@ -13,11 +13,13 @@ import { addTokens, isNothing, NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from
  * Batches that ended near midnight: the provider counts an item when it was worked off, we when its result was fetched. What is
  * missing on one day is over on the next, in every class and to the last token.
  *
+ * @param charges where they were read, they say when each batch was asked for, which days do not.
  * @returns which rows of batches it explains: no minute of them needs to be read.
  */
 export function explainBatchTiming(
   { batches: { ours, theirs }, differing }: ComparedDays,
   { fromMs, toMs, beside }: Pick<ReconcileInput, 'fromMs' | 'toMs' | 'beside'>,
+  charges: readonly OurRow[],
   pricing: Pricing,
   findings: Findings,
 ): (row: OurRow | TheirRow, dayMs: number) => boolean {
@@ -27,10 +29,12 @@ export function explainBatchTiming(
   const keys = new Set(balanced.map((day) => keyOf(day)));
   const isOfThese = (row: OurRow | TheirRow) => keys.has(keyOf(row, row.atMs));
   const ourRows = groupRows(ours.filter(isOfThese), (row) => keyOf(row, row.atMs));
+  const charged = groupRows(charges.filter(isOfThese), (row) => keyOf(row, row.atMs));
   const theirRows = groupRows(theirs.filter(isOfThese), (row) => keyOf(row, row.atMs));
   for (const day of balanced) {
     const key = keyOf(day);
-    const bucket = { reported: ourRows.get(key) ?? [], theirs: theirRows.get(key) ?? [], estimated: [] };
+    const reported = charged.get(key) ?? ourRows.get(key) ?? [];
+    const bucket = { reported, theirs: theirRows.get(key) ?? [], estimated: [] };
     explainDay(day, bucket, pricing, findings);
   }
   return (row, dayMs) => keys.has(keyOf(row, dayMs));

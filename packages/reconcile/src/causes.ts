@@ -3,7 +3,8 @@
  * the amount of each is, and what proves it:
  *
  * - rounding: exact − charged, kept on the rows.
- * - price_version: our tokens at the book's price of their day − what they were charged; the price ids of the rows.
+ * - price_version: our tokens at the book's price of the day on which they were asked for (of their end, where the bill has it
+ *   so) − what they were charged; the price ids of the rows.
  * - aborted_estimate, unknown_outcome: true tokens priced − the guess; minutes that hold what no other row of ours does.
  * - missing_rows: tokens priced; minutes with usage that no row of ours has, within a gap of the settlement numbers.
  * - unmetered_key, _workspace, _model, _hours: tokens priced; usage where we have no row at all, the widest of the four that holds.

@@ -1,3 +1,4 @@
+import type { BilledByEnd } from './begun-before.ts';
 import type { CauseName } from './causes.ts';
 import type { ComparedDays } from './compare-days.ts';
 import { darkCauseOf } from './dark-spend.ts';
@@ -22,11 +23,11 @@ import { partedByTerms, unlikeLines } from './terms.ts';
 export function explainMinutes(
   input: ReconcileInput,
   compared: ComparedDays,
-  isExplained: (row: TheirRow | OurRow) => boolean,
+  judged: JudgedRows,
   findings: Findings,
 ): void {
   const runs = input.minutes.flatMap((stretch) => {
-    const sides = sidesOf(stretch, input, compared, isExplained);
+    const sides = sidesOf(stretch, input, compared, judged);
     const even = evenMinutes(sides, compared);
     for (const place of even.filter(({ dayMs }) => isInRange(dayMs, input)))
       explainOtherTerms(place, compared.priceSum, findings);
@@ -54,6 +55,12 @@ function restoredIn({ internal }: MinuteStretch): { fromMs: number; toMs: number
   });
 }
 
+/** What is known of rows before their minutes are looked at. */
+export interface JudgedRows {
+  isExplained: (row: TheirRow | OurRow) => boolean;
+  asBilled: BilledByEnd;
+}
+
 /** What is left to explain of a stretch, of the keys that it holds whole. */
 interface Sides {
   ours: OurRow[];
@@ -66,10 +73,10 @@ function sidesOf(
   stretch: MinuteStretch,
   input: ReconcileInput,
   { own }: ComparedDays,
-  isExplained: (row: TheirRow | OurRow) => boolean,
+  { isExplained, asBilled }: JudgedRows,
 ): Sides {
   const wanted = new Set<string | null>(stretch.apiKeyIds);
-  const ours = ourRows(stretch.internal, 'minute', input);
+  const ours = ourRows(stretch.internal, 'minute', input).map(asBilled);
   const isLeft = (row: TheirRow | OurRow) => wanted.has(row.apiKeyId) && !isExplained(row);
   return {
     ours: ours.filter(isLeft),

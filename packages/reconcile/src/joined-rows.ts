@@ -1,5 +1,6 @@
 import type { UsageBucket } from '@tallygate/admin-api';
 import { PICO_USD_PER_NANO_USD, type PicoUsd, type SpendRow } from '@tallygate/usage';
+import { dayOf } from './places.ts';
 import type { Terms } from './rates.ts';
 import type { ReconcileInput } from './reconcile-input.ts';
 import { isNothing, subtractTokens, type TokenCounts, tokensOfSpend } from './token-counts.ts';
@@ -8,6 +9,8 @@ import { isNothing, subtractTokens, type TokenCounts, tokensOfSpend } from './to
 export interface OurRow extends Terms {
   /** Start of the day or minute. */
   atMs: number;
+  /** The day on which its attempts began, whose price is theirs; `atMs` where rows of all such days stand together. */
+  pricedAtMs: number;
   /** Null: it cannot be told which of the provider's keys it is. */
   apiKeyId: string | null;
   /** Null: the answer did not say. */
@@ -56,8 +59,10 @@ export function ourRows(rows: readonly SpendRow[], time: 'day' | 'minute', namin
   const instants = new Map<string, number>();
   return rows.filter(isOurs).map((row) => {
     const { group } = row;
+    const atMs = instantOf(group[time] ?? '', instants);
     return {
-      atMs: instantOf(group[time] ?? '', instants),
+      atMs,
+      pricedAtMs: group.startedDay ? instantOf(group.startedDay, instants) : atMs,
       model: naming.modelName(group.responseModel ?? ''),
       apiKeyId: naming.apiKeyIdOf(row),
       workspaceId: group.workspaceId || null,
@@ -153,6 +158,11 @@ function cellOf({
 export function laneOf(serviceTier: string | null): Lane {
   if (serviceTier === 'batch') return 'batch';
   return serviceTier?.startsWith('priority') ? 'priority' : 'ordinary';
+}
+
+/** A call that ends after midnight costs what it did when it began. */
+export function asPriced(row: OurRow): OurRow {
+  return row.pricedAtMs < dayOf(row.atMs) ? { ...row, atMs: row.pricedAtMs } : row;
 }
 
 export function exactPicoUsd(row: OurRow): PicoUsd {

@@ -1,5 +1,6 @@
 import type { PicoUsd } from '@tallygate/usage';
-import { exactPicoUsd, type OurRow, type TheirRow } from './joined-rows.ts';
+import { asPriced, exactPicoUsd, type OurRow, type TheirRow } from './joined-rows.ts';
+import { dayOf } from './places.ts';
 import { type PriceSum, questionOf, type Terms } from './rates.ts';
 import type { PriceTokens } from './reconcile-input.ts';
 import { placeOf } from './terms.ts';
@@ -18,13 +19,34 @@ export interface Bucket {
 }
 
 /** What the provider has beyond our reported rows, at the terms of its buckets; null where that cannot be told. */
-export function priceNet(buckets: readonly Bucket[], { price, priceSum }: Pricing): PicoUsd | null {
+export function priceNet(buckets: readonly Bucket[], pricing: Pricing): PicoUsd | null {
+  const [first = null, ...others] = daysOfPrice(buckets).map((dayMs) => netAt(dayMs, buckets, pricing));
+  return others.every((amountPicoUsd) => amountPicoUsd === first) ? first : null;
+}
+
+/**
+ * Our rows say on which day it may have begun; that of a guess is the price of its beginning or of its end, as the provider has it.
+ * Without a row, it is the day that a bucket is of.
+ */
+function daysOfPrice(buckets: readonly Bucket[]): number[] {
+  const reported = buckets.flatMap((bucket) => bucket.reported.map(({ pricedAtMs }) => pricedAtMs));
+  const estimated = buckets.flatMap((bucket) =>
+    bucket.estimated.flatMap(({ pricedAtMs, atMs }) => [pricedAtMs, atMs]),
+  );
+  const days = new Set([...reported, ...estimated].map(dayOf));
+  return days.size === 0 ? [Number.POSITIVE_INFINITY] : [...days];
+}
+
+/** @param begunMs the day on which all of it began, if that is earlier than its bucket. */
+function netAt(begunMs: number, buckets: readonly Bucket[], { price, priceSum }: Pricing): PicoUsd | null {
+  const asBegun = (terms: Terms): Terms =>
+    begunMs < dayOf(terms.atMs) ? { ...terms, atMs: begunMs } : terms;
   const alone = onlyRequestOf(buckets);
-  if (alone !== null) return price({ ...questionOf(alone), tokens: alone.tokens });
+  if (alone !== null) return price({ ...questionOf(asBegun(alone)), tokens: alone.tokens });
   let sumPicoUsd = 0n;
   for (const { terms, net } of netByTerms(buckets).values()) {
     if (isNothing(net)) continue;
-    const amountPicoUsd = priceSum(terms, net);
+    const amountPicoUsd = priceSum(asBegun(terms), net);
     if (amountPicoUsd === null) return null;
     sumPicoUsd += amountPicoUsd;
   }
@@ -68,7 +90,14 @@ export function isReproduced(
 ): boolean {
   const plain = { serviceTier: null, inferenceGeo: null, speed: null, promptBand: null };
   return [plain, ...theirs].some(({ serviceTier, inferenceGeo, speed, promptBand }) => {
-    const terms = { atMs: row.atMs, model: row.model, serviceTier, inferenceGeo, speed, promptBand };
+    const terms = {
+      atMs: asPriced(row).atMs,
+      model: row.model,
+      serviceTier,
+      inferenceGeo,
+      speed,
+      promptBand,
+    };
     const asCharged =
       row.attempts === 1 ? price({ ...questionOf(terms), tokens: row.tokens }) : priceSum(terms, row.tokens);
     return asCharged === exactPicoUsd(row);

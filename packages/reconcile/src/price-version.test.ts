@@ -50,6 +50,31 @@ describe('a charge by another price than that of its day', () => {
     expect(causeIn(reconcile(world(fields)))).toBeUndefined();
   });
 
+  describe('of a call that began before the midnight of a price change', () => {
+    const dearer: typeof price = (asked) => (price(asked) ?? 0n) * (asked.atMs < DAY_1 ? 1n : 3n);
+    const call = { atMs: DAY_1, startedMs: DAY_1 - 1, tokens: some };
+    const worldBilled = (amountPicoUsd: bigint) =>
+      input({
+        internal: [ourRow(call)],
+        charges: [ourRow(call)],
+        price: dearer,
+        ...billed([[DAY_1, theirRow({ tokens: some })]], [tokenCost(amountPicoUsd)]),
+      });
+
+    it('is none where the bill has the price of its beginning, too', () => {
+      expect(suspectsIn(worldBilled(exactOf())).charges).toHaveLength(1);
+      const result = reconcile(worldBilled(exactOf()));
+      expect(causeIn(result)).toBeUndefined();
+      expect(result.residualPicoUsd).toBe(0n);
+    });
+
+    it('is one where the bill has the price of its end', () => {
+      const result = reconcile(worldBilled(3n * exactOf()));
+      expect(causeIn(result)).toMatchObject({ amountPicoUsd: 2n * exactOf() });
+      expect(result.residualPicoUsd).toBe(0n);
+    });
+  });
+
   it('stays unexplained where the list leaves a guess to make', () => {
     const result = reconcile(world({ ...old, model: 'unknown-model' }));
     expect(result.unexplained).toMatchObject([{ cause: 'price_version', reason: 'price_ambiguous' }]);

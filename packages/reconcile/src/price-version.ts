@@ -1,6 +1,6 @@
 import type { Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { exactPicoUsd, laneOf, type OurRow, sumPico } from './joined-rows.ts';
+import { asPriced, exactPicoUsd, laneOf, type OurRow, sumPico } from './joined-rows.ts';
 import { wholeDay } from './places.ts';
 import type { PriceSum } from './rates.ts';
 import { sumTokens } from './token-counts.ts';
@@ -11,10 +11,11 @@ function isPricedByList(row: OurRow): boolean {
 }
 
 /**
- * Our tokens at the book's price of their day, less what they were charged by another one, as after a price that changed at
- * midnight and was published at nine.
+ * Our tokens at the book's price of the day on which they were asked for, less what they were charged by another one, as after a
+ * price that changed at midnight and was published at nine.
  *
- * @param charges sums by price id and outcome. Without a price id nothing was charged, as for a refusal before any output.
+ * @param charges sums by price id, outcome and day of beginning. Without a price id nothing was charged, as for a refusal before
+ *   any output.
  */
 export function explainPriceVersion(
   charges: readonly OurRow[],
@@ -26,7 +27,7 @@ export function explainPriceVersion(
     const [{ atMs, model, priceId }] = rows;
     const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
     const place = { ...wholeDay(atMs), model, apiKeyId: null, attempts };
-    const listPicoUsd = rows.map((row) => priceSum(row, row.tokens));
+    const listPicoUsd = rows.map((row) => priceSum(asPriced(row), row.tokens));
     if (listPicoUsd.some((amount) => amount === null)) {
       findings.doubt({ cause: 'price_version', reason: 'price_ambiguous', ...place });
       continue;

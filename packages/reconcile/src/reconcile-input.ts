@@ -98,7 +98,7 @@ export const PLACE_GROUPS = [
   'basis',
 ] as const;
 
-export const MINUTE_GROUPS = [...INTERNAL_GROUPS, 'status'] as const;
+export const MINUTE_GROUPS = [...INTERNAL_GROUPS, 'status', 'startedDay'] as const;
 
 export const CHARGE_GROUPS = [...MINUTE_GROUPS, 'priceId'] as const;
 

@@ -1,4 +1,5 @@
 import { explainBatchTiming } from './batch-timing.ts';
+import { createBilledByEnd } from './begun-before.ts';
 import type { ComparedDays } from './compare-days.ts';
 import { concluded } from './conclusion.ts';
 import { explainDark } from './dark-spend.ts';
@@ -27,12 +28,15 @@ export function reconcile(input: ReconcileInput, compared: ComparedDays): Reconc
 /** What days leave is what minutes are asked about. */
 function explainRest(input: ReconcileInput, compared: ComparedDays): void {
   const { own, priceSum, cheap, findings } = compared;
-  const charges = ourRows(input.charges, 'day', input);
+  const charged = ourRows(input.charges, 'day', input);
+  const asBilled = createBilledByEnd(cheap, charged, priceSum);
+  const charges = charged.map(asBilled);
+  const pricing = { price: input.price, priceSum };
   explainPriceVersion(charges, priceSum, findings);
   for (const row of compared.darkDays) explainDark('unmetered_hours', row, own, priceSum, findings);
   // Their minutes would show them once more.
   const darkDays = new Set(compared.darkDays.map((row) => `${row.atMs} ${subjectKey(row)}`));
-  const isBatchExplained = explainBatchTiming(compared, input, { price: input.price, priceSum }, findings);
+  const isBatchExplained = explainBatchTiming(compared, input, charges, pricing, findings);
   const isSearchExplained = explainWebSearches(compared, findings);
   doubtNamelessGuesses(compared, findings);
   const isExplained = (row: OurRow | TheirRow) => {
@@ -41,6 +45,6 @@ function explainRest(input: ReconcileInput, compared: ComparedDays): void {
     const isWhole = darkDays.has(place) || compared.evenDays.has(place);
     return isWhole || isBatchExplained(row, dayMs) || isSearchExplained(row, dayMs);
   };
-  explainMinutes(input, compared, isExplained, findings);
+  explainMinutes(input, compared, { isExplained, asBilled }, findings);
   explainUnbilledRefusals(cheap, charges, priceSum, findings);
 }

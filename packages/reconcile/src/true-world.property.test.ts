@@ -33,6 +33,7 @@ const terms: fc.Arbitrary<WorldTerms> = fc
     laterHours: fc.integer({ min: 1, max: 60 * 24 }),
     dearerOn: fc.nat({ max: 31 }),
     isByKey: fc.boolean(),
+    isBilledByEnd: fc.boolean(),
     discountPercent: fc.bigInt({ min: 0n, max: 30n }),
   })
   .map(({ month, days, laterHours, dearerOn, ...bill }) => {

@@ -2,21 +2,23 @@ import type { CostBucket, CostRow } from '@tallygate/admin-api';
 import type { PicoUsd } from '@tallygate/usage';
 import type { Findings } from './findings.ts';
 import { groupRows } from './group-rows.ts';
-import { laneOf, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
+import { asPriced, laneOf, type OurRow, sumPico, type TheirRow } from './joined-rows.ts';
 import { createPairs } from './pairs.ts';
-import { wholeDay } from './places.ts';
+import { DAY_MS, wholeDay } from './places.ts';
 import type { PriceSum, Terms } from './rates.ts';
 import { placeOf } from './terms.ts';
-import { isNothing, NO_TOKENS } from './token-counts.ts';
+import { countsBy, isNothing, NO_TOKENS } from './token-counts.ts';
 
-/** Usage on one day that costs less than its tokens: of one key and model on one set of terms, or where the bill names no key, of a model. */
+/** Usage on one day that costs less than its tokens, or may if some of it began before a price changed: of one key and model on one set of terms, or where the bill names no key, of a model. */
 export interface CheapCell {
   row: TheirRow;
-  /** Billed list − price of the tokens: below zero. */
+  /** Billed list − price of the tokens on the day of their end. */
   missingPicoUsd: PicoUsd;
   isBilledAtAll: boolean;
   isOfAllKeys: boolean;
 }
+
+const ONE_OF_EACH = countsBy(() => 1);
 
 /** Of one day. The reports by key let each cell be compared with itself; the older cost report adds all keys of a model up. */
 export function cheapCellsOf(
@@ -44,10 +46,17 @@ export function cheapCellsOf(
   const cheap: CheapCell[] = [];
   for (const { row, billedPicoUsd, pricePicoUsd } of cells.all()) {
     const missingPicoUsd = (billedPicoUsd ?? 0n) - (pricePicoUsd ?? 0n);
-    if (row !== null && pricePicoUsd !== null && missingPicoUsd < 0n)
+    if (row === null || pricePicoUsd === null || missingPicoUsd === 0n) continue;
+    if (missingPicoUsd < 0n || isNewlyPriced(row, priceSum))
       cheap.push({ row, missingPicoUsd, isBilledAtAll: billedPicoUsd !== null, isOfAllKeys });
   }
   return cheap;
+}
+
+/** Dearer calls of the day before may end on it, and hide what others lack. */
+function isNewlyPriced(row: TheirRow, priceSum: PriceSum): boolean {
+  const dayBefore = { ...row, atMs: row.atMs - DAY_MS };
+  return priceSum(dayBefore, ONE_OF_EACH) !== priceSum(row, ONE_OF_EACH);
 }
 
 /**
@@ -62,28 +71,44 @@ export function explainUnbilledRefusals(
   priceSum: PriceSum,
   findings: Findings,
 ): void {
-  const rows = charges.filter((row) => row.status === 'refused');
-  const [ofKeys, ofModels] = [groupRows(rows, ofKey), groupRows(rows, ofModel)];
-  for (const cell of cells) {
-    const own = (cell.isOfAllKeys ? ofModels.get(ofModel(cell.row)) : ofKeys.get(ofKey(cell.row))) ?? [];
-    if (-cell.missingPicoUsd === priceOf(own, priceSum)) explainOwn(own, priceSum, findings);
+  const [ofKeys, ofModels] = [groupRows(charges, ofKey), groupRows(charges, ofModel)];
+  for (const counted of cells) {
+    const rows =
+      (counted.isOfAllKeys ? ofModels.get(ofModel(counted.row)) : ofKeys.get(ofKey(counted.row))) ?? [];
+    const own = rows.filter((row) => row.status === 'refused');
+    const cell = asBegun(counted, rows, priceSum);
+    if (cell.missingPicoUsd >= 0n) continue;
+    if (-cell.missingPicoUsd === listPriceOf(own, priceSum)) explainOwn(own, priceSum, findings);
     else if (cell.isOfAllKeys) doubtOwn(cell, own, findings);
     else if (!cell.isBilledAtAll) explainFree(cell, own, priceSum, findings);
   }
 }
 
+/** What was billed at the price of the day before is not missing. */
+function asBegun(cell: CheapCell, rows: readonly OurRow[], priceSum: PriceSum): CheapCell {
+  const billed = rows.filter((row) => row.status !== 'refused' && laneOf(row.serviceTier) !== 'priority');
+  return { ...cell, missingPicoUsd: cell.missingPicoUsd + dearerPicoUsd(billed, priceSum) };
+}
+
+/** What tokens would cost on the day of their end, above what they cost when they were asked for. */
+export function dearerPicoUsd(rows: readonly OurRow[], priceSum: PriceSum): PicoUsd {
+  const earlier = rows.filter((row) => asPriced(row) !== row);
+  return listPriceOf(earlier, priceSum) - listPriceOf(earlier.map(asPriced), priceSum);
+}
+
 /** What we charged for refusals, by the key that made them. */
 function explainOwn(own: readonly OurRow[], priceSum: PriceSum, findings: Findings): void {
   for (const rows of groupRows(own, ofKey).values()) {
-    const chargedPicoUsd = priceOf(rows.filter(isCharged), priceSum);
+    const chargedPicoUsd = listPriceOf(rows.filter(isCharged).map(asPriced), priceSum);
     if (chargedPicoUsd !== 0n)
       findings.explain('unbilled_refusal', evidenceOf(rows[0], rows, chargedPicoUsd));
   }
 }
 
 function explainFree(cell: CheapCell, own: readonly OurRow[], priceSum: PriceSum, findings: Findings): void {
-  const free = own.filter((row) => !isCharged(row));
-  const chargedPicoUsd = -cell.missingPicoUsd - priceOf(free, priceSum);
+  const [charged, free] = [own.filter(isCharged), own.filter((row) => !isCharged(row))];
+  const chargedPicoUsd =
+    -cell.missingPicoUsd - listPriceOf(free, priceSum) - dearerPicoUsd(charged, priceSum);
   if (chargedPicoUsd !== 0n) findings.explain('unbilled_refusal', evidenceOf(cell.row, own, chargedPicoUsd));
 }
 
@@ -113,7 +138,8 @@ function attemptsOf(rows: readonly OurRow[]): number {
   return rows.reduce((sum, { attempts }) => sum + attempts, 0);
 }
 
-function priceOf(rows: readonly OurRow[], priceSum: PriceSum): PicoUsd {
+/** Without searches, at the price of their day. */
+export function listPriceOf(rows: readonly OurRow[], priceSum: PriceSum): PicoUsd {
   return sumPico(rows.map((row) => priceSum(row, withoutSearches(row)) ?? 0n));
 }
 

@@ -20,6 +20,7 @@ export const DIMENSION_TITLES: Record<SpendDimension, { title: string; column: s
   promptBand: { title: 'Prompt band', column: 'prompt_band' },
   priceId: { title: 'Price', column: 'price_id' },
   lineType: { title: 'Line', column: 'line_type' },
+  startedDay: { title: 'Day it began (UTC)', column: 'started_day' },
   user: { title: 'User', column: 'user' },
   workflow: { title: 'Workflow', column: 'workflow' },
   taskType: { title: 'Task type', column: 'task_type' },
@@ -34,7 +35,7 @@ export const DIMENSION_TITLES: Record<SpendDimension, { title: string; column: s
 export function displayGroup(dimension: SpendDimension, value: string): string {
   if (value === '') return '(none)';
   if (dimension === 'month') return value.slice(0, 7);
-  if (dimension === 'day') return value.slice(0, 10);
+  if (dimension === 'day' || dimension === 'startedDay') return value.slice(0, 10);
   if (dimension === 'hour' || dimension === 'minute') return value.slice(0, 16).replace('T', ' ');
   return value;
 }

@@ -29,6 +29,7 @@ export const SPEND_DIMENSIONS = [
   'promptBand',
   'priceId',
   'lineType',
+  'startedDay',
   'user',
   'workflow',
   'taskType',

@@ -18,6 +18,7 @@ prompt_band AS promptBand, -- billing
 ifNull(price_id, '') AS priceId,
 basis AS basis, -- billing
 line_type AS lineType,
+formatDateTime(toStartOfDay(started_at), '%Y-%m-%dT00:00:00.000Z') AS startedDay,
 ifNull(user_pseudonym, '') AS user, -- denials
 ifNull(workflow, '') AS workflow,
 ifNull(task_type, '') AS taskType,

@@ -1,6 +1,7 @@
 import type { CostRow, UsageBucket, UsageRow } from '@tallygate/admin-api';
 import type { SpendRow } from '@tallygate/usage';
 import { type ComparedDays, createDayComparison } from '../compare-days.ts';
+import { dayOf } from '../places.ts';
 import { reconcile as reconcileDays } from '../reconcile.ts';
 import type { DaySides, MinuteStretch, PriceTokens, ReconcileInput } from '../reconcile-input.ts';
 import type { Reconciliation } from '../reconciliation.ts';
@@ -28,6 +29,8 @@ export function tokens(changes: Partial<TokenCounts>): TokenCounts {
 
 interface OurFields {
   atMs: number;
+  /** Default: the same day. */
+  startedMs?: number;
   time?: 'day' | 'minute';
   model?: string;
   apiKeyId?: string;
@@ -68,6 +71,7 @@ export function ourRow(fields: OurFields): SpendRow {
       inferenceGeo: fields.inferenceGeo ?? '',
       speed: fields.speed ?? 'standard',
       promptBand: fields.promptBand ?? '',
+      startedDay: new Date(dayOf(fields.startedMs ?? fields.atMs)).toISOString(),
     },
     calls: fields.attempts ?? 1,
     attempts: fields.attempts ?? 1,

@@ -33,6 +33,8 @@ export interface Scene {
   besideIt(): void;
   /** Any midnight of the range, those at its ends among them. */
   midnightMs(): number;
+  /** From before the price list changes until after it; nothing where it does not change in the range. */
+  overPriceChange(): Partial<Call>;
   form(count: number): number;
   expect(cause: CauseName | `ambiguous: ${string}` | 'residual', amountPicoUsd: bigint): void;
 }
@@ -86,17 +88,24 @@ export const MISHAPS: Readonly<Record<string, (scene: Scene) => void>> = {
     scene.world.count({ ...call, tokens: { ...call.tokens, webSearchRequests: 1 + scene.form(5) } });
     scene.expect('web_search', BigInt(1 + scene.form(5)) * 10_000_000_000n);
   },
+  /** One only where the provider takes the price of its end. */
+  over_midnight(scene) {
+    const batch = scene.form(2) === 0 ? { serviceTier: 'batch', model: BATCH_MODEL } : {};
+    const call = scene.call({ ...batch, ...scene.overPriceChange() });
+    agree(scene.world, call);
+    scene.expect('price_version', scene.world.priceOf(call) - scene.world.chargeOf(call));
+  },
   price_version(scene) {
-    const call = scene.call();
+    const call = scene.call(scene.form(3) === 0 ? scene.overPriceChange() : {});
     const chargedPicoUsd = (scene.world.priceOf(call) * BigInt(3 + scene.form(9))) / 7n;
     record(scene.world, call, { priceId: 'older', exactPicoUsd: chargedPicoUsd });
     scene.world.count(call);
     scene.expect('price_version', scene.world.priceOf(call) - chargedPicoUsd);
   },
   unbilled_refusal(scene) {
-    const call = scene.call();
+    const call = scene.call(scene.form(3) === 0 ? scene.overPriceChange() : {});
     const isCharged = scene.form(4) > 0;
-    const chargedPicoUsd = isCharged ? scene.world.priceOf(call) : 0n;
+    const chargedPicoUsd = isCharged ? scene.world.chargeOf(call) : 0n;
     const free = isCharged ? {} : { priceId: '' };
     record(scene.world, call, { status: 'refused', exactPicoUsd: chargedPicoUsd, ...free });
     scene.world.count(call, false);
@@ -162,7 +171,7 @@ export const MISHAPS: Readonly<Record<string, (scene: Scene) => void>> = {
 
 function record(world: TrueWorld, call: Call, changes: Partial<OwnCall> = {}): void {
   const plain = { basis: 'reported', status: 'ok', priceId: 'list', backend: 'anthropic' } as const;
-  world.record({ ...call, ...plain, exactPicoUsd: world.priceOf(call), ...changes });
+  world.record({ ...call, ...plain, exactPicoUsd: world.chargeOf(call), ...changes });
 }
 
 type Label = Parameters<Scene['expect']>[0];
@@ -171,7 +180,7 @@ function guess(scene: Scene, call: Call, status: 'aborted' | 'unknown', label: L
   const ours = { ...scene.guessOf(call), inferenceGeo: 'global' };
   record(scene.world, ours, { basis: 'estimated', status });
   if (isSeen) scene.world.count(call);
-  scene.expect(label, (isSeen ? scene.world.priceOf(call) : 0n) - scene.world.priceOf(ours));
+  scene.expect(label, (isSeen ? scene.world.priceOf(call) : 0n) - scene.world.chargeOf(ours));
 }
 
 function lose({ world }: Scene, call: Call): void {
@@ -243,11 +252,22 @@ export function play(world: TrueWorld, mishaps: readonly Mishap[]): Map<string, 
       besideIt: () =>
         agree(world, { ...plain, atMs: plain.atMs + 5 * MINUTE_MS, tokens: unlike(mishap.guess) }),
       midnightMs: () => world.fromMs + (mishap.hour % (hours / 24 + 1)) * DAY_MS,
+      overPriceChange: () => overPriceChange(world, mishap),
       form: (count) => mishap.form % count,
       expect,
     });
   }
   return expected;
+}
+
+function overPriceChange(
+  { fromMs, toMs, dearerFromMs }: TrueWorld,
+  { minute }: Pick<Mishap, 'minute'>,
+): Partial<Call> {
+  const isWithin = dearerFromMs >= fromMs && dearerFromMs < toMs;
+  return isWithin
+    ? { startedMs: dearerFromMs - minute * MINUTE_MS, atMs: dearerFromMs + minute * MINUTE_MS }
+    : {};
 }
 
 function plainCall(atMs: number, { key, model }: Pick<Mishap, 'key' | 'model'>): Omit<Call, 'tokens'> {

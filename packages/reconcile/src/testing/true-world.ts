@@ -23,7 +23,10 @@ import { costRow, price as listOf, ourRow, theirRow } from './made-input.ts';
 
 /** One request, with all that decides its price. */
 export interface Call {
+  /** When it ended, where both sides count it. */
   atMs: number;
+  /** When it began, where that is another day: we take its price from there, and the provider does one or the other. */
+  startedMs?: number;
   model: string;
   apiKeyId: string | null;
   workspaceId: string;
@@ -60,6 +63,8 @@ export interface WorldTerms {
   nowMs: number;
   /** From here on the price list asks for more. */
   dearerFromMs: number;
+  /** Does the bill take the price of when a call ended? */
+  isBilledByEnd: boolean;
   /** Does the bill name keys, and list amounts beside net ones, as the analytics do? */
   isByKey: boolean;
   /** What the contract takes off each line, where the bill states both amounts. */
@@ -69,7 +74,10 @@ export interface WorldTerms {
 /** A range of days as it truly was: each side's own record of the same calls, and the provider's bill of what it counted. */
 export interface TrueWorld extends WorldTerms {
   price: PriceTokens;
+  /** On the bill. */
   priceOf(call: Call): bigint;
+  /** In our rows. */
+  chargeOf(call: Call): bigint;
   record(call: OwnCall): void;
   count(call: Call, isBilled?: boolean): void;
   charge(fee: Fee): void;
@@ -95,6 +103,10 @@ function priceFrom(dearerFromMs: number): PriceTokens {
   };
 }
 
+function asBegun(call: Call): Call {
+  return { ...call, atMs: call.startedMs ?? call.atMs };
+}
+
 function feeOf({ webSearchRequests }: TokenCounts): bigint {
   return BigInt(webSearchRequests) * 10_000_000_000n;
 }
@@ -105,7 +117,8 @@ export function createTrueWorld(terms: WorldTerms): TrueWorld {
   return {
     ...terms,
     price,
-    priceOf: (call) => price(call) ?? 0n,
+    priceOf: (call) => price(terms.isBilledByEnd ? call : asBegun(call)) ?? 0n,
+    chargeOf: (call) => price(asBegun(call)) ?? 0n,
     record: (call) => own.push(call),
     count: (call, isBilled = true) => used.push({ ...call, isBilled }),
     charge: (fee) => fees.push(fee),
@@ -257,12 +270,17 @@ function sumOfCell([first, ...more]: [UsageRow, ...UsageRow[]], countsRequests: 
 function billOf(
   used: readonly Use[],
   fees: readonly Fee[],
-  { isByKey, discountPercent, price }: Pick<Everything, 'isByKey' | 'discountPercent' | 'price'>,
+  {
+    isByKey,
+    isBilledByEnd,
+    discountPercent,
+    price,
+  }: Pick<Everything, 'isByKey' | 'isBilledByEnd' | 'discountPercent' | 'price'>,
 ) {
   const lines = used.filter(isOnBill).flatMap((call) => {
     const { atMs, model, apiKeyId } = call;
     const tokens = { ...call.tokens, webSearchRequests: 0 };
-    const listPicoUsd = price({ ...call, tokens }) ?? 0n;
+    const listPicoUsd = price({ ...(isBilledByEnd ? call : asBegun(call)), tokens }) ?? 0n;
     const terms = { service_tier: call.serviceTier, inference_geo: call.inferenceGeo };
     const key = isByKey ? { api_key_id: apiKeyId, context_window: '0-200k' } : {};
     const line = { atMs, listPicoUsd, group: { cost_type: 'tokens', model, ...terms, ...key } };

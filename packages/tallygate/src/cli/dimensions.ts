@@ -16,6 +16,7 @@ const WORDS: Record<string, SpendDimension> = {
   workspace: 'workspaceId',
   tier: 'serviceTier',
   line: 'lineType',
+  'started-day': 'startedDay',
   geography: 'inferenceGeo',
   band: 'promptBand',
   'task-type': 'taskType',
