@@ -44,17 +44,24 @@ export function describeGateModel(
         size: 'max',
       });
       const seen: Seen = new Map();
-      await fc.assert(
-        fc.asyncProperty(operations, (given) => compare(open, given, seen)),
-        { seed, numRuns: size.runs },
-      );
-      // A run that never got to an answer has proved nothing about it.
+      const property = fc.asyncProperty(operations, (given) => compare(open, given, seen));
+      await fc.assert(property, { seed, numRuns: size.runs });
+      // A run that never got to an answer has proved nothing about it, and few operations may miss a rare one: they go on.
+      for (let more = 1; more <= MOST_MORE && isMissing(seen); more += 1)
+        await fc.assert(property, { seed: seed + more, numRuns: size.runs });
       expect([...seen.keys()]).toEqual(expect.arrayContaining(ANSWERS));
     });
   });
 }
 
 type Seen = Map<string, number>;
+
+/** Times as many runs again as were asked for; no answer is that rare. */
+const MOST_MORE = 10;
+
+function isMissing(seen: Seen): boolean {
+  return ANSWERS.some((answer) => !seen.has(answer));
+}
 
 async function compare(open: OpenGate, operations: readonly Operation[], seen: Seen): Promise<void> {
   const subject = await open(`org-${newAttemptId()}`, { startMs: START_MS });
