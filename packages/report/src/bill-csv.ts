@@ -4,12 +4,12 @@ import { type CsvCell, toCsv } from './csv.ts';
 
 const FIGURES: readonly (readonly [column: string, figure: (line: BillLine) => string | number | null])[] = [
   ['requests', ({ requests }) => requests],
-  ['uncached_input_tokens', ({ uncachedInputTokens }) => uncachedInputTokens],
-  ['cache_read_input_tokens', ({ cacheReadInputTokens }) => cacheReadInputTokens],
-  ['cache_write_5m_input_tokens', ({ cacheWrite5mInputTokens }) => cacheWrite5mInputTokens],
-  ['cache_write_1h_input_tokens', ({ cacheWrite1hInputTokens }) => cacheWrite1hInputTokens],
-  ['output_tokens', ({ outputTokens }) => outputTokens],
-  ['web_search_requests', ({ webSearchRequests }) => webSearchRequests],
+  ['uncached_input_tokens', ({ usage }) => usage?.uncachedInputTokens ?? null],
+  ['cache_read_input_tokens', ({ usage }) => usage?.cacheReadInputTokens ?? null],
+  ['cache_write_5m_input_tokens', ({ usage }) => usage?.cacheWrite5mInputTokens ?? null],
+  ['cache_write_1h_input_tokens', ({ usage }) => usage?.cacheWrite1hInputTokens ?? null],
+  ['output_tokens', ({ usage }) => usage?.outputTokens ?? null],
+  ['web_search_requests', ({ usage }) => usage?.webSearchRequests ?? null],
   ['cost_usd', ({ costPicoUsd }) => (costPicoUsd === null ? null : usdFromPico(costPicoUsd))],
   [
     'list_cost_usd',

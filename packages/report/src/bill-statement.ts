@@ -17,13 +17,18 @@ export interface BillLine extends BillFigures {
   names: readonly string[];
 }
 
-export interface BillFigures {
+export interface BilledUsage {
   uncachedInputTokens: number;
   cacheReadInputTokens: number;
   cacheWrite5mInputTokens: number;
   cacheWrite1hInputTokens: number;
   outputTokens: number;
   webSearchRequests: number;
+}
+
+export interface BillFigures {
+  /** Null: nothing is said of usage. */
+  usage: BilledUsage | null;
   /** Null: the report does not count requests. */
   requests: number | null;
   /** As billed, before credits; null: it cannot be told for this line. */

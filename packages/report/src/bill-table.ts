@@ -1,5 +1,5 @@
 import { formatUsd, isoFromMs, nanoFromPico, type PicoUsd } from '@tallygate/usage';
-import type { BillFigures, BillStatement } from './bill-statement.ts';
+import type { BilledUsage, BillFigures, BillStatement } from './bill-statement.ts';
 import { grouped, percentOf } from './figures.ts';
 import type { TextColumn, TextTable } from './text-table.ts';
 
@@ -34,24 +34,40 @@ function figuresOf({ total, lines }: BillStatement): Figure[] {
   );
   return [
     figure('Requests', ({ requests }) => (requests === null ? '–' : grouped(requests)), 3),
-    figure('Input', (line) => grouped(promptTokensOf(line)), 4),
-    figure('Cached', cachedShare, 2),
-    figure('Output', ({ outputTokens }) => grouped(outputTokens), 5),
-    figure('Searches', ({ webSearchRequests }) => grouped(webSearchRequests), 6),
+    figure(
+      'Input',
+      used((usage) => grouped(promptTokensOf(usage))),
+      4,
+    ),
+    figure('Cached', used(cachedShare), 2),
+    figure(
+      'Output',
+      used(({ outputTokens }) => grouped(outputTokens)),
+      5,
+    ),
+    figure(
+      'Searches',
+      used(({ webSearchRequests }) => grouped(webSearchRequests)),
+      6,
+    ),
     ...(isDiscounted ? [figure('List', ({ listCostPicoUsd }) => money(listCostPicoUsd), 7)] : []),
     figure('Cost', ({ costPicoUsd }) => money(costPicoUsd)),
     figure('Share', ({ costPicoUsd }) => percentOf(costPicoUsd ?? 0n, total.costPicoUsd ?? 0n), 1),
   ];
 }
 
-/** How much of all prompt tokens was read from a cache. */
-function cachedShare(line: BillFigures): string {
-  return percentOf(BigInt(line.cacheReadInputTokens), BigInt(promptTokensOf(line)));
+function used(cell: (usage: BilledUsage) => string): Figure['cell'] {
+  return ({ usage }) => (usage === null ? '–' : cell(usage));
 }
 
-function promptTokensOf(line: BillFigures): number {
-  const written = line.cacheWrite5mInputTokens + line.cacheWrite1hInputTokens;
-  return line.uncachedInputTokens + line.cacheReadInputTokens + written;
+/** How much of all prompt tokens was read from a cache. */
+function cachedShare(usage: BilledUsage): string {
+  return percentOf(BigInt(usage.cacheReadInputTokens), BigInt(promptTokensOf(usage)));
+}
+
+function promptTokensOf(usage: BilledUsage): number {
+  const written = usage.cacheWrite5mInputTokens + usage.cacheWrite1hInputTokens;
+  return usage.uncachedInputTokens + usage.cacheReadInputTokens + written;
 }
 
 function money(amountPicoUsd: PicoUsd | null): string {

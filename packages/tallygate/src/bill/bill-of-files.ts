@@ -1,4 +1,4 @@
-import type { ReportedBill, ReportedDimension } from './bill.ts';
+import { NO_FIGURES, type ReportedBill, type ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 import type { BilledDays } from './read-billed-files.ts';
 
@@ -18,9 +18,12 @@ export function billOfFiles(
     costs: costs.map((day) => ({ ...day, rows: day.rows.filter(isAsked) })),
   };
   const hasCosts = asked.costs.some(({ rows }) => rows.length > 0);
-  const without = { requests: null, costPicoUsd: hasCosts ? 0n : null, listCostPicoUsd: null };
-  const lines = joinLines({ ...asked, groupBy, without });
   const hasUsage = asked.usage.some(({ rows }) => rows.length > 0);
+  const without = {
+    ...{ usage: hasUsage ? NO_FIGURES.usage : null, requests: null },
+    ...{ costPicoUsd: hasCosts ? 0n : null, listCostPicoUsd: null },
+  };
+  const lines = joinLines({ ...asked, groupBy, without });
   return {
     source: 'csv',
     lines,

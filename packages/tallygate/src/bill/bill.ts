@@ -27,7 +27,8 @@ export interface BillQuestion {
 }
 
 export interface ReportedFigures {
-  usage: ReportedUsage;
+  /** Null: files of amounts alone say nothing of usage. */
+  usage: ReportedUsage | null;
   /** Null: the report does not count requests. */
   requests: number | null;
   /** As billed, before credits; null: it cannot be told for this line. */
@@ -68,7 +69,7 @@ export function addFigures(left: ReportedFigures, right: ReportedFigures): Repor
   ) => (one === null || other === null ? null : sum(one, other));
   const addPico = (a: PicoUsd, b: PicoUsd) => a + b;
   return {
-    usage: addTokens(left.usage, right.usage),
+    usage: bothKnown(left.usage, right.usage, addTokens),
     requests: bothKnown(left.requests, right.requests, (a, b) => a + b),
     costPicoUsd: bothKnown(left.costPicoUsd, right.costPicoUsd, addPico),
     listCostPicoUsd: bothKnown(left.listCostPicoUsd, right.listCostPicoUsd, addPico),
@@ -81,5 +82,5 @@ export function bySize(left: ReportedFigures, right: ReportedFigures): number {
 }
 
 function sizeOf({ costPicoUsd, usage }: ReportedFigures): number {
-  return Number(costPicoUsd ?? 0n) || usage.uncachedInputTokens + usage.outputTokens;
+  return Number(costPicoUsd ?? 0n) || (usage === null ? 0 : usage.uncachedInputTokens + usage.outputTokens);
 }

@@ -12,7 +12,7 @@ export interface Join {
   costs: readonly CostBucket[];
   groupBy: readonly ReportedDimension[];
   /** What a row that only has usage, or only a cost, knows of the other: nothing there, or nothing known. */
-  without: Pick<ReportedFigures, 'requests' | 'costPicoUsd' | 'listCostPicoUsd'>;
+  without: ReportedFigures;
 }
 
 /** Usage and cost of one bucket and group on one line, in the order of time. A row without a partner is a line, too. */
@@ -34,7 +34,7 @@ export function joinLines({ usage, costs, groupBy, without }: Join): ReportedLin
   for (const { startMs, rows } of costs)
     for (const { group, amountPicoUsd, listAmountPicoUsd } of rows)
       add(startMs, group, {
-        ...{ usage: NO_FIGURES.usage, requests: without.requests },
+        ...without,
         ...{ costPicoUsd: amountPicoUsd, listCostPicoUsd: listAmountPicoUsd },
       });
   return [...lines.values()].sort((left, right) => left.startMs - right.startMs);

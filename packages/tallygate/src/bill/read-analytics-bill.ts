@@ -8,7 +8,7 @@ import type {
   UsageBucket,
 } from '@tallygate/admin-api';
 import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
-import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
+import { type BillQuestion, NO_FIGURES, type ReportedBill, type ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 import { COST_ROWS, readJoint, requireWhole, type UnlikeBucket, USAGE_ROWS } from './read-joint.ts';
 import { unknownCountRemarks } from './report-remarks.ts';
@@ -74,6 +74,5 @@ async function readReports(
 }
 
 function linesOf({ usage, costs }: Reports, groupBy: readonly ReportedDimension[]) {
-  const without = { requests: 0, costPicoUsd: 0n, listCostPicoUsd: 0n };
-  return joinLines({ usage, costs, groupBy, without });
+  return joinLines({ usage, costs, groupBy, without: NO_FIGURES });
 }

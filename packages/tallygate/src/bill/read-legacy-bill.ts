@@ -1,7 +1,7 @@
 import type { AdminApi, CostBucket, UsageFilters } from '@tallygate/admin-api';
 import { TallygateError } from '@tallygate/usage';
 import { checkTotals, costSum, tokenSum } from '../reconciliation/index.ts';
-import type { BillQuestion, ReportedBill, ReportedDimension } from './bill.ts';
+import { type BillQuestion, NO_FIGURES, type ReportedBill, type ReportedDimension } from './bill.ts';
 import { joinLines, sumLines } from './join-lines.ts';
 import { readJoint, requireWhole, USAGE_ROWS } from './read-joint.ts';
 import { pendingRemarks, unknownCountRemarks } from './report-remarks.ts';
@@ -16,8 +16,8 @@ const BILLED_BY: readonly ReportedDimension[] = [
   'context_window',
   'inference_geo',
 ];
-const UNKNOWN = { requests: null, costPicoUsd: null, listCostPicoUsd: null };
-const NONE = { requests: null, costPicoUsd: 0n, listCostPicoUsd: null };
+const UNKNOWN = { usage: NO_FIGURES.usage, requests: null, costPicoUsd: null, listCostPicoUsd: null };
+const NONE = { usage: NO_FIGURES.usage, requests: null, costPicoUsd: 0n, listCostPicoUsd: null };
 /** How long usage may take to show. */
 const REPORT_DELAY_MS = 3_600_000;
 const NOT_BILLED_SO =

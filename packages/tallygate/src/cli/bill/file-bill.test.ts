@@ -49,6 +49,16 @@ describe('tallygate bill --csv-file', () => {
     expect(document.total).toMatchObject({ costUsd: null, usage: { uncachedInputTokens: 7 } });
   });
 
+  it('says of a file of amounts that it tells no usage, never zero: as JSON, as CSV and to people', async () => {
+    const { document } = await billOf([HEADER, ...ROWS].join('\n'));
+    expect(document).toMatchObject({ total: { usage: null }, lines: [{ usage: null }, { usage: null }] });
+    const cli = memoryCli();
+    writeFile(cli, [HEADER, ...ROWS].join('\n'), 'bill.csv');
+    const file = ['bill', '--csv-file', join(cli.directory, 'bill.csv')];
+    expect((await cli.run(...file, '--csv')).stdout).toContain('Claude Opus 5,,,,,,,,0.750000000,');
+    expect((await cli.run(...file)).stdout).toMatch(/Total +– +– +– +– +– +\$/);
+  });
+
   it('reads the bill of another cloud by the columns that are named', async () => {
     const text = 'BillingDate,SkuId,BilledCost,Note\n2026-11-18,opus,1.5E-1,"a, b"\n2026-11-18,opus,-0.05,\n';
     const { document } = await billOf(

@@ -54,12 +54,11 @@ export function billStatement(
   return {
     titles: by.map((word) => TITLES[word]),
     isBucketed,
-    lines: lines.map((line) => ({
-      startMs: line.startMs,
-      names: by.map((word) => nameOf(word, line.group[word] ?? null, owners)),
-      ...figuresOf(line),
+    lines: lines.map(({ group, ...line }) => ({
+      ...line,
+      names: by.map((word) => nameOf(word, group[word] ?? null, owners)),
     })),
-    total: figuresOf(total),
+    total,
   };
 }
 
@@ -67,8 +66,4 @@ function nameOf(word: BillWord, value: string | null, owners: Owners): string {
   if (word === 'api_key_id') return owners.nameOfKey(value);
   if (word === 'workspace_id') return owners.nameOfWorkspace(value);
   return value ?? (word === 'team' ? 'no team' : 'none');
-}
-
-function figuresOf({ usage, ...others }: ReportedFigures): BillStatement['total'] {
-  return { ...usage, ...others };
 }
