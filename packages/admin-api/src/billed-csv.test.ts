@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nearestPicoUsd, readBilledCsv } from './billed-csv.ts';
 
 const rowsOf = (...values: Record<string, string>[]) =>
-  values.map((value, index) => ({ line: index + 2, value }));
+  values.map((value, index) => ({ file: 'bill.csv', line: index + 2, value }));
 const malformed = expect.objectContaining({ code: 'TALLYGATE_REPORT_MALFORMED' });
 
 describe('a bill of another cloud', () => {

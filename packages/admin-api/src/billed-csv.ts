@@ -2,8 +2,14 @@ import { divideHalfEven, type PicoUsd, TallygateError } from '@tallygate/usage';
 import type { CostGroup, CostRow, UsageRow } from './reported.ts';
 
 /** A row of a file by the names of its columns. */
-export interface CsvRow {
+/** Where somebody must look. */
+export interface CsvPlace {
+  /** Its name. */
+  file: string;
   line: number;
+}
+
+export interface CsvRow extends CsvPlace {
   value: Readonly<Record<string, unknown>>;
 }
 
@@ -58,7 +64,7 @@ export function readBilledCsv(rows: readonly CsvRow[], columns: BilledColumns): 
   ];
   const days = inDays(rows, columns.date, (row) => {
     if (columns.currency !== undefined && textIn(row, columns.currency) !== 'USD')
-      throw malformed(row.line, `is in "${textIn(row, columns.currency)}", not in USD`);
+      throw malformed(row, `is in "${textIn(row, columns.currency)}", not in USD`);
     const cost: CostRow = {
       group: Object.fromEntries(
         group.flatMap(([name, column]) =>
@@ -80,11 +86,11 @@ function roundedRemark(count: number): string {
 
 /** A sum over several currencies is no amount. Which of several columns the amounts are in, only a person knows. */
 function requireOneCurrency(rows: readonly CsvRow[]): void {
-  for (const { line, value } of rows)
-    for (const [column, text] of Object.entries(value))
+  for (const row of rows)
+    for (const [column, text] of Object.entries(row.value))
       if (/currency/i.test(column) && typeof text === 'string' && /^[A-Z]{3}$/.test(text) && text !== 'USD')
         throw malformed(
-          line,
+          row,
           `has ${text} in "${column}", and nothing says what its amounts are in`,
           `Name the column of their currency: --csv-columns …,currency=${column}.`,
         );
@@ -116,7 +122,7 @@ function dayIn(row: CsvRow, column: string): number {
   const isDay = Number.isFinite(startMs) && new Date(startMs).toISOString().startsWith(day);
   if (isDay && startMs % DAY_MS === 0) return startMs;
   throw malformed(
-    row.line,
+    row,
     `has ${quoted(text)} in "${column}", which is no day`,
     'A day is written 2026-11-18, with or without a time in UTC behind it: anything else would be guessed at.',
   );
@@ -131,7 +137,7 @@ export function amountIn(row: CsvRow, column: string): PicoUsd {
 
 function noAmount(row: CsvRow, column: string): TallygateError {
   return malformed(
-    row.line,
+    row,
     `has ${quoted(textIn(row, column))} in "${column}", which is no amount`,
     'An amount is written 1234.56 or 1.2E-7: with a point, without a sign of its currency, nothing between its thousands.',
   );
@@ -156,17 +162,17 @@ export function nearestPicoUsd(text: string): { picoUsd: PicoUsd; isExact: boole
   return { picoUsd: divideHalfEven(digits, unit), isExact: digits % unit === 0n };
 }
 
-export function textIn({ line, value }: CsvRow, column: string): string {
-  const text = value[column];
+export function textIn(row: CsvRow, column: string): string {
+  const text = row.value[column];
   if (typeof text === 'string') return text.trim();
-  throw malformed(line, `has no column "${column}"`);
+  throw malformed(row, `has no column "${column}"`);
 }
 
 const FILE_CURE = 'Correct it, or export the file again: nothing was counted from it.';
 
-export function malformed(line: number, found: string, cure = FILE_CURE): TallygateError {
+export function malformed({ file, line }: CsvPlace, found: string, cure = FILE_CURE): TallygateError {
   return new TallygateError('TALLYGATE_REPORT_MALFORMED', {
-    message: `Line ${line} of the file ${found}.`,
+    message: `Line ${line} of ${file} ${found}.`,
     cure,
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readConsoleCsv } from './console-csv.ts';
 
 const rowsOf = (...values: Record<string, string>[]) =>
-  values.map((value, index) => ({ line: index + 2, value }));
+  values.map((value, index) => ({ file: 'bill.csv', line: index + 2, value }));
 const malformed = expect.objectContaining({ code: 'TALLYGATE_REPORT_MALFORMED' });
 
 const COST = {

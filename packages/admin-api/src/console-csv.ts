@@ -3,6 +3,7 @@ import {
   amountIn,
   type BilledDay,
   type BilledRows,
+  type CsvPlace,
   type CsvRow,
   inDays,
   malformed,
@@ -56,35 +57,38 @@ export function readConsoleCsv(...files: readonly (readonly CsvRow[])[]): Billed
 }
 
 interface ConsoleFile {
+  /** Its first line, which names its columns. */
+  header: CsvPlace;
   days: BilledDay[];
-  /** By instant and group: where the first row is, its day, and the figures of all of them. */
-  groups: Map<string, { line: number; day: string; figures: string[] }>;
+  /** By instant and group: the first row, its day, and the figures of all of them. */
+  groups: Map<string, { place: CsvPlace; day: string; figures: string[] }>;
 }
 
 function readConsoleFile(rows: readonly CsvRow[]): ConsoleFile {
   const columns = Object.keys(rows[0]?.value ?? {});
-  requireKnownFigures(columns);
+  const header = { file: rows[0]?.file ?? '', line: 1 };
+  requireKnownFigures(columns, header);
   const isCost = columns.includes('cost_usd');
   const needed = isCost ? [CONSOLE_DATE] : [CONSOLE_DATE, ...Object.keys(CONSOLE_COUNTS)];
   const missing = needed.find((name) => !columns.includes(name));
-  if (missing !== undefined) throw malformed(1, `has no column "${missing}"`);
+  if (missing !== undefined) throw malformed(header, `has no column "${missing}"`);
   const groups: ConsoleFile['groups'] = new Map();
   const days = inDays(rows, CONSOLE_DATE, (row) => {
     const group = consoleGroup(row);
     const read = isCost ? consoleCost(row, group) : consoleUsage(row, group);
     const instant = textIn(row, CONSOLE_DATE);
     const key = JSON.stringify([isCost, instant, group]);
-    const known = groups.get(key) ?? { line: row.line, day: instant.slice(0, 10), figures: [] };
+    const known = groups.get(key) ?? { place: row, day: instant.slice(0, 10), figures: [] };
     known.figures.push('usage' in read ? Object.values(read.usage).join('/') : String(read.amountPicoUsd));
     groups.set(key, known);
     return 'usage' in read ? { costs: [], usage: [read] } : { costs: [read], usage: [] };
   });
-  const file = { days, groups };
+  const file = { header, days, groups };
   requireNotTwice(file);
   return file;
 }
 
-function requireKnownFigures(columns: readonly string[]): void {
+function requireKnownFigures(columns: readonly string[], header: CsvPlace): void {
   const known = new Set([
     CONSOLE_DATE,
     ...CONSOLE_AMOUNTS,
@@ -92,25 +96,26 @@ function requireKnownFigures(columns: readonly string[]): void {
     ...Object.keys(CONSOLE_COUNTS),
   ]);
   const unknown = columns.find((name) => FIGURE.test(name) && !known.has(name));
-  if (unknown !== undefined) throw malformed(1, `holds "${unknown}", figures of which nothing is known`);
+  if (unknown !== undefined) throw malformed(header, `holds "${unknown}", figures of which nothing is known`);
 }
 
 /** Two rows alike may be two things that the Console does not tell apart. A day of nothing but twins was pasted twice. */
-function requireNotTwice({ groups }: ConsoleFile): void {
+function requireNotTwice({ header, groups }: ConsoleFile): void {
   const isTwice = new Map<string, boolean>();
   for (const { day, figures } of groups.values())
     for (const figure of figures.filter((each) => /[1-9]/.test(each))) {
       const hasTwin = figures.indexOf(figure) !== figures.lastIndexOf(figure);
       isTwice.set(day, hasTwin && isTwice.get(day) !== false);
     }
-  for (const [day, isSo] of isTwice) if (isSo) throw malformed(1, `is not alone: all of ${day} stands twice`);
+  for (const [day, isSo] of isTwice)
+    if (isSo) throw malformed(header, `is not alone: all of ${day} stands twice`);
 }
 
 function requireNothingAgain(files: readonly ConsoleFile[]): void {
   const seen = new Set<string>();
   for (const { groups } of files) {
-    for (const [key, { line }] of groups)
-      if (seen.has(key)) throw malformed(line, 'holds again what another file holds');
+    for (const [key, { place }] of groups)
+      if (seen.has(key)) throw malformed(place, 'holds again what another file holds');
     for (const key of groups.keys()) seen.add(key);
   }
 }
@@ -126,10 +131,15 @@ function mergedDays(files: readonly BilledDay[][]): BilledDay[] {
   return [...days.values()].sort((left, right) => left.startMs - right.startMs);
 }
 
+const ONE_OF_THEM: CsvPlace = { file: 'one of the files', line: 1 };
+
 function requireSameDimensions(rows: readonly { group: CostGroup }[]): void {
   const [kind, ...others] = new Set(rows.map(({ group }) => Object.keys(group).sort().join(', ')));
   if (kind !== undefined && others.length > 0)
-    throw malformed(1, `tells apart ${others[0]}, and another one ${kind}: one holds what the other holds`);
+    throw malformed(
+      ONE_OF_THEM,
+      `tells apart ${others[0]}, and another one ${kind}: one holds what the other holds`,
+    );
 }
 
 function repeatedRemarks(files: readonly ConsoleFile[]): string[] {
@@ -172,5 +182,5 @@ function countIn(row: CsvRow, column: string): number {
   const text = textIn(row, column);
   const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(count)) return count;
-  throw malformed(row.line, `has no count in "${column}"`);
+  throw malformed(row, `has no count in "${column}"`);
 }

@@ -7,14 +7,18 @@ import { reportMalformed } from './report-malformed.ts';
 export const BILLED_FILES = 'billed_csv';
 
 const cells = z.record(z.string(), z.unknown());
-const bodySchema = z.looseObject({ files: z.array(z.looseObject({ rows: z.array(cells) })) });
+const bodySchema = z.looseObject({
+  files: z.array(z.looseObject({ file: z.string().default('a stored file'), rows: z.array(cells) })),
+});
 
 /** @throws TallygateError `TALLYGATE_REPORT_MALFORMED` for a body that is none. */
 export function readStoredFiles(question: string, body: Record<string, unknown>): BilledDay[] {
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw reportMalformed(BILLED_FILES, 'holds no rows of files', parsed.error);
   // The header was the first line.
-  const files = parsed.data.files.map(({ rows }) => rows.map((value, index) => ({ line: index + 2, value })));
+  const files = parsed.data.files.map(({ file, rows }) =>
+    rows.map((value, index) => ({ file, line: index + 2, value })),
+  );
   const columns = columnsIn(question);
   if (columns === null) return readConsoleCsv(...files).days;
   return files.flatMap((rows) => readBilledCsv(rows, columns).days);

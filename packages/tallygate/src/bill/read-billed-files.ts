@@ -74,7 +74,7 @@ async function readBilledFile(path: string): Promise<BilledFile> {
   const rows: CsvRow[] = [];
   for await (const record of readRecords(path, 'csv', () => {})) {
     if ('fault' in record) throw malformed(`Line ${record.line} of ${path} cannot be read: ${record.fault}.`);
-    rows.push(record);
+    rows.push({ file: basename(path), ...record });
   }
   if (rows.length === 0) throw malformed(`${path} holds no row.`);
   const content = readFileSync(path);

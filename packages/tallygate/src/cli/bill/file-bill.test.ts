@@ -59,6 +59,18 @@ describe('tallygate bill --csv-file', () => {
     expect((await cli.run(...file)).stdout).toMatch(/Total +– +– +– +– +– +\$/);
   });
 
+  it('says of which of several files the line is that it cannot read', async () => {
+    const cli = memoryCli();
+    writeFile(cli, [HEADER, ...ROWS].join('\n'), 'october.csv');
+    writeFile(cli, `${HEADER}\n2026-11-20,Claude Opus 5,Default,ci,output,much,1,token\n`, 'november.csv');
+    const files = ['october.csv', 'november.csv'].flatMap((name) => [
+      '--csv-file',
+      join(cli.directory, name),
+    ]);
+    const { code, stderr } = await cli.run('bill', ...files);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('Line 2 of november.csv has "much"')]);
+  });
+
   it('reads the bill of another cloud by the columns that are named', async () => {
     const text = 'BillingDate,SkuId,BilledCost,Note\n2026-11-18,opus,1.5E-1,"a, b"\n2026-11-18,opus,-0.05,\n';
     const { document } = await billOf(
