@@ -46,7 +46,9 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
   let waitingBytes = 0;
   /** What the disk said when it would not confirm. It is not believed again about this file. */
   let unconfirmed: unknown = null;
+  /** The last question to the disk, after those of groups. Whoever comes later waits for it: none may run when the file is closed. */
   let confirmed: Promise<void> | null = null;
+  let confirming: Promise<void> = Promise.resolve();
   let closed = false;
   const groups = createGroups();
 
@@ -71,13 +73,19 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
     }
   }
 
+  function confirmGroup(): Promise<void> {
+    if (confirmed !== null) return confirmed;
+    confirming = confirming.then(confirm);
+    return confirming;
+  }
+
   return {
     get bytes() {
       return written + waitingBytes;
     },
     append(frame) {
       if (durability !== 'group') write(frame);
-      if (durability === 'fsync') groups.join(confirm);
+      if (durability === 'fsync') groups.join(confirmGroup);
       if (durability !== 'group') return;
       waiting.push(frame);
       waitingBytes += frame.length;
@@ -90,7 +98,7 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
     },
     async sync() {
       writeWaiting();
-      confirmed ??= confirm();
+      confirmed ??= confirming.then(confirm);
       await confirmed;
       return unconfirmed === null;
     },

@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,12 +7,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openSpool } from './spool.ts';
 
 /** Which calls of fdatasync fail, by their number. */
-const disk = vi.hoisted(() => ({ calls: 0, fails: (_call: number): boolean => false }));
+const disk = vi.hoisted(() => ({
+  calls: 0,
+  fails: (_call: number): boolean => false,
+  /** How long a call takes; by the descriptor, which may have been closed by then. */
+  takesMs: (_call: number): number => 0,
+}));
 vi.mock('node:fs', async (original) => ({
   ...(await original<typeof import('node:fs')>()),
-  fdatasync(_descriptor: number, done: (error: Error | null) => void) {
+  fdatasync(descriptor: number, done: (error: Error | null) => void) {
     disk.calls += 1;
-    done(disk.fails(disk.calls) ? new Error('EIO: i/o error, fdatasync') : null);
+    const error = disk.fails(disk.calls) ? new Error('EIO: i/o error, fdatasync') : null;
+    const takesMs = disk.takesMs(disk.calls);
+    if (takesMs === 0) done(error);
+    else setTimeout(() => fs.fstat(descriptor, (closed) => done(error ?? closed)), takesMs);
   },
 }));
 
@@ -20,7 +29,7 @@ const errors: string[] = [];
 const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'tallygate-fsync-'));
-  disk.calls = 0;
+  Object.assign(disk, { calls: 0, fails: () => false, takesMs: () => 0 });
   errors.length = 0;
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -93,6 +102,21 @@ describe('a disk that does not confirm', () => {
     await spool.flush();
     await spool.persisted();
     expect(ids()).toEqual(['a', 'b', 'c']);
+    await spool.close();
+  });
+});
+
+describe('a segment that is sealed while records of it wait for the disk', () => {
+  it('is closed when the disk is through with all of it: nothing of that is a failure', async () => {
+    // Begun first by the seal, and meanwhile by those who wait: theirs takes longer.
+    disk.takesMs = (call) => (call === 1 ? 20 : 60);
+    const { spool, ids } = await recorded('fsync');
+    const persisted = spool.persisted();
+    const flushed = spool.flush();
+    await expect(persisted).resolves.toBeUndefined();
+    await flushed;
+    expect(ids()).toEqual(['a', 'b']);
+    expect(errors).toEqual([]);
     await spool.close();
   });
 });
