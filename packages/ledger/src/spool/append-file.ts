@@ -44,11 +44,7 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
   let written = 0;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
-  /** What the disk said when it would not confirm. It is not believed again about this file. */
-  let unconfirmed: unknown = null;
-  /** The last question to the disk, after those of groups. Whoever comes later waits for it: none may run when the file is closed. */
-  let confirmed: Promise<void> | null = null;
-  let confirming: Promise<void> = Promise.resolve();
+  const disk = createConfirmations(descriptor);
   let closed = false;
   const groups = createGroups();
 
@@ -64,28 +60,13 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
     waitingBytes = 0;
   }
 
-  async function confirm(): Promise<void> {
-    if (closed) return;
-    try {
-      await datasync(descriptor);
-    } catch (cause) {
-      unconfirmed ??= cause;
-    }
-  }
-
-  function confirmGroup(): Promise<void> {
-    if (confirmed !== null) return confirmed;
-    confirming = confirming.then(confirm);
-    return confirming;
-  }
-
   return {
     get bytes() {
       return written + waitingBytes;
     },
     append(frame) {
       if (durability !== 'group') write(frame);
-      if (durability === 'fsync') groups.join(confirmGroup);
+      if (durability === 'fsync') groups.join(disk.confirmed);
       if (durability !== 'group') return;
       waiting.push(frame);
       waitingBytes += frame.length;
@@ -94,20 +75,57 @@ export function createAppendFile(path: string, durability: FileDurability): Appe
     async persisted() {
       await groups.last();
       writeWaiting();
-      if (unconfirmed !== null) throw spoolFailure('The disk did not confirm what was recorded', unconfirmed);
+      const failure = disk.failure();
+      if (failure !== null) throw spoolFailure('The disk did not confirm what was recorded', failure);
     },
     async sync() {
       writeWaiting();
-      confirmed ??= confirming.then(confirm);
-      await confirmed;
-      return unconfirmed === null;
+      await disk.confirmedForGood();
+      return disk.failure() === null;
     },
     content: () => Buffer.concat([contentOf(descriptor), ...waiting]),
     close() {
-      if (!closed) closeSync(descriptor);
+      if (closed) return;
       closed = true;
+      disk.askNoMore();
+      closeSync(descriptor);
     },
     remove: () => unlinkSync(path),
+  };
+}
+
+/** Questions to the disk, one after the other: none may be under way when the file is closed. */
+function createConfirmations(descriptor: number) {
+  /** What the disk said when it would not confirm. It is not believed again about this file. */
+  let failure: unknown = null;
+  let isOver = false;
+  let asking: Promise<void> = Promise.resolve();
+  let last: Promise<void> | null = null;
+
+  async function ask(): Promise<void> {
+    if (isOver) return;
+    try {
+      await datasync(descriptor);
+    } catch (cause) {
+      failure ??= cause;
+    }
+  }
+
+  return {
+    /** Whoever comes after the last question waits for its answer. */
+    confirmed(): Promise<void> {
+      if (last !== null) return last;
+      asking = asking.then(ask);
+      return asking;
+    },
+    confirmedForGood(): Promise<void> {
+      last ??= asking.then(ask);
+      return last;
+    },
+    failure: () => failure,
+    askNoMore(): void {
+      isOver = true;
+    },
   };
 }
 
