@@ -49,7 +49,8 @@ function isAsked(event: UsageEvent, line: UsageLine, { filter = {} }: SpendQuery
 }
 
 function dimension(event: UsageEvent, line: UsageLine, name: SpendDimension): string {
-  const start = (widthMs: number) => isoFromMs(Math.floor(event.endedAtMs / widthMs) * widthMs);
+  const startOf = (widthMs: number, instantMs = event.endedAtMs) =>
+    isoFromMs(Math.floor(instantMs / widthMs) * widthMs);
   const values: Partial<Record<SpendDimension, string | null>> = {
     responseModel: line.responseModel,
     backend: event.backend,
@@ -63,8 +64,9 @@ function dimension(event: UsageEvent, line: UsageLine, name: SpendDimension): st
     promptBand: line.promptBand,
     priceId: line.priceId,
     status: event.status,
-    day: start(86_400_000),
-    minute: start(60_000),
+    startedDay: startOf(86_400_000, event.startedAtMs),
+    day: startOf(86_400_000),
+    minute: startOf(60_000),
   };
   if (!(name in values)) throw new Error(`this ledger cannot group by ${name}`);
   return values[name] ?? '';
